@@ -1,0 +1,73 @@
+"""Pinhole cameras with lens distortion, seen from the depth camera's frame.
+
+The world is the depth camera's frame: metres, x right in the picture, y up, z away. A camera
+turns and shifts points into its own frame (same axes) and projects them:
+``u = cx + fx * x' / z'``, ``v = cy - fy * y' / z'`` (y flips), where x', y' are distorted by
+the Brown-Conrady model (k1, k2, k3, p1, p2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def _identity() -> NDArray[np.float64]:
+    return np.eye(3)
+
+
+def _zero() -> NDArray[np.float64]:
+    return np.zeros(3)
+
+
+@dataclass(frozen=True, eq=False)
+class Camera:
+    """One picture stream's camera.
+
+    rotation (3, 3) and translation (3,) metres take depth-camera points into this camera:
+    ``p' = rotation @ p + translation``. Intrinsics are pixels of a picture of width x height.
+    """
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    k1: float = 0.0
+    k2: float = 0.0
+    k3: float = 0.0
+    p1: float = 0.0
+    p2: float = 0.0
+    rotation: NDArray[np.float64] = field(default_factory=_identity)
+    translation: NDArray[np.float64] = field(default_factory=_zero)
+
+    def project(self, points: NDArray[Any]) -> NDArray[np.float64]:
+        """(..., 3) metres -> (..., 2) pixels; NaN where a point is not in front of the camera."""
+        moved = np.asarray(points, dtype=np.float64) @ self.rotation.T + self.translation
+        z = moved[..., 2]
+        with np.errstate(invalid="ignore"):
+            depth = np.where(z > 1e-6, z, np.nan)
+        x = moved[..., 0] / depth
+        y = -moved[..., 1] / depth
+        r2 = x * x + y * y
+        radial = 1 + r2 * (self.k1 + r2 * (self.k2 + r2 * self.k3))
+        xd = x * radial + 2 * self.p1 * x * y + self.p2 * (r2 + 2 * x * x)
+        yd = y * radial + self.p1 * (r2 + 2 * y * y) + 2 * self.p2 * x * y
+        return np.stack([self.cx + self.fx * xd, self.cy + self.fy * yd], axis=-1)
+
+    def unproject(self, depth_mm: NDArray[Any]) -> NDArray[np.float32]:
+        """(H, W) mm of this camera -> (H, W, 3) float32 metres in its frame; NaN where 0.
+
+        Lens distortion is left out: its effect on a Kinect's depth is under a pixel near the
+        middle and a few at the corners.
+        """
+        z = np.asarray(depth_mm, dtype=np.float32) / 1000.0
+        z = np.where(z > 0, z, np.float32(np.nan))
+        height, width = z.shape
+        u = (np.arange(width, dtype=np.float32) - self.cx) / self.fx
+        v = (self.cy - np.arange(height, dtype=np.float32)) / self.fy
+        return np.stack([u[None, :] * z, v[:, None] * z, z], axis=-1).astype(np.float32)

@@ -1,0 +1,66 @@
+"""Every user action is a command in one table.
+
+Menus, toolbar, palette, shortcut sheet and tests grow from this table; nothing else makes a
+menu entry or a shortcut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+
+def always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a person can do.
+
+    id: "group.verb" (``transport.play``). menu: title of the menu it stands in, "" for none.
+    shortcuts: Qt portable texts ("Ctrl+Z"), the first is the one shown. checked: for toggles,
+    tells whether it is on. repeats: holding the key repeats it.
+    """
+
+    id: str
+    title: str
+    run: Callable[[], None]
+    menu: str = ""
+    icon: str = ""
+    shortcuts: tuple[str, ...] = ()
+    enabled: Callable[[], bool] = always
+    checked: Callable[[], bool] | None = None
+    repeats: bool = False
+
+
+class CommandTable:
+    """All commands by id, in the order they were added."""
+
+    def __init__(self) -> None:
+        self._commands: dict[str, Command] = {}
+
+    def add(self, *commands: Command) -> None:
+        """Register commands; an id or a shortcut that is taken is a programming error."""
+        for command in commands:
+            if command.id in self._commands:
+                raise ValueError(f"command {command.id} is there already")
+            taken = {key: c.id for c in self for key in c.shortcuts}
+            for key in command.shortcuts:
+                if key in taken:
+                    raise ValueError(f"{key} of {command.id} belongs to {taken[key]}")
+            self._commands[command.id] = command
+
+    def __iter__(self) -> Iterator[Command]:
+        return iter(self._commands.values())
+
+    def __getitem__(self, command_id: str) -> Command:
+        return self._commands[command_id]
+
+    def run(self, command_id: str) -> bool:
+        """Do it if it is enabled; False when it was not."""
+        command = self._commands[command_id]
+        if not command.enabled():
+            return False
+        command.run()
+        return True
