@@ -1,0 +1,308 @@
+"""The session: what is open now. Panes, panels and the timeline all listen to this one object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
+
+from harstudio.errors import HarstudioError
+from harstudio.labels.history import History
+from harstudio.labels.model import Clip, Document
+from harstudio.labels.project import Project
+from harstudio.recordings.cache import FrameCache, Prefetcher
+from harstudio.recordings.recording import Recording
+from harstudio.recordings.streams import PictureStream
+from harstudio.settings import Settings, load_settings
+from harstudio.studio.opening import Opened, load
+from harstudio.studio.playback_meter import PlaybackMeter
+from harstudio.studio.sound import Sound
+from harstudio.studio.transport import Transport
+
+SAVE_EVERY_MS = 3000
+
+
+class Session(QObject):
+    """One recording, its labels, the clock and the selection.
+
+    Opening parses in a worker thread; until it is done, and when it fails, the session goes on
+    with what was open. Signals are always emitted on the GUI thread.
+    """
+
+    opening = Signal(str)  # what is being opened; ends with recording_changed or failed
+    project_changed = Signal(object)  # Project | None; `folder` is what the library lists
+    recording_changed = Signal(object)  # Recording | None
+    history_changed = Signal(object)  # History | None: a new document is at hand
+    document_changed = Signal()  # any edit, undo, redo
+    saved = Signal()
+    selection_changed = Signal(object)  # clip id | None
+    tier_changed = Signal(str)
+    message = Signal(str, str)  # level "info" | "warn" | "bad", sentence
+    failed = Signal(object)  # HarstudioError
+    frame_ready = Signal(str, int)  # stream name, index: now in the cache
+
+    _loaded = Signal(int, object)
+    _load_failed = Signal(int, object)
+    _read = Signal(str, int)
+    _read_failed = Signal(str, str)
+
+    def __init__(self, settings: Settings | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.settings = load_settings() if settings is None else settings
+        self.transport = Transport(self)
+        self.cache = FrameCache(self.settings.cache_bytes)
+        self.prefetcher: Prefetcher | None = None
+        self.recording: Recording | None = None
+        self.project: Project | None = None
+        self.folder: Path | None = None  # what the library lists
+        self.history: History | None = None
+        self._selection: str | None = None
+        self._tier_name = self.settings.annotator
+        self._ticket = 0
+        self._reader_failures: set[str] = set()
+        self._threads = QThreadPool(self)
+        self._threads.setMaxThreadCount(2)
+        self.meter = PlaybackMeter(self.transport, self)
+        self.sound = Sound(self.transport, self)
+        self.sound.absent.connect(self._tell_silence)
+        self._loaded.connect(self._show)
+        self._load_failed.connect(self._give_up)
+        self._read.connect(self.frame_ready)
+        self._read_failed.connect(self._tell_read_failure)
+        self.transport.moved.connect(self._look)
+        self.transport.rate_changed.connect(self._look_again)
+        self.transport.playing_changed.connect(self._look_again)
+        self._saver = QTimer(self)
+        self._saver.setInterval(SAVE_EVERY_MS)
+        self._saver.timeout.connect(self._save_quietly)
+        self._saver.start()
+
+    # ---- opening and closing
+
+    def open(self, path: Path) -> None:
+        """Open a project folder, a dataset folder or one recording; answers by signals."""
+        self._start_loading(Path(path), None, None)
+
+    def open_recording(self, path: Path) -> None:
+        """Open one recording; project and library stay when they hold it."""
+        path, project, folder = Path(path), self.project, self.folder
+        if project is None or folder is None:
+            self._start_loading(path, None, None)
+        elif folder == project.folder and path in project.recordings():
+            self._start_loading(path, project, folder)
+        else:
+            self._start_loading(path, None, folder if path.is_relative_to(folder) else None)
+
+    def _start_loading(self, path: Path, project: Project | None, folder: Path | None) -> None:
+        self._ticket += 1
+        ticket = self._ticket
+        self.opening.emit(str(path))
+
+        def work() -> None:
+            try:
+                opened = load(path, project, folder)
+            except HarstudioError as error:
+                self._load_failed.emit(ticket, error)
+            else:
+                self._loaded.emit(ticket, opened)
+
+        self._threads.start(work)
+
+    def _give_up(self, ticket: int, error: HarstudioError) -> None:
+        if ticket == self._ticket:
+            self.failed.emit(error)
+
+    def _show(self, ticket: int, opened: Opened) -> None:
+        if ticket != self._ticket:  # something else was asked for meanwhile
+            if opened.recording is not None:
+                self._threads.start(opened.recording.close)
+            return
+        self._close_history()
+        old, old_prefetcher = self.recording, self.prefetcher
+        place = self.project and (self.project.folder, self.folder)
+        self.project, self.folder = opened.project, opened.folder
+        self._put_up(opened.recording)
+        if place != (opened.project.folder, opened.folder):
+            self.project_changed.emit(self.project)
+        self.recording_changed.emit(self.recording)
+        self._open_history()
+        for warning in opened.warnings:
+            self.message.emit("warn", warning)
+        if old is not None:
+            self._threads.start(self._disposal(old, old_prefetcher))
+
+    def _put_up(self, recording: Recording | None) -> None:
+        self._reader_failures.clear()
+        self.select(None)
+        self.recording = recording
+        self.meter.set_recording(recording)
+        self.sound.set_recording(recording)
+        self.prefetcher = None
+        if recording is None:
+            self.transport.set_range(0, 0)
+            return
+        pictures = [s for s in recording.streams.values() if isinstance(s, PictureStream)]
+        self.prefetcher = Prefetcher(pictures, self.cache)
+        self.prefetcher.ready.connect(self._read.emit)
+        self.prefetcher.failed.connect(self._read_failed.emit)
+        self.transport.set_range(recording.start_ns, recording.stop_ns)
+
+    def _disposal(self, recording: Recording, prefetcher: Prefetcher | None) -> Any:
+        cache = self.cache
+
+        def dispose() -> None:
+            if prefetcher is not None:
+                prefetcher.close()
+            for stream in recording.streams.values():
+                if isinstance(stream, PictureStream):
+                    cache.clear(stream)
+            recording.close()
+
+        return dispose
+
+    def close(self) -> None:
+        """Save, stop and let go of everything; the session can open again afterwards."""
+        self._ticket += 1
+        self.transport.pause()
+        self._close_history()
+        old, old_prefetcher = self.recording, self.prefetcher
+        self._put_up(None)
+        self.project = self.folder = None
+        self.project_changed.emit(None)
+        self.recording_changed.emit(None)
+        self.history_changed.emit(None)
+        if old is not None:
+            self._disposal(old, old_prefetcher)()
+        self._threads.waitForDone()
+        self.sound.close()
+
+    # ---- labels
+
+    @property
+    def document(self) -> Document | None:
+        """The document being edited."""
+        return None if self.history is None else self.history.document
+
+    @property
+    def annotator(self) -> str:
+        """Whose labels are being made."""
+        return self.settings.annotator
+
+    @property
+    def tier_name(self) -> str:
+        """The tier that new clips go to; the annotator's own to begin with."""
+        return self._tier_name
+
+    @tier_name.setter
+    def tier_name(self, name: str) -> None:
+        if name != self._tier_name:
+            self._tier_name = name
+            self.tier_changed.emit(name)
+
+    @property
+    def selection(self) -> str | None:
+        """Identity of the selected clip."""
+        return self._selection
+
+    def select(self, clip_id: str | None) -> None:
+        """Select a clip; None selects nothing."""
+        if clip_id != self._selection:
+            self._selection = clip_id
+            self.selection_changed.emit(clip_id)
+
+    def selected_clip(self) -> tuple[str, Clip] | None:
+        """The selected clip with the name of its tier, None when it is gone."""
+        if self.document is None or self._selection is None:
+            return None
+        for tier in self.document.tiers:
+            clip = tier.find(self._selection)
+            if clip is not None:
+                return tier.name, clip
+        return None
+
+    def save(self) -> bool:
+        """Write the document; False when that failed (the journal still holds every edit)."""
+        if self.history is None:
+            return True
+        try:
+            self.history.save()
+        except (HarstudioError, OSError) as error:
+            self.message.emit("bad", f"Not saved; the journal holds every edit. {error}")
+            return False
+        self.saved.emit()
+        return True
+
+    def _save_quietly(self) -> None:
+        if self.history is not None and self.history.unsaved:
+            self.save()
+
+    def change_annotator(self, annotator: str) -> None:
+        """Go on as somebody else: their own document of this recording is opened."""
+        if annotator == self.settings.annotator:
+            return
+        self._close_history()
+        self.settings = self.settings.model_copy(update={"annotator": annotator})
+        self._open_history()
+
+    def _open_history(self) -> None:
+        self.tier_name = self.settings.annotator
+        if self.recording is not None and self.project is not None:
+            try:
+                self.history = self.project.history(self.recording.name, self.settings.annotator)
+            except HarstudioError as error:
+                self.failed.emit(error)
+            else:
+                self.history.changed.connect(self._document_edited)
+        self.history_changed.emit(self.history)
+
+    def _document_edited(self, _edit: object) -> None:
+        if self._selection is not None and self.selected_clip() is None:
+            self.select(None)
+        self.document_changed.emit()
+
+    def _close_history(self) -> None:
+        if self.history is None:
+            return
+        if self.history.unsaved:
+            self.save()
+        self.history.changed.disconnect(self._document_edited)
+        self.history.close()
+        self.history = None
+
+    # ---- the playhead
+
+    def frame_index(self) -> int | None:
+        """Which frame of the reference stream is now; None when there is none."""
+        if self.recording is None or (reference := self.recording.reference) is None:
+            return None
+        return reference.nearest(self.transport.position_ns)
+
+    def step(self, frames: int) -> None:
+        """Pause and move by whole frames of the reference stream."""
+        if self.recording is None or (reference := self.recording.reference) is None:
+            return
+        times, now = reference.times_ns, self.transport.position_ns
+        here = reference.nearest(now)
+        if here is None:  # between frames: the next one in that direction is one step away
+            here = int(np.searchsorted(times, now)) - (1 if frames > 0 else 0)
+        target = min(max(here + frames, 0), len(times) - 1)
+        self.transport.pause()
+        self.transport.seek(int(times[target]))
+
+    def _look(self, position_ns: int) -> None:
+        if self.prefetcher is not None:
+            rate = self.transport.rate if self.transport.playing else 0.0
+            self.prefetcher.look(position_ns, rate)
+
+    def _look_again(self, *_: object) -> None:
+        self._look(self.transport.position_ns)
+
+    def _tell_silence(self, sentence: str) -> None:
+        self.message.emit("info", sentence)
+
+    def _tell_read_failure(self, stream: str, sentence: str) -> None:
+        if stream not in self._reader_failures:  # once a stream, not once a frame
+            self._reader_failures.add(stream)
+            self.message.emit("bad", sentence)
