@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import leaks
 import pytest
 from PySide6.QtGui import QGuiApplication, QOpenGLContext
+
+import leaks
 
 HERE = Path(__file__).parent
 
