@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harstudio.errors import DataError, HarstudioError, MissingError, UnknownFormatError
 from harstudio.labels.project import Project, is_project
 from harstudio.recordings.formats import open_recording, scan
 from harstudio.recordings.recording import Recording
+from harstudio.studio.looks import Looks, take_looks
 
 ATTEMPTS = 20
 
@@ -22,6 +23,7 @@ class Opened:
     project: Project
     folder: Path
     warnings: tuple[str, ...] = ()
+    looks: Looks = field(default_factory=Looks)
 
 
 def load(path: Path, project: Project | None = None, folder: Path | None = None) -> Opened:
@@ -31,7 +33,10 @@ def load(path: Path, project: Project | None = None, folder: Path | None = None)
     the library goes on listing, None lists what the path belongs to.
     """
     try:
-        return _load(path, project, folder)
+        opened = _load(path, project, folder)
+        if opened.recording is None:
+            return opened
+        return replace(opened, looks=take_looks(opened.recording))
     except HarstudioError:
         raise
     except Exception as error:  # a reader's own failure must reach the window, whatever it is

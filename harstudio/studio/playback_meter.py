@@ -136,13 +136,11 @@ class PlaybackMeter(QObject):
             return
         passed = now - before if self._transport.rate > 0 else before - now
         if 0 < passed <= self._longest_stall:  # otherwise a loop or a seek
-            self._count(self._was_on_time(before))
+            self._count(self._was_on_time(int(self._reference.times_ns[before])))
             for _ in range(passed - 1):
                 self._count(False)
 
-    def _was_on_time(self, index: int) -> bool:
-        assert self._reference is not None
-        time_ns = int(self._reference.times_ns[index])
+    def _was_on_time(self, time_ns: int) -> bool:
         for shown in self._shown.values():
             wanted = shown.stream.nearest(time_ns, shown.tolerance_ns)
             if wanted is not None and wanted not in shown.painted:

@@ -16,6 +16,7 @@ from harstudio.recordings.cache import FrameCache, Prefetcher
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream
 from harstudio.settings import Settings, load_settings
+from harstudio.studio.looks import Looks
 from harstudio.studio.opening import Opened, load
 from harstudio.studio.playback_meter import PlaybackMeter
 from harstudio.studio.sound import Sound
@@ -58,6 +59,7 @@ class Session(QObject):
         self.project: Project | None = None
         self.folder: Path | None = None  # what the library lists
         self.history: History | None = None
+        self.looks = Looks()  # value ranges and people of the recording
         self._selection: str | None = None
         self._tier_name = self.settings.annotator
         self._ticket = 0
@@ -66,6 +68,7 @@ class Session(QObject):
         self._threads.setMaxThreadCount(2)
         self.meter = PlaybackMeter(self.transport, self)
         self.sound = Sound(self.transport, self)
+        self.sound.set_volume(0.0 if self.settings.muted else self.settings.volume)
         self.sound.absent.connect(self._tell_silence)
         self._loaded.connect(self._show)
         self._load_failed.connect(self._give_up)
@@ -123,6 +126,7 @@ class Session(QObject):
         old, old_prefetcher = self.recording, self.prefetcher
         place = self.project and (self.project.folder, self.folder)
         self.project, self.folder = opened.project, opened.folder
+        self.looks = opened.looks
         self._put_up(opened.recording)
         if place != (opened.project.folder, opened.folder):
             self.project_changed.emit(self.project)
@@ -243,7 +247,7 @@ class Session(QObject):
         if annotator == self.settings.annotator:
             return
         self._close_history()
-        self.settings = self.settings.model_copy(update={"annotator": annotator})
+        self.settings.annotator = annotator
         self._open_history()
 
     def _open_history(self) -> None:

@@ -1,0 +1,165 @@
+"""Skeletons drawn over pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from harstudio.recordings.projection import project_joints
+from harstudio.recordings.recording import Recording
+from harstudio.recordings.streams import Body, SkeletonStream, StreamKind
+from harstudio.skeletons.topology import Topology, topology
+from harstudio.studio import theme
+from harstudio.studio.panes.canvas import View
+
+TRACKED, INFERRED, LOST = 2, 1, 0
+BONE_PX, JOINT_PX, AT_HEIGHT = 3.0, 5.0, 1080.0
+RIM = QColor(0, 0, 0, 190)
+DASHES = [2.0, 1.6]
+REACH_PX = 10.0
+
+
+def side_colors(person: int, *, on_picture: bool) -> dict[str, QColor]:
+    """Colour by side for the first person; one colour each for the others.
+
+    The light theme's dark trunk is for its light canvas; on pictures the trunk is always light.
+    """
+    tokens = theme.current()
+    trunk = theme.DARK.skeleton_trunk if on_picture else tokens.skeleton_trunk
+    if person == 0:
+        sides = (tokens.skeleton_left, tokens.skeleton_right, trunk)
+    else:
+        sides = ((tokens.person_2, tokens.person_3)[(person - 1) % 2],) * 3
+    return dict(zip(("left", "right", "trunk"), map(QColor, sides), strict=True))
+
+
+class SkeletonOverlay:
+    """The people of one moment over one picture stream; a layer of a PictureCanvas."""
+
+    def __init__(self, recording: Recording, stream: str, person_of: Callable[[str], int]) -> None:
+        found = recording.of_kind(StreamKind.SKELETON)
+        self.skeleton = found if isinstance(found, SkeletonStream) and len(found) else None
+        self.topology: Topology | None = topology(found.topology) if self.skeleton else None
+        self.shown = True
+        self._recording = recording
+        self._stream = stream
+        self._person_of = person_of
+        self._tolerance_ns = 0 if self.skeleton is None else recording.tolerance_ns(found)
+        self._index: int | None = None
+        self.figures: list[tuple[int, Body, NDArray[np.float64]]] = []
+
+    def set_time(self, time_ns: int) -> bool:
+        """Take the people nearest to the picture's own time; True when they are others."""
+        if self.skeleton is None:
+            return False
+        index = self.skeleton.nearest(time_ns, self._tolerance_ns)
+        if index == self._index:
+            return False
+        self._index = index
+        self.figures = []
+        if index is not None:
+            for body in self.skeleton.frame(index).bodies:
+                points = project_joints(self._recording, self._stream, body)
+                if points is not None:
+                    person = self._person_of(body.id)
+                    self.figures.append((person, body, np.asarray(points, dtype=np.float64)))
+        return True
+
+    def paint(self, painter: QPainter, view: View) -> None:
+        """Draw everybody; called by the canvas."""
+        if not self.shown or self.topology is None:
+            return
+        height = self._recording.streams[self._stream].height * view.scale  # type: ignore[attr-defined]
+        unit = max(height / AT_HEIGHT, 0.75)
+        for person, body, points in self.figures:
+            colors = side_colors(person, on_picture=True)
+            placed = view.to_widget(points)
+            draw_figure(painter, placed, body.tracking, self.topology, colors, unit)
+
+    def joint_at(self, x: float, y: float, view: View) -> str:
+        """Name of the joint under a picture position, "" when none is near."""
+        if not self.shown or self.topology is None:
+            return ""
+        best, name = REACH_PX / view.scale, ""
+        for _, _, points in self.figures:
+            away = np.hypot(points[:, 0] + 0.5 - x, points[:, 1] + 0.5 - y)
+            if not np.all(np.isnan(away)):
+                joint = int(np.nanargmin(away))
+                if away[joint] < best:
+                    best, name = float(away[joint]), self.topology.joints[joint]
+        return name.replace("_", " ")
+
+
+def draw_figure(
+    painter: QPainter,
+    points: NDArray[Any],
+    tracking: NDArray[np.uint8],
+    skeleton: Topology,
+    colors: dict[str, QColor],
+    unit: float,
+    *,
+    rim: bool = True,
+) -> None:
+    """One person: bones, then joints.
+
+    points: (V, 2) widget pixels, NaN = none. unit: 1.0 draws bones of 3 px and joints of 5 px.
+    Tracked is solid, inferred dashed, lost hollow without its bones.
+    """
+    there = np.isfinite(points).all(axis=1)
+    seen = there & (tracking > LOST)
+    solid: dict[str, list[QLineF]] = {}
+    dashed: dict[str, list[QLineF]] = {}
+    for child, parent in skeleton.bones:
+        if seen[child] and seen[parent]:
+            sure = tracking[child] == TRACKED and tracking[parent] == TRACKED
+            line = QLineF(*points[child].tolist(), *points[parent].tolist())
+            (solid if sure else dashed).setdefault(skeleton.sides[child], []).append(line)
+    width = BONE_PX * unit
+    for group, dashes in ((solid, None), (dashed, DASHES)):
+        if rim:
+            _draw_lines(painter, [q for lines in group.values() for q in lines], RIM, width + 1.5)
+        for side, lines in group.items():
+            _draw_lines(painter, lines, colors[side], width, dashes)
+    radius = JOINT_PX * unit / 2
+    for joint in np.flatnonzero(there):
+        _draw_joint(
+            painter, points[joint], int(tracking[joint]), colors[skeleton.sides[joint]], radius
+        )
+
+
+def _draw_lines(
+    painter: QPainter,
+    lines: list[QLineF],
+    color: QColor,
+    width: float,
+    dashes: list[float] | None = None,
+) -> None:
+    if not lines:
+        return
+    pen = QPen(color, width)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap if dashes else Qt.PenCapStyle.RoundCap)
+    if dashes:
+        pen.setDashPattern(dashes)
+    painter.setPen(pen)
+    painter.drawLines(lines)
+
+
+def _draw_joint(
+    painter: QPainter, at: NDArray[Any], tracking: int, color: QColor, radius: float
+) -> None:
+    center = QPointF(float(at[0]), float(at[1]))
+    if tracking == LOST:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(RIM, 3.0))
+        painter.drawEllipse(center, radius, radius)
+        painter.setPen(QPen(color, 1.25))
+    else:
+        painter.setPen(QPen(RIM, 1.0))
+        painter.setBrush(color)
+        radius += 0.5  # the rim lies outside the dot
+    painter.drawEllipse(center, radius, radius)

@@ -1,0 +1,167 @@
+"""A pane that shows one picture stream with the skeleton over it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QWidget
+
+from harstudio.recordings.recording import Recording
+from harstudio.recordings.streams import PictureStream, StreamKind
+from harstudio.studio.panes.canvas import PictureCanvas
+from harstudio.studio.panes.overlays import SkeletonOverlay
+from harstudio.studio.panes.pane import Pane
+from harstudio.studio.session import Session
+from harstudio.studio.timecode import clock_text
+
+
+class PicturePane(Pane):
+    """Follows one stream. Frames come from the cache only: nothing is decoded here.
+
+    While the wanted frame is being read, the nearest one that has arrived stays on screen; a
+    picture that comes too late is dropped.
+    """
+
+    kind: ClassVar[StreamKind]
+    words: ClassVar[str]  # what the modality is called in a sentence
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.canvas = PictureCanvas(self)
+        self.canvas.setObjectName(f"{self.pane_id}-canvas")
+        self.canvas.after_paint = self._painted
+        self.canvas.hovered.connect(self._hovered)
+        self.set_body(self.canvas)
+        self.stream: PictureStream | None = None
+        self.overlay: SkeletonOverlay | None = None
+        self._tolerance_ns = 0
+        self._wanted: int | None = None
+        self._shown: int | None = None
+        self._data: NDArray[Any] | None = None
+        self._hover: tuple[float, float] | None = None
+        self.add_button(
+            "skeleton", "Skeleton", "Skeleton over the picture", self._toggle_skeleton, checked=True
+        )
+        self.canvas.layers.append(self._paint_overlay)
+        self.show_recording(session.recording)
+
+    # ---- what the modality adds
+
+    def picture(self, data: NDArray[Any]) -> NDArray[Any]:
+        """A decoded frame as a picture that the canvas takes."""
+        return data
+
+    def value_text(self, data: NDArray[Any], x: int, y: int) -> str:
+        """What is under the cursor, "" for nothing to tell."""
+        return ""
+
+    # ---- following
+
+    @property
+    def shown_index(self) -> int | None:
+        """Index of the frame on screen."""
+        return self._shown
+
+    def show_recording(self, recording: Recording | None) -> None:
+        found = None if recording is None else recording.of_kind(self.kind)
+        self.session.meter.leave(self.pane_id)
+        self.stream = found if isinstance(found, PictureStream) and len(found) else None
+        self._wanted = self._shown = self._data = self.overlay = self._hover = None
+        if recording is None:
+            self.canvas.set_empty("Open a recording, or drop one here.")
+        elif self.stream is None:
+            self.canvas.set_empty(f"This recording has no {self.words}.")
+        else:
+            self.canvas.set_empty("")
+            self._tolerance_ns = recording.tolerance_ns(self.stream)
+            looks = self.session.looks
+            self.overlay = SkeletonOverlay(recording, self.stream.name, looks.person)
+            self.overlay.shown = self.toggle("skeleton").isChecked()
+            self._join()
+        has_people = self.overlay is not None and self.overlay.skeleton is not None
+        self.toggle("skeleton").setVisible(has_people)
+        self.canvas.set_picture(None)
+        self._tell()
+
+    def show_time(self, position_ns: int) -> None:
+        stream = self.stream
+        if stream is None:
+            return
+        self._wanted = stream.nearest(position_ns, self._tolerance_ns)
+        if self._wanted is None:
+            self.canvas.set_stale()
+        elif self._wanted != self._shown or self.canvas.stale:
+            self._try_show(self._wanted)
+
+    def show_arrival(self, stream: str, index: int) -> None:
+        if self.stream is None or stream != self.stream.name or self._wanted is None:
+            return
+        wanted, shown = self._wanted, self._shown
+        if shown is None or abs(index - wanted) < abs(shown - wanted) or self.canvas.stale:
+            self._try_show(index)
+
+    def _try_show(self, index: int) -> None:
+        data = self.session.cache.get(self.stream, index)
+        if data is None:
+            return
+        self._shown, self._data = index, data
+        if self.overlay is not None:
+            self.overlay.set_time(int(self.stream.times_ns[index]))
+        self.canvas.set_picture(self.picture(data))
+        self._tell()
+
+    def _painted(self) -> None:
+        if self._shown is not None:
+            self.session.meter.painted(self.pane_id, self._shown)
+
+    def _join(self) -> None:
+        if self.stream is not None and self.isVisible():
+            self.session.meter.join(self.pane_id, self.stream)
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802
+        super().showEvent(event)
+        self._join()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        super().hideEvent(event)
+        self.session.meter.leave(self.pane_id)
+
+    # ---- overlay and words
+
+    def _paint_overlay(self, painter: Any, view: Any) -> None:
+        if self.overlay is not None:
+            self.overlay.paint(painter, view)
+
+    def _toggle_skeleton(self, shown: bool) -> None:
+        if self.overlay is not None:
+            self.overlay.shown = shown
+        self.canvas.update()
+
+    def _hovered(self, at: tuple[float, float] | None) -> None:
+        self._hover = at
+        self._tell()
+
+    def _tell(self) -> None:
+        stream = self.stream
+        if stream is None:
+            self.set_detail("")
+        elif self._hover is None or self._data is None or self._shown is None:
+            self.set_detail(f"{stream.width} × {stream.height}")
+        else:
+            self.set_detail(" · ".join(self._hover_words()))
+
+    def _hover_words(self) -> list[str]:
+        x, y = (int(v) for v in np.floor(self._hover))
+        words = []
+        if self.overlay is not None:
+            words.append(self.overlay.joint_at(*self._hover, self.canvas.view()))
+        height, width = self._data.shape[:2]
+        if 0 <= x < width and 0 <= y < height:
+            words.append(self.value_text(self._data, x, y))
+        words.append(f"x {x}, y {y}")
+        time_ns = int(self.stream.times_ns[self._shown])
+        words += [f"frame {self._shown}", clock_text(time_ns)]
+        return [word for word in words if word]

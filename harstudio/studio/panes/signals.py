@@ -1,0 +1,230 @@
+"""Signals over time: joint speed, inertial channels, sound; click to go there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QComboBox, QLabel, QWidget
+
+from harstudio.recordings.recording import Recording
+from harstudio.recordings.streams import SECOND_NS, SkeletonStream, StreamKind
+from harstudio.skeletons.topology import topology
+from harstudio.studio import theme
+from harstudio.studio.background import Task
+from harstudio.studio.panes.curves import Curves, make_curves
+from harstudio.studio.panes.pane import Pane
+from harstudio.studio.session import Session
+
+FASTEST = "fastest joints"
+FASTEST_COUNT = 2
+CURVE_COLORS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#D55E00")
+LEFT_AXIS_PX = 44
+
+
+class SignalsPane(Pane):
+    """Up to four plots on one time axis; the playhead is a line through all of them."""
+
+    pane_id = "signals"
+    title = "Signals"
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self._task: Task | None = None
+        self._curves: Curves | None = None
+        self._joints: tuple[str, ...] = ()
+        self._plots: list[pg.PlotItem] = []
+        self._heads: list[pg.InfiniteLine] = []
+        self.choice = QComboBox(self.header)
+        self.choice.setObjectName("signals-joint")
+        self.choice.setToolTip("Joint whose speed is drawn")
+        self.choice.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.choice.currentIndexChanged.connect(self._draw)
+        self.add_header_widget(self.choice)
+        self.area = pg.GraphicsLayoutWidget(self)
+        self.area.ci.setContentsMargins(0, 4, 8, 4)
+        self.area.ci.setSpacing(2)
+        self.area.scene().sigMouseClicked.connect(self._clicked)
+        self.empty = QLabel(self)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self.set_body(self.area)
+        self.set_body(self.empty)
+        self.recolor()
+        self.show_recording(session.recording)
+
+    # ---- following
+
+    def show_recording(self, recording: Recording | None) -> None:
+        self.stop()
+        self._curves = None
+        self._fill_choice(recording)
+        self._clear()
+        if recording is None:
+            self._say("Open a recording, or drop one here.")
+            return
+        self._say("Reading signals")
+        self._task = Task(lambda _progress, cancelled: make_curves(recording, cancelled), self)
+        self._task.finished.connect(self._computed)
+        self._task.failed.connect(self._failed)
+        self._task.start()
+
+    def stop(self) -> None:
+        """End the work beside the window."""
+        if self._task is not None:
+            self._task.cancel(wait_s=2.0)
+            self._task.deleteLater()
+            self._task = None
+
+    def _fill_choice(self, recording: Recording | None) -> None:
+        skeleton = None if recording is None else recording.of_kind(StreamKind.SKELETON)
+        names: tuple[str, ...] = ()
+        if isinstance(skeleton, SkeletonStream) and len(skeleton):
+            names = topology(skeleton.topology).joints
+        if names != self._joints:
+            self._joints = names
+            self.choice.blockSignals(True)
+            self.choice.clear()
+            self.choice.addItems([FASTEST, *(name.replace("_", " ") for name in names)])
+            self.choice.blockSignals(False)
+        self.choice.setVisible(bool(names))
+
+    def _computed(self, curves: Curves) -> None:
+        self._curves = curves
+        self._draw()
+
+    def _failed(self, error: Exception) -> None:
+        self._say(f"The signals of this recording cannot be drawn: {error}")
+
+    def show_time(self, position_ns: int) -> None:
+        seconds = position_ns / SECOND_NS
+        for head in self._heads:
+            head.setValue(seconds)
+
+    # ---- drawing
+
+    def _say(self, sentence: str) -> None:
+        self.empty.setText(sentence)
+        self.empty.setVisible(bool(sentence))
+        self.area.setVisible(not sentence)
+
+    def _clear(self) -> None:
+        self.area.clear()
+        self._plots, self._heads = [], []
+        self.set_detail("")
+
+    def _draw(self, *_: object) -> None:
+        curves = self._curves
+        if curves is None:
+            return
+        self._clear()
+        if len(curves.speed_s):
+            self._draw_speed(curves)
+        for unit, columns in self._inertial_groups(curves).items():
+            plot = self._add_plot(unit)
+            for number, column in enumerate(columns):
+                values = curves.inertial[:, column]
+                self._curve(plot, curves.inertial_s, values, number, curves.channels[column])
+        if len(curves.sound_s):
+            self._draw_sound(curves)
+        if not self._plots:
+            self._say("This recording has no skeleton, no inertial sensor and no sound.")
+            return
+        self._say("")
+        self._plots[-1].getAxis("bottom").setStyle(showValues=True)
+        self.show_time(self.session.transport.position_ns)
+
+    def _draw_speed(self, curves: Curves) -> None:
+        chosen = self.choice.currentIndex() - 1
+        if chosen >= 0:
+            joints = [chosen]
+        else:
+            totals = np.nansum(curves.speeds, axis=0)
+            joints = np.argsort(totals)[::-1][:FASTEST_COUNT].tolist()
+        plot = self._add_plot("m/s")
+        names = [self._joints[joint].replace("_", " ") for joint in joints]
+        for number, joint in enumerate(joints):
+            self._curve(plot, curves.speed_s, curves.speeds[:, joint], number, names[number])
+        plot.setYRange(0, max(0.5, float(np.nan_to_num(np.nanmax(curves.speeds[:, joints])))))
+        self.set_detail(f"{' and '.join(names)} speed, m/s")
+
+    def _draw_sound(self, curves: Curves) -> None:
+        plot = self._add_plot("sound")
+        low, high = (
+            pg.PlotDataItem(curves.sound_s, curves.sound[:, side], pen=None) for side in (0, 1)
+        )
+        fill = pg.FillBetweenItem(low, high, brush=QColor(theme.current().accent))
+        plot.addItem(fill)
+        loudest = max(0.05, float(np.abs(curves.sound).max()))
+        plot.setYRange(-loudest, loudest)
+        plot.getAxis("left").setStyle(showValues=False)
+
+    @staticmethod
+    def _inertial_groups(curves: Curves) -> dict[str, list[int]]:
+        """Channels that belong in one plot: accelerations, turning rates, others."""
+        units = {"a": "acceleration", "g": "turning rate"}
+        groups: dict[str, list[int]] = {}
+        for column, channel in enumerate(curves.channels):
+            groups.setdefault(units.get(channel[:1].lower(), "inertial"), []).append(column)
+        return groups
+
+    def _add_plot(self, label: str) -> pg.PlotItem:
+        tokens = theme.current()
+        plot = self.area.addPlot(row=len(self._plots), col=0)
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.setMouseEnabled(x=True, y=False)
+        plot.showGrid(x=False, y=True, alpha=0.15)
+        plot.setClipToView(True)
+        plot.setDownsampling(auto=True, mode="peak")
+        font = theme.time_font(theme.TIME_PX)
+        for name in ("left", "bottom"):
+            axis = plot.getAxis(name)
+            axis.setPen(tokens.line)
+            axis.setTextPen(tokens.quiet)
+            axis.setStyle(tickFont=font, tickLength=-4)
+        plot.getAxis("left").setWidth(LEFT_AXIS_PX)
+        plot.getAxis("bottom").setStyle(showValues=False)
+        title = pg.LabelItem(label, color=tokens.quiet, size="8pt")
+        title.setParentItem(plot.vb)
+        title.anchor((0, 0), (0, 0), offset=(4, 0))
+        plot.setTitle(None)
+        transport = self.session.transport
+        start, stop = transport.start_ns / SECOND_NS, transport.stop_ns / SECOND_NS
+        plot.setXRange(start, stop, padding=0)
+        plot.setLimits(xMin=start, xMax=stop)
+        if self._plots:
+            plot.setXLink(self._plots[0])
+        head = pg.InfiniteLine(angle=90, movable=False, pen=pg.mkPen(tokens.text, width=1.5))
+        head.setZValue(10)
+        plot.addItem(head, ignoreBounds=True)
+        self._plots.append(plot)
+        self._heads.append(head)
+        return plot
+
+    def _curve(self, plot: pg.PlotItem, x: Any, y: Any, number: int, name: str) -> None:
+        color = CURVE_COLORS[number % len(CURVE_COLORS)]
+        item = plot.plot(x, y, pen=pg.mkPen(color, width=1.5), connect="finite")
+        item.setToolTip(name)
+
+    def recolor(self) -> None:
+        tokens = theme.current()
+        self.area.setBackground(tokens.canvas)
+        self.empty.setStyleSheet(f"color: {tokens.quiet}; background: {tokens.canvas};")
+        self.choice.setFont(theme.ui_font(theme.TIME_PX))
+        self._draw()
+
+    # ---- mouse
+
+    def _clicked(self, event: Any) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self._plots:
+            self.seek_to(event.scenePos())
+
+    def seek_to(self, scene_position: QPointF) -> None:
+        """Move the playhead to where in the plots the position lies."""
+        view = self._plots[0].vb
+        seconds = view.mapSceneToView(scene_position).x()
+        self.session.transport.seek(round(seconds * SECOND_NS))

@@ -1,0 +1,222 @@
+"""The 3D pane: people and the coloured point cloud, on OpenGL or without."""
+
+from __future__ import annotations
+
+import logging
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext
+from PySide6.QtWidgets import QLabel, QWidget
+from shiboken6 import isValid
+
+from harstudio.recordings.recording import Recording
+from harstudio.recordings.streams import StreamKind
+from harstudio.skeletons.topology import topology
+from harstudio.studio import theme
+from harstudio.studio.looks import DEFAULT_DEPTH_MM
+from harstudio.studio.panes.orbit import DISTANCE_M, Orbit, OrbitMouse
+from harstudio.studio.panes.pane import Pane
+from harstudio.studio.panes.scene import Cloud, CloudMaker, Scene
+from harstudio.studio.panes.skeleton3d_soft import SoftView
+from harstudio.studio.session import Session
+
+logger = logging.getLogger(__name__)
+NO_GL_PLATFORMS = ("offscreen", "minimal", "minimalegl", "vnc", "linuxfb")
+PRESET_TITLES = {"front": "Front", "side": "Side", "top": "Top"}
+
+
+def gl_works() -> bool:
+    """Whether this display gives an OpenGL context; tried out, not guessed."""
+    if QGuiApplication.platformName() in NO_GL_PLATFORMS:
+        return False
+    context, surface = QOpenGLContext(), QOffscreenSurface()
+    surface.create()
+    if not context.create() or not context.makeCurrent(surface):
+        return False
+    context.doneCurrent()
+    return True
+
+
+def make_view(orbit: Orbit, parent: QWidget, kind: str = "") -> QWidget:
+    """The view of a kind, "gl" or "soft"; by default GL where it works."""
+    if kind == "gl" or (not kind and gl_works()):
+        try:
+            from harstudio.studio.panes.skeleton3d_gl import GlView
+
+            return GlView(orbit, parent)
+        except (RuntimeError, OSError, ImportError, ValueError, IndexError, AttributeError):
+            if kind:
+                raise
+            logger.warning("the 3D view goes on without OpenGL", exc_info=True)
+    return SoftView(orbit, parent)
+
+
+class Skeleton3DPane(Pane):
+    """People and what the cameras saw of them, from any side."""
+
+    pane_id = "skeleton3d"
+    title = "3D"
+
+    def __init__(self, session: Session, parent: QWidget | None = None, *, view: str = "") -> None:
+        super().__init__(session, parent)
+        self.orbit = Orbit()
+        self._kind = view
+        self.view: QWidget | None = None
+        self._maker: CloudMaker | None = None
+        self._tolerances: dict[str, int] = {}
+        self._cloud: Cloud | None = None
+        self._shown: tuple[int | None, int | None, int | None] = (None, None, None)
+        self._empty = QLabel(self)
+        self._empty.setWordWrap(True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.set_body(self._empty)
+        for name, title in PRESET_TITLES.items():
+            tip = f"Look from the {name}"
+            self.add_button(name, title, tip, getattr(self, f"_look_{name}"), checked=None)
+        self.add_button(
+            "cloud", "Cloud", "Coloured points of the depth picture", self._toggle, checked=True
+        )
+        self.show_recording(session.recording)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(420, 320)
+
+    # ---- the view, made when it is first seen: GL takes a moment
+
+    def _ensure_view(self) -> None:
+        if self.view is not None:
+            return
+        self.view = make_view(self.orbit, self, self._kind)
+        self.set_body(self.view)
+        self._mouse = OrbitMouse(self.orbit, self.view.mouse_widget)
+        self._mouse.changed.connect(self._orbit_changed)
+        self._mouse.reset.connect(self._reset)
+        self.destroyed.connect(self.view.close_view)
+
+    def look(self, preset: str) -> None:
+        """Stand at "front", "side", "top" or "free"."""
+        self.orbit.look(preset)
+        self._orbit_changed()
+
+    def _look_front(self) -> None:
+        self.look("front")
+
+    def _look_side(self) -> None:
+        self.look("side")
+
+    def _look_top(self) -> None:
+        self.look("top")
+
+    def _reset(self) -> None:
+        self.orbit.distance = DISTANCE_M
+        self.orbit.center = self.session.looks.center
+        self.look("free")
+
+    def _orbit_changed(self) -> None:
+        if self.view is not None:
+            self.view.orbit_changed()
+        self._tell()
+
+    def recolor(self) -> None:
+        tokens = theme.current()
+        self._empty.setStyleSheet(f"color: {tokens.quiet}; background: {tokens.canvas};")
+        if self.view is not None and isValid(self.view):
+            self.view.recolor()
+
+    # ---- following
+
+    def show_recording(self, recording: Recording | None) -> None:
+        kinds = (StreamKind.SKELETON, StreamKind.DEPTH, StreamKind.COLOR)
+        found = [None if recording is None else recording.of_kind(kind) for kind in kinds]
+        self._streams = [s if s is not None and len(s) else None for s in found]
+        self._skeleton, self._depth, self._color = self._streams
+        self._topology = topology(self._skeleton.topology) if self._skeleton else None
+        self._maker = self._cloud = None
+        self._shown = (None, None, None)
+        if recording is not None:
+            there = [s for s in self._streams if s is not None]
+            self._tolerances = {s.name: recording.tolerance_ns(s) for s in there}
+            if self._depth is not None and self._depth.name in recording.cameras:
+                ranges = self.session.looks.ranges
+                range_mm = ranges.get(self._depth.name, DEFAULT_DEPTH_MM)
+                self._maker = CloudMaker(recording, self._depth, self._color, range_mm)
+        self.toggle("cloud").setVisible(self._maker is not None)
+        self.orbit.center, self.orbit.distance = self.session.looks.center, DISTANCE_M
+        self._show_emptiness(recording)
+        self._show_scene(None)
+        self._orbit_changed()
+
+    @property
+    def _has_content(self) -> bool:
+        return self._skeleton is not None or self._maker is not None
+
+    def _show_emptiness(self, recording: Recording | None) -> None:
+        if recording is None:
+            self._empty.setText("Open a recording, or drop one here.")
+        else:
+            self._empty.setText("This recording has no skeleton and no depth camera.")
+        self._empty.setVisible(not self._has_content)
+        if self.view is not None:
+            self.view.setVisible(self._has_content)
+        for name in PRESET_TITLES:
+            self.toggle(name).setVisible(self._has_content)
+
+    def show_time(self, position_ns: int) -> None:
+        if not self._has_content:
+            return
+        self._ensure_view()
+        wanted = tuple(
+            None if s is None else s.nearest(position_ns, self._tolerances[s.name])
+            for s in self._streams
+        )
+        if wanted == self._shown:
+            return
+        people, depth, color = wanted
+        if not self._shows_cloud or self._update_cloud(depth, color):
+            self._shown = wanted
+        self._show_scene(people)
+
+    def show_arrival(self, stream: str, index: int) -> None:
+        names = [s.name for s in (self._depth, self._color) if s is not None]
+        if self._shows_cloud and stream in names:
+            self.show_time(self.session.transport.position_ns)
+
+    @property
+    def _shows_cloud(self) -> bool:
+        return self._maker is not None and self.toggle("cloud").isChecked()
+
+    def _update_cloud(self, depth: int | None, color: int | None) -> bool:
+        """Make the points of this moment; False while a picture is still being read."""
+        if depth is None:
+            self._cloud = None
+            return True
+        data = self.session.cache.get(self._depth, depth)
+        picture = None if color is None else self.session.cache.get(self._color, color)
+        if data is None or (color is not None and picture is None):
+            return False  # the old cloud stays
+        self._cloud = self._maker.make(data, picture)
+        return True
+
+    def _show_scene(self, index: int | None) -> None:
+        if self.view is None:
+            return
+        bodies = (
+            () if index is None or self._skeleton is None else self._skeleton.frame(index).bodies
+        )
+        looks = self.session.looks
+        self.view.set_scene(
+            Scene(
+                people=tuple((looks.person(body.id), body) for body in bodies),
+                topology=self._topology,
+                cloud=self._cloud if self._shows_cloud else None,
+                floor_m=looks.floor_m,
+                center=looks.center,
+            )
+        )
+
+    def _toggle(self, _checked: bool) -> None:
+        self._shown = (None, None, None)
+        self.show_time(self.session.transport.position_ns)
+
+    def _tell(self) -> None:
+        self.set_detail(f"orbit · {self.orbit.name()}" if self._has_content else "")
