@@ -1,0 +1,141 @@
+"""Drawing on pictures: skeletons in colour-blind safe colours, and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from harstudio.recordings.streams import SECOND_NS, Body, SkeletonStream
+from harstudio.skeletons.topology import Topology, topology
+
+Rgb = tuple[int, int, int]
+SIDES: dict[str, Rgb] = {
+    "left": (0x56, 0xB4, 0xE9),
+    "right": (0xE6, 0x9F, 0x00),
+    "trunk": (0xF0, 0xF0, 0xF0),
+}
+OTHERS: tuple[Rgb, ...] = ((0xCC, 0x79, 0xA7), (0x00, 0x9E, 0x73))  # the second and third person
+DARK: Rgb = (0x12, 0x14, 0x18)
+BONE_AT_1080 = 3.0
+JOINT_AT_1080 = 5.0
+DASH = 3.0  # in bone widths
+SHIFT = 4  # cv2 draws at sixteenths of a pixel
+FAR = 16_000.0  # beyond this a joint is outside any picture, and cv2's integers overflow
+
+NOT_TRACKED, INFERRED = 0, 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Canvas:
+    """(H, W, 3) uint8 RGB to draw on, ``scale`` times as large as the stream's picture."""
+
+    pixels: NDArray[np.uint8]
+    scale: float = 1.0
+
+    def size(self, at_1080: float) -> float:
+        """A length that looks the same at every resolution, in pixels; never too thin to see."""
+        height = int(self.pixels.shape[0])
+        return max(at_1080 * height / 1080, at_1080 / 2)
+
+    def points(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(V, 2) positions in the stream's picture -> on the canvas; NaN where far outside."""
+        placed = (pixels + 0.5) * self.scale - 0.5
+        placed = np.where(np.abs(placed) < FAR, placed, np.nan)
+        return np.asarray(placed, dtype=np.float32)
+
+
+class SkeletonBrush:
+    """Draws the bodies that a skeleton stream has at a time."""
+
+    def __init__(
+        self,
+        stream: SkeletonStream,
+        place: Callable[[Body], NDArray[np.float32] | None],
+        tolerance_ns: int,
+    ) -> None:
+        self._stream = stream
+        self._place = place
+        self._tolerance_ns = tolerance_ns
+        self._topology = topology(stream.topology)
+        self._order: dict[str, int] = {}  # persons by who was seen first
+
+    def draw(self, canvas: Canvas, time_ns: int) -> None:
+        """Draw whoever is there; nothing where no skeleton frame is near enough in time."""
+        found = self._stream.at(time_ns, self._tolerance_ns)
+        if found is None:
+            return
+        for body in found.data.bodies:
+            person = self._order.setdefault(body.id, len(self._order))
+            pixels = self._place(body)
+            if pixels is not None:
+                _draw_body(canvas, self._topology, body, canvas.points(pixels), person)
+
+
+def _draw_body(
+    canvas: Canvas, shape: Topology, body: Body, points: NDArray[np.float32], person: int
+) -> None:
+    sides = [_color(side, person) for side in shape.sides]
+    width = canvas.size(BONE_AT_1080)
+    seen = np.isfinite(points.sum(axis=1))
+    for child, parent in shape.bones:
+        state = min(body.tracking[child], body.tracking[parent])
+        if seen[child] and seen[parent] and state != NOT_TRACKED:
+            ends = points[parent], points[child]
+            if state == INFERRED:
+                _dashed(canvas, *ends, sides[child], width)
+            else:
+                _line(canvas, *ends, sides[child], width)
+    for joint in np.flatnonzero(seen):
+        _dot(canvas, points[joint], sides[joint], hollow=body.tracking[joint] == NOT_TRACKED)
+
+
+def _color(side: str, person: int) -> Rgb:
+    return SIDES[side] if person == 0 else OTHERS[(person - 1) % len(OTHERS)]
+
+
+def _fixed(point: NDArray[np.float32]) -> tuple[int, int]:
+    return round(float(point[0]) * (1 << SHIFT)), round(float(point[1]) * (1 << SHIFT))
+
+
+def _line(
+    canvas: Canvas, a: NDArray[np.float32], b: NDArray[np.float32], color: Rgb, width: float
+) -> None:
+    thin = max(1, round(width))
+    cv2.line(canvas.pixels, _fixed(a), _fixed(b), DARK, thin + 2, cv2.LINE_AA, SHIFT)
+    cv2.line(canvas.pixels, _fixed(a), _fixed(b), color, thin, cv2.LINE_AA, SHIFT)
+
+
+def _dashed(
+    canvas: Canvas, a: NDArray[np.float32], b: NDArray[np.float32], color: Rgb, width: float
+) -> None:
+    pieces = max(1, int(np.hypot(*(b - a)) / (DASH * width)))
+    for k in range(0, pieces, 2):
+        _line(canvas, a + (b - a) * (k / pieces), a + (b - a) * ((k + 1) / pieces), color, width)
+
+
+def _dot(canvas: Canvas, at: NDArray[np.float32], color: Rgb, hollow: bool) -> None:
+    radius = canvas.size(JOINT_AT_1080) * (1 << SHIFT)
+    rim = 1 << SHIFT
+    around, ring = round(radius + rim), max(1, round(canvas.size(1.5)))
+    if hollow:
+        cv2.circle(canvas.pixels, _fixed(at), around, DARK, ring + 2, cv2.LINE_AA, SHIFT)
+        cv2.circle(canvas.pixels, _fixed(at), round(radius), color, ring, cv2.LINE_AA, SHIFT)
+        return
+    cv2.circle(canvas.pixels, _fixed(at), around, DARK, cv2.FILLED, cv2.LINE_AA, SHIFT)
+    cv2.circle(canvas.pixels, _fixed(at), round(radius), color, cv2.FILLED, cv2.LINE_AA, SHIFT)
+
+
+def draw_time(canvas: Canvas, time_ns: int, index: int) -> None:
+    """Minutes, seconds and frame number in the corner."""
+    minutes, rest_ns = divmod(max(0, time_ns), 60 * SECOND_NS)
+    text = f"{minutes:02d}:{rest_ns / SECOND_NS:06.3f}  f {index}"
+    scale = max(0.5, canvas.pixels.shape[0] / 1080)
+    place = (round(16 * scale), round(36 * scale))
+    for color, width in ((DARK, 4), (SIDES["trunk"], 1)):
+        thick = max(1, round(width * scale))
+        font = cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(canvas.pixels, text, place, font, scale, color, thick, cv2.LINE_AA)

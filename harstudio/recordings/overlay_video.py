@@ -1,0 +1,188 @@
+"""Recordings as mp4 videos that anybody can play, with skeletons and times drawn on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from harstudio.errors import DataError, MissingError, UsageError
+from harstudio.recordings.audio import AudioStream
+from harstudio.recordings.overlay_drawing import Canvas, SkeletonBrush, draw_time
+from harstudio.recordings.overlay_ground import Ground, ground_of
+from harstudio.recordings.recording import Recording
+from harstudio.recordings.streams import SECOND_NS, SkeletonStream, StreamKind
+
+OVERLAYS = ("skeleton", "time")
+TIME_BASE = Fraction(1, 90_000)  # the clock of mp4 videos; 11 us a step
+AUDIO_CHUNK_S = 0.1
+ENCODER = {"preset": "veryfast", "crf": "20"}
+
+Progress = Callable[[int, int], None]
+
+
+def write_overlay_video(
+    recording: Recording,
+    file: Path,
+    *,
+    overlays: Sequence[str] = (),
+    stream: str = "",
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> None:
+    """Write one picture stream as H.264 mp4, every frame at its own time, with its sound.
+
+    stream: its name; else colour, depth or infrared, whichever comes first, and the skeleton
+    alone where there are no pictures. overlays: names of ``OVERLAYS``. The file appears when it
+    is whole; ``cancelled`` leaves nothing. Raises UsageError for a name that is none,
+    MissingError when there is nothing to show or the skeleton's place is not known.
+    """
+    unknown = [name for name in overlays if name not in OVERLAYS]
+    if unknown:
+        raise UsageError(
+            f"There is no overlay {unknown[0]}.", remedy=f"There are: {', '.join(OVERLAYS)}."
+        )
+    ground = ground_of(recording, stream)
+    brush = _brush(recording, ground, overlays)
+    part = file.with_name(f".{file.stem}.part.mp4")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        whole = _write(recording, ground, brush, "time" in overlays, part, progress, cancelled)
+        if whole:
+            part.replace(file)
+    except av.error.FFmpegError as error:
+        raise DataError(f"The video cannot be written ({error}).", path=file) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _brush(recording: Recording, ground: Ground, overlays: Sequence[str]) -> SkeletonBrush | None:
+    """What draws the skeleton, None when it is not wanted."""
+    if "skeleton" not in overlays and not ground.bare:
+        return None
+    skeleton = recording.of_kind(StreamKind.SKELETON)
+    if not isinstance(skeleton, SkeletonStream) or not len(skeleton):
+        raise MissingError("This recording has no skeleton to draw.", path=recording.path)
+    bodies = (b for k in range(len(skeleton)) for b in skeleton.frame(k).bodies)
+    first = next(bodies, None)
+    if first is not None and ground.place(first) is None:
+        raise MissingError(
+            f"Where the skeleton lies in {ground.name} is not known: there is no camera for it.",
+            path=recording.path,
+            remedy="Choose another picture stream with --stream.",
+        )
+    return SkeletonBrush(skeleton, ground.place, recording.tolerance_ns(skeleton))
+
+
+def _write(
+    recording: Recording,
+    ground: Ground,
+    brush: SkeletonBrush | None,
+    with_time: bool,
+    part: Path,
+    progress: Progress | None,
+    cancelled: Callable[[], bool] | None,
+) -> bool:
+    """Encode everything; False when cancelled."""
+    count = len(ground.times_ns)
+    start_ns = int(ground.times_ns[0])
+    with av.open(str(part), "w", options={"movflags": "+faststart"}) as container:
+        video = _video_track(container, ground)
+        sound = _sound(recording, container, start_ns)
+        for index in range(count):
+            if cancelled is not None and cancelled():
+                return False
+            time_ns = int(ground.times_ns[index])
+            canvas = ground.paint(index)
+            if brush is not None:
+                brush.draw(canvas, time_ns)
+            if with_time:
+                draw_time(canvas, time_ns, index)
+            container.mux(video.encode(_video_frame(canvas, time_ns - start_ns)))
+            sound.until(time_ns)
+            if progress is not None:
+                progress(index + 1, count)
+        container.mux(video.encode(None))
+        sound.finish(ground.stop_ns)
+    return True
+
+
+def _video_track(container: OutputContainer, ground: Ground) -> VideoStream:
+    video: VideoStream = container.add_stream(
+        "libx264", rate=ground.rate_hz.limit_denominator(1001), options=ENCODER
+    )
+    video.width, video.height = ground.width, ground.height
+    video.pix_fmt = "yuv420p"
+    video.codec_context.time_base = TIME_BASE
+    return video
+
+
+def _video_frame(canvas: Canvas, since_start_ns: int) -> av.VideoFrame:
+    frame = av.VideoFrame.from_ndarray(canvas.pixels, format="rgb24")
+    frame.time_base = TIME_BASE
+    frame.pts = round(since_start_ns * TIME_BASE.denominator / SECOND_NS)
+    return frame
+
+
+class _Sound:
+    """Feeds the recording's sound to the container as far as the pictures have come."""
+
+    def __init__(self, audio: AudioStream, container: OutputContainer, start_ns: int) -> None:
+        self._audio = audio
+        self._container = container
+        self._start_ns = start_ns
+        self._track: Any = container.add_stream("aac", rate=audio.sample_rate)
+        self._layout = "mono" if audio.channels == 1 else "stereo"
+        self._track.layout = self._layout
+        lead = max(0, start_ns - audio.start_ns)  # sound from before the first picture is left out
+        self._next = lead * audio.sample_rate // SECOND_NS
+
+    def until(self, time_ns: int) -> None:
+        chunk = round(self._audio.sample_rate * AUDIO_CHUNK_S)
+        last = self._samples_before(time_ns)
+        while self._next + chunk <= last:
+            self._feed(self._next + chunk)
+
+    def _samples_before(self, time_ns: int) -> int:
+        since = (time_ns - self._audio.start_ns) * self._audio.sample_rate // SECOND_NS
+        return int(min(len(self._audio), since))
+
+    def _feed(self, stop: int) -> None:
+        samples = self._audio.samples(self._next, stop)[:, :2]
+        packed = np.ascontiguousarray(samples).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(packed, format="s16", layout=self._layout)
+        rate = self._audio.sample_rate
+        frame.sample_rate = rate
+        frame.time_base = Fraction(1, rate)
+        begins_ns = self._audio.start_ns - self._start_ns
+        frame.pts = self._next + round(begins_ns * rate / SECOND_NS)
+        self._container.mux(self._track.encode(frame))
+        self._next = stop
+
+    def finish(self, stop_ns: int) -> None:
+        self.until(stop_ns)
+        rest = self._samples_before(stop_ns)
+        if rest > self._next:
+            self._feed(rest)
+        self._container.mux(self._track.encode(None))
+
+
+class _Silence:
+    """The sound of a recording that has none."""
+
+    def until(self, time_ns: int) -> None: ...
+
+    def finish(self, stop_ns: int) -> None: ...
+
+
+def _sound(recording: Recording, container: OutputContainer, start_ns: int) -> _Sound | _Silence:
+    audio = recording.of_kind(StreamKind.AUDIO)
+    if isinstance(audio, AudioStream) and len(audio):
+        return _Sound(audio, container, start_ns)
+    return _Silence()
