@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
 
 class Origin(enum.StrEnum):
@@ -51,6 +52,39 @@ class Clip:
     def duration_ns(self) -> int:
         return self.end_ns - self.start_ns
 
+    def to_dict(self) -> dict[str, Any]:
+        """Builtins for JSON; what has its default is left out."""
+        data: dict[str, Any] = {
+            "id": self.id,
+            "start_ns": self.start_ns,
+            "end_ns": self.end_ns,
+            "label": self.label,
+        }
+        if self.person:
+            data["person"] = self.person
+        if self.confidence is not None:
+            data["confidence"] = self.confidence
+        if self.origin is not Origin.HUMAN:
+            data["origin"] = self.origin.value
+        if self.comment:
+            data["comment"] = self.comment
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Clip:
+        """The reverse of ``to_dict``; ValueError when something is missing or of a wrong type."""
+        confidence = typed(data, "confidence", (int, float), None)
+        return cls(
+            start_ns=typed(data, "start_ns", int),
+            end_ns=typed(data, "end_ns", int),
+            label=typed(data, "label", str),
+            person=typed(data, "person", str, ""),
+            confidence=None if confidence is None else float(confidence),
+            origin=Origin(typed(data, "origin", str, "human")),
+            comment=typed(data, "comment", str, ""),
+            id=typed(data, "id", str),
+        )
+
 
 @dataclass(slots=True)
 class Tier:
@@ -70,7 +104,10 @@ class Tier:
 
 @dataclass(slots=True)
 class Document:
-    """What one annotator says about one recording."""
+    """What one annotator says about one recording.
+
+    revision counts every do, undo and redo that ever happened to it.
+    """
 
     recording: str
     annotator: str
@@ -80,3 +117,30 @@ class Document:
     def tier(self, name: str) -> Tier | None:
         """The tier of that name."""
         return next((t for t in self.tiers if t.name == name), None)
+
+    def find(self, clip_id: str) -> tuple[Tier, Clip] | None:
+        """The clip of that identity with its tier; an identity occurs once in a document."""
+        for tier in self.tiers:
+            clip = tier.find(clip_id)
+            if clip is not None:
+                return tier, clip
+        return None
+
+
+_REQUIRED = object()
+
+
+def typed(
+    data: Any, key: str, kind: type | tuple[type, ...], default: Any = _REQUIRED
+) -> Any:  # the type is what ``kind`` says
+    """A value of parsed JSON, checked: ValueError when it is missing or of another type."""
+    if not isinstance(data, dict):
+        raise ValueError(f"an object with “{key}” is missing")
+    value = data.get(key, default)
+    if value is _REQUIRED:
+        raise ValueError(f"“{key}” is missing")
+    if value is default:
+        return value
+    if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
+        raise ValueError(f"“{key}” is {value!r}")
+    return value

@@ -1,0 +1,97 @@
+"""The document file: JSON with one clip a line, so that git shows what changed."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from harstudio.errors import DataError
+from harstudio.labels.model import Clip, Document, Tier, typed
+
+FORMAT = "harstudio-labels"
+VERSION = 1
+
+
+def compact_json(data: Any) -> str:
+    """JSON in one line; the same data always gives the same text."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def to_bytes(text: str) -> bytes:
+    """UTF-8; a lone surrogate (from a file name that is no UTF-8) becomes its JSON escape."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def dump_document(document: Document, journal: str) -> bytes:
+    """The file's content. journal: the id of the journal whose edits are in, up to revision."""
+    head = {
+        "format": FORMAT,
+        "version": VERSION,
+        "recording": document.recording,
+        "annotator": document.annotator,
+        "revision": document.revision,
+        "journal": journal,
+    }
+    lines = [f"{compact_json(key)}: {compact_json(value)}," for key, value in head.items()]
+    tiers = [_dump_tier(tier) for tier in document.tiers]
+    body = '"tiers": [\n' + ",\n".join(tiers) + "\n]" if tiers else '"tiers": []'
+    return to_bytes("{\n" + "\n".join(lines) + "\n" + body + "\n}\n")
+
+
+def _dump_tier(tier: Tier) -> str:
+    name = compact_json(tier.name)
+    if not tier.clips:
+        return f' {{"name": {name}, "clips": []}}'
+    clips = ",\n".join("  " + compact_json(clip.to_dict()) for clip in tier.clips)
+    return f' {{"name": {name}, "clips": [\n{clips}\n ]}}'
+
+
+def parse_document(data: bytes, path: Path) -> tuple[Document, str]:
+    """The document and the id of the journal that is in it.
+
+    DataError when anything in it is not whole, or of a newer version; the file stays as it is.
+    """
+    try:
+        return _parse(json.loads(data))
+    except (ValueError, RecursionError) as error:  # ValueError: not JSON, not UTF-8, not whole
+        raise DataError(
+            f"The labels cannot be read: {error}.",
+            path=path,
+            remedy="Nothing was changed; put back an older copy, or move the file away to start "
+            "anew.",
+        ) from error
+
+
+def _parse(data: Any) -> tuple[Document, str]:
+    if typed(data, "format", str) != FORMAT:
+        raise ValueError("this is no label document")
+    version = typed(data, "version", int)
+    if version > VERSION:
+        raise ValueError(f"a newer HARStudio wrote it (version {version}, here {VERSION})")
+    document = Document(
+        recording=typed(data, "recording", str),
+        annotator=typed(data, "annotator", str),
+        revision=typed(data, "revision", int),
+    )
+    for tier in typed(data, "tiers", list):
+        clips = [Clip.from_dict(clip) for clip in typed(tier, "clips", list)]
+        document.tiers.append(Tier(typed(tier, "name", str), clips))
+    _check_whole(document)
+    return document, typed(data, "journal", str)
+
+
+def _check_whole(document: Document) -> None:
+    names = [tier.name for tier in document.tiers]
+    if len(set(names)) < len(names):
+        raise ValueError("two tiers have one name")
+    ids = [clip.id for tier in document.tiers for clip in tier.clips]
+    if len(set(ids)) < len(ids):
+        raise ValueError("two clips have one id")
+    for tier in document.tiers:
+        for left, right in pairwise(tier.clips):
+            if right.start_ns < left.end_ns:
+                raise ValueError(
+                    f"in tier “{tier.name}” a clip at {right.start_ns} ns overlaps the one before"
+                )

@@ -1,0 +1,204 @@
+"""A project: a folder with a label set and, for each recording and annotator, a label document.
+
+It also works on a shared drive and in git: two people never write one file::
+
+    project.toml   labels.toml   recordings/   labels/<recording>/<annotator>.json
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from harstudio.errors import DataError, HarstudioError, MissingError, UsageError
+from harstudio.files import write_atomically
+from harstudio.labels.history import History
+from harstudio.labels.label_set import LabelSet, label_set_for
+from harstudio.labels.model import Document, typed
+from harstudio.labels.names import safe_name
+from harstudio.labels.recovery import load, written_by
+from harstudio.settings import data_dir
+
+PROJECT_FILE = "project.toml"
+LABELS_FILE = "labels.toml"
+VERSION = 1
+
+DOCUMENT, JOURNAL = ".json", ".journal.jsonl"
+
+
+def is_project(path: Path) -> bool:
+    """Whether a path is a project folder or its project.toml."""
+    return (path / PROJECT_FILE).is_file() or (path.name == PROJECT_FILE and path.is_file())
+
+
+class Project:
+    """An open project; made by ``create``, ``open`` or ``private_for``."""
+
+    def __init__(
+        self, folder: Path, name: str, recording_folders: Sequence[Path], label_set_path: Path
+    ) -> None:
+        self.folder = folder
+        self.name = name
+        self.recording_folders = tuple(recording_folders)
+        self.label_set_path = label_set_path
+        self.label_set = LabelSet.load(label_set_path)
+        self._recordings: list[Path] | None = None
+
+    # ---- making and opening
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path,
+        name: str,
+        *,
+        label_set: LabelSet | None = None,
+        recording_folders: Sequence[str | Path] = ("recordings",),
+    ) -> Project:
+        """Make a new project; UsageError where there is one already.
+
+        recording_folders: within the project (kept relative) or anywhere.
+        """
+        folder = folder.absolute()
+        if is_project(folder):
+            raise UsageError("There is a project already.", path=folder, remedy="Open it instead.")
+        for place in recording_folders:
+            if not Path(place).is_absolute():
+                (folder / place).mkdir(parents=True, exist_ok=True)
+        (label_set or label_set_for("")).save(folder / LABELS_FILE)
+        (folder / "labels").mkdir(exist_ok=True)
+        if not (folder / ".gitignore").exists():
+            write_atomically(folder / ".gitignore", b"/labels/**/*.lock\n")
+        about = {
+            "version": VERSION,
+            "name": name,
+            "recordings": [Path(place).as_posix() for place in recording_folders],
+            "label_set": LABELS_FILE,
+        }
+        write_atomically(folder / PROJECT_FILE, tomli_w.dumps(about).encode())
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, folder: Path) -> Project:
+        """Open a project by its folder or its project.toml; DataError when that is damaged."""
+        path = folder if folder.name == PROJECT_FILE else folder / PROJECT_FILE
+        folder = path.parent.absolute()
+        try:
+            about = tomllib.loads(path.read_text("utf-8"))
+            if typed(about, "version", int, VERSION) > VERSION:
+                raise ValueError("a newer HARStudio made it")
+            name = typed(about, "name", str, folder.name)
+            places = [_text(place) for place in typed(about, "recordings", list, ["recordings"])]
+            label_set_path = folder / typed(about, "label_set", str, LABELS_FILE)
+        except FileNotFoundError as error:
+            raise MissingError("There is no project here.", path=folder) from error
+        except OSError as error:
+            raise DataError(f"It cannot be read ({error.strerror}).", path=path) from error
+        except ValueError as error:
+            raise DataError(
+                f"The project file is damaged: {error}.", path=path, remedy="Correct it by hand."
+            ) from error
+        return cls(folder, name, [folder / place for place in places], label_set_path)
+
+    @classmethod
+    def private_for(cls, path: Path, recording_format: str = "") -> Project:
+        """The user's own project for recordings that belong to none; made when it is missing.
+
+        path: the folder (or file) that was opened. recording_format: picks the label set.
+        """
+        path = path.resolve()
+        mark = hashlib.sha256(str(path).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        folder = data_dir() / "projects" / f"{safe_name(path.name[:60])}-{mark}"
+        if is_project(folder):
+            return cls.open(folder)
+        label_set = label_set_for(recording_format)
+        return cls.create(folder, path.name, label_set=label_set, recording_folders=[path])
+
+    def set_label_set(self, label_set: LabelSet) -> None:
+        """Use and keep another label set; clips stay as they are."""
+        label_set.save(self.label_set_path)
+        self.label_set = label_set
+
+    # ---- recordings
+
+    def recordings(self, *, rescan: bool = False) -> list[Path]:
+        """Paths of the recordings in the project's folders, by folder and name; remembered."""
+        from harstudio.recordings.formats import scan  # every format; only needed here
+
+        if self._recordings is None or rescan:
+            self._recordings = [
+                found.path
+                for folder in self.recording_folders
+                if folder.exists()
+                for found in scan(folder).recordings
+            ]
+        return list(self._recordings)
+
+    # ---- labels
+
+    def history(self, recording: str, annotator: str, *, read_only: bool = False) -> History:
+        """What an annotator says about a recording, open for editing.
+
+        ConflictError when it is open elsewhere, DataError when it is damaged.
+        """
+        folder = self._label_folder(recording)
+        name = safe_name(annotator, _stems(folder))
+        return History(folder / (name + DOCUMENT), recording, annotator, read_only=read_only)
+
+    def documents(
+        self, recording: str, on_problem: Callable[[HarstudioError], None] | None = None
+    ) -> list[Document]:
+        """What everybody says about a recording, unsaved edits included, by annotator.
+
+        A damaged document is handed to on_problem and the others go on; without on_problem the
+        error is raised, so that nothing is left out in silence.
+        """
+        documents = []
+        for annotator, path in self._paths(recording):
+            try:
+                loaded = load(path, recording, annotator)
+            except HarstudioError as error:
+                if on_problem is None:
+                    raise
+                on_problem(error)
+            else:
+                documents.append(loaded.document)
+        return documents
+
+    def annotators(self, recording: str) -> list[str]:
+        """Who has labelled a recording, sorted; damaged documents count by their file name."""
+        return sorted({annotator for annotator, _ in self._paths(recording)})
+
+    def _paths(self, recording: str) -> list[tuple[str, Path]]:
+        folder = self._label_folder(recording)
+        paths = (folder / (stem + DOCUMENT) for stem in _stems(folder))
+        return sorted((written_by(path), path) for path in paths)
+
+    def _label_folder(self, recording: str) -> Path:
+        labels = self.folder / "labels"
+        return labels / safe_name(recording, _names(labels))
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [path.name for path in folder.iterdir()]
+    except OSError:
+        return []
+
+
+def _stems(folder: Path) -> set[str]:
+    """Names of the documents in a folder, without extension, saved or only in a journal."""
+    ends = (DOCUMENT, JOURNAL)
+    names = _names(folder)
+    return {name.removesuffix(end) for name in names for end in ends if name.endswith(end)}
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no folder")
+    return value

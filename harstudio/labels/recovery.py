@@ -1,0 +1,190 @@
+"""Reading a document with its journal: what the last session left, whole or not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harstudio.errors import DataError
+from harstudio.labels.document_file import parse_document
+from harstudio.labels.edits import Edit, EditError
+from harstudio.labels.journal import Contents, parse_journal
+from harstudio.labels.model import Clip, Document, typed
+
+Snapshot = tuple[tuple[str, tuple[Clip, ...]], ...]
+
+READ_ATTEMPTS = 10
+
+
+def journal_path(path: Path) -> Path:
+    """The journal beside a document file."""
+    return path.with_suffix(".journal.jsonl")
+
+
+def digest(data: bytes | None) -> str:
+    """SHA-256 of a document file, "" when there is none."""
+    return "" if data is None else hashlib.sha256(data).hexdigest()
+
+
+def snapshot(document: Document) -> Snapshot:
+    """Everything in the tiers, to compare with later."""
+    return tuple((tier.name, tuple(tier.clips)) for tier in document.tiers)
+
+
+@dataclass(slots=True)
+class UndoStack:
+    """What can be undone and redone. The newest edit is last in either list."""
+
+    done: list[Edit] = field(default_factory=list)
+    undone: list[Edit] = field(default_factory=list)
+
+    def do(self, edit: Edit, *, merge: bool) -> None:
+        merged = self.done[-1].merge(edit) if merge and self.done and not self.undone else None
+        self.undone.clear()
+        if merged is not None:
+            self.done.pop()
+        entry = edit if merged is None else merged
+        if entry.steps():  # a clip dragged away and back leaves nothing to undo
+            self.done.append(entry)
+
+    def undo(self, edit: Edit) -> None:
+        if self.done:
+            self.done.pop()
+        self.undone.append(edit)
+
+    def redo(self, edit: Edit) -> None:
+        if self.undone:
+            self.undone.pop()
+        self.done.append(edit)
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A document as it was last acknowledged.
+
+    saved: what the document file holds; digest: of that file. journal, journal_size: id and
+    bytes of the journal that was read. problems: sentences about what could not be used; only
+    when there are none can the journal be continued.
+    """
+
+    document: Document
+    saved: Snapshot
+    digest: str
+    stack: UndoStack
+    journal: str = ""
+    journal_size: int = 0
+    problems: tuple[str, ...] = ()
+
+
+def load(path: Path, recording: str, annotator: str) -> Loaded:
+    """Read a document and put its journal on top; DataError when the document is damaged."""
+    data, journal_data = _read_both(path)
+    if data is None:
+        document, included = Document(recording, annotator), ""
+    else:
+        document, included = parse_document(data, path)
+        document.recording, document.annotator = recording, annotator
+    loaded = Loaded(document, snapshot(document), digest(data), UndoStack())
+    if journal_data is None:
+        return loaded
+    contents = parse_journal(journal_data)
+    header = contents.header
+    if data is None and (header is None or header.after):
+        raise DataError(
+            "The labels that this journal continues are gone.",
+            path=journal_path(path),
+            remedy=f"Put {path.name} back beside it, or move the journal away to start anew.",
+        )
+    continues = header is not None and (header.after == loaded.digest or header.journal == included)
+    loaded.problems = _replay(loaded, contents, continues, journal_path(path))
+    if header is not None:
+        loaded.journal, loaded.journal_size = header.journal, len(journal_data)
+    return loaded
+
+
+def written_by(path: Path) -> str:
+    """Whose document this is, by its file or its journal; else by the file's name."""
+    for file, lines in ((path, None), (journal_path(path), 1)):
+        try:
+            data = json.loads(b"".join(file.read_bytes().splitlines()[:lines]))
+            return str(typed(data.get("body", data), "annotator", str))
+        except (OSError, ValueError, AttributeError, RecursionError):
+            continue
+    return path.stem
+
+
+def _read_both(path: Path) -> tuple[bytes | None, bytes | None]:
+    """Document and journal of one moment, though another process may be saving."""
+    data = _read(path)
+    for _ in range(READ_ATTEMPTS):
+        journal_data, again = _read(journal_path(path)), _read(path)
+        if again == data:
+            break
+        data = again
+    return data, journal_data
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DataError(
+            f"The labels cannot be read ({error.strerror}).",
+            path=path,
+            remedy="See whether the drive is there and may be read.",
+        ) from error
+
+
+def _replay(loaded: Loaded, contents: Contents, continues: bool, path: Path) -> tuple[str, ...]:
+    """Apply every record that is whole, fits and is not in the document yet."""
+    document, header = loaded.document, contents.header
+    included = document.revision if continues else 0
+    last = header.revision if header is not None else 0
+    lost, applied = contents.damaged, 0
+    for record in contents.records:
+        if record.revision <= last:
+            continue  # a line that is there twice
+        if continues:
+            lost += record.revision - last - 1
+        last = record.revision
+        if record.revision <= included:
+            continue
+        try:
+            record.edit.apply(document)
+        except EditError:
+            lost += 1
+            continue
+        applied += 1
+        if record.action == "do":
+            loaded.stack.do(record.edit, merge=record.merge)
+        elif record.action == "undo":
+            loaded.stack.undo(record.edit.inverse())
+        else:
+            loaded.stack.redo(record.edit)
+    document.revision = max(document.revision, last)
+    return tuple(_sentences(path, contents, continues, applied, lost))
+
+
+def _sentences(
+    path: Path, contents: Contents, continues: bool, applied: int, lost: int
+) -> list[str]:
+    sentences = []
+    if contents.torn:
+        sentences.append(
+            f"{path}: The last edit was only half written when the program ended; it is left out."
+        )
+    if not continues:
+        sentences.append(
+            f"{path}: The labels were changed by something else since these edits were made; "
+            f"{applied} of them were put on top."
+        )
+    if lost:
+        sentences.append(
+            f"{path}: {lost} of the unsaved edits cannot be read or do not fit; "
+            f"{applied} were recovered."
+        )
+    return sentences

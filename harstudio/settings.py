@@ -1,0 +1,108 @@
+"""Settings of the person at this computer: typed, in one TOML file that can be edited by hand."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harstudio.files import free_name, write_atomically
+
+RECENT_LIMIT = 20
+
+
+def _home(kind: str) -> Path | None:
+    home = os.environ.get("HARSTUDIO_HOME")
+    return Path(home, kind) if home else None
+
+
+def config_dir() -> Path:
+    """Folder of the settings; $HARSTUDIO_HOME/config where that is set."""
+    return _home("config") or platformdirs.user_config_path("harstudio", appauthor=False)
+
+
+def data_dir() -> Path:
+    """Folder of the private projects; $HARSTUDIO_HOME/data where that is set."""
+    return _home("data") or platformdirs.user_data_path("harstudio", appauthor=False)
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container whose user has no name
+        return "annotator"
+
+
+class Settings(BaseModel):
+    """What is remembered between sessions. Keys of a newer version are kept on saving."""
+
+    model_config = ConfigDict(extra="allow", validate_assignment=True)
+
+    annotator: str = Field(default_factory=_user_name, min_length=1)
+    theme: Literal["dark", "light", "system"] = "system"
+    cache_bytes: int = Field(default=1 << 30, ge=64 << 20)
+    recent: list[str] = []
+    reduce_motion: bool = False
+    volume: float = Field(default=1.0, ge=0, le=1)
+    muted: bool = False
+    workspaces: dict[str, str] = {}  # by name: the window's arrangement, base64
+    problems: tuple[str, ...] = Field(default=(), exclude=True)  # what was wrong with the file
+
+    def remember(self, path: Path) -> None:
+        """Put a path first among the recent ones."""
+        text = str(path)
+        self.recent = [text, *(other for other in self.recent if other != text)][:RECENT_LIMIT]
+
+
+def settings_path() -> Path:
+    """The settings file."""
+    return config_dir() / "settings.toml"
+
+
+def load_settings() -> Settings:
+    """The settings, defaults where there is no file.
+
+    A damaged file is moved aside, a wrong value replaced by its default (with a copy of the file
+    kept); ``problems`` says so in sentences.
+    """
+    path = settings_path()
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        return Settings(problems=(f"{path}: The settings cannot be read ({error.strerror}).",))
+    except ValueError as error:  # not TOML, not UTF-8
+        aside = free_name(path, "damaged")
+        path.replace(aside)
+        sentence = f"{path}: The settings are damaged ({error}); they are kept as {aside.name}."
+        return Settings(problems=(sentence,))
+    data.pop("problems", None)
+    return _validated(path, data)
+
+
+def _validated(path: Path, data: dict[str, Any]) -> Settings:
+    try:
+        return Settings(**data)
+    except ValidationError as error:
+        wrong = sorted({str(one["loc"][0]) for one in error.errors()})
+    aside = free_name(path, "damaged")
+    aside.write_bytes(path.read_bytes())
+    good = {key: value for key, value in data.items() if key not in wrong}
+    sentence = (
+        f"{path}: {', '.join(wrong)} had no usable value, so the default is used; "
+        f"the file is kept as {aside.name}."
+    )
+    return Settings(**good, problems=(sentence,))
+
+
+def save_settings(settings: Settings) -> None:
+    """Write the settings, atomically; OSError when the disk refuses."""
+    text = tomli_w.dumps(settings.model_dump(mode="json", exclude_none=True))
+    write_atomically(settings_path(), text.encode())
