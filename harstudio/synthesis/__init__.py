@@ -1,1 +1,1 @@
-
+"""Sample recordings and their labels: scripted actors seen by a virtual RGB-D camera."""
