@@ -1,0 +1,280 @@
+"""The command table of the studio: what a person can do, wired to session and window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from harstudio.studio.commands import Command, CommandTable
+from harstudio.studio.transport import RATES, Transport
+
+if TYPE_CHECKING:
+    from harstudio.studio.session import Session
+    from harstudio.studio.window import MainWindow
+
+SHUTTLE = (1.0, 2.0, 4.0)
+PANE_TITLES = {
+    "color": "Colour",
+    "depth": "Depth",
+    "infrared": "Infrared",
+    "skeleton3d": "3D",
+    "signals": "Signals",
+}
+PANE_ICONS = {"skeleton3d": "skeleton3d"}
+WORKSPACES = (("view.review", "Review"), ("view.label", "Label"))
+
+
+def command_table(window: MainWindow) -> CommandTable:
+    """Every command, in the order of the menus."""
+    table = CommandTable()
+    table.add(*_file_commands(window))
+    table.add(*window.labelling.commands())
+    table.add(*_play_commands(window), *_loop_commands(window), *_speed_commands(window))
+    table.add(*_view_commands(window), *_panel_commands(window), *_look_commands(window))
+    table.add(*_help_commands(window))
+    return table
+
+
+def _file_commands(window: MainWindow) -> list[Command]:
+    session, there = window.session, window.has_recording
+    library = window.go_in_library
+
+    def unsaved() -> bool:
+        return session.history is not None and session.history.unsaved
+
+    def save() -> None:
+        session.save()
+
+    def has_recent() -> bool:
+        return bool(session.settings.recent)
+
+    return [
+        Command("file.open", "Open file…", window.ask_for_file, "File", "file", ("Ctrl+O",)),
+        Command("file.open_folder", "Open folder or project…", window.ask_for_folder, "File",
+                "folder", ("Ctrl+Shift+O",)),
+        Command("file.open_recent", "Open recent…", window.show_recent, "File", "recent",
+                ("Ctrl+R",), has_recent),
+        Command("file.demo", "Open the demo", window.open_demo, "File", "demo"),
+        Command("file.next", "Next recording", partial(library, 1), "File", "chevron-down",
+                ("PgDown",), window.has_library, repeats=True),
+        Command("file.previous", "Previous recording", partial(library, -1), "File",
+                "chevron-right", ("PgUp",), window.has_library, repeats=True),
+        Command("file.save", "Save labels", save, "File", "save", ("Ctrl+S",), unsaved),
+        Command("file.screenshot", "Save picture of the panes…", window.ask_for_screenshot, "File",
+                "screenshot", ("Ctrl+Shift+S",), there),
+        Command("file.close", "Close recording", session.close, "File", "close", ("Ctrl+W",),
+                there),
+        Command("file.quit", "Quit", window.close_soon, "File", "quit", ("Ctrl+Q",)),
+    ]  # fmt: skip
+
+
+def _play_commands(window: MainWindow) -> list[Command]:
+    session, there = window.session, window.has_recording
+    transport = session.transport
+
+    def first() -> None:
+        transport.seek(transport.start_ns)
+
+    def last() -> None:
+        transport.pause()
+        transport.seek(transport.stop_ns)
+
+    def playing() -> bool:
+        return transport.playing
+
+    steps = [
+        ("transport.previous_frame", "One frame back", -1, "Left", "previous"),
+        ("transport.next_frame", "One frame on", 1, "Right", "next"),
+        ("transport.ten_back", "Ten frames back", -10, "Shift+Left", "previous"),
+        ("transport.ten_on", "Ten frames on", 10, "Shift+Right", "next"),
+    ]
+    return [
+        Command("transport.play", "Play or pause", transport.toggle, "Play", "play", ("Space",),
+                there, playing),
+        *(Command(name, title, partial(session.step, by), "Play", icon, (key,), there,
+                  repeats=True) for name, title, by, key, icon in steps),
+        Command("transport.first", "To the start", first, "Play", "first", ("Home",), there),
+        Command("transport.last", "To the end", last, "Play", "last", ("End",), there),
+        Command("transport.shuttle_back", "Play backwards, faster each time",
+                partial(shuttle, transport, -1), "Play", "", ("J",), there),
+        Command("transport.shuttle_stop", "Pause at normal speed", partial(shuttle, transport, 0),
+                "Play", "", ("K",), there),
+        Command("transport.shuttle_on", "Play, faster each time", partial(shuttle, transport, 1),
+                "Play", "", ("L",), there),
+    ]  # fmt: skip
+
+
+def shuttle(transport: Transport, direction: int) -> None:
+    """J, K, L: the same key again is faster, the other one starts that way at 1x."""
+    if direction == 0:
+        transport.pause()
+        transport.set_rate(1.0)
+        return
+    speed = SHUTTLE[0]
+    if transport.playing and transport.rate * direction > 0:
+        faster = [rate for rate in SHUTTLE if rate > abs(transport.rate)]
+        speed = faster[0] if faster else SHUTTLE[-1]
+    transport.set_rate(direction * speed)
+    transport.play()
+
+
+def _speed_commands(window: MainWindow) -> list[Command]:
+    transport, there = window.session.transport, window.has_recording
+
+    def change(by: int) -> None:
+        rates = sorted(RATES)
+        now = min(range(len(rates)), key=lambda k: abs(rates[k] - abs(transport.rate)))
+        transport.set_rate(rates[min(max(now + by, 0), len(rates) - 1)])
+
+    def is_rate(rate: float) -> bool:
+        return transport.rate == rate
+
+    def muted() -> bool:
+        return window.session.settings.muted
+
+    def flip_mute() -> None:
+        settings = window.session.settings
+        settings.muted = not settings.muted
+        window.session.sound.set_volume(0.0 if settings.muted else settings.volume)
+        window.save_settings()
+
+    return [
+        Command("transport.slower", "Slower", partial(change, -1), "Play", "speed", (",",), there,
+                repeats=True),
+        Command("transport.faster", "Faster", partial(change, 1), "Play", "", (".",), there,
+                repeats=True),
+        *(Command(f"transport.rate_{rate:g}", f"Speed {rate:g}×",
+                  partial(transport.set_rate, rate), "Play", "", (), there,
+                  partial(is_rate, rate)) for rate in RATES),
+        Command("transport.mute", "Mute", flip_mute, "Play", "mute", ("Ctrl+Shift+M",),
+                checked=muted),
+    ]  # fmt: skip
+
+
+def _loop_commands(window: MainWindow) -> list[Command]:
+    transport, there = window.session.transport, window.has_recording
+
+    def looping() -> bool:
+        return transport.loop is not None
+
+    def whole() -> bool:
+        return transport.loop == (transport.start_ns, transport.stop_ns)
+
+    def loop_whole() -> None:
+        span = (transport.start_ns, transport.stop_ns)
+        transport.set_loop(None if whole() else span)
+
+    def from_here() -> None:
+        end = transport.loop[1] if transport.loop else transport.stop_ns
+        if end <= transport.position_ns:
+            end = transport.stop_ns
+        transport.set_loop((transport.position_ns, end))
+
+    def to_here() -> None:
+        start = transport.loop[0] if transport.loop else transport.start_ns
+        if start >= transport.position_ns:
+            start = transport.start_ns
+        transport.set_loop((start, transport.position_ns))
+
+    return [
+        Command("transport.loop_clip", "Loop the clip",
+                partial(toggle_loop_clip, window.session), "Play", "loop",
+                ("Ctrl+L",), there, looping),
+        Command("transport.loop_whole", "Loop the recording", loop_whole, "Play", "",
+                ("Ctrl+Shift+L",), there, whole),
+        Command("transport.loop_from", "Loop from here", from_here, "Play", "loop-range",
+                ("Ctrl+[",), there),
+        Command("transport.loop_to", "Loop to here", to_here, "Play", "", ("Ctrl+]",), there),
+    ]  # fmt: skip
+
+
+def toggle_loop_clip(session: Session) -> None:
+    """Loop the selected clip, else the one under the playhead, else the whole recording."""
+    transport, document = session.transport, session.document
+    if transport.loop is not None:
+        transport.set_loop(None)
+        return
+    selected = session.selected_clip()
+    clip = None if selected is None else selected[1]
+    if clip is None and document is not None:
+        tier = document.tier(session.tier_name)
+        clip = None if tier is None else tier.at(transport.position_ns)
+    if clip is None:
+        transport.set_loop((transport.start_ns, transport.stop_ns))
+        return
+    transport.set_loop((clip.start_ns, clip.end_ns))
+    if not clip.start_ns <= transport.position_ns < clip.end_ns:
+        transport.seek(clip.start_ns)
+
+
+def _view_commands(window: MainWindow) -> list[Command]:
+    def in_workspace(name: str) -> bool:
+        return window.arrangement.workspace == name
+
+    workspaces = [
+        Command(command_id, f"{title} workspace", partial(window.set_workspace, command_id),
+                "View", "panes", (f"Ctrl+{number}",), checked=partial(in_workspace, command_id))
+        for number, (command_id, title) in enumerate(WORKSPACES, start=1)
+    ]  # fmt: skip
+    return [
+        *workspaces,
+        Command("view.palette", "Search commands, recordings, labels", window.show_palette, "View",
+                "search", ("Ctrl+P",)),
+        Command("view.search_library", "Search the library", window.search_library, "View",
+                "filter", ("Ctrl+F",)),
+        Command("view.full_screen", "Pictures on the full screen", window.toggle_full_screen,
+                "View", "fullscreen", ("F", "F11"), checked=window.is_full_screen),
+    ]  # fmt: skip
+
+
+def _panel_commands(window: MainWindow) -> list[Command]:
+    def command(
+        name: str, title: str, icon: str, key: str, shown: Callable[[], bool], flip: Callable
+    ) -> Command:
+        return Command(name, title, flip, "View", icon, (key,), checked=shown)
+
+    panels = [
+        ("view.library", "Library", "panel-left", "F2", "library"),
+        ("view.labels", "Labels and clip", "panel-right", "F3", "labels"),
+        ("view.timeline", "Timeline", "panel-bottom", "F4", "timeline"),
+    ]
+    panes = [
+        command(f"view.pane_{pane}", title, PANE_ICONS.get(pane, pane), f"Alt+{number}",
+                partial(window.pane_area.is_shown, pane), partial(window.toggle_pane, pane))
+        for number, (pane, title) in enumerate(PANE_TITLES.items(), start=1)
+    ]  # fmt: skip
+    return [
+        *(command(name, title, icon, key, partial(window.arrangement.is_shown, panel),
+                  partial(window.arrangement.toggle, panel))
+          for name, title, icon, key, panel in panels),
+        *panes,
+        Command("view.overlay", "Skeletons over the pictures", window.toggle_overlays, "View",
+                "overlay", ("Ctrl+K",), checked=window.overlays_shown),
+        Command("view.reset_panes", "Arrange the panes afresh", window.reset_panes, "View", "grid"),
+    ]  # fmt: skip
+
+
+def _look_commands(window: MainWindow) -> list[Command]:
+    def wished(theme: str) -> bool:
+        return window.session.settings.theme == theme
+
+    themes = [
+        ("dark", "Dark", "dark"),
+        ("light", "Light", "light"),
+        ("system", "As the system", ""),
+    ]
+    return [
+        Command("view.align", "Align streams…", window.show_alignment, "View", "align", (),
+                window.has_recording),
+        *(Command(f"view.theme_{name}", title, partial(window.set_theme, name), "View", icon,
+                  checked=partial(wished, name)) for name, title, icon in themes),
+    ]  # fmt: skip
+
+
+def _help_commands(window: MainWindow) -> list[Command]:
+    return [
+        Command("help.keys", "Keys", window.show_sheet, "Help", "keyboard", ("?", "F1")),
+        Command("help.diagnose", "Copy a diagnosis", window.copy_diagnosis, "Help", "copy"),
+        Command("help.about", "About HARStudio", window.show_about, "Help", "info"),
+    ]  # fmt: skip

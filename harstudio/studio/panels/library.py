@@ -1,0 +1,384 @@
+"""The library: the recordings of a folder or project, to search and to open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from harstudio.studio import icons, theme
+from harstudio.studio.background import Task
+from harstudio.studio.commands import CommandTable
+from harstudio.studio.panels.library_filter import KEYS, parse_filter
+from harstudio.studio.panels.library_list import RecordingList
+from harstudio.studio.panels.library_model import LibraryDelegate, LibraryModel
+from harstudio.studio.panels.library_scan import Contents, list_contents, state_of
+from harstudio.studio.panels.thumbnails import Thumbnails
+from harstudio.studio.session import Session
+
+
+class LibraryPanel(QWidget):
+    """Search field, list, problems and the progress of a scan."""
+
+    def __init__(
+        self, session: Session, commands: CommandTable, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("library")
+        self._session = session
+        self._commands = commands
+        self._folder: Path | None = None
+        self._problems: tuple[str, ...] = ()
+        self._task: Task | None = None
+        self._retired: list[Task] = []
+        self.thumbnails = Thumbnails(self)
+        self.model = LibraryModel(self.thumbnails, self)
+        self._build()
+        session.project_changed.connect(self._show_session)
+        session.recording_changed.connect(self._show_open)
+        session.document_changed.connect(self._refresh_state_soon)
+        session.history_changed.connect(self._refresh_state_soon)
+        self._state_timer = QTimer(self, singleShot=True, interval=200)
+        self._state_timer.timeout.connect(self._refresh_state)
+        theme.theme_events.changed.connect(self._retint)
+        self._show_session()
+
+    # ---- building
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.setSpacing(8)
+        self.title = QLabel("Library")
+        self.title.setProperty("quiet", True)
+        self.title.setFont(theme.ui_font(12, bold=True))
+        self.title.setContentsMargins(12, 2, 12, 0)
+        self.search = QLineEdit()
+        self.search.setObjectName("library_search")
+        self.search.setPlaceholderText("wave subject:1")
+        self.search.setClearButtonEnabled(True)
+        self.search.setToolTip(
+            "Words and pairs: " + "  ".join(f"{key}:" for key in KEYS) + "  -word leaves out"
+        )
+        self.search.textChanged.connect(self._filter)
+        self.search.installEventFilter(self)
+        field = QHBoxLayout()
+        field.setContentsMargins(10, 0, 10, 0)
+        field.addWidget(self.search)
+        self.list = RecordingList()
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(LibraryDelegate(self.list))
+        self.list.chosen.connect(self._open_index)
+        self.list.customContextMenuRequested.connect(self._context_menu)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.list)
+        self._empty = self._build_empty()
+        self._stack.addWidget(self._empty)
+        self._nothing = QLabel("", wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._nothing.setProperty("quiet", True)
+        self._nothing.setContentsMargins(16, 16, 16, 16)
+        self._stack.addWidget(self._nothing)
+        column.addWidget(self.title)
+        column.addLayout(field)
+        column.addWidget(self._build_progress())
+        column.addWidget(self._stack, 1)
+        self.problems_button = QToolButton(visible=False)
+        self.problems_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.problems_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        column.addWidget(self.problems_button)
+
+    def _build_progress(self) -> QWidget:
+        self._progress = QWidget(visible=False)
+        row = QHBoxLayout(self._progress)
+        row.setContentsMargins(12, 0, 8, 0)
+        self._count = QLabel()
+        self._count.setProperty("quiet", True)
+        self._count.setFont(theme.time_font(12))
+        bar = QProgressBar()
+        bar.setRange(0, 0)
+        bar.setTextVisible(False)
+        stop = QToolButton(text="Stop")
+        stop.setToolTip("Stop looking for recordings; what was found stays")
+        stop.clicked.connect(self._cancel_scan)
+        row.addWidget(self._count)
+        row.addWidget(bar, 1)
+        row.addWidget(stop)
+        return self._progress
+
+    def _build_empty(self) -> QWidget:
+        empty = QWidget()
+        column = QVBoxLayout(empty)
+        column.setContentsMargins(16, 24, 16, 24)
+        column.setSpacing(8)
+        text = QLabel("No recordings yet", wordWrap=True)
+        text.setFont(theme.ui_font(theme.EMPTY_PX))
+        more = QLabel(
+            "Open a folder of recordings or drop it here: UTD-MHAD, NTU RGB+D, harrec, videos, "
+            "folders of pictures.",
+            wordWrap=True,
+        )
+        more.setProperty("quiet", True)
+        column.addStretch(1)
+        column.addWidget(text)
+        column.addWidget(more)
+        column.addSpacing(8)
+        for command_id in ("file.open_folder", "file.open", "file.demo"):
+            button = QPushButton(self._commands[command_id].title)
+            button.setProperty("primary", command_id == "file.open_folder")
+            button.clicked.connect(partial(self._run, command_id))
+            column.addWidget(button)
+        column.addStretch(2)
+        return empty
+
+    def _run(self, command_id: str, _checked: bool = False) -> None:
+        self._commands.run(command_id)
+
+    # ---- contents
+
+    @property
+    def folder(self) -> Path | None:
+        """What is listed."""
+        return self._folder
+
+    def show_folder(self, folder: Path) -> None:
+        """List a folder or project; looks for recordings in a thread."""
+        self._retire_task()
+        self._folder = folder
+        self._problems = ()
+        self.model.set_found(())
+        self._count.setText("Looking for recordings")
+        self._progress.show()
+        self._show_title()
+        self._task = Task(partial(list_contents, folder), self)
+        self._task.progressed.connect(self._scan_progressed)
+        self._task.finished.connect(self._scan_finished)
+        self._task.failed.connect(self._scan_failed)
+        self._task.start()
+        self._show_stack()
+
+    def _show_session(self, *_: object) -> None:
+        folder = self._session.folder
+        if folder is None:
+            if self._session.recording is None and self._folder is not None:
+                self._retire_task()
+                self._folder = None
+                self.model.set_found(())
+            self._progress.setVisible(self._task is not None)
+            self._show_title()
+            self._show_stack()
+        elif self._folder is None or not _within(folder, self._folder):
+            self.show_folder(folder)
+
+    def refresh(self) -> None:
+        """Look again at what is on disk."""
+        if self._folder is not None:
+            self.show_folder(self._folder)
+
+    def _scan_progressed(self, count: int) -> None:
+        self._count.setText(f"{count} files seen")
+
+    def _scan_finished(self, contents: Contents) -> None:
+        self._retire_task()
+        self.model.set_found(contents.recordings)
+        self.model.set_states(contents.states)
+        self._problems = contents.problems
+        self._show_problems()
+        self._show_open()
+        self._show_title()
+        self._show_stack()
+
+    def _scan_failed(self, error: Exception) -> None:
+        self._retire_task()
+        self._problems = (str(error),)
+        self._show_problems()
+        self._show_stack()
+
+    def _cancel_scan(self) -> None:
+        if self._task is not None:
+            self._retire_task()
+            self._session.message.emit("info", "Stopped looking for recordings.")
+            self._show_stack()
+
+    def _retire_task(self) -> None:
+        self._retired = [task for task in self._retired if task.running]
+        if self._task is not None:
+            self._task.cancel()
+            self._retired.append(self._task)
+            self._task = None
+        self._progress.hide()
+
+    def shut(self) -> None:
+        """End the threads; the panel is not used afterwards."""
+        self._retire_task()
+        for task in self._retired:
+            task.cancel(wait_s=10)
+        self.thumbnails.close()
+
+    # ---- showing
+
+    def _show_title(self) -> None:
+        where = "" if self._folder is None else f" · {self._folder.name}"
+        shown, total = self.model.rowCount(), self.model.total
+        count = f" · {total}" if shown == total else f" · {shown} of {total}"
+        self.title.setText(f"Library{where}{count if total else ''}")
+
+    def _show_stack(self) -> None:
+        scanning = self._task is not None
+        if self.model.rowCount() or scanning:
+            self._stack.setCurrentWidget(self.list)
+        elif self.model.total:
+            self._nothing.setText(self._why_nothing())
+            self._stack.setCurrentWidget(self._nothing)
+        elif self._folder is not None:
+            self._nothing.setText(f"No recordings were found in {self._folder}.")
+            self._stack.setCurrentWidget(self._nothing)
+        else:
+            self._stack.setCurrentWidget(self._empty)
+
+    def _why_nothing(self) -> str:
+        unknown = parse_filter(self.search.text()).unknown
+        if unknown:
+            return f"“{unknown[0]}:” is none of {', '.join(KEYS)}."
+        return "No recording is like that. Esc clears the search."
+
+    def _show_problems(self) -> None:
+        count = len(self._problems)
+        self.problems_button.setVisible(count > 0)
+        if not count:
+            return
+        self.problems_button.setText(f"{count} problem" + ("s" if count > 1 else ""))
+        self.problems_button.setIcon(icons.icon("warning", 16, theme.current().warn))
+        menu = QMenu(self.problems_button)
+        for sentence in self._problems[:40]:
+            shown = sentence if len(sentence) < 160 else f"{sentence[:157]}..."
+            menu.addAction(shown, partial(self._copy, sentence)).setToolTip("Copy")
+        if count > 40:
+            menu.addAction(f"and {count - 40} more: copy all", partial(self._copy_all))
+        old = self.problems_button.menu()
+        self.problems_button.setMenu(menu)
+        if old is not None:
+            old.deleteLater()
+
+    def _copy_all(self) -> None:
+        self._copy("\n".join(self._problems))
+
+    def _copy(self, text: str) -> None:
+        QApplication.clipboard().setText(text)
+        self._session.message.emit("info", "Copied.")
+
+    def _show_open(self, *_: object) -> None:
+        recording = self._session.recording
+        self.model.set_open(None if recording is None else recording.path)
+        row = None if recording is None else self.model.row_of(recording.path)
+        if row is not None:
+            index = self.model.index(row)
+            flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.list.selectionModel().setCurrentIndex(index, flag)
+            self.list.scrollTo(index)
+        self._refresh_state_soon()
+
+    def _refresh_state_soon(self, *_: object) -> None:
+        self._state_timer.start()
+
+    def _refresh_state(self) -> None:
+        recording, history = self._session.recording, self._session.history
+        if recording is not None and history is not None:
+            state = state_of([history.document], recording.duration_ns)
+            self.model.set_states({recording.name: state})
+
+    def _retint(self) -> None:
+        self._show_problems()
+        self.list.viewport().update()
+
+    # ---- searching and opening
+
+    def _filter(self, text: str) -> None:
+        self.model.set_filter(parse_filter(text))
+        self._show_title()
+        self._show_stack()
+        if self._session.recording is not None:
+            self._show_open()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """From the search field: up and down move in the list, Enter opens, Esc clears."""
+        if watched is self.search and isinstance(event, QKeyEvent):
+            key = event.key()
+            moving = key in (Qt.Key.Key_Up, Qt.Key.Key_Down)
+            entering = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            if event.type() == QEvent.Type.ShortcutOverride and (
+                moving or entering or key == Qt.Key.Key_Escape
+            ):
+                event.accept()
+                return True
+            if event.type() == QEvent.Type.KeyPress:
+                if moving:
+                    self.move(1 if key == Qt.Key.Key_Down else -1)
+                    return True
+                if entering:
+                    self._open_index(self.list.currentIndex())
+                    return True
+                if key == Qt.Key.Key_Escape:
+                    self.search.clear()
+                    self.list.setFocus()
+                    return True
+        return super().eventFilter(watched, event)
+
+    def move(self, rows: int) -> None:
+        """Select another row, without opening it."""
+        count = self.model.rowCount()
+        if count:
+            now = self.list.currentIndex().row()
+            row = min(max(now + rows, 0), count - 1)
+            self.list.setCurrentIndex(self.model.index(row))
+
+    def open_next(self, rows: int) -> None:
+        """Open the recording that many rows further."""
+        before = self.list.currentIndex().row()
+        self.move(rows)
+        if self.list.currentIndex().isValid() and self.list.currentIndex().row() != before:
+            self._open_index(self.list.currentIndex())
+
+    def _open_index(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self._session.open_recording(self.model.found(index.row()).path)
+
+    def _context_menu(self, place: object) -> None:
+        index = self.list.indexAt(place)
+        if not index.isValid():
+            return
+        found = self.model.found(index.row())
+        menu = QMenu(self)
+        menu.addAction("Open", partial(self._open_index, index))
+        menu.addAction("Copy path", partial(self._copy, str(found.path)))
+        searches: list[tuple[str, Callable[[], None]]] = []
+        if found.action is not None:
+            text = f'action:"{found.action.name}"'
+            searches.append(("Only this action", partial(self.search.setText, text)))
+        if found.subject is not None:
+            text = f"subject:{found.subject}"
+            searches.append((f"Only subject {found.subject}", partial(self.search.setText, text)))
+        for title, run in searches:
+            menu.addAction(title, run)
+        menu.addAction("Look again at the folder", self.refresh)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.list.viewport().mapToGlobal(place))
+
+
+def _within(folder: Path, parent: Path) -> bool:
+    return folder == parent or folder.is_relative_to(parent)

@@ -1,0 +1,214 @@
+"""The rows of the library: what a scan found, filtered, with thumbnails and label states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPointF,
+    QRectF,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from harstudio.recordings.formats.found import Found
+from harstudio.studio import theme
+from harstudio.studio.panels.library_filter import Filter, searchable
+from harstudio.studio.panels.thumbnails import Thumbnails, placed
+
+Index = QModelIndex | QPersistentModelIndex
+ROW_HEIGHT = 47
+THUMB = QSize(44, 33)
+UNLABELLED, IN_PROGRESS, LABELLED = "unlabelled", "in progress", "labelled"
+
+
+class LibraryModel(QAbstractListModel):
+    """Found recordings; the filter decides which are rows."""
+
+    FoundRole = Qt.ItemDataRole.UserRole + 1
+    StateRole = Qt.ItemDataRole.UserRole + 2
+    ThumbRole = Qt.ItemDataRole.UserRole + 3
+    OpenRole = Qt.ItemDataRole.UserRole + 4
+
+    def __init__(self, thumbnails: Thumbnails, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._all: list[Found] = []
+        self._haystacks: list[str] = []
+        self._rows: list[int] = []
+        self._row_of: dict[str, int] = {}
+        self._states: dict[str, str] = {}
+        self._filter = Filter()
+        self._open_path = ""
+        self._thumbnails = thumbnails
+        thumbnails.ready.connect(self._thumbnail_ready)
+
+    # ---- contents
+
+    @property
+    def total(self) -> int:
+        return len(self._all)
+
+    def all_found(self) -> Sequence[Found]:
+        """Everything, filtered or not."""
+        return self._all
+
+    def set_found(self, found: Sequence[Found]) -> None:
+        self.beginResetModel()
+        self._all = list(found)
+        self._haystacks = [searchable(entry) for entry in self._all]
+        self._states = {}
+        self._select_rows()
+        self.endResetModel()
+
+    def set_filter(self, wanted: Filter) -> None:
+        self.beginResetModel()
+        self._filter = wanted
+        self._select_rows()
+        self.endResetModel()
+
+    def set_states(self, states: Mapping[str, str]) -> None:
+        """Label states by recording name; those that are not named stay."""
+        self._states.update(states)
+        if "state" in self._filter.pairs:
+            self.set_filter(self._filter)
+        elif self._rows:
+            self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
+
+    def set_open(self, path: Path | None) -> None:
+        """Which recording is open now."""
+        self._open_path = "" if path is None else str(path)
+        if self._rows:
+            self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
+
+    def state(self, name: str) -> str:
+        return self._states.get(name, UNLABELLED)
+
+    def row_of(self, path: Path) -> int | None:
+        """The row a recording stands in, None when it is filtered out or not there."""
+        return self._row_of.get(str(path))
+
+    def found(self, row: int) -> Found:
+        return self._all[self._rows[row]]
+
+    def _select_rows(self) -> None:
+        accepts, states = self._filter.accepts, self._states
+        self._rows = [
+            k
+            for k, (entry, haystack) in enumerate(zip(self._all, self._haystacks, strict=True))
+            if accepts(entry, haystack, states.get(entry.name, UNLABELLED))
+        ]
+        self._row_of = {str(self._all[k].path): row for row, k in enumerate(self._rows)}
+
+    def _thumbnail_ready(self, path: str) -> None:
+        row = self._row_of.get(path)
+        if row is not None:
+            self.dataChanged.emit(self.index(row), self.index(row))
+
+    # ---- Qt
+
+    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        found = self.found(index.row())
+        if role == Qt.ItemDataRole.DisplayRole:
+            return found.name
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return _tip(found, self.state(found.name))
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            action = "" if found.action is None else found.action.name
+            return f"{found.name}, {action}, {self.state(found.name)}"
+        if role == self.FoundRole:
+            return found
+        if role == self.StateRole:
+            return self.state(found.name)
+        if role == self.ThumbRole:
+            return self._thumbnails.get(found.path)
+        if role == self.OpenRole:
+            return str(found.path) == self._open_path
+        return None
+
+
+def _tip(found: Found, state: str) -> str:
+    told = [found.name]
+    if found.action is not None:
+        told.append(f"{found.action.code}: {found.action.name}")
+    if found.subject is not None:
+        told.append(f"subject {found.subject}")
+    if found.view is not None:
+        told.append(f"view {found.view}")
+    told += [f"{found.format}: {', '.join(found.streams)}", state, str(found.path)]
+    return "\n".join(told)
+
+
+class LibraryDelegate(QStyledItemDelegate):
+    """Paints a row: picture, name, action, state."""
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:  # noqa: N802
+        return QSize(120, ROW_HEIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        tokens = theme.current()
+        found: Found = index.data(LibraryModel.FoundRole)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        box = QRectF(option.rect).adjusted(8.5, 0.5, -8.5, -1.5)
+        self._paint_ground(painter, option, index, box)
+        thumb = QRectF(box.left() + 7, 0, THUMB.width(), THUMB.height())
+        thumb.moveTop(box.center().y() - THUMB.height() / 2)
+        painter.fillRect(thumb, QColor(theme.DARK.canvas))
+        image = index.data(LibraryModel.ThumbRole)
+        if image is not None and not image.isNull():
+            painter.drawImage(placed(image, thumb), image)
+        left, right = thumb.right() + 9, box.right() - 20
+        self._write(painter, QRectF(left, box.top() + 5, right - left, 18), found.name, 13, True)
+        second = _second_line(found)
+        self._write(painter, QRectF(left, box.top() + 23, right - left, 16), second, 12, False)
+        colors = {LABELLED: tokens.good, IN_PROGRESS: tokens.warn, UNLABELLED: tokens.line}
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colors[index.data(LibraryModel.StateRole)]))
+        painter.drawEllipse(QPointF(box.right() - 10, box.center().y()), 4, 4)
+        painter.restore()
+
+    def _paint_ground(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index, box: QRectF
+    ) -> None:
+        tokens = theme.current()
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        is_open = bool(index.data(LibraryModel.OpenRole))
+        if not (selected or hovered or is_open):
+            return
+        painter.setPen(Qt.PenStyle.NoPen)
+        if is_open or selected:
+            edge = tokens.accent if is_open else tokens.line
+            faint = theme.mixed(tokens.surface, edge, 0.55) if is_open else edge
+            painter.setPen(QPen(QColor(faint), 1))
+        painter.setBrush(QColor(tokens.raised))
+        painter.drawRoundedRect(box, theme.CORNER, theme.CORNER)
+
+    @staticmethod
+    def _write(painter: QPainter, box: QRectF, text: str, pixels: int, strong: bool) -> None:
+        tokens = theme.current()
+        font = theme.ui_font(pixels)
+        painter.setFont(font)
+        painter.setPen(QColor(tokens.text if strong else tokens.quiet))
+        fitting = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, int(box.width()))
+        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, fitting)
+
+
+def _second_line(found: Found) -> str:
+    if found.action is not None:
+        return found.action.name
+    return ", ".join(found.streams) or found.format

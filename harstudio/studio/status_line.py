@@ -1,0 +1,114 @@
+"""The bottom line: what is open, what was said last, the device, saved or not."""
+
+from __future__ import annotations
+
+import os
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from harstudio.studio import icons, theme
+from harstudio.studio.session import Session
+
+HEIGHT = 28
+INFO_STAYS_MS = 8000
+
+
+class StatusLine(QWidget):
+    """Follows the session."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("status_line")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(HEIGHT)
+        self._session = session
+        self._level = "info"
+        self.recording = QLabel()
+        self._dot = QLabel()
+        self.message = QLabel()
+        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.device = QLabel(_device_text())
+        self.saved = QLabel()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 0, 14, 0)
+        row.setSpacing(8)
+        row.addWidget(self.recording)
+        row.addSpacing(8)
+        row.addWidget(self._dot)
+        row.addWidget(self.message, 1)
+        row.addWidget(self.device)
+        row.addSpacing(12)
+        row.addWidget(self.saved)
+        for label in (self.recording, self.message, self.device, self.saved):
+            label.setFont(theme.ui_font(theme.QUIET_PX))
+            label.setProperty("quiet", True)
+        self._fade = QTimer(self, singleShot=True, interval=INFO_STAYS_MS)
+        self._fade.timeout.connect(self.quiet)
+        session.message.connect(self.tell)
+        session.opening.connect(self._opening)
+        session.recording_changed.connect(self._show_recording)
+        session.history_changed.connect(self._show_saved)
+        session.document_changed.connect(self._show_saved)
+        session.saved.connect(self._show_saved)
+        theme.theme_events.changed.connect(self._restyle)
+        self._restyle()
+        self._show_recording()
+
+    def tell(self, level: str, sentence: str) -> None:
+        """A sentence; "info" goes away after a while, "warn" and "bad" stay."""
+        self._level = level
+        self.message.setText(sentence)
+        self.message.setToolTip(sentence)
+        self._fade.stop()
+        if level == "info":
+            self._fade.start()
+        self._restyle()
+
+    def quiet(self) -> None:
+        """Nothing to say."""
+        self.tell("info", "")
+        self._fade.stop()
+
+    def _opening(self, path: str) -> None:
+        self.tell("info", f"Opening {path}")
+        self._fade.stop()
+
+    def _show_recording(self, *_: object) -> None:
+        recording = self._session.recording
+        self.recording.setText("" if recording is None else recording.name)
+        self.recording.setToolTip("" if recording is None else str(recording.path))
+        if self.message.text().startswith("Opening "):
+            self.quiet()
+        self._show_saved()
+
+    def _show_saved(self, *_: object) -> None:
+        history = self._session.history
+        if history is None:
+            self.saved.setText("")
+            return
+        self.saved.setText("journalled" if history.unsaved else "saved")
+        self.saved.setToolTip(
+            "Every edit is in the journal on disk; the file is written in a moment."
+            if history.unsaved
+            else "All labels are in the file."
+        )
+
+    def _restyle(self) -> None:
+        tokens = theme.current()
+        self.setStyleSheet(
+            f"#status_line {{ background: {tokens.surface}; border-top: 1px solid {tokens.line}; }}"
+        )
+        colors = {"info": tokens.quiet, "warn": tokens.warn, "bad": tokens.bad}
+        color = colors.get(self._level, tokens.quiet)
+        names = {"info": "info", "warn": "warning", "bad": "error"}
+        there = bool(self.message.text())
+        name = names.get(self._level, "info")
+        self._dot.setPixmap(icons.icon(name, 16, color).pixmap(QSize(16, 16)))
+        self._dot.setVisible(there)
+        self.message.setStyleSheet(f"color: {color};")
+
+
+def _device_text() -> str:
+    cores = os.cpu_count() or 1
+    return f"CPU, {cores} core" + ("s" if cores > 1 else "")

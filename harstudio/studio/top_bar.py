@@ -1,0 +1,101 @@
+"""The top of the window: the name, workspaces, menus and the search field."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenuBar, QPushButton, QToolButton, QWidget
+
+from harstudio.studio import icons, theme
+from harstudio.studio.commands import CommandTable
+
+HEIGHT = 38
+
+
+class TopBar(QWidget):
+    """Everything in it runs commands of the table."""
+
+    def __init__(
+        self,
+        commands: CommandTable,
+        workspaces: Sequence[tuple[str, str]],
+        parent: QWidget | None = None,
+    ) -> None:
+        """workspaces: (command id, title)."""
+        super().__init__(parent)
+        self.setObjectName("top_bar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(HEIGHT)
+        self._commands = commands
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 0, 12, 0)
+        row.setSpacing(4)
+        self._mark = QLabel()
+        name = QLabel("HARStudio")
+        name.setFont(theme.ui_font(bold=True))
+        row.addWidget(self._mark)
+        row.addWidget(name)
+        row.addSpacing(12)
+        self.tabs: dict[str, QToolButton] = {}
+        for command_id, title in workspaces:
+            tab = QToolButton(text=title, checkable=True)
+            tab.setObjectName(f"tab-{title.lower()}")
+            tab.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            keys = commands[command_id].shortcuts
+            tab.setToolTip(f"{title} workspace" + (f"  ({keys[0]})" if keys else ""))
+            tab.clicked.connect(partial(self._run, command_id))
+            self.tabs[command_id] = tab
+            row.addWidget(tab)
+        row.addSpacing(8)
+        self.menus = QMenuBar()
+        self.menus.setNativeMenuBar(sys.platform == "darwin")
+        row.addWidget(self.menus, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addStretch(1)
+        self.search = QPushButton()
+        self.search.setObjectName("search")
+        self.search.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.search.setCursor(Qt.CursorShape.IBeamCursor)
+        self.search.setMinimumWidth(330)
+        self.search.setAccessibleName("Search commands, recordings, labels")
+        self.search.clicked.connect(partial(self._run, "view.palette"))
+        inside = QHBoxLayout(self.search)
+        inside.setContentsMargins(10, 0, 10, 0)
+        self._glass = QLabel()
+        words, keys = QLabel("Search commands, recordings, labels"), QLabel("Ctrl P")
+        for label in (self._glass, words, keys):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            label.setProperty("quiet", True)
+        inside.addWidget(self._glass)
+        inside.addWidget(words)
+        inside.addStretch(1)
+        inside.addWidget(keys)
+        self.search.setFixedHeight(28)
+        row.addWidget(self.search)
+        theme.theme_events.changed.connect(self._restyle)
+        self._restyle()
+
+    def _run(self, command_id: str, _checked: bool = False) -> None:
+        self._commands.run(command_id)
+
+    def show_workspace(self, command_id: str) -> None:
+        for which, tab in self.tabs.items():
+            tab.setChecked(which == command_id)
+
+    def _restyle(self) -> None:
+        tokens = theme.current()
+        self.setStyleSheet(
+            f"#top_bar {{ background: {tokens.surface}; border-bottom: 1px solid {tokens.line}; }}"
+            f"QToolButton {{ color: {tokens.quiet}; padding: 4px 10px; }}"
+            f"QToolButton:hover {{ color: {tokens.text}; }}"
+            f"QToolButton:checked {{ color: {tokens.text}; background: {tokens.raised}; }}"
+            f"QMenuBar {{ background: transparent; color: {tokens.quiet}; }}"
+            f"QMenuBar::item:selected {{ color: {tokens.text}; background: {tokens.raised}; }}"
+            f"#search {{ background: {tokens.canvas}; border: 1px solid {tokens.line};"
+            f" border-radius: {theme.CORNER}px; padding: 0; }}"
+            f"#search:hover {{ border-color: {tokens.quiet}; }}"
+        )
+        self._mark.setPixmap(icons.icon("logo", 20, tokens.accent).pixmap(QSize(20, 20)))
+        self._glass.setPixmap(icons.icon("search", 16, tokens.quiet).pixmap(QSize(16, 16)))

@@ -1,0 +1,356 @@
+"""The window: what stands around the panes, and what the commands do with it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QMainWindow,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from harstudio.settings import config_dir, save_settings
+from harstudio.studio import theme
+from harstudio.studio.actions import WORKSPACES, command_table
+from harstudio.studio.arrangement import Arrangement
+from harstudio.studio.background import Task
+from harstudio.studio.commands import Command
+from harstudio.studio.demo import Demo
+from harstudio.studio.entries import palette_entries, recent_entries
+from harstudio.studio.labelling import Labelling
+from harstudio.studio.menus import Actions
+from harstudio.studio.palette import Palette
+from harstudio.studio.pane_area import PaneArea
+from harstudio.studio.panels.library import LibraryPanel
+from harstudio.studio.problem_bar import ProblemBar, Trouble
+from harstudio.studio.session import Session
+from harstudio.studio.shortcut_sheet import ShortcutSheet
+from harstudio.studio.status_line import StatusLine
+from harstudio.studio.top_bar import TopBar
+from harstudio.studio.transport_bar import TransportBar
+
+logger = logging.getLogger(__name__)
+SMALLEST = (960, 600)
+USUAL = (1440, 900)
+
+
+class MainWindow(QMainWindow):
+    """Listens to one session. ``furnish`` brings panes, timeline and panels, which take longer
+    to import than the window takes to appear."""
+
+    furnished = Signal()
+
+    def __init__(
+        self, session: Session, parent: QWidget | None = None, *, furnish: bool = True
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("main_window")
+        self.setWindowTitle("HARStudio")
+        self.setMinimumSize(*SMALLEST)
+        self.resize(*USUAL)
+        self.setAcceptDrops(True)
+        self.session = session
+        self.store = QSettings(str(config_dir() / "window.ini"), QSettings.Format.IniFormat)
+        self.arrangement = Arrangement(self, self.store)
+        self.labelling = Labelling(session, self)
+        self.demo = Demo(session, self)
+        self.is_furnished = False
+        self._overlays = True
+        self._diagnosis: Task | None = None
+        self.pane_area = PaneArea(self.store)
+        self.commands = command_table(self)
+        self.actions_by_id = Actions(self.commands, self, self._refused)
+        self._build()
+        self._connect()
+        self.arrangement.restore()
+        if furnish:
+            self.furnish()
+
+    # ---- building
+
+    def _build(self) -> None:
+        self.top_bar = TopBar(self.commands, WORKSPACES)
+        self.actions_by_id.fill(self.top_bar.menus)
+        self.setMenuWidget(self.top_bar)
+        self.problem_bar = ProblemBar()
+        center = QWidget()
+        column = QVBoxLayout(center)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.problem_bar)
+        column.addWidget(self.pane_area, 1)
+        self.setCentralWidget(center)
+        self.library = LibraryPanel(self.session, self.commands)
+        self.transport_bar = TransportBar(self.session, self.commands)
+        self.status = StatusLine(self.session)
+        self._inspector = QSplitter(Qt.Orientation.Vertical)
+        self._bottom = QWidget()
+        bottom = QVBoxLayout(self._bottom)
+        bottom.setContentsMargins(0, 0, 0, 0)
+        bottom.setSpacing(0)
+        bottom.addWidget(self.transport_bar)
+        self.arrangement.add("library", self.library)
+        self.arrangement.add("labels", self._inspector)
+        self.arrangement.add("timeline", self._bottom)
+        self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().setFixedHeight(self.status.height())
+        self.statusBar().setContentsMargins(0, 0, 0, 0)
+        self.statusBar().addWidget(self.status, 1)
+        self.palette_box = Palette(partial(palette_entries, self), self)
+        self.sheet = ShortcutSheet(self.commands, self)
+
+    def _connect(self) -> None:
+        session = self.session
+        session.recording_changed.connect(self._show_recording)
+        session.failed.connect(self._show_failure)
+        session.message.connect(self._log_message)
+        self.demo.failed.connect(self._show_failure)
+        theme.theme_events.changed.connect(self._restyle)
+        self._restyle()
+
+    def furnish(self) -> None:
+        """Build panes, timeline and panels; once."""
+        if self.is_furnished:
+            return
+        self.is_furnished = True
+        from harstudio.studio.panels.clip import ClipPanel
+        from harstudio.studio.panels.labels import LabelsPanel
+        from harstudio.studio.panes import PANES
+        from harstudio.studio.timeline.view import Timeline
+
+        self.timeline = Timeline(self.session, self.labelling)
+        self._bottom.layout().addWidget(self.timeline, 1)
+        self.labels_panel = LabelsPanel(self.session, self.labelling)
+        self.clip_panel = ClipPanel(self.session, self.labelling)
+        self._inspector.addWidget(self.labels_panel)
+        self._inspector.addWidget(self.clip_panel)
+        self._inspector.setStretchFactor(0, 1)
+        for pane_id, pane in PANES.items():
+            self.pane_area.add(pane_id, pane(self.session))
+        self.pane_area.show_for(self.session.recording)
+        self.set_workspace(self.arrangement.workspace)
+        self.furnished.emit()
+
+    # ---- arrangement
+
+    def set_workspace(self, command_id: str) -> None:
+        """Review or Label; each remembers its own arrangement."""
+        self.arrangement.enter(command_id)
+        self.top_bar.show_workspace(command_id)
+
+    def reset_panes(self) -> None:
+        """Panels and panes as they come."""
+        self.arrangement.reset()
+        self.pane_area.reset()
+
+    def toggle_pane(self, pane: str) -> None:
+        self.pane_area.set_shown(pane, not self.pane_area.is_shown(pane))
+
+    def toggle_full_screen(self) -> None:
+        """Only the pictures and the clock; F or Esc comes back."""
+        if self.arrangement.full_screen:
+            self.arrangement.leave_full_screen()
+        else:
+            self.arrangement.enter_full_screen(self.timeline, self.top_bar, self.statusBar())
+
+    def is_full_screen(self) -> bool:
+        return self.arrangement.full_screen
+
+    # ---- what the commands ask
+
+    def has_recording(self) -> bool:
+        return self.session.recording is not None
+
+    def has_library(self) -> bool:
+        return self.library.model.rowCount() > 0
+
+    def go_in_library(self, rows: int) -> None:
+        self.library.open_next(rows)
+
+    def search_library(self) -> None:
+        self.arrangement.show("library")
+        self.library.search.setFocus()
+        self.library.search.selectAll()
+
+    def show_palette(self) -> None:
+        self.palette_box.open()
+
+    def show_recent(self) -> None:
+        self.palette_box.open(entries=partial(recent_entries, self))
+
+    def show_sheet(self) -> None:
+        self.sheet.toggle()
+
+    def ask_for_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Open a recording", self._start_folder())
+        if name:
+            self.open_path(Path(name))
+
+    def ask_for_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(
+            self, "Open a folder of recordings or a project", self._start_folder()
+        )
+        if name:
+            self.open_path(Path(name))
+
+    def _start_folder(self) -> str:
+        recent = self.session.settings.recent
+        return str(Path(recent[0]).parent) if recent else str(Path.home())
+
+    def open_path(self, path: Path) -> None:
+        """A project, a folder or a recording."""
+        path = path.absolute()
+        self.problem_bar.clear()
+        self.session.open(path)
+        self.session.settings.remember(path)
+        self.save_settings()
+
+    def open_demo(self) -> None:
+        self.demo.open()
+
+    def ask_for_screenshot(self) -> None:
+        recording = self.session.recording
+        name = "panes.png" if recording is None else f"{recording.name}.png"
+        start = str(Path(self._start_folder()) / name)
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save picture", start, "PNG (*.png)")
+        if chosen:
+            self.save_screenshot(Path(chosen))
+
+    def save_screenshot(self, path: Path) -> bool:
+        """The panes as they stand, as PNG."""
+        if self.pane_area.grab().save(str(path), "PNG"):
+            self.session.message.emit("info", f"Saved {path}")
+            return True
+        self.problem_bar.tell(
+            Trouble("The picture could not be written.", path, "Choose another folder.")
+        )
+        return False
+
+    def overlays_shown(self) -> bool:
+        return self._overlays
+
+    def toggle_overlays(self) -> None:
+        self._overlays = not self._overlays
+        for pane_id in ("color", "depth", "infrared"):
+            dock = self.pane_area.docks.get(pane_id)
+            if dock is not None:
+                dock.widget().toggle("skeleton").setChecked(self._overlays)
+
+    def set_theme(self, name: str) -> None:
+        theme.apply(QApplication.instance(), name)
+        self.session.settings.theme = name
+        self.save_settings()
+
+    def show_alignment(self) -> None:
+        from harstudio.studio.dialogs.alignment import AlignmentBox
+
+        AlignmentBox(self.session, self).show()
+
+    def copy_diagnosis(self) -> None:
+        """Takes a second: Qt is asked in a process of its own."""
+        if self._diagnosis is None or not self._diagnosis.running:
+            self._diagnosis = Task(_diagnose, self)
+            self._diagnosis.finished.connect(self._diagnosed)
+            self._diagnosis.start()
+            self.session.message.emit("info", "Looking at the machine")
+
+    def _diagnosed(self, text: str) -> None:
+        QApplication.clipboard().setText(text)
+        self.session.message.emit("info", "The diagnosis was copied.")
+
+    def show_about(self) -> None:
+        from harstudio.studio.dialogs.about import AboutBox
+
+        AboutBox(self.copy_diagnosis, self).show()
+
+    def save_settings(self) -> None:
+        try:
+            save_settings(self.session.settings)
+        except OSError as error:
+            self.session.message.emit("warn", f"The settings were not saved. {error}")
+
+    def close_soon(self) -> None:
+        """After the menu or key that asked for it is done."""
+        QTimer.singleShot(0, self.close)
+
+    # ---- what happens
+
+    def _refused(self, command: Command) -> None:
+        if command.id == "label.back_out":
+            self.back_out()
+        elif command.menu:
+            self.session.message.emit("info", f"{command.title.rstrip('…')}: not possible now.")
+
+    def back_out(self) -> None:
+        """Esc, when labelling has nothing to back out of."""
+        if self.is_full_screen():
+            self.toggle_full_screen()
+        else:
+            self.problem_bar.dismiss()
+
+    def _show_recording(self, recording: object) -> None:
+        name = "" if self.session.recording is None else f"{self.session.recording.name} – "
+        self.setWindowTitle(f"{name}HARStudio")
+        self.pane_area.show_for(self.session.recording)
+
+    def _show_failure(self, error: BaseException) -> None:
+        self.problem_bar.tell(Trouble.of(error))
+        self.status.quiet()
+
+    def _log_message(self, level: str, sentence: str) -> None:
+        levels = {"warn": logging.WARNING, "bad": logging.ERROR}
+        logger.log(levels.get(level, logging.INFO), "%s", sentence)
+
+    def _restyle(self) -> None:
+        canvas = theme.current().canvas
+        self.pane_area.setStyleSheet(f"#pane_area {{ background: {canvas}; }}")
+
+    def open_paths(self, paths: Iterable[Path]) -> None:
+        """The first is opened, the others are put among the recent ones."""
+        first, *others = list(paths)
+        for path in reversed(others):
+            self.session.settings.remember(path.absolute())
+        self.open_path(first)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.open_paths(paths)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        event.ignore()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        if self.is_full_screen():
+            self.toggle_full_screen()
+        if self.is_furnished:
+            self.arrangement.remember()
+            self.pane_area.remember()
+            self.store.sync()
+        self.library.shut()
+        self.demo.shut()
+        if self._diagnosis is not None:
+            self._diagnosis.cancel(wait_s=20)
+        self.session.close()
+        event.accept()
+
+
+def _diagnose(_progress: object, _cancelled: object) -> str:
+    from harstudio.diagnose import diagnosis
+
+    return json.dumps(diagnosis(), indent=2)
