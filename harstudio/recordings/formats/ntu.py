@@ -1,0 +1,301 @@
+"""NTU RGB+D 60 and 120: Kinect v2 colour, infrared, depth and skeletons of three cameras.
+
+Samples are named ``SsssCcccPpppRrrrAaaa`` (setup, camera, performer, replication, action) and
+their files lie in one of many trees, so files are known by their names alone: ``<id>_rgb.avi``,
+``<id>_ir.avi``, ``<id>.skeleton`` and folders ``<id>`` of ``MDepth-00000001.png`` (masked) or
+``Depth-00000001.png``. There are no time stamps: all streams share the frame number at 30 Hz.
+
+No calibration is given; the cameras are fitted to the joints of the sample itself, which the
+sensor gave in metres and in pixels. All pictures are the sensor's mirrored view: a person facing
+the camera has the right hand on the right of the picture, and so have the joints. Nothing is
+flipped; an estimator that finds people in these pictures calls their left hand right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harstudio.errors import DataError, UnknownFormatError
+from harstudio.recordings.formats.depth_pngs import (
+    DepthPngReader,
+    is_depth_folder,
+    list_depth_folder,
+)
+from harstudio.recordings.formats.found import Claim, Found, Listing, Problem, Scanner
+from harstudio.recordings.formats.ntu_facts import (
+    CAMERAS,
+    LISTED,
+    TREE,
+    Sample,
+    fitted_cameras,
+    is_listed,
+    sample,
+)
+from harstudio.recordings.formats.ntu_skeleton import (
+    JOINTS,
+    SkeletonTable,
+    TableReader,
+    read_skeleton,
+)
+from harstudio.recordings.recording import Recording
+from harstudio.recordings.streams import (
+    PictureStream,
+    SkeletonStream,
+    Stream,
+    StreamKind,
+    evenly,
+)
+from harstudio.recordings.video import video_stream
+from harstudio.recordings.video_index import index_media
+
+NAME = "ntu"
+RATE_HZ = 30.0
+ID = r"S\d{3}C\d{3}P\d{3}R\d{3}A\d{3}"
+FILE = re.compile(rf"({ID})(?:_(rgb|ir)\.avi|\.(skeleton))", re.IGNORECASE)
+FOLDER = re.compile(ID, re.IGNORECASE)
+ORDER = ("skeleton", "rgb", "masked", "depth", "ir")  # the first that is there names the sample
+KINDS = {
+    "skeleton": "skeleton",
+    "rgb": "color",
+    "masked": "depth",
+    "depth": "depth",
+    "ir": "infrared",
+}
+FRAMES_APART = 1  # streams may differ by so many frames before it is said
+
+
+def recognises(path: Path) -> bool:
+    """A file of a sample, or a folder of its depth pictures, by name."""
+    if path.is_dir():
+        return FOLDER.fullmatch(path.name) is not None and is_depth_folder(path)
+    return FILE.fullmatch(path.name) is not None
+
+
+def scanner() -> Scanner:
+    """Samples over the dataset's folders, from names alone."""
+    return _SampleScanner()
+
+
+def open_recording(path: Path) -> Recording:
+    """The sample that a file or depth folder belongs to; its skeletons are parsed at once."""
+    modality = _modality(path)
+    match = FILE.fullmatch(path.name) or FOLDER.fullmatch(path.name)
+    if match is None or not modality:
+        raise UnknownFormatError("This is not named like an NTU RGB+D sample.", path=path)
+    about = sample(match[0][:20].upper())
+    files, expected = _files(path.parent, about)
+    files[modality] = path
+    problems = [
+        f"{about.name} has no {KINDS[name]} here ({name}), though other samples have."
+        for name in ORDER
+        if name in expected - set(files)
+    ]
+    if is_listed(about.name):
+        problems.append(LISTED)
+    streams, table = _streams(files, problems)
+    if not streams:
+        raise DataError(" ".join(problems) or "Nothing of this sample can be read.", path=path)
+    _compare(streams, problems)
+    return Recording(
+        name=about.name,
+        format=NAME,
+        path=next(files[name] for name in ORDER if name in files),
+        streams={stream.name: stream for stream in streams},
+        subject=about.performer,
+        view=about.camera,
+        repetition=about.replication,
+        action=about.action,
+        cameras=_cameras(streams, table),
+        problems=tuple(problems),
+    )
+
+
+def _modality(path: Path) -> str:
+    """Which stream a path holds; nothing where the name tells none."""
+    match = FILE.fullmatch(path.name)
+    if match is not None:
+        return (match[2] or match[3]).lower()
+    if FOLDER.fullmatch(path.name) is None:
+        return ""
+    return _depth_modality(path)
+
+
+def _depth_modality(folder: Path) -> str:
+    """ "masked" or "depth", from the folder above or else from the first picture's name."""
+    above = folder.parent.name.casefold()
+    if "masked" in above or "mdepth" in above:
+        return "masked"
+    if "depth" in above:
+        return "depth"
+    return "masked" if next(folder.glob("[Mm][Dd]epth*"), None) else "depth"
+
+
+def _files(folder: Path, about: Sample) -> tuple[dict[str, Path], set[str]]:
+    """The paths of a sample by modality, and the modalities that its neighbours have."""
+    files: dict[str, Path] = {}
+    expected: set[str] = set()
+    for place in TREE.folders(folder):
+        candidates = {
+            "skeleton": place / f"{about.name}.skeleton",
+            "rgb": place / f"{about.name}_rgb.avi",
+            "ir": place / f"{about.name}_ir.avi",
+        }
+        for modality, path in candidates.items():
+            if path.is_file():
+                files.setdefault(modality, path)
+        pictures = place / about.name
+        if pictures.is_dir() and is_depth_folder(pictures):
+            files.setdefault(_depth_modality(pictures), pictures)
+        expected |= about.modalities_named_by(place)
+    return files, expected
+
+
+def _streams(
+    files: dict[str, Path], problems: list[str]
+) -> tuple[list[Stream[Any]], SkeletonTable | None]:
+    streams: list[Stream[Any]] = []
+    table: SkeletonTable | None = None
+    if "skeleton" in files:
+        try:
+            table = read_skeleton(files["skeleton"])
+            streams.append(_skeleton(table))
+        except DataError as error:
+            problems.append(str(error))
+    both = "masked" in files and "depth" in files
+    makers: dict[str, Callable[[Path], Stream[Any]]] = {
+        "rgb": lambda path: _video(path, "color", StreamKind.COLOR, problems),
+        "ir": lambda path: _video(path, "infrared", StreamKind.INFRARED, problems),
+        "masked": lambda path: _depth(path, "depth_masked" if both else "depth", problems),
+        "depth": lambda path: _depth(path, "depth", problems),
+    }
+    for modality, make in makers.items():
+        if modality in files:
+            try:
+                streams.append(make(files[modality]))
+            except DataError as error:
+                problems.append(str(error))
+    return streams, table
+
+
+def _skeleton(table: SkeletonTable) -> SkeletonStream:
+    return SkeletonStream(
+        "skeleton",
+        evenly(len(table), RATE_HZ),
+        TableReader(table),
+        topology="kinect_v2_25",
+        joints=JOINTS,
+        max_bodies=table.max_bodies,
+    )
+
+
+def _video(path: Path, name: str, kind: StreamKind, problems: list[str]) -> PictureStream:
+    media = index_media(path)
+    if not media.video or not len(media.video[0]):
+        raise DataError("There are no pictures in this file.", path=path)
+    problems += [f"{path.name}: {problem}" for problem in media.problems]
+    index = media.video[0]
+    # The container's times are worthless (AVI has none): the frame number is the time.
+    times = evenly(len(index), RATE_HZ)
+    return video_stream(index, path, name=name, kind=kind, times_ns=times)
+
+
+def _depth(folder: Path, name: str, problems: list[str]) -> PictureStream:
+    pictures = list_depth_folder(folder)
+    if pictures.lost:
+        problems.append(f"{folder.name}: {pictures.lost} depth pictures are missing.")
+    # Pictures are numbered from 1; a missing one leaves a gap in time.
+    places = np.array(pictures.numbers) - min(1, pictures.numbers[0])
+    return PictureStream(
+        name,
+        StreamKind.DEPTH,
+        evenly(int(places[-1]) + 1, RATE_HZ)[places],
+        DepthPngReader(pictures),
+        width=pictures.width,
+        height=pictures.height,
+        dtype="uint16",
+    )
+
+
+def _compare(streams: list[Stream[Any]], problems: list[str]) -> None:
+    counts = {stream.name: len(stream) for stream in streams}
+    if max(counts.values()) - min(counts.values()) > FRAMES_APART:
+        told = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+        problems.append(f"The streams differ in frames: {told}.")
+    if "skeleton" in counts and not counts["skeleton"]:
+        problems.append("The skeleton file holds no frames.")
+
+
+def _cameras(streams: list[Stream[Any]], table: SkeletonTable | None) -> dict[str, Any]:
+    """Cameras fitted to the sample's joints; the sensor's nominal ones where that fails."""
+    fits = {} if table is None else fitted_cameras(table)
+    cameras = {}
+    for stream in streams:
+        if isinstance(stream, PictureStream):
+            sensor = "color" if stream.kind == StreamKind.COLOR else "depth"
+            fit = fits.get(sensor)
+            cameras[stream.name] = CAMERAS[sensor] if fit is None else fit.camera
+    return cameras
+
+
+class _SampleScanner:
+    """Files and folders of NTU samples by dataset root and sample id."""
+
+    def __init__(self) -> None:
+        self._samples: dict[tuple[Path, str], dict[str, Path]] = defaultdict(dict)
+        self._problems: list[Problem] = []
+
+    def visit(self, listing: Listing) -> Claim:
+        folder = listing.folder
+        files = [(name, match) for name in listing.files if (match := FILE.fullmatch(name))]
+        folders = [
+            (name, modality)
+            for name in listing.folders
+            if FOLDER.fullmatch(name) and (modality := self._look(folder, name))
+        ]
+        root = TREE.root(folder)
+        for name, match in files:
+            self._add(root, match[1].upper(), (match[2] or match[3]).lower(), folder / name)
+        for name, modality in folders:
+            self._add(root, name.upper(), modality, folder / name)
+        return Claim([name for name, _ in files], [name for name, _ in folders])
+
+    def _look(self, parent: Path, name: str) -> str:
+        """Which depth a folder holds; one that holds none may be walked into."""
+        above = parent.name.casefold()
+        if "depth" in above:
+            return "masked" if "masked" in above or "mdepth" in above else "depth"
+        folder = parent / name
+        return _depth_modality(folder) if is_depth_folder(folder) else ""
+
+    def _add(self, root: Path, name: str, modality: str, path: Path) -> None:
+        first = self._samples[root, name].setdefault(modality, path)
+        if first != path:
+            self._problems.append(Problem(path, f"{name} has its {modality} in {first} already."))
+
+    def finish(self) -> Claim:
+        expected: dict[tuple[Path, str], set[str]] = defaultdict(set)
+        for (root, name), files in self._samples.items():
+            expected[root, name[:4]].update(files)  # a setup is downloaded as a whole
+        found = []
+        for (root, name), files in sorted(self._samples.items()):
+            about = sample(name)
+            path = next(files[modality] for modality in ORDER if modality in files)
+            kinds = tuple(dict.fromkeys(KINDS[one] for one in ORDER if one in files))
+            found.append(
+                Found(path, NAME, name, about.performer, about.camera, about.action, kinds)
+            )
+            missing = expected[root, name[:4]] - set(files)
+            self._problems += [
+                Problem(path, f"{name} has no {KINDS[one]} here ({one}), though others have.")
+                for one in ORDER
+                if one in missing
+            ]
+            if is_listed(name):
+                self._problems.append(Problem(path, LISTED))
+        return Claim(recordings=found, problems=self._problems)

@@ -1,0 +1,121 @@
+"""What is known of NTU RGB+D beside its files: names, trees, listed samples, cameras."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from harstudio.recordings.formats.ntu_skeleton import SkeletonTable
+from harstudio.recordings.formats.trees import Tree
+from harstudio.recordings.recording import Action
+from harstudio.resources import resource
+from harstudio.skeletons.cameras import Camera
+from harstudio.skeletons.fit import CameraFit, fit_camera
+
+LISTED = "The dataset lists this sample: its skeleton is missing or incomplete."
+COLOR_SIZE = (1920, 1080)
+DEPTH_SIZE = (512, 424)
+CAMERAS = {
+    "color": Camera(*COLOR_SIZE, 1081.37, 1081.37, 959.5, 539.5),
+    "depth": Camera(*DEPTH_SIZE, 365.481, 365.481, 257.346, 210.347),
+}
+INNER = tuple(
+    f"{start}_{kind}"
+    for start in ("nturgb+d", "nturgbd")
+    for kind in ("rgb", "ir", "depth_masked", "depth", "skeletons")
+)
+TREE = Tree(
+    re.compile(
+        r"nturgb\+?d\w*_(rgb|ir|depth|skeletons?)\w*"
+        r"|(rgb|colou?r|videos?|avi|ir|infrared|m?depth|depth_masked|masked_depth|masked"
+        r"|skeletons?)([-_]?s\d{3})?"
+        r"|s\d{3}",
+        re.IGNORECASE,
+    ),
+    INNER,
+)
+WORDS = {
+    "skeleton": re.compile(r"skeleton", re.IGNORECASE),
+    "rgb": re.compile(r"(^|_)(rgb|colou?r|avi)($|[_-])", re.IGNORECASE),
+    "ir": re.compile(r"(^|_)(ir|infrared)($|[_-])", re.IGNORECASE),
+    "masked": re.compile(r"masked|mdepth", re.IGNORECASE),
+    "depth": re.compile(r"(^|_)depth(?!_masked)", re.IGNORECASE),
+}
+SETUPS = re.compile(r"s(\d{3})(?:_to_s(\d{3}))?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a sample's name tells."""
+
+    name: str
+    setup: int
+    camera: int
+    performer: int
+    replication: int
+    action: Action
+
+    def modalities_named_by(self, folder: Path) -> set[str]:
+        """Modalities that this sample should have because a folder is named after them.
+
+        A folder of other setups, or an empty one, promises nothing.
+        """
+        for place in (folder, folder.parent):
+            setups = SETUPS.search(place.name)
+            if setups is not None:
+                first = int(setups[1])
+                if not first <= self.setup <= int(setups[2] or first):
+                    return set()
+        named = {word for word, pattern in WORDS.items() if pattern.search(folder.name)}
+        if not named or next(folder.glob("S[0-9]*"), None) is None:
+            return set()
+        return named
+
+
+def sample(name: str) -> Sample:
+    """The parts of a name like S001C001P001R001A001."""
+    setup, camera, performer, replication, action = (
+        int(name[at : at + 3]) for at in (1, 5, 9, 13, 17)
+    )
+    label = Action(f"A{action:03d}", action - 1, _class_names().get(action, f"action {action}"))
+    return Sample(name, setup, camera, performer, replication, label)
+
+
+@lru_cache(maxsize=1)
+def _class_names() -> dict[int, str]:
+    facts = json.loads(resource("datasets", "class_names_ntu120.json").read_text(encoding="utf-8"))
+    return {int(one["a"]): str(one["name"]) for one in facts["classes"]}
+
+
+@lru_cache(maxsize=1)
+def _listed() -> frozenset[str]:
+    facts = json.loads(resource("datasets", "missing_skeletons.json").read_text(encoding="utf-8"))
+    return frozenset(facts["ntu60"]) | frozenset(facts["ntu120"])
+
+
+def is_listed(name: str) -> bool:
+    """Whether the dataset's authors list the sample as one with a bad skeleton."""
+    return name in _listed()
+
+
+def fitted_cameras(table: SkeletonTable) -> dict[str, CameraFit]:
+    """The "depth" and "color" cameras of a sample, as far as its joints tell them."""
+    fits: dict[str, CameraFit] = {}
+    for sensor, pixels, (width, height) in (
+        ("depth", table.depth_px, DEPTH_SIZE),
+        ("color", table.color_px, COLOR_SIZE),
+    ):
+        fit = fit_camera(
+            table.joints,
+            pixels,
+            table.tracking,
+            width=width,
+            height=height,
+            same_frame=sensor == "depth",
+        )
+        if fit is not None:
+            fits[sensor] = fit
+    return fits

@@ -1,0 +1,48 @@
+"""Datasets that keep the streams of one trial in sibling folders, one for each modality.
+
+People unpack the archives of such a dataset in many ways: with or without the outer folder,
+nested twice, one folder a setup, or all files in one heap. A tree looks at the names of folders
+only: a folder that is named after a modality belongs to its parent, and the first ancestor that
+is not is the root of the dataset. The same root groups files in a scan and finds the siblings
+of a file that is opened, so that both see the same trials.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_CLIMB = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """inside: the names of folders that belong to their parent. nested: folder names that may
+    lie inside such a folder once more."""
+
+    inside: re.Pattern[str]
+    nested: tuple[str, ...] = ()
+
+    def root(self, folder: Path) -> Path:
+        """The folder that holds all modalities of the files in ``folder``."""
+        for _ in range(MAX_CLIMB):
+            if not self.inside.fullmatch(folder.name) or folder.parent == folder:
+                break
+            folder = folder.parent
+        return folder
+
+    def folders(self, folder: Path) -> list[Path]:
+        """Every folder where a stream of a trial with a file in ``folder`` may lie."""
+        root = self.root(folder)
+        own = folder.relative_to(root).parts
+        found = [root, *(p for p in [folder, *folder.parents] if root in p.parents)]
+        try:
+            names = sorted(p.name for p in root.iterdir() if self.inside.fullmatch(p.name))
+        except OSError:
+            names = []
+        for name in names:
+            beside = root / name
+            found.append(beside)
+            found += [beside / part for part in dict.fromkeys([name, *self.nested, *own[1:]])]
+        return [p for p in dict.fromkeys(found) if p.is_dir()]
