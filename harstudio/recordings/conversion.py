@@ -91,6 +91,8 @@ def convert_all(
             _convert(path, file, conversion, within)
         except HarstudioError as error:
             outcome.failures.append(str(error))
+        except OSError as error:
+            outcome.failures.append(f"{file}: This cannot be written ({error.strerror or error}).")
         else:
             outcome.written.append(file)
         within(1, 1)
