@@ -5,11 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from harstudio.immortal import immortalise
+
 if TYPE_CHECKING:
     from harstudio.recordings.formats import open_recording as open  # noqa: A004
     from harstudio.recordings.recording import Recording
     from harstudio.recordings.streams import Body, Frame, SkeletonFrame, Stream, StreamKind
 
+immortalise()
 __version__ = "0.1.0"
 __all__ = ["Body", "Frame", "Recording", "SkeletonFrame", "Stream", "StreamKind", "open"]
 
