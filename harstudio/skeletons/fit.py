@@ -92,8 +92,9 @@ def _linear(points: Points, targets: Points, width: int, height: int, same_frame
     x, y, z = points.T
     across = _line(x, z, targets[:, 0], same_frame)
     down = _line(-y, z, targets[:, 1], same_frame)
-    shift = np.array([across[2] / across[0], -down[2] / down[0], 0.0])
-    return Camera(width, height, across[0], down[0], across[1], down[1], translation=shift)
+    (fx, cx, right), (fy, cy, below) = across.tolist(), down.tolist()
+    shift = np.array([right / fx, -below / fy, 0.0]) if fx and fy else np.zeros(3)
+    return Camera(width, height, fx, fy, cx, cy, translation=shift)
 
 
 def _line(side: Points, z: Points, pixels: Points, same_frame: bool) -> Points:

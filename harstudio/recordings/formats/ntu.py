@@ -33,7 +33,7 @@ from harstudio.recordings.formats.ntu_facts import (
     LISTED,
     TREE,
     Sample,
-    fitted_cameras,
+    camera_of,
     is_listed,
     sample,
 )
@@ -98,7 +98,11 @@ def open_recording(path: Path) -> Recording:
     ]
     if is_listed(about.name):
         problems.append(LISTED)
-    streams, table = _streams(files, problems)
+    pictures = _pictures(files, problems)
+    table = _table(files.get("skeleton"), pictures, problems)
+    streams: list[Stream[Any]] = [*pictures]
+    if table is not None:
+        streams.append(_skeleton(table))
     if not streams:
         raise DataError(" ".join(problems) or "Nothing of this sample can be read.", path=path)
     _compare(streams, problems)
@@ -111,7 +115,10 @@ def open_recording(path: Path) -> Recording:
         view=about.camera,
         repetition=about.replication,
         action=about.action,
-        cameras=_cameras(streams, table),
+        cameras={
+            stream.name: camera_of(table, _sensor(stream), stream.width, stream.height)
+            for stream in pictures
+        },
         problems=tuple(problems),
     )
 
@@ -156,31 +163,44 @@ def _files(folder: Path, about: Sample) -> tuple[dict[str, Path], set[str]]:
     return files, expected
 
 
-def _streams(
-    files: dict[str, Path], problems: list[str]
-) -> tuple[list[Stream[Any]], SkeletonTable | None]:
-    streams: list[Stream[Any]] = []
-    table: SkeletonTable | None = None
-    if "skeleton" in files:
-        try:
-            table = read_skeleton(files["skeleton"])
-            streams.append(_skeleton(table))
-        except DataError as error:
-            problems.append(str(error))
+def _pictures(files: dict[str, Path], problems: list[str]) -> list[PictureStream]:
     both = "masked" in files and "depth" in files
-    makers: dict[str, Callable[[Path], Stream[Any]]] = {
+    makers: dict[str, Callable[[Path], PictureStream]] = {
         "rgb": lambda path: _video(path, "color", StreamKind.COLOR, problems),
         "ir": lambda path: _video(path, "infrared", StreamKind.INFRARED, problems),
         "masked": lambda path: _depth(path, "depth_masked" if both else "depth", problems),
         "depth": lambda path: _depth(path, "depth", problems),
     }
+    streams: list[PictureStream] = []
     for modality, make in makers.items():
         if modality in files:
             try:
                 streams.append(make(files[modality]))
             except DataError as error:
                 problems.append(str(error))
-    return streams, table
+    return streams
+
+
+def _table(
+    path: Path | None, pictures: list[PictureStream], problems: list[str]
+) -> SkeletonTable | None:
+    """The skeletons, their pixels scaled where people made the pictures smaller."""
+    if path is None:
+        return None
+    try:
+        table = read_skeleton(path)
+    except DataError as error:
+        problems.append(str(error))
+        return None
+    factors = {"depth": (1.0, 1.0), "color": (1.0, 1.0)}
+    for stream in pictures:
+        nominal = CAMERAS[_sensor(stream)]
+        factors[_sensor(stream)] = (stream.width / nominal.width, stream.height / nominal.height)
+    return table.scaled(**factors)
+
+
+def _sensor(stream: PictureStream) -> str:
+    return "color" if stream.kind == StreamKind.COLOR else "depth"
 
 
 def _skeleton(table: SkeletonTable) -> SkeletonStream:
@@ -229,18 +249,6 @@ def _compare(streams: list[Stream[Any]], problems: list[str]) -> None:
         problems.append(f"The streams differ in frames: {told}.")
     if "skeleton" in counts and not counts["skeleton"]:
         problems.append("The skeleton file holds no frames.")
-
-
-def _cameras(streams: list[Stream[Any]], table: SkeletonTable | None) -> dict[str, Any]:
-    """Cameras fitted to the sample's joints; the sensor's nominal ones where that fails."""
-    fits = {} if table is None else fitted_cameras(table)
-    cameras = {}
-    for stream in streams:
-        if isinstance(stream, PictureStream):
-            sensor = "color" if stream.kind == StreamKind.COLOR else "depth"
-            fit = fits.get(sensor)
-            cameras[stream.name] = CAMERAS[sensor] if fit is None else fit.camera
-    return cameras
 
 
 class _SampleScanner:

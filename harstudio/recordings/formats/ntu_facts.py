@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from harstudio.recordings.formats.ntu_skeleton import SkeletonTable
 from harstudio.recordings.formats.trees import Tree
 from harstudio.recordings.recording import Action
@@ -19,7 +21,9 @@ LISTED = "The dataset lists this sample: its skeleton is missing or incomplete."
 COLOR_SIZE = (1920, 1080)
 DEPTH_SIZE = (512, 424)
 CAMERAS = {
-    "color": Camera(*COLOR_SIZE, 1081.37, 1081.37, 959.5, 539.5),
+    "color": Camera(
+        *COLOR_SIZE, 1081.37, 1081.37, 959.5, 539.5, translation=np.array([0.052, 0.0, 0.0])
+    ),
     "depth": Camera(*DEPTH_SIZE, 365.481, 365.481, 257.346, 210.347),
 }
 INNER = tuple(
@@ -101,21 +105,31 @@ def is_listed(name: str) -> bool:
     return name in _listed()
 
 
-def fitted_cameras(table: SkeletonTable) -> dict[str, CameraFit]:
-    """The "depth" and "color" cameras of a sample, as far as its joints tell them."""
-    fits: dict[str, CameraFit] = {}
-    for sensor, pixels, (width, height) in (
-        ("depth", table.depth_px, DEPTH_SIZE),
-        ("color", table.color_px, COLOR_SIZE),
-    ):
-        fit = fit_camera(
-            table.joints,
-            pixels,
-            table.tracking,
-            width=width,
-            height=height,
-            same_frame=sensor == "depth",
-        )
-        if fit is not None:
-            fits[sensor] = fit
-    return fits
+def camera_of(table: SkeletonTable | None, sensor: str, width: int, height: int) -> Camera:
+    """The camera of a "depth" or "color" picture: fitted to the joints, else the nominal one."""
+    fit = None if table is None else fit_sensor(table, sensor, width, height)
+    if fit is not None:
+        return fit.camera
+    nominal = CAMERAS[sensor]
+    across, down = width / nominal.width, height / nominal.height
+    return Camera(
+        width,
+        height,
+        nominal.fx * across,
+        nominal.fy * down,
+        nominal.cx * across,
+        nominal.cy * down,
+        translation=nominal.translation,
+    )
+
+
+def fit_sensor(table: SkeletonTable, sensor: str, width: int, height: int) -> CameraFit | None:
+    """The "depth" or "color" camera as the joints tell it; None where they tell too little."""
+    return fit_camera(
+        table.joints,
+        table.depth_px if sensor == "depth" else table.color_px,
+        table.tracking,
+        width=width,
+        height=height,
+        same_frame=sensor == "depth",
+    )

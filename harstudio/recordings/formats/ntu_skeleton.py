@@ -61,6 +61,14 @@ class SkeletonTable:
         """(B, 25, 2) pixels of the 1920 x 1080 colour picture."""
         return self.values[..., 5:7]
 
+    def scaled(self, depth: tuple[float, float], color: tuple[float, float]) -> SkeletonTable:
+        """The same bodies with pixels for pictures of another size: factors across and down."""
+        if depth == color == (1.0, 1.0):
+            return self
+        factors = np.ones(JOINT_VALUES, dtype=np.float32)
+        factors[3:7] = (*depth, *color)
+        return SkeletonTable(self.first, self.ids, self.values * factors)
+
     @property
     def tracking(self) -> NDArray[np.uint8]:
         """(B, 25): 0 not tracked, 1 inferred, 2 tracked."""
