@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harstudio.errors import MissingError, UnknownFormatError
-from harstudio.recordings.formats import ntu, utd_mhad
+from harstudio.recordings.formats import harrec, ntu, utd_mhad
 from harstudio.recordings.formats.found import Claim, Format, Found, Listing, Problem, Scanner
 from harstudio.recordings.recording import Recording
 
 # Asked in this order: exact names first, plain pictures and videos last.
 FORMATS: tuple[Format, ...] = (
+    harrec,
     utd_mhad,
     ntu,
 )
