@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -79,12 +80,14 @@ class VideoReader:
     (H, W, 3) uint8 RGB; depth and deep infrared as (H, W) uint16; other infrared as (H, W) uint8.
     """
 
-    def __init__(self, path: Path, kind: StreamKind, index: VideoIndex) -> None:
+    def __init__(
+        self, path: Path, kind: StreamKind, index: VideoIndex | Callable[[], VideoIndex]
+    ) -> None:
+        """index: how the file is built, or a function that finds out at the first frame."""
         self.path = Path(path)
-        self._index = index
-        self._format = picture_format(kind, index.pix_fmt)[0]
+        self._kind = kind
+        self._given = index
         self._reformatter = VideoReformatter()
-        self._order = _ShowOrder(index)
         self._lock = threading.Lock()
         self._holder: int | None = None
         self._closing = False
@@ -122,6 +125,18 @@ class VideoReader:
         self._closing = True
         with self._lock:
             self._release()
+
+    @cached_property
+    def _index(self) -> VideoIndex:
+        return self._given if isinstance(self._given, VideoIndex) else self._given()
+
+    @cached_property
+    def _order(self) -> _ShowOrder:
+        return _ShowOrder(self._index)
+
+    @cached_property
+    def _format(self) -> str:
+        return picture_format(self._kind, self._index.pix_fmt)[0]
 
     def _release(self) -> None:
         self._pictures, self._held = None, None

@@ -111,7 +111,11 @@ class StreamHeader:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The whole of ``recording.json``. start_ns: the time at which the mkv counts 0."""
+    """The whole of ``recording.json``.
+
+    start_ns: the time at which the mkv counts 0. pictures_bytes: size of a cleanly closed mkv,
+    so that a cut one is noticed without reading it.
+    """
 
     name: str
     streams: tuple[StreamHeader, ...]
@@ -122,6 +126,7 @@ class Header:
     cameras: Mapping[str, Camera] = field(default_factory=dict)
     start_ns: int = 0
     clean_close: bool = False
+    pictures_bytes: int = 0
     problems: tuple[str, ...] = ()
 
 
@@ -156,6 +161,7 @@ def encode_header(header: Header) -> bytes:
         "units": {"time": "ns", "depth": "mm", "joints": "m"},
         "start_ns": header.start_ns,
         "clean_close": header.clean_close,
+        "pictures_bytes": header.pictures_bytes,
         "streams": [_encode_stream(stream) for stream in header.streams],
         "cameras": {name: encode_camera(camera) for name, camera in header.cameras.items()},
         "problems": list(header.problems),
@@ -216,6 +222,7 @@ def _decode_header(document: dict[str, Any]) -> Header:
         },
         start_ns=int(document.get("start_ns", 0)),
         clean_close=bool(document.get("clean_close", False)),
+        pictures_bytes=int(document.get("pictures_bytes", 0)),
         problems=tuple(str(problem) for problem in document.get("problems", ())),
     )
 

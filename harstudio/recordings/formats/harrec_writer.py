@@ -150,6 +150,12 @@ class HarrecWriter:
                 ) from error
             self._counts[stream] = track.samples
 
+    def note_problem(self, sentence: str) -> None:
+        """Something that is wrong with the recording; written at the close, each once."""
+        with self._lock:
+            known = dict.fromkeys((*self._header.problems, sentence))
+            self._header = replace(self._header, problems=tuple(known))
+
     def close(self, *, clean: bool = True) -> None:
         """Finish all files; ``clean=False`` leaves the mark of an unfinished recording."""
         with self._lock:
@@ -235,7 +241,9 @@ class HarrecWriter:
             return replace(stream, frames=self._counts[stream.name], joints=joints, bodies=bodies)
 
         streams = tuple(finished(stream) for stream in self._header.streams)
-        return replace(self._header, streams=streams, clean_close=clean)
+        pictures = self.folder / PICTURES_FILE
+        size = pictures.stat().st_size if self._container is not None else 0
+        return replace(self._header, streams=streams, clean_close=clean, pictures_bytes=size)
 
 
 def _check(streams: Sequence[StreamSpec]) -> None:
