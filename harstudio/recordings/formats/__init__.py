@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harstudio.errors import MissingError, UnknownFormatError
-from harstudio.recordings.formats import harrec, ntu, utd_mhad
+from harstudio.recordings.formats import harrec, ntu, pictures, utd_mhad, video_file
 from harstudio.recordings.formats.found import Claim, Format, Found, Listing, Problem, Scanner
 from harstudio.recordings.recording import Recording
 
@@ -18,6 +18,8 @@ FORMATS: tuple[Format, ...] = (
     harrec,
     utd_mhad,
     ntu,
+    pictures,
+    video_file,
 )
 
 SUPPORTED = (

@@ -174,10 +174,10 @@ class _Opening:
             return False
         path = self.pictures.path
         size = path.stat().st_size if path.is_file() else 0
-        if size != self.header.pictures_bytes:
-            self._note(f"{path.name} has {size} bytes instead of {self.header.pictures_bytes}.")
-            return False
-        return True
+        told = self.header.pictures_bytes
+        if told and size != told:
+            self._note(f"{path.name} has {size} bytes instead of {told}: it is cut off or changed.")
+        return size == told
 
     def _note(self, problem: str) -> None:
         self.problems.append(problem)
