@@ -37,6 +37,7 @@ class Session(QObject):
     recording_changed = Signal(object)  # Recording | None
     history_changed = Signal(object)  # History | None: a new document is at hand
     document_changed = Signal()  # any edit, undo, redo
+    closing = Signal()  # the document is about to be put away: the last chance for an edit
     saved = Signal()
     selection_changed = Signal(object)  # clip id | None
     tier_changed = Signal(str)
@@ -86,11 +87,11 @@ class Session(QObject):
 
     def open(self, path: Path) -> None:
         """Open a project folder, a dataset folder or one recording; answers by signals."""
-        self._start_loading(Path(path), None, None)
+        self._start_loading(Path(path).absolute(), None, None)
 
     def open_recording(self, path: Path) -> None:
         """Open one recording; project and library stay when they hold it."""
-        path, project, folder = Path(path), self.project, self.folder
+        path, project, folder = Path(path).absolute(), self.project, self.folder
         if project is None or folder is None:
             self._start_loading(path, None, None)
         elif folder == project.folder and path in project.recordings():
@@ -269,6 +270,7 @@ class Session(QObject):
     def _close_history(self) -> None:
         if self.history is None:
             return
+        self.closing.emit()
         if self.history.unsaved:
             self.save()
         self.history.changed.disconnect(self._document_edited)

@@ -1,0 +1,312 @@
+"""Labelling by keys: in and out points, clips that grow while it plays, and undo.
+
+Everything here can be called without a window; the timeline and the panels only show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from harstudio.errors import HarstudioError
+from harstudio.labels.label_set import Label, LabelSet, label_color
+from harstudio.labels.model import Clip
+from harstudio.studio.clip_editing import ClipEditing
+from harstudio.studio.commands import Command
+from harstudio.studio.frame_grid import FrameGrid
+from harstudio.studio.other_labels import OtherLabels
+from harstudio.studio.session import Session
+from harstudio.studio.timecode import clock_text
+
+
+class Drag(Protocol):
+    """Something that is being pulled and can be let go."""
+
+    def cancel(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenClip:
+    """A clip that has begun and not ended: label, first frame's time, the tier it goes to."""
+
+    label: str
+    start_ns: int
+    tier: str
+
+
+class Labelling(QObject):
+    """What a label key does depends on what is visible, first match wins:
+
+    1. a clip is open (it grows with the playhead): the same key ends it with the frame under the
+       playhead; another key ends it before that frame and starts the next clip there, so that
+       a stretch of contiguous actions takes one press for each clip and one to end the last;
+    2. in and out points are set: the key makes that clip; with the in point alone the clip ends
+       with the frame under the playhead;
+    3. a clip is selected: the key gives it another label;
+    4. otherwise: the key starts a clip at the playhead.
+
+    ``O`` alone takes its in point where the clip before ended. Esc backs out of one thing at a
+    time: a drag, the open clip, the points, the selection. While it plays, the selection is let
+    go when the playhead leaves the clip. Edges always stand on frames of the reference stream.
+    New clips cover what lay under them in their tier; undo brings it back.
+    """
+
+    changed = Signal()  # points, open clip, ghosts
+    labels_changed = Signal()  # another label set, or other labels in it
+    tier_wanted = Signal()  # somebody should be asked for a tier's name
+    label_wanted = Signal()  # somebody should be asked for a label
+    zoom_wanted = Signal(float)  # magnify the timeline so many times; 0 shows everything
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.others = OtherLabels(session, self)
+        self.clips = ClipEditing(self)
+        self.grid: FrameGrid | None = None
+        self.mark_in_ns: int | None = None
+        self.mark_out_ns: int | None = None
+        self.open_clip: OpenClip | None = None
+        self.drag: Drag | None = None  # what the mouse pulls
+        self.label_set = LabelSet("")
+        session.closing.connect(self.finish)
+        session.recording_changed.connect(self._meet_recording)
+        session.history_changed.connect(self._meet_history)
+        session.transport.moved.connect(self._follow)
+        self._meet_recording()
+        self._meet_history()
+
+    def commands(self) -> list[Command]:
+        """Everything that can be done with labels, for menus, palette and shortcuts."""
+        from harstudio.studio.labelling_commands import label_commands
+
+        return label_commands(self)
+
+    # ---- what stands where
+
+    def frame(self) -> int:
+        """The frame under the playhead."""
+        return 0 if self.grid is None else self.grid.index(self.session.transport.position_ns)
+
+    def color_of(self, name: str) -> str:
+        """The label's own colour, else the one that goes with its name."""
+        label = self._by_name.get(name)
+        return label_color(name) if label is None else label.color
+
+    def labels(self) -> Iterable[Label]:
+        return self.label_set.labels
+
+    def label_of_key(self, key: str) -> Label | None:
+        """The label that a key stands for."""
+        return self.label_set.by_hotkey(key)
+
+    def open_span(self) -> tuple[int, int] | None:
+        """[start_ns, end_ns) of the open clip, up to the frame under the playhead."""
+        if self.open_clip is None or self.grid is None:
+            return None
+        start = self.open_clip.start_ns
+        return start, max(self.grid.end_of(self.frame()), self.grid.end_of(self.grid.index(start)))
+
+    def writable(self) -> bool:
+        """Whether labels can be changed now; says why not."""
+        reason = self.clips.why_not()
+        if reason:
+            self.session.message.emit("warn", reason)
+        return not reason
+
+    # ---- in and out points
+
+    def mark_in(self) -> None:
+        """The in point: the frame under the playhead is the clip's first."""
+        if self.grid is None:
+            return
+        start = self.grid.start_of(self.frame())
+        keep = self.mark_out_ns is not None and self.mark_out_ns > start
+        self.set_marks(start, self.mark_out_ns if keep else None)
+
+    def mark_out(self) -> None:
+        """The out point: the frame under the playhead is the clip's last."""
+        if self.grid is None:
+            return
+        end = self.grid.end_of(self.frame())
+        start = self.mark_in_ns
+        if start is None or start >= end:
+            start = self.clips.free_from(self.grid.start_of(self.frame()))
+        self.set_marks(start, end)
+
+    def mark_range(self, one_ns: int, other_ns: int) -> None:
+        """In and out points over every frame between two times."""
+        if self.grid is None:
+            return
+        first, last = sorted((one_ns, other_ns))
+        start = self.grid.snap_start(first)
+        end = max(self.grid.snap_end(last), self.grid.end_of(self.grid.index(start)))
+        self.set_marks(start, end)
+
+    def set_marks(self, mark_in_ns: int | None, mark_out_ns: int | None) -> None:
+        self.mark_in_ns, self.mark_out_ns = mark_in_ns, mark_out_ns
+        self.changed.emit()
+
+    # ---- label keys
+
+    def press_key(self, key: str) -> None:
+        """A key of the keyboard: "1", "A"."""
+        label = self.label_of_key(key)
+        if label is None and self.writable():
+            self.session.message.emit("info", f"No label has the key {key.upper()}.")
+        elif label is not None:
+            self.press_label(label.name)
+
+    def press_label(self, which: int | str) -> None:
+        """Label by name or by place in the label set (0 is the first)."""
+        label = self.label_set.labels[which].name if isinstance(which, int) else which
+        if not self.writable():
+            return
+        if self.open_clip is not None:
+            self._press_while_open(label)
+        elif self.mark_in_ns is not None:
+            self._label_points(label)
+        elif self.session.selection is not None:
+            self.clips.relabel(label)
+        else:
+            self._begin(label, self.grid.start_of(self.frame()))
+
+    def _begin(self, label: str, start_ns: int) -> None:
+        self.open_clip = OpenClip(label, start_ns, self.session.tier_name)
+        since = clock_text(start_ns - self.session.transport.start_ns)
+        self.session.message.emit(
+            "info",
+            f"{label} from {since}: the same key ends it, another starts the next clip, "
+            "Esc drops it.",
+        )
+        self.changed.emit()
+
+    def _press_while_open(self, label: str) -> None:
+        assert self.open_clip is not None  # noqa: S101 - said by the caller
+        grid, was = self.grid, self.open_clip
+        here = grid.start_of(self.frame())
+        if here < was.start_ns or (here == was.start_ns and label != was.label):
+            self._begin(label, here)  # gone back, or another key at once: nothing is placed yet
+        elif label == was.label:
+            self.finish()
+        elif self._place(was, here):
+            self._begin(label, here)
+
+    def finish(self, *_: object) -> None:
+        """End the open clip with the frame under the playhead; nothing where none is open."""
+        was, span = self.open_clip, self.open_span()
+        if was is None or span is None:
+            return
+        if self._place(was, span[1]):
+            self.open_clip = None
+            self.changed.emit()
+
+    def _place(self, was: OpenClip, end_ns: int) -> bool:
+        return self.clips.place(was.tier, Clip(was.start_ns, end_ns, was.label))
+
+    def _label_points(self, label: str) -> None:
+        start, end = self.mark_in_ns, self.mark_out_ns
+        assert start is not None  # noqa: S101 - said by the caller
+        if end is None:
+            end = self.grid.end_of(self.frame())
+            if end <= start:
+                self.session.message.emit(
+                    "warn", "The playhead stands before the in point; press O at the last frame."
+                )
+                return
+        clip = Clip(start, end, label)
+        if self.clips.place(self.session.tier_name, clip):
+            self.set_marks(None, None)
+            if not self.session.transport.playing:
+                self.session.select(clip.id)
+
+    def something_to_cancel(self) -> bool:
+        """Whether Esc would do anything."""
+        marked = self.mark_in_ns is not None or self.mark_out_ns is not None
+        pending = self.drag is not None or self.open_clip is not None or marked
+        return pending or self.session.selection is not None
+
+    def cancel(self) -> bool:
+        """Esc: back out of the innermost thing; False when there was nothing."""
+        if self.drag is not None:
+            drag, self.drag = self.drag, None
+            drag.cancel()
+        elif self.open_clip is not None:
+            self.open_clip = None
+            self.session.message.emit("info", "The open clip was dropped.")
+        elif self.mark_in_ns is not None or self.mark_out_ns is not None:
+            self.mark_in_ns = self.mark_out_ns = None
+        elif self.session.selection is not None:
+            self.session.select(None)
+        else:
+            return False
+        self.changed.emit()
+        return True
+
+    # ---- undo
+
+    def undo(self) -> None:
+        self._step_back("undo")
+
+    def redo(self) -> None:
+        self._step_back("redo")
+
+    def _step_back(self, which: str) -> None:
+        history = self.session.history
+        if history is None or not self.writable():
+            return
+        try:
+            edit = history.undo() if which == "undo" else history.redo()
+        except (HarstudioError, OSError) as error:
+            self.session.message.emit("bad", f"Nothing was changed. {error}")
+            return
+        if edit is not None:
+            done = "Undone" if which == "undo" else "Done again"
+            self.session.message.emit("info", f"{done}: {edit.title}.")
+
+    # ---- label sets
+
+    def use_label_set(self, label_set: LabelSet) -> None:
+        """Label with another set from now on; the project remembers it."""
+        project = self.session.project
+        if project is not None:
+            try:
+                project.set_label_set(label_set)
+            except (HarstudioError, OSError) as error:
+                self.session.message.emit("warn", f"The label set was not kept. {error}")
+        self._take_label_set(label_set)
+
+    def add_label(self, name: str) -> None:
+        """A new label at the end of the set, on the first free key."""
+        name = name.strip()
+        if not name or name in self._by_name:
+            return
+        self.use_label_set(self.label_set.with_label(name))
+
+    def _take_label_set(self, label_set: LabelSet) -> None:
+        self.label_set = label_set
+        self._by_name = {label.name: label for label in label_set.labels}
+        self.labels_changed.emit()
+
+    # ---- what happens elsewhere
+
+    def _meet_recording(self, *_: object) -> None:
+        self.grid = FrameGrid.of(self.session.recording)
+        self.open_clip = None
+        self.clips.cancel_drag()
+        self.set_marks(None, None)
+
+    def _meet_history(self, *_: object) -> None:
+        project = self.session.project
+        self._take_label_set(project.label_set if project is not None else LabelSet(""))
+
+    def _follow(self, position_ns: int) -> None:
+        if self.open_clip is not None:
+            self.changed.emit()
+        if not self.session.transport.playing or self.session.selection is None:
+            return
+        clip = self.clips.selected_anywhere()
+        if clip is not None and not clip.start_ns <= position_ns < clip.end_ns:
+            self.session.select(None)

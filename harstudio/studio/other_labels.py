@@ -1,0 +1,75 @@
+"""What other annotators and networks say about the open recording: to look at, not to change."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from harstudio.errors import HarstudioError
+from harstudio.labels.model import Clip, Document, Origin
+from harstudio.studio.session import Session
+
+
+class OtherLabels(QObject):
+    """The documents of everybody but the annotator, read again with each recording.
+
+    The document that could not be opened for editing (somebody else edits it) is among them.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.documents: tuple[Document, ...] = ()
+        session.history_changed.connect(self.read)
+
+    def read(self, *_: object) -> None:
+        """Read them from the project now."""
+        session = self._session
+        self.documents = ()
+        if session.project is not None and session.recording is not None:
+            found = session.project.documents(session.recording.name, self._tell)
+            mine = None if session.document is None else session.document.annotator
+            self.documents = tuple(d for d in found if d.annotator != mine and any_clips(d))
+        self.changed.emit()
+
+    def _tell(self, error: HarstudioError) -> None:
+        self._session.message.emit("warn", f"Labels of somebody else are not shown. {error}")
+
+    def find(self, clip_id: str | None) -> tuple[Document, Clip] | None:
+        """A clip of others, with its document."""
+        for document in self.documents if clip_id else ():
+            found = document.find(clip_id)
+            if found is not None:
+                return document, found[1]
+        return None
+
+    def refusal(self, clip_id: str | None) -> str:
+        """Why this clip cannot be changed."""
+        found = self.find(clip_id)
+        if found is None:
+            return "This clip is gone."
+        return f"This clip is {found[0].annotator}'s and read-only here; Enter copies it to you."
+
+    def opinions(self, clip: Clip) -> list[tuple[Document, Clip | None]]:
+        """For everybody else the clip that covers most of this one, None where none does."""
+        return [(document, _most_covering(document, clip)) for document in self.documents]
+
+
+def any_clips(document: Document) -> bool:
+    return any(tier.clips for tier in document.tiers)
+
+
+def is_model(document: Document) -> bool:
+    """Whether a network made it."""
+    return any(clip.origin == Origin.MODEL for tier in document.tiers for clip in tier.clips[:1])
+
+
+def _most_covering(document: Document, clip: Clip) -> Clip | None:
+    best, most = None, clip.duration_ns // 2  # less than half is no opinion on this clip
+    for tier in document.tiers:
+        for other in tier.clips:
+            common = min(other.end_ns, clip.end_ns) - max(other.start_ns, clip.start_ns)
+            if common > most:
+                best, most = other, common
+    return best

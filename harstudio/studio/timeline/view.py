@@ -1,0 +1,358 @@
+"""The timeline: ruler, tiers of clips, motion, and the playhead over all of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QHelpEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
+
+from harstudio.labels.model import Clip
+from harstudio.studio import theme
+from harstudio.studio.labelling import Labelling
+from harstudio.studio.session import Session
+from harstudio.studio.timeline.menu import context_menu, hover_text
+from harstudio.studio.timeline.motion import Motion, MotionLoader
+from harstudio.studio.timeline.mouse import Mouse
+from harstudio.studio.timeline.painting import Live, Scene, draw_live, draw_still, playhead_strip
+from harstudio.studio.timeline.rows import (
+    NAMES_PX,
+    ROW_PX,
+    RULER_PX,
+    Hit,
+    Kind,
+    Row,
+    build_rows,
+    hit,
+)
+from harstudio.studio.timeline.scale import TimeScale
+from harstudio.studio.timeline.tier_name import TierName
+
+NO_RECORDING = "Open a recording to see its timeline."
+NO_CLIPS = "Press a label key where an action starts, and again where it ends."
+MAX_BAR = 2**30
+
+
+class Timeline(QAbstractScrollArea):
+    """Wheel zooms around the mouse, Shift+wheel pans, Ctrl+wheel scrolls the rows.
+
+    A drag on the ruler scrubs, with Shift or the middle button it pans; a drag on an empty
+    stretch sets in and out points; clips and their edges can be pulled (Alt leaves a touching
+    neighbour alone); a double click on a clip zooms to it and loops it. Esc backs out of a drag.
+    """
+
+    def __init__(
+        self, session: Session, labelling: Labelling, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.labelling = labelling
+        self.scale = TimeScale()
+        self.rows: list[Row] = []
+        self.motion: Motion | None = None
+        self._still: QPixmap | None = None
+        self._mouse = Mouse(self)
+        self._shown_ns = 0
+        self._shown_hint = ""
+        self._steering = False
+        self._loader = MotionLoader(self)
+        self._name_edit = TierName(self.viewport())
+        self._set_up()
+        self._connect()
+        self._meet_recording()
+
+    def _set_up(self) -> None:
+        self.setObjectName("timeline")
+        self.setAccessibleName("Timeline")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setMinimumHeight(RULER_PX + 2 * ROW_PX)
+        self.viewport().setMouseTracking(True)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.horizontalScrollBar().valueChanged.connect(self._scroll_to)
+        self.verticalScrollBar().valueChanged.connect(self._redraw)
+
+    def _connect(self) -> None:
+        session, labelling, transport = self.session, self.labelling, self.session.transport
+        session.recording_changed.connect(self._meet_recording)
+        session.history_changed.connect(self._rebuild)
+        session.document_changed.connect(self._rebuild)
+        session.tier_changed.connect(self._meet_tier)
+        session.selection_changed.connect(self._meet_selection)
+        labelling.changed.connect(self._meet_labelling)
+        labelling.labels_changed.connect(self._redraw)
+        labelling.others.changed.connect(self._rebuild)
+        labelling.tier_wanted.connect(self.ask_tier_name)
+        labelling.zoom_wanted.connect(self.zoom)
+        transport.moved.connect(self._follow)
+        transport.loop_changed.connect(self._refresh)
+        transport.range_changed.connect(self._meet_range)
+        theme.theme_events.changed.connect(self._redraw)
+        self._loader.ready.connect(self._take_motion)
+        self._name_edit.returnPressed.connect(self._add_tier)
+
+    # ---- what is shown
+
+    def scene(self) -> Scene:
+        """What there is to draw now."""
+        size = (self.viewport().width(), self.viewport().height())
+        return Scene(
+            rows=self.rows,
+            scale=self.scale,
+            scrolled=self.verticalScrollBar().value(),
+            size=size,
+            tier_name=self.session.tier_name,
+            motion=self.motion,
+            color_of=self.labelling.color_of,
+            hint=self._hint(),
+        )
+
+    def _hint(self) -> str:
+        if self.session.recording is None:
+            return NO_RECORDING
+        document = self.session.document
+        if document is None or self.labelling.open_clip is not None:
+            return ""
+        return "" if any(tier.clips for tier in document.tiers) else NO_CLIPS
+
+    def _live(self) -> Live:
+        labelling = self.labelling
+        own = {row.tier.name: row for row in self.rows if row.kind is Kind.OWN and row.tier}
+        span, being_made = labelling.open_span(), None
+        if span is not None and labelling.open_clip is not None:
+            row = own.get(labelling.open_clip.tier)
+            being_made = None if row is None else (row, labelling.open_clip.label, *span)
+        ghost_row = own.get(labelling.clips.ghost_tier)
+        moves = labelling.clips.ghosts if ghost_row is not None else ()
+        return Live(
+            position_ns=self.session.transport.position_ns,
+            mark_in_ns=labelling.mark_in_ns,
+            mark_out_ns=labelling.mark_out_ns,
+            loop=self.session.transport.loop,
+            selected=self._selected(),
+            open_clip=being_made,
+            ghosts=[(ghost_row, m.after.label, m.after.start_ns, m.after.end_ns) for m in moves],
+        )
+
+    def _selected(self) -> tuple[Row, Clip] | None:
+        selection = self.session.selection
+        for row in self.rows if selection else ():
+            clip = row.tier.find(selection) if row.tier is not None else None
+            if clip is not None:
+                return row, clip
+        return None
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        scene = self.scene()
+        if self._still is None:
+            self._shown_hint = scene.hint
+            self._still = self._drawn(scene)
+        painter.drawPixmap(0, 0, self._still)
+        if self.session.recording is not None:
+            draw_live(painter, scene, self._live())
+        painter.end()
+
+    def _drawn(self, scene: Scene) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        picture = QPixmap(self.viewport().size() * ratio)
+        picture.setDevicePixelRatio(ratio)
+        painter = QPainter(picture)
+        draw_still(painter, scene)
+        painter.end()
+        return picture
+
+    def _redraw(self, *_: object) -> None:
+        self._still = None
+        self.viewport().update()
+
+    def _refresh(self, *_: object) -> None:
+        self.viewport().update()
+
+    def _rebuild(self, *_: object) -> None:
+        document = self.session.document
+        self.rows = build_rows(
+            document,
+            self.labelling.others.documents,
+            self.session.tier_name,
+            self.motion is not None,
+        )
+        self._fit_bars()
+        self._redraw()
+
+    # ---- what happens elsewhere
+
+    def _meet_recording(self, *_: object) -> None:
+        self._mouse.abandon()
+        self.motion = None
+        self._meet_range()
+        self._rebuild()
+        self._loader.load(self.session.recording)
+
+    def _meet_range(self, *_: object) -> None:
+        transport = self.session.transport
+        stop = max(transport.stop_ns, transport.start_ns + 1)
+        self._show(replace(self.scale, start_ns=transport.start_ns, stop_ns=stop).fit())
+
+    def _take_motion(self, motion: Motion | None) -> None:
+        self.motion = motion
+        self._rebuild()
+
+    def _meet_tier(self, *_: object) -> None:
+        self._rebuild()
+        row = next((r for r in self.rows if r.title == self.session.tier_name), None)
+        if row is not None:
+            self._reveal_row(row)
+
+    def _reveal_row(self, row: Row) -> None:
+        bar, room = self.verticalScrollBar(), self.viewport().height() - RULER_PX
+        bar.setValue(min(max(bar.value(), row.top + ROW_PX - room), row.top))
+
+    def _meet_selection(self, *_: object) -> None:
+        found = self._selected()
+        if found is not None:
+            self._reveal_row(found[0])
+        self._refresh()
+
+    def _meet_labelling(self) -> None:
+        hint = self._hint()
+        if hint == self._shown_hint:
+            self._refresh()
+        else:
+            self._redraw()
+
+    def _follow(self, position_ns: int) -> None:
+        scale, transport = self.scale, self.session.transport
+        was_in_sight = scale.origin_ns <= self._shown_ns < scale.end_ns
+        old, self._shown_ns = self._shown_ns, position_ns
+        if not self._mouse.busy and (was_in_sight or not transport.playing):
+            self._show(scale.revealing(position_ns))
+        if self.labelling.open_clip is not None:
+            self._refresh()
+            return
+        scene = self.scene()
+        self.viewport().update(playhead_strip(scene, old))
+        self.viewport().update(playhead_strip(scene, position_ns))
+
+    # ---- zooming and scrolling
+
+    def zoom(self, factor: float, x: float | None = None) -> None:
+        """Magnify around pixel ``x`` of the tracks, else around the playhead; by 0, show all."""
+        if factor == 0:
+            self.fit()
+            return
+        if x is None:
+            x = self.scale.x(self.session.transport.position_ns)
+            x = x if 0 <= x <= self.scale.width else self.scale.width / 2
+        self._show(self.scale.zoomed(factor, x))
+
+    def pan(self, pixels: float) -> None:
+        self._show(self.scale.panned(pixels))
+
+    def fit(self) -> None:
+        """Show the whole recording."""
+        self._show(self.scale.fit())
+
+    def show_span(self, start_ns: int, end_ns: int) -> None:
+        """Zoom so that a stretch stands in the middle."""
+        self._show(self.scale.showing(start_ns, end_ns))
+
+    def _show(self, scale: TimeScale) -> None:
+        if scale == self.scale:
+            return
+        self.scale = scale
+        self._fit_bars()
+        self._redraw()
+
+    def _fit_bars(self) -> None:
+        scale, viewport = self.scale, self.viewport()
+        self._steering = True
+        wide = (scale.stop_ns - scale.start_ns) / scale.ns_per_px - scale.width
+        bar = self.horizontalScrollBar()
+        bar.setRange(0, min(max(0, round(wide)), MAX_BAR))
+        bar.setPageStep(scale.width)
+        bar.setSingleStep(max(1, scale.width // 20))
+        bar.setValue(round((scale.origin_ns - scale.start_ns) / scale.ns_per_px))
+        room = viewport.height() - RULER_PX
+        rows = self.verticalScrollBar()
+        rows.setRange(0, max(0, len(self.rows) * ROW_PX - room))
+        rows.setPageStep(max(1, room))
+        rows.setSingleStep(ROW_PX)
+        self._steering = False
+
+    def _scroll_to(self, value: int) -> None:
+        if not self._steering:
+            origin = self.scale.start_ns + value * self.scale.ns_per_px
+            self._show(replace(self.scale, origin_ns=origin).held())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.scale = self.scale.resized(self.viewport().width() - NAMES_PX)
+        self._fit_bars()
+        self._redraw()
+
+    # ---- mouse
+
+    def time_at(self, x: float) -> int:
+        """The time at a place of the viewport."""
+        return self.scale.time(x - NAMES_PX)
+
+    def hit_at(self, place: QPointF) -> Hit:
+        """What lies at a place of the viewport."""
+        scrolled, selection = self.verticalScrollBar().value(), self.session.selection
+        return hit(place.x(), place.y(), self.rows, self.scale, scrolled, selection)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._mouse.press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._mouse.move(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._mouse.release(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._mouse.double_click(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._mouse.wheel(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        found = self.hit_at(QPointF(event.pos()))
+        menu = context_menu(self, found)
+        if menu is not None:
+            menu.exec(event.globalPos())
+            menu.deleteLater()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            found = self.hit_at(QPointF(event.pos()))
+            text = hover_text(self.session, self.labelling, found)
+            QToolTip.showText(event.globalPos(), text, self.viewport())
+            return True
+        return super().viewportEvent(event)
+
+    # ---- tiers
+
+    def ask_tier_name(self) -> None:
+        """Let a name be typed where the new tier will stand."""
+        if not self.labelling.writable():
+            return
+        own = [row for row in self.rows if row.kind is Kind.OWN]
+        top = RULER_PX + len(own) * ROW_PX - self.verticalScrollBar().value()
+        top = min(top, self.viewport().height() - ROW_PX)
+        self._name_edit.ask(QRect(4, top + 4, NAMES_PX + 60, ROW_PX - 8))
+
+    def _add_tier(self) -> None:
+        if self.labelling.clips.add_tier(self._name_edit.text()):
+            self._name_edit.hide()

@@ -1,0 +1,422 @@
+"""Labelling by keys, through the window's own shortcuts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from studio.label_bench import PLAIN, Bench, make_bench, moving_recording, shown
+
+from harstudio.labels.model import Clip, Origin
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def bench(qtbot, tmp_path: Path) -> Iterator[Bench]:
+    made = shown(qtbot, make_bench(tmp_path / "project", moving_recording(300)))
+    yield made
+    made.session.close()
+
+
+def test_points_and_label_make_a_clip(bench: Bench) -> None:
+    bench.go(10)
+    bench.key("I")
+    bench.go(19)
+    bench.key("O")
+    bench.key("2")
+    assert bench.clips() == [(10, 19, "clap")]
+    clip, grid = bench.clip_at(0), bench.labelling.grid
+    assert (clip.start_ns, clip.end_ns) == (grid.start_of(10), grid.start_of(20))
+    assert bench.labelling.mark_in_ns is None
+    assert bench.session.selection == clip.id
+
+
+def test_out_point_alone_begins_where_the_clip_before_ended(bench: Bench) -> None:
+    bench.add((5, 9, "wave"))
+    bench.go(24)
+    bench.key("O")
+    bench.key("3")
+    assert bench.clips() == [(5, 9, "wave"), (10, 24, "throw")]
+
+
+def test_in_point_alone_ends_at_the_playhead(bench: Bench) -> None:
+    bench.go(10)
+    bench.key("I")
+    bench.go(14)
+    bench.key("1")
+    assert bench.clips() == [(10, 14, "wave")]
+
+
+def test_points_win_over_the_selection(bench: Bench) -> None:
+    bench.add((0, 9, "wave"))
+    bench.session.select(bench.clip_at(0).id)
+    bench.go(20)
+    bench.key("I")
+    bench.go(29)
+    bench.key("O")
+    bench.key("2")
+    assert bench.clips() == [(0, 9, "wave"), (20, 29, "clap")]
+
+
+def test_a_label_key_relabels_the_selected_clip(bench: Bench) -> None:
+    bench.add((10, 19, "wave"))
+    before = bench.clip_at(0)
+    bench.session.select(before.id)
+    bench.key("2")
+    assert bench.clips() == [(10, 19, "clap")]
+    assert bench.clip_at(0).id == before.id
+    bench.key("Z", CTRL)
+    assert bench.clip_at(0) == before
+
+
+def test_one_key_opens_and_closes_while_it_plays(bench: Bench) -> None:
+    bench.session.transport.play()
+    bench.pass_time(1.0)
+    bench.key("4")
+    assert bench.labelling.open_clip.label == "cross arms"
+    assert bench.clips() == []
+    bench.pass_time(0.5)
+    start, end = bench.labelling.open_span()
+    assert (start, end) == (bench.labelling.grid.start_of(30), bench.labelling.grid.start_of(46))
+    bench.key("4")
+    assert bench.clips() == [(30, 45, "cross arms")]
+    assert bench.labelling.open_clip is None
+    assert bench.session.transport.playing
+
+
+def test_another_key_starts_the_next_clip_at_once(bench: Bench) -> None:
+    bench.session.transport.play()
+    bench.key("1")
+    bench.pass_time(1.0)
+    bench.key("2")
+    bench.pass_time(1.0)
+    bench.key("2")
+    assert bench.clips() == [(0, 29, "wave"), (30, 60, "clap")]
+    assert bench.clip_at(0).end_ns == bench.clip_at(1).start_ns
+
+
+def test_esc_drops_the_open_clip(bench: Bench) -> None:
+    bench.session.transport.play()
+    bench.key("1")
+    bench.pass_time(1.0)
+    bench.key("Escape")
+    assert bench.labelling.open_clip is None
+    bench.pass_time(1.0)
+    assert bench.clips() == []
+
+
+def test_esc_backs_out_of_one_thing_at_a_time(bench: Bench) -> None:
+    bench.add((0, 9, "wave"))
+    bench.session.select(bench.clip_at(0).id)
+    bench.go(20)
+    bench.key("I")
+    bench.key("Escape")
+    assert bench.labelling.mark_in_ns is None
+    assert bench.session.selection is not None
+    bench.key("Escape")
+    assert bench.session.selection is None
+    assert not bench.labelling.something_to_cancel()
+
+
+def test_a_wrong_first_key_is_corrected_at_once(bench: Bench) -> None:
+    bench.go(12)
+    bench.key("1")
+    bench.key("2")
+    bench.go(20)
+    bench.key("2")
+    assert bench.clips() == [(12, 20, "clap")]
+
+
+def test_going_back_before_the_open_clip_begins_it_there(bench: Bench) -> None:
+    bench.go(50)
+    bench.key("1")
+    bench.go(40)
+    bench.key("1")
+    assert bench.clips() == []
+    bench.go(60)
+    bench.key("1")
+    assert bench.clips() == [(40, 60, "wave")]
+
+
+def test_a_minute_of_contiguous_actions_takes_about_one_press_a_clip(qtbot, tmp_path: Path) -> None:
+    made = shown(qtbot, make_bench(tmp_path / "project", moving_recording(1800)))
+    keys = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "A", "B"]
+    made.session.transport.play()
+    for key in keys:
+        made.key(key)
+        made.pass_time(5.0)
+    made.key(keys[-1])
+    clips = made.clips()
+    assert [label for _, _, label in clips] == list(made_labels(made, keys))
+    assert [first for first, _, _ in clips] == list(range(0, 1800, 150))
+    assert all(one[1] + 1 == other[0] for one, other in pairwise(clips))
+    assert clips[-1][1] == 1799
+    assert made.presses / len(clips) < 1.1
+    made.session.close()
+
+
+def made_labels(bench: Bench, keys: list[str]) -> Iterator[str]:
+    for key in keys:
+        label = bench.labelling.label_of_key(key)
+        assert label is not None
+        yield label.name
+
+
+def test_the_selection_is_let_go_when_the_playhead_leaves_it(bench: Bench) -> None:
+    bench.add((0, 9, "wave"))
+    bench.session.select(bench.clip_at(0).id)
+    bench.session.transport.play()
+    bench.pass_time(0.1)
+    assert bench.session.selection is not None
+    bench.pass_time(0.5)
+    assert bench.session.selection is None
+    bench.key("2")
+    assert bench.clips() == [(0, 9, "wave")]
+    assert bench.labelling.open_clip.label == "clap"
+
+
+@pytest.mark.parametrize("how", ["close", "open another"])
+def test_the_open_clip_is_not_lost(bench: Bench, how: str) -> None:
+    bench.go(10)
+    bench.key("1")
+    bench.go(20)
+    if how == "close":
+        bench.session.close()
+    else:
+        other = moving_recording(30)
+        other.name = "other"
+        bench.show(other)
+    assert bench.labelling.open_clip is None
+    history = bench.project.history("moving", "alice")
+    clips = history.document.tier("alice").clips
+    history.close()
+    assert [(round(c.start_ns * 3e-8), round(c.end_ns * 3e-8)) for c in clips] == [(10, 21)]
+
+
+def test_edges_stand_on_frames_of_an_uneven_stream(bench: Bench) -> None:
+    recording = moving_recording(40)
+    stream = recording.streams["skeleton"]
+    times = stream._source_times_ns.copy()
+    times[20:] += 500_000_000  # frames are missing before the 20th
+    times[5] += 7_000_000
+    stream._source_times_ns = times
+    stream.align(offset_ns=0)
+    bench.show(recording)
+    grid = bench.labelling.grid
+    bench.session.transport.seek(int(times[5]) + 3_000_000)
+    bench.key("I")
+    bench.session.transport.seek(int(times[19]) - 4_000_000)
+    bench.key("O")
+    bench.key("1")
+    clip = bench.clip_at(0)
+    assert clip.start_ns == times[5]
+    assert clip.end_ns == times[19] + grid.period_ns  # not the frame after the gap
+    assert bench.clips() == [(5, 19, "wave")]
+
+
+def test_placing_covers_what_lies_there_and_undo_brings_it_back(bench: Bench) -> None:
+    bench.add((0, 99, "wave"))
+    before = list(bench.document.tier("alice").clips)
+    bench.go(40)
+    bench.key("2")
+    bench.go(59)
+    bench.key("2")
+    assert bench.clips() == [(0, 39, "wave"), (40, 59, "clap"), (60, 99, "wave")]
+    bench.key("Z", CTRL)
+    assert bench.document.tier("alice").clips == before
+    bench.key("Y", CTRL)
+    assert len(bench.clips()) == 3
+
+
+def test_split_and_merge(bench: Bench) -> None:
+    bench.add((10, 29, "wave"))
+    whole = bench.clip_at(0)
+    bench.go(20)
+    bench.key("B", CTRL)
+    assert bench.clips() == [(10, 19, "wave"), (20, 29, "wave")]
+    bench.go(10)
+    bench.key("M", CTRL)
+    merged = bench.clip_at(0)
+    assert bench.clips() == [(10, 29, "wave")]
+    assert (merged.start_ns, merged.end_ns) == (whole.start_ns, whole.end_ns)
+    bench.key("M", CTRL)
+    assert "no clip after" in bench.said()
+
+
+def test_split_at_the_first_frame_is_refused_in_words(bench: Bench) -> None:
+    bench.add((10, 29, "wave"))
+    bench.go(10)
+    bench.key("B", CTRL)
+    assert bench.clips() == [(10, 29, "wave")]
+    assert "inside the clip" in bench.said()
+
+
+@pytest.mark.parametrize("key", ["Backspace", "Delete"])
+def test_delete_and_undo(bench: Bench, key: str) -> None:
+    bench.add((10, 29, "wave"))
+    clip = bench.clip_at(0)
+    bench.session.select(clip.id)
+    bench.key(key)
+    assert bench.clips() == []
+    assert bench.session.selection is None
+    bench.key("Z", CTRL)
+    assert bench.clip_at(0) == clip
+
+
+def test_nudges_move_edges_by_frames_and_stop_at_the_last_frame(bench: Bench) -> None:
+    bench.add((10, 12, "wave"))
+    bench.session.select(bench.clip_at(0).id)
+    bench.key("Right", CTRL)
+    bench.key("Left", CTRL | SHIFT)
+    assert bench.clips() == [(9, 13, "wave")]
+    assert bench.labelling.frame() == 9
+    bench.key("Right", CTRL | SHIFT)
+    for _ in range(9):
+        bench.key("Left", CTRL)
+    assert bench.clips() == [(10, 10, "wave")]
+    for _ in range(12):
+        bench.key("Left", CTRL | SHIFT)
+    assert bench.clips() == [(0, 10, "wave")]
+
+
+def test_nudging_a_shared_edge_moves_both_clips(bench: Bench) -> None:
+    bench.add((10, 19, "wave"), (20, 29, "clap"))
+    bench.session.select(bench.clip_at(0).id)
+    bench.key("Right", CTRL)
+    assert bench.clips() == [(10, 20, "wave"), (21, 29, "clap")]
+    bench.key("Z", CTRL)
+    assert bench.clips() == [(10, 19, "wave"), (20, 29, "clap")]
+
+
+def test_edges_to_the_playhead(bench: Bench) -> None:
+    bench.add((10, 29, "wave"))
+    bench.session.select(bench.clip_at(0).id)
+    bench.go(15)
+    bench.key("BracketLeft")
+    bench.go(35)
+    bench.key("BracketRight")
+    assert bench.clips() == [(15, 35, "wave")]
+
+
+def test_jumping_from_clip_to_clip(bench: Bench) -> None:
+    bench.add((10, 19, "wave"), (30, 39, "clap"), (50, 59, "throw"))
+    bench.go(0)
+    visited = []
+    for key in ("Down", "Down", "Down", "Down", "Up", "Up", "Up"):
+        bench.key(key)
+        visited.append(bench.labelling.frame())
+    assert visited == [10, 30, 50, 50, 30, 10, 10]
+    assert bench.session.selection == bench.clip_at(0).id
+    assert "no clip before" in bench.said()
+
+
+def test_going_to_unlabelled_stretches(bench: Bench) -> None:
+    bench.add((0, 19, "wave"), (20, 39, "clap"), (60, 299, "throw"))
+    bench.go(5)
+    bench.key("G", CTRL)
+    assert bench.labelling.frame() == 40
+    bench.key("G", CTRL)
+    assert bench.labelling.frame() == 40
+    assert "labelled" in bench.said()
+    bench.go(100)
+    bench.key("G", CTRL | SHIFT)
+    assert bench.labelling.frame() == 40
+
+
+def test_tiers(bench: Bench) -> None:
+    bench.add((0, 9, "wave"))
+    assert bench.labelling.clips.add_tier("objects")
+    assert not bench.labelling.clips.add_tier("objects")
+    assert bench.session.tier_name == "objects"
+    bench.go(5)
+    bench.key("2")
+    bench.go(8)
+    bench.key("2")
+    assert bench.clips("objects") == [(5, 8, "clap")]
+    bench.key("Up", CTRL)
+    assert bench.session.tier_name == "alice"
+    bench.key("Down", CTRL)
+    bench.commands.run("tier.remove")
+    assert bench.document.tier("objects") is None
+    bench.key("Z", CTRL)
+    assert bench.clips("objects") == [(5, 8, "clap")]
+
+
+def test_undo_has_no_limit(bench: Bench) -> None:
+    for at in range(0, 120, 2):
+        bench.add((at, at, "wave"))
+    for _ in range(60):
+        bench.key("Z", CTRL)
+    assert bench.clips() == []
+    for _ in range(60):
+        bench.key("Z", CTRL | SHIFT)
+    assert len(bench.clips()) == 60
+
+
+def test_without_a_recording_it_says_why(bench: Bench) -> None:
+    bench.session.close()
+    bench.key("1")
+    assert bench.messages[-1] == ("warn", "Open a recording to label it.")
+
+
+def test_without_a_history_it_says_why(bench: Bench) -> None:
+    history, bench.session.history = bench.session.history, None
+    bench.key("1")
+    assert bench.messages[-1][0] == "warn"
+    assert "could not be opened" in bench.said()
+    bench.session.history = history
+
+
+def test_read_only_labels_are_not_changed_and_it_says_why(bench: Bench) -> None:
+    bench.add((10, 19, "wave"))
+    writable = bench.session.history
+    bench.session.history = bench.project.history("moving", "alice", read_only=True)
+    bench.go(12)
+    for key, modifiers in (("2", None), ("Backspace", None), ("B", CTRL), ("Right", CTRL)):
+        bench.messages.clear()
+        bench.key(key, modifiers or PLAIN)
+        assert bench.clips() == [(10, 19, "wave")]
+        assert bench.messages[-1][0] == "warn"
+        assert "read-only" in bench.said()
+    assert bench.labelling.open_clip is None
+    bench.session.history = writable
+
+
+def test_clips_of_others_are_copied_not_changed(qtbot, tmp_path: Path) -> None:
+    theirs = Clip(0, 500_000_000, "box", confidence=0.9, origin=Origin.MODEL)
+    recording = moving_recording(60)
+    made = shown(qtbot, make_bench(tmp_path / "p", recording, {"mmff-lite": [theirs]}))
+    made.session.select(theirs.id)
+    made.key("2")
+    assert "mmff-lite's and read-only" in made.said()
+    made.key("Delete")
+    assert made.labelling.others.documents[0].tiers[0].clips == [theirs]
+    assert made.clips() == []
+    made.key("Return")
+    assert made.clips() == [(0, 14, "box")]
+    copy = made.clip_at(0)
+    assert (copy.origin, copy.confidence) == (Origin.HUMAN, None)
+    assert made.session.selection == copy.id
+    made.session.close()
+
+
+def test_every_letter_of_the_player_stays_free(bench: Bench) -> None:
+    taken = {key for command in bench.commands for key in command.shortcuts}
+    assert {"I", "O"} <= taken
+    assert not taken & {"F", "J", "K", "L", "Space", "Left", "Right"}
+    labels = [c for c in bench.commands if c.id.startswith("label.key_")]
+    assert len(labels) == 10 + 26 - 6
+
+
+def test_new_labels_are_kept_with_the_project(bench: Bench) -> None:
+    bench.labelling.add_label("juggle")
+    assert bench.labelling.label_set.find("juggle").hotkey == "C"
+    assert bench.project.open(bench.project.folder).label_set.find("juggle") is not None
+    bench.go(3)
+    bench.key("C")
+    assert bench.labelling.open_clip.label == "juggle"
