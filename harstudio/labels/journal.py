@@ -88,7 +88,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a journal file holds. damaged: lines that cannot be read; torn: half a last line."""
+    """What a journal file holds. damaged: records that cannot be read; torn: half a last line."""
 
     header: Header | None
     records: tuple[Record, ...]
@@ -110,7 +110,7 @@ def parse_journal(data: bytes) -> Contents:
             else:
                 records.append(Record.from_dict(body))
         except (ValueError, RecursionError):
-            damaged += 1
+            damaged += number > 0
     return Contents(header, tuple(records), damaged, torn=bool(rest))
 
 

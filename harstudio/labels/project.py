@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,13 +111,18 @@ class Project:
 
         path: the folder (or file) that was opened. recording_format: picks the label set.
         """
-        path = path.resolve()
-        mark = hashlib.sha256(str(path).encode("utf-8", "surrogatepass")).hexdigest()[:12]
-        folder = data_dir() / "projects" / f"{safe_name(path.name[:60])}-{mark}"
+        folder = _private_folder(path)
         if is_project(folder):
             return cls.open(folder)
+        path = path.resolve()
         label_set = label_set_for(recording_format)
         return cls.create(folder, path.name, label_set=label_set, recording_folders=[path])
+
+    @classmethod
+    def find_private(cls, path: Path) -> Project | None:
+        """What ``private_for`` made earlier; None, and nothing is made, when it did not."""
+        folder = _private_folder(path)
+        return cls.open(folder) if is_project(folder) else None
 
     def set_label_set(self, label_set: LabelSet) -> None:
         """Use and keep another label set; clips stay as they are."""
@@ -174,6 +179,11 @@ class Project:
         """Who has labelled a recording, sorted; damaged documents count by their file name."""
         return sorted({annotator for annotator, _ in self._paths(recording)})
 
+    def labelled(self, recordings: Iterable[str]) -> set[str]:
+        """Those of the recordings (names) that somebody opened for labelling; a quick look."""
+        names = set(_names(self.folder / "labels"))
+        return {name for name in recordings if safe_name(name, names) in names}
+
     def _paths(self, recording: str) -> list[tuple[str, Path]]:
         folder = self._label_folder(recording)
         paths = (folder / (stem + DOCUMENT) for stem in _stems(folder))
@@ -182,6 +192,12 @@ class Project:
     def _label_folder(self, recording: str) -> Path:
         labels = self.folder / "labels"
         return labels / safe_name(recording, _names(labels))
+
+
+def _private_folder(path: Path) -> Path:
+    path = path.resolve()
+    mark = hashlib.sha256(str(path).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return data_dir() / "projects" / f"{safe_name(path.name[:60])}-{mark}"
 
 
 def _names(folder: Path) -> list[str]:

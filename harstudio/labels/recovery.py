@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harstudio.errors import DataError
 from harstudio.labels.document_file import parse_document
 from harstudio.labels.edits import Edit, EditError
-from harstudio.labels.journal import Contents, parse_journal
+from harstudio.labels.journal import Contents, Record, parse_journal
 from harstudio.labels.model import Clip, Document, typed
 
 Snapshot = tuple[tuple[str, tuple[Clip, ...]], ...]
@@ -39,25 +40,38 @@ class UndoStack:
 
     done: list[Edit] = field(default_factory=list)
     undone: list[Edit] = field(default_factory=list)
+    _in_gesture: bool = False  # whether the newest edit may still grow
 
     def do(self, edit: Edit, *, merge: bool) -> None:
-        merged = self.done[-1].merge(edit) if merge and self.done and not self.undone else None
+        merged = self.done[-1].merge(edit) if merge and self._in_gesture else None
         self.undone.clear()
         if merged is not None:
             self.done.pop()
         entry = edit if merged is None else merged
-        if entry.steps():  # a clip dragged away and back leaves nothing to undo
+        self._in_gesture = bool(entry.steps())  # a clip dragged away and back leaves no step
+        if self._in_gesture:
             self.done.append(entry)
 
     def undo(self, edit: Edit) -> None:
         if self.done:
             self.done.pop()
         self.undone.append(edit)
+        self._in_gesture = False
 
     def redo(self, edit: Edit) -> None:
         if self.undone:
             self.undone.pop()
         self.done.append(edit)
+        self._in_gesture = False
+
+    def take(self, record: Record) -> None:
+        """What a line of the journal did."""
+        if record.action == "do":
+            self.do(record.edit, merge=record.merge)
+        elif record.action == "undo":
+            self.undo(record.edit.inverse())
+        else:
+            self.redo(record.edit)
 
 
 @dataclass(slots=True)
@@ -144,47 +158,40 @@ def _replay(loaded: Loaded, contents: Contents, continues: bool, path: Path) -> 
     document, header = loaded.document, contents.header
     included = document.revision if continues else 0
     last = header.revision if header is not None else 0
-    lost, applied = contents.damaged, 0
+    missing = misfits = applied = 0
     for record in contents.records:
         if record.revision <= last:
             continue  # a line that is there twice
-        if continues:
-            lost += record.revision - last - 1
+        missing += record.revision - last - 1 if last or header is not None else 0
         last = record.revision
         if record.revision <= included:
             continue
         try:
             record.edit.apply(document)
         except EditError:
-            lost += 1
+            misfits += 1
             continue
         applied += 1
-        if record.action == "do":
-            loaded.stack.do(record.edit, merge=record.merge)
-        elif record.action == "undo":
-            loaded.stack.undo(record.edit.inverse())
-        else:
-            loaded.stack.redo(record.edit)
+        loaded.stack.take(record)
     document.revision = max(document.revision, last)
+    lost = max(missing, contents.damaged) + misfits
     return tuple(_sentences(path, contents, continues, applied, lost))
 
 
 def _sentences(
     path: Path, contents: Contents, continues: bool, applied: int, lost: int
-) -> list[str]:
-    sentences = []
+) -> Iterator[str]:
     if contents.torn:
-        sentences.append(
-            f"{path}: The last edit was only half written when the program ended; it is left out."
-        )
-    if not continues:
-        sentences.append(
+        yield f"{path}: The last edit was only half written when the program ended; it is left out."
+    if contents.header is None:
+        yield f"{path}: The first line is damaged; {applied} unsaved edits were put on top."
+    elif not continues:
+        yield (
             f"{path}: The labels were changed by something else since these edits were made; "
             f"{applied} of them were put on top."
         )
     if lost:
-        sentences.append(
+        yield (
             f"{path}: {lost} of the unsaved edits cannot be read or do not fit; "
             f"{applied} were recovered."
         )
-    return sentences

@@ -1,0 +1,158 @@
+"""Random do, undo, redo, save, crash and reopen always equal a plain model."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from harstudio.labels import clip_edits
+from harstudio.labels.edits import Edit, EditError
+from harstudio.labels.history import History
+from harstudio.labels.model import Document
+from harstudio.labels.recovery import load, snapshot
+
+State = tuple[object, ...]
+
+
+class Histories(RuleBasedStateMachine):
+    """The model: a list of states and a place in it. Closing forgets it, a crash does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="harstudio-test-"))
+        self.path = self.folder / "r" / "a.json"
+        self.history = self.open()
+        self.states: list[State] = [()]
+        self.now = 0
+        self.saved: State = ()
+
+    def open(self) -> History:
+        return History(self.path, "r", "a")
+
+    def clip_ids(self) -> list[str]:
+        return [clip.id for tier in self.history.document.tiers for clip in tier.clips]
+
+    def do(self, edit: Edit | None) -> None:
+        if edit is None:
+            return
+        expected = copy.deepcopy(self.history.document)
+        edit.apply(expected)
+        self.history.do(edit)
+        del self.states[self.now + 1 :]
+        self.states.append(snapshot(expected))
+        self.now += 1
+
+    @rule(
+        tier=st.sampled_from("xy"),
+        label=st.sampled_from("abc"),
+        a=st.integers(0, 50),
+        b=st.integers(0, 50),
+    )
+    def place(self, tier: str, label: str, a: int, b: int) -> None:
+        self.do(clip_edits.place_between(self.history.document, tier, label, a, b, 2))
+
+    @precondition(lambda self: self.clip_ids())
+    @rule(data=st.data(), what=st.integers(0, 5), value=st.integers(0, 60))
+    def change(self, data: st.DataObject, what: int, value: int) -> None:
+        document, clip_id = self.history.document, data.draw(st.sampled_from(self.clip_ids()))
+        edit: Edit | None = None
+        try:
+            if what == 0:
+                edit = clip_edits.move(document, clip_id, value - 30)
+            elif what == 1:
+                edit = clip_edits.move_edge(document, clip_id, "end", value, 2, roll=value % 2 == 0)
+            elif what == 2:
+                edit = clip_edits.split(document, clip_id, value, 2)
+            elif what == 3:
+                edit = clip_edits.merge_with(document, clip_id, "next")
+            elif what == 4:
+                edit = clip_edits.relabel(document, clip_id, "abc"[value % 3])
+            else:
+                edit = clip_edits.delete(document, clip_id)
+        except EditError:
+            return
+        self.do(edit)
+
+    @precondition(lambda self: self.clip_ids())
+    @rule(data=st.data(), ends=st.lists(st.integers(0, 60), min_size=1, max_size=6))
+    def drag(self, data: st.DataObject, ends: list[int]) -> None:
+        """Many edits, one undo step; none when it ends where it began."""
+        clip_id = data.draw(st.sampled_from(self.clip_ids()))
+        before, began = snapshot(self.history.document), False
+        for end in ends:
+            edit = clip_edits.move_edge(self.history.document, clip_id, "end", end)
+            if edit is not None:
+                self.history.do(edit, merge=began)
+                began = True
+        after = snapshot(self.history.document)
+        if began:
+            del self.states[self.now + 1 :]
+        if after != before:
+            self.states.append(after)
+            self.now += 1
+
+    @rule()
+    def undo(self) -> None:
+        assert (self.history.undo() is not None) == (self.now > 0)
+        self.now = max(self.now - 1, 0)
+
+    @rule()
+    def redo(self) -> None:
+        last = len(self.states) - 1
+        assert (self.history.redo() is not None) == (self.now < last)
+        self.now = min(self.now + 1, last)
+
+    @rule()
+    def save(self) -> None:
+        self.history.save()
+        self.saved = self.states[self.now]
+
+    @rule()
+    def reopen(self) -> None:
+        self.history.close()
+        self.history = self.open()
+        self.states = [self.states[self.now]]
+        self.now, self.saved = 0, self.states[0]
+
+    @rule()
+    def crash(self) -> None:
+        """All is back; of the undo stack, what happened since the last save."""
+        self.history._journal.close()
+        assert self.history._lock is not None
+        self.history._lock.release()
+        self.history = self.open()
+        done, undone = self.history._stack.done, self.history._stack.undone
+        assert len(done) <= self.now
+        assert len(undone) <= len(self.states) - 1 - self.now
+        self.states = self.states[self.now - len(done) : self.now + len(undone) + 1]
+        self.now = len(done)
+
+    @invariant()
+    def equals_the_model(self) -> None:
+        history = self.history
+        assert snapshot(history.document) == self.states[self.now]
+        assert history.can_undo == (self.now > 0)
+        assert history.can_redo == (self.now < len(self.states) - 1)
+        assert history.unsaved == (self.states[self.now] != self.saved)
+        assert history.problems == ()
+        on_disk: Document = load(self.path, "r", "a").document
+        assert snapshot(on_disk) == self.states[self.now]
+
+    def teardown(self) -> None:
+        self.history.close()
+        shutil.rmtree(self.folder)
+
+
+TestHistories = Histories.TestCase
+TestHistories.settings = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)

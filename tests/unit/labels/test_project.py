@@ -1,0 +1,148 @@
+"""Projects: layout, annotators apart, damaged ones told, private projects."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from harstudio.errors import ConflictError, DataError, HarstudioError, MissingError, UsageError
+from harstudio.labels import clip_edits
+from harstudio.labels.label_set import LabelSet
+from harstudio.labels.project import Project, is_project
+
+NAMES = ["a1_s1_t1", "日本語", "con", "a/b", "A1_S1_T1", "..", "x.journal", "x"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project.create(tmp_path / "my project", "Übung")
+
+
+def say(project: Project, recording: str, annotator: str, label: str) -> None:
+    history = project.history(recording, annotator)
+    history.do(clip_edits.place_between(history.document, annotator, label, 0, 100))
+    history.close()
+
+
+def said(project: Project, recording: str) -> dict[str, list[str]]:
+    return {
+        document.annotator: [clip.label for tier in document.tiers for clip in tier.clips]
+        for document in project.documents(recording)
+    }
+
+
+def test_create_and_open(project: Project) -> None:
+    assert is_project(project.folder)
+    assert is_project(project.folder / "project.toml")
+    assert not is_project(project.folder / "labels")
+    again = Project.open(project.folder)
+    assert (again.name, again.label_set) == ("Übung", project.label_set)
+    assert again.recording_folders == (project.folder / "recordings",)
+    assert Project.open(project.folder / "project.toml").folder == project.folder
+    with pytest.raises(UsageError, match="already"):
+        Project.create(project.folder, "x")
+
+
+def test_annotators_have_files_of_their_own(project: Project) -> None:
+    say(project, "r", "alice", "drink")
+    say(project, "r", "bob", "wave")
+    assert said(project, "r") == {"alice": ["drink"], "bob": ["wave"]}
+    assert project.annotators("r") == ["alice", "bob"]
+    assert project.annotators("other") == []
+    assert project.documents("other") == []
+    files = sorted(p.name for p in (project.folder / "labels" / "r").iterdir())
+    assert files == ["alice.json", "bob.json"]
+
+
+def test_unsaved_edits_of_others_are_seen(project: Project) -> None:
+    history = project.history("r", "alice")
+    history.do(clip_edits.place_between(history.document, "alice", "drink", 0, 100))
+    assert said(project, "r") == {"alice": ["drink"]}
+    assert project.annotators("r") == ["alice"]
+    with pytest.raises(ConflictError):
+        project.history("r", "alice")
+    history.close()
+
+
+@pytest.mark.parametrize("recording", NAMES)
+@pytest.mark.parametrize("annotator", NAMES)
+def test_any_name_will_do(project: Project, recording: str, annotator: str) -> None:
+    say(project, recording, annotator, "x")
+    assert said(project, recording) == {annotator: ["x"]}
+    [file] = [p for p in (project.folder / "labels").rglob("*") if p.is_file()]
+    assert file.parent.parent == project.folder / "labels"
+
+
+def test_all_names_at_once(project: Project) -> None:
+    for recording in NAMES:
+        for annotator in NAMES:
+            say(project, recording, annotator, f"{recording} by {annotator}")
+    for recording in NAMES:
+        assert said(project, recording) == {a: [f"{recording} by {a}"] for a in NAMES}
+    assert len({p.name.casefold() for p in (project.folder / "labels").iterdir()}) == len(NAMES)
+    assert project.labelled([*NAMES, "never"]) == set(NAMES)
+
+
+def test_a_damaged_document_is_told_and_the_others_go_on(project: Project) -> None:
+    for annotator in ("alice", "bob", "carol"):
+        say(project, "r", annotator, "x")
+    damaged = project.folder / "labels" / "r" / "bob.json"
+    damaged.write_text("{")
+    with pytest.raises(DataError, match=r"bob\.json"):
+        project.documents("r")
+    problems: list[HarstudioError] = []
+    documents = project.documents("r", problems.append)
+    assert [document.annotator for document in documents] == ["alice", "carol"]
+    assert [problem.path for problem in problems] == [damaged]
+    assert project.annotators("r") == ["alice", "bob", "carol"]
+
+
+def test_private_projects_are_found_again(tmp_path: Path, home: Path) -> None:
+    recordings = tmp_path / "Depth"
+    recordings.mkdir()
+    assert Project.find_private(recordings) is None
+    private = Project.private_for(recordings, "utd-mhad")
+    assert private.folder.is_relative_to(home)
+    assert private.label_set.name == "UTD-MHAD"
+    assert private.recording_folders == (recordings,)
+    say(private, "a1_s1_t1", "alice", "wave")
+    again = Project.private_for(tmp_path / "x" / ".." / "Depth")
+    assert said(again, "a1_s1_t1") == {"alice": ["wave"]}
+    found = Project.find_private(recordings)
+    assert found is not None
+    assert found.folder == private.folder
+    other = tmp_path / "other" / "Depth"
+    assert Project.private_for(other).folder != private.folder
+
+
+def test_label_set_of_a_project_can_change(project: Project) -> None:
+    project.set_label_set(LabelSet.of("mine", ["a", "b"]))
+    assert Project.open(project.folder).label_set == LabelSet.of("mine", ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    "text", ["name = ", "name = 3", "recordings = [3]", "version = 99", "label_set = []"]
+)
+def test_a_damaged_project_file_is_named(project: Project, text: str) -> None:
+    path = project.folder / "project.toml"
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"project\.toml.*damaged"):
+        Project.open(project.folder)
+    assert path.read_text() == text
+
+
+def test_no_project(tmp_path: Path) -> None:
+    with pytest.raises(MissingError):
+        Project.open(tmp_path)
+
+
+def test_project_file_is_relative(project: Project) -> None:
+    about = tomllib.loads((project.folder / "project.toml").read_text("utf-8"))
+    assert about == {
+        "version": 1,
+        "name": "Übung",
+        "recordings": ["recordings"],
+        "label_set": "labels.toml",
+    }
