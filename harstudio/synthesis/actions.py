@@ -48,7 +48,7 @@ def drink(take: Take, start: float) -> float:
     mouth = lifted + take.lasts(0.95)
     m.hand(side, lifted, mouth, Reach(FACE, 0.125, -0.15, 0.15))
     hold(m, side, lifted, mouth, (-0.72, 0.42, 0.05))
-    m.elbows[side].move(lifted, mouth, (28,))
+    m.elbows[side].move(lifted, mouth, (-12,))
     m.rolls[side].move(lifted, mouth, (10,))
     stand_straight(take, 0, lifted, mouth)
     sip = mouth + take.lasts(0.25)
@@ -257,7 +257,7 @@ def wave(take: Take, start: float) -> float:
     big = take.amount(0.2)
     ready = start + take.lasts(0.7)
     low = float(take.rng.uniform(-0.08, 0.12))
-    m.hand(side, start, ready, Reach(CHEST, 0.3, 0.5 + low, 0.3))
+    m.hand(side, start, ready, Reach(CHEST, 0.4, 0.44 + low, 0.2))
     hold(m, side, start, ready, (0.05, 0.75, 0.1))
     m.rolls[side].move(start, ready, (-78,))
     m.grips[side].move(start, ready, (3,))
@@ -265,7 +265,7 @@ def wave(take: Take, start: float) -> float:
     time, pace = ready, take.lasts(0.33)
     for number in range(2 * int(take.rng.integers(2, 5))):
         swing = big * (1 if number % 2 == 0 else -1)
-        m.hand(side, time, time + pace, Reach(CHEST, 0.3 + 0.19 * swing, 0.5 + low, 0.3))
+        m.hand(side, time, time + pace, Reach(CHEST, 0.4 + 0.17 * swing, 0.44 + low, 0.2))
         hold(m, side, time, time + pace, (0.05 + 0.3 * swing, 0.7, 0.1))
         time += pace
     end = time + take.lasts(0.7)
