@@ -78,7 +78,8 @@ def main() -> None:
         shares = [np.mean(one[:, column] > 0) for one in tables]
         print(f"{name}: {100 * on.mean():.1f} % of the joints on the person "
               f"(worst trial {100 * min(shares):.1f} %), median |depth - z| "
-              f"{np.median(away):.0f} mm, 90th percentile {np.percentile(away, 90):.0f} mm")  # fmt: skip
+              f"{np.median(away):.0f} mm, "
+              f"90th percentile {np.percentile(away, 90):.0f} mm")  # fmt: skip
     print(f"+x is better than -x in {better} of {len(tables)} trials")
 
 
