@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harstudio.errors import HarstudioError, MissingError, UnknownFormatError, UsageError
 from harstudio.recordings.formats import open_recording, scan
-from harstudio.recordings.overlay_video import OVERLAYS
+from harstudio.recordings.formats.harrec_convert import write_harrec
+from harstudio.recordings.overlay_video import OVERLAYS, write_overlay_video
+from harstudio.recordings.recording import Recording
 
 ENDINGS = {"harrec": ".harrec", "mp4": ".mp4"}
 
@@ -88,7 +91,7 @@ def convert_all(
                 progress(number + done / max(1, total), len(jobs))
 
         try:
-            _convert(path, file, conversion, within)
+            outcome.failures += _convert(path, file, conversion, within)
         except HarstudioError as error:
             outcome.failures.append(str(error))
         except OSError as error:
@@ -131,18 +134,34 @@ def _jobs(
 
 def _convert(
     path: Path, file: Path, conversion: Conversion, progress: Callable[[int, int], None]
-) -> None:
-    from harstudio.recordings.formats.harrec_convert import write_harrec
-    from harstudio.recordings.overlay_video import write_overlay_video
-
+) -> list[str]:
+    """Write ``file``; sentences about what of the recording could not be read."""
     with open_recording(path) as recording:
         if conversion.to == "harrec":
-            write_harrec(recording, file, progress=progress)
-        else:
-            write_overlay_video(
-                recording,
-                file,
-                overlays=conversion.overlays,
-                stream=conversion.stream,
-                progress=progress,
-            )
+            return _convert_to_harrec(recording, file, progress)
+        lost = write_overlay_video(
+            recording,
+            file,
+            overlays=conversion.overlays,
+            stream=conversion.stream,
+            progress=progress,
+        )
+    return [f"{path}: {lost} frames could not be read and are left out of {file}."] if lost else []
+
+
+def _convert_to_harrec(
+    recording: Recording, file: Path, progress: Callable[[int, int], None]
+) -> list[str]:
+    """Written beside its place first, so that no half recording is ever found there."""
+    part = file.with_name(f".{file.stem}.part.harrec")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        write_harrec(recording, part, progress=progress)
+        if file.exists():
+            shutil.rmtree(file)
+        part.replace(file)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    with open_recording(file) as written:
+        new = [problem for problem in written.problems if problem not in recording.problems]
+    return [f"{recording.path}: {problem}" for problem in new]

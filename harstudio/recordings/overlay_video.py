@@ -35,12 +35,13 @@ def write_overlay_video(
     stream: str = "",
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> None:
+) -> int:
     """Write one picture stream as H.264 mp4, every frame at its own time, with its sound.
 
     stream: its name; else colour, depth or infrared, whichever comes first, and the skeleton
     alone where there are no pictures. overlays: names of ``OVERLAYS``. The file appears when it
-    is whole; ``cancelled`` leaves nothing. Raises UsageError for a name that is none,
+    is whole; ``cancelled`` leaves nothing. A frame that cannot be read is left out, so that the
+    one before it stays; how many were is returned. Raises UsageError for a name that is none,
     MissingError when there is nothing to show or the skeleton's place is not known.
     """
     unknown = [name for name in overlays if name not in OVERLAYS]
@@ -53,13 +54,15 @@ def write_overlay_video(
     part = file.with_name(f".{file.stem}.part.mp4")
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        whole = _write(recording, ground, brush, "time" in overlays, part, progress, cancelled)
-        if whole:
-            part.replace(file)
+        lost = _write(recording, ground, brush, "time" in overlays, part, progress, cancelled)
+        if lost is None:
+            return 0
+        part.replace(file)
     except av.error.FFmpegError as error:
         raise DataError(f"The video cannot be written ({error}).", path=file) from error
     finally:
         part.unlink(missing_ok=True)
+    return lost
 
 
 def _brush(recording: Recording, ground: Ground, overlays: Sequence[str]) -> SkeletonBrush | None:
@@ -88,18 +91,22 @@ def _write(
     part: Path,
     progress: Progress | None,
     cancelled: Callable[[], bool] | None,
-) -> bool:
-    """Encode everything; False when cancelled."""
-    count = len(ground.times_ns)
+) -> int | None:
+    """Encode everything; how many frames could not be read, None when cancelled."""
+    count, lost = len(ground.times_ns), 0
     start_ns = int(ground.times_ns[0])
     with av.open(str(part), "w", options={"movflags": "+faststart"}) as container:
         video = _video_track(container, ground)
         sound = _sound(recording, container, start_ns)
         for index in range(count):
             if cancelled is not None and cancelled():
-                return False
+                return None
             time_ns = int(ground.times_ns[index])
-            canvas = ground.paint(index)
+            try:
+                canvas = ground.paint(index)
+            except DataError:
+                lost += 1
+                continue
             if brush is not None:
                 brush.draw(canvas, time_ns)
             if with_time:
@@ -110,7 +117,9 @@ def _write(
                 progress(index + 1, count)
         container.mux(video.encode(None))
         sound.finish(ground.stop_ns)
-    return True
+    if lost == count:
+        raise DataError(f"None of the frames of {ground.name} can be read.", path=recording.path)
+    return lost
 
 
 def _video_track(container: OutputContainer, ground: Ground) -> VideoStream:
