@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from harstudio.studio.dock_title import DockTitle
@@ -61,6 +61,10 @@ class Arrangement:
         for name, dock in self.docks.items():
             dock.setFloating(False)
             dock.setVisible(name in SHOWN_IN[self.workspace])
+        self._size()
+        QTimer.singleShot(0, self._window, self._size)  # shown docks have sizes only after that
+
+    def _size(self) -> None:
         width, height = self._window.width(), self._window.height()
         sides = [_between(round(width * share), SIDE_PX) for share in (0.164, 0.172)]
         docks = [self.docks["library"], self.docks["labels"]]

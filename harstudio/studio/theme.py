@@ -214,7 +214,7 @@ QMainWindow::separator { background: @line; width: 1px; height: 1px; }
 QMainWindow::separator:hover { background: @accent; }
 QSplitter::handle { background: @line; }
 QSplitter::handle:hover { background: @accent; }
-QStatusBar { background: @surface; color: @quiet; border-top: 1px solid @line; }
+QStatusBar { background: @surface; color: @quiet; border: none; }
 QStatusBar::item { border: none; }
 QMenuBar { background: @surface; color: @text; padding: 2px 4px; }
 QMenuBar::item { padding: 4px 8px; border-radius: 4px; background: transparent; }

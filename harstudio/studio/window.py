@@ -94,6 +94,7 @@ class MainWindow(QMainWindow):
         self.transport_bar = TransportBar(self.session, self.commands)
         self.status = StatusLine(self.session)
         self._inspector = QSplitter(Qt.Orientation.Vertical)
+        self._inspector.setHandleWidth(1)
         self._bottom = QWidget()
         bottom = QVBoxLayout(self._bottom)
         bottom.setContentsMargins(0, 0, 0, 0)

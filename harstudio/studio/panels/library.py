@@ -10,12 +10,14 @@ from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QMenu,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -105,20 +107,22 @@ class LibraryPanel(QWidget):
 
     def _build_progress(self) -> QWidget:
         self._progress = QWidget(visible=False)
-        row = QHBoxLayout(self._progress)
-        row.setContentsMargins(12, 0, 8, 0)
         self._count = QLabel()
         self._count.setProperty("quiet", True)
         self._count.setFont(theme.time_font(12))
+        self._count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         bar = QProgressBar()
         bar.setRange(0, 0)
         bar.setTextVisible(False)
         stop = QToolButton(text="Stop")
         stop.setToolTip("Stop looking for recordings; what was found stays")
         stop.clicked.connect(self._cancel_scan)
-        row.addWidget(self._count)
-        row.addWidget(bar, 1)
-        row.addWidget(stop)
+        grid = QGridLayout(self._progress)
+        grid.setContentsMargins(12, 0, 8, 0)
+        grid.setVerticalSpacing(2)
+        grid.addWidget(self._count, 0, 0)
+        grid.addWidget(stop, 0, 1)
+        grid.addWidget(bar, 1, 0, 1, 2)
         return self._progress
 
     def _build_empty(self) -> QWidget:
