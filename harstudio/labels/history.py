@@ -157,14 +157,13 @@ class History:
         ConflictError when something else changed the file meanwhile: nothing is overwritten,
         and the journal still holds every edit. Undo goes on across saving.
         """
-        if self.read_only:
+        if not self.unsaved:
             return
         try:
-            if self.unsaved:
-                self._write()
-            self._journal.drop()
+            self._write()
         except OSError as error:
             raise self._not_written(error) from error
+        self._journal.drop()
 
     def _write(self) -> None:
         on_disk = self.path.read_bytes() if self.path.exists() else None
@@ -192,6 +191,7 @@ class History:
             return
         try:
             self.save()
+            self._journal.drop()  # of edits that were all undone, nothing need be kept
         finally:
             self._journal.close()
             self._release()

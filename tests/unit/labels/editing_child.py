@@ -80,6 +80,7 @@ def main() -> None:
         if chance.random() < 0.03:
             history.close()
             history = History(Path(sys.argv[1]), "r", "alice")
+            print("open", history.document.revision, state_of(history.document), flush=True)
 
 
 if __name__ == "__main__":

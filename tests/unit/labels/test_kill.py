@@ -60,9 +60,11 @@ def check(path: Path, told: list[tuple[str, int, str]], tally: Tally) -> None:
     _, last_revision, last_state = told[-1]
     tally.kills += 1
     tally.acknowledged += sum(kind == "edit" for kind, _, _ in told)
-    tally.lost += revision < last_revision or (revision == last_revision and state != last_state)
-    tally.doubled += len(ids) - len(set(ids)) + (revision > last_revision + 1)
-    tally.unacknowledged_extra += revision == last_revision + 1
+    if state != last_state:  # then it may only be the one edit that was not told yet
+        tally.lost += revision <= last_revision
+        tally.doubled += revision > last_revision + 1
+        tally.unacknowledged_extra += revision == last_revision + 1
+    tally.doubled += len(ids) - len(set(ids))
     tally.reported_damage += bool(history.problems)
     history._journal.close()  # not saved: the next child finds what this one left
     assert history._lock is not None
