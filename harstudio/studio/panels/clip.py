@@ -78,8 +78,9 @@ class ClipPanel(QWidget):
 
     def _show(self, *_: object) -> None:
         found = self._selected()
-        now = None if found is None else found[1]
-        if self._clip is not None and (now is None or now.id != self._clip.id):
+        before, now = self._clip, None if found is None else found[1]
+        another = (before and before.id) != (now and now.id)
+        if another:
             self._write_comment()
         self._clip = now
         self._stack.setCurrentIndex(0 if found is not None else 1)
@@ -90,7 +91,8 @@ class ClipPanel(QWidget):
         own = document is self._session.document
         self.comment.setVisible(own or bool(clip.comment))
         self.comment.setReadOnly(not own or bool(self._labelling.clips.why_not()))
-        if not self.comment.hasFocus() and self.comment.toPlainText() != clip.comment:
+        written = self.comment.toPlainText()
+        if (another or not self.comment.hasFocus()) and written != clip.comment:
             self.comment.setPlainText(clip.comment)
 
     def _selected(self) -> tuple[Document, Clip] | None:
