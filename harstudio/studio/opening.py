@@ -68,7 +68,7 @@ def _private(recording: Recording) -> Project:
 
     So they are found again whether the recording or its whole dataset is opened.
     """
-    return Project.private_for(recording.path.parent)
+    return Project.private_for(recording.path.parent, recording.format)
 
 
 def _load_project(folder: Path) -> Opened:

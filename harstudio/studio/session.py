@@ -260,6 +260,8 @@ class Session(QObject):
                 self.failed.emit(error)
             else:
                 self.history.changed.connect(self._document_edited)
+                for problem in self.history.problems:
+                    self.message.emit("warn", problem)
         self.history_changed.emit(self.history)
 
     def _document_edited(self, _edit: object) -> None:
@@ -271,10 +273,11 @@ class Session(QObject):
         if self.history is None:
             return
         self.closing.emit()
-        if self.history.unsaved:
-            self.save()
         self.history.changed.disconnect(self._document_edited)
-        self.history.close()
+        try:
+            self.history.close()  # saves
+        except HarstudioError as error:
+            self.message.emit("bad", f"Not saved; the journal holds every edit. {error}")
         self.history = None
 
     # ---- the playhead

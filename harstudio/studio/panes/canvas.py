@@ -27,6 +27,7 @@ from harstudio.studio import theme
 
 MAX_ZOOM = 40.0
 ZOOM_STEP = 1.2
+HALVE_BELOW = 0.75
 PIXELS_VISIBLE_AT = 4.0  # device pixels a picture pixel: from here on squares, not blur
 NO_FRAME = "no frame"
 
@@ -183,14 +184,11 @@ class PictureCanvas(QWidget):
         if right <= left or bottom <= top:
             return None
         crop = picture[top:bottom, left:right]
-        target = QRectF(
-            view.x + left * view.scale,
-            view.y + top * view.scale,
-            (right - left) * view.scale,
-            (bottom - top) * view.scale,
-        )
-        size = (max(1, round(target.width() * ratio)), max(1, round(target.height() * ratio)))
-        pixels = _resized(crop, size, view.scale * ratio, self.smooth)
+        x, y = (round(v * ratio) for v in (view.x + left * view.scale, view.y + top * view.scale))
+        scale = view.scale * ratio
+        size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
+        target = QRectF(x / ratio, y / ratio, size[0] / ratio, size[1] / ratio)
+        pixels = _resized(crop, size, scale, self.smooth)
         image = _image(pixels)
         if self._stale:
             image = image.convertToFormat(QImage.Format.Format_Grayscale8)
@@ -250,18 +248,25 @@ class PictureCanvas(QWidget):
 
 
 def _resized(crop: NDArray[Any], size: tuple[int, int], scale: float, smooth: bool) -> NDArray[Any]:
+    """The crop at that size (width, height); scale: device pixels a picture pixel.
+
+    Shrinking halves by exact 2 x 2 means first: as good as area averaging at a tenth of its time.
+    """
     import cv2
 
-    if size == (crop.shape[1], crop.shape[0]):
-        return np.ascontiguousarray(crop)
-    if not smooth or scale >= PIXELS_VISIBLE_AT:
-        method = cv2.INTER_NEAREST
-    else:
-        method = cv2.INTER_LINEAR if scale >= 0.5 else cv2.INTER_AREA
-    if crop.dtype == np.uint32:
-        packed = np.ascontiguousarray(crop).view(np.uint8).reshape(*crop.shape, 4)
-        return cv2.resize(packed, size, interpolation=method)
-    return cv2.resize(crop, size, interpolation=method)
+    pixels = np.ascontiguousarray(crop)
+    if pixels.dtype == np.uint32:
+        pixels = pixels.view(np.uint8).reshape(*crop.shape, 4)
+    if smooth:
+        while scale < HALVE_BELOW and min(pixels.shape[:2]) >= 4:
+            height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
+            even = pixels[: height * 2, : width * 2]
+            pixels = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+            scale *= 2
+    if size == (pixels.shape[1], pixels.shape[0]):
+        return pixels
+    blur = smooth and scale < PIXELS_VISIBLE_AT
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR if blur else cv2.INTER_NEAREST)
 
 
 def _image(pixels: NDArray[Any]) -> QImage:

@@ -91,7 +91,7 @@ class DepthPane(PicturePane):
         width = painter.fontMetrics().horizontalAdvance(words) + 8
         box = QRectF(right - width, middle - 8, width, 16)
         back = QColor(tokens.canvas)
-        back.setAlpha(190)
+        back.setAlpha(235)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(back)
         painter.drawRoundedRect(box, 4, 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +19,8 @@ from harstudio.studio import theme
 from harstudio.studio.panes.canvas import View
 
 TRACKED, INFERRED, LOST = 2, 1, 0
-BONE_PX, JOINT_PX, AT_HEIGHT = 3.0, 5.0, 1080.0
-RIM = QColor(0, 0, 0, 190)
+BONE_PX, JOINT_PX, AT_HEIGHT = 3.0, 6.0, 1080.0
+RIM = QColor(12, 14, 18)
 DASHES = [2.0, 1.6]
 REACH_PX = 10.0
 
@@ -36,6 +37,14 @@ def side_colors(person: int, *, on_picture: bool) -> dict[str, QColor]:
     else:
         sides = ((tokens.person_2, tokens.person_3)[(person - 1) % 2],) * 3
     return dict(zip(("left", "right", "trunk"), map(QColor, sides), strict=True))
+
+
+def joint_title(name: str) -> str:
+    """A topology's joint name as people say it: "WristRight" is "right wrist"."""
+    words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", name)
+    spoken = [word.lower() for word in words]
+    spoken.sort(key=lambda word: word not in ("left", "right"))
+    return " ".join(spoken)
 
 
 class SkeletonOverlay:
@@ -75,7 +84,7 @@ class SkeletonOverlay:
         if not self.shown or self.topology is None:
             return
         height = self._recording.streams[self._stream].height * view.scale  # type: ignore[attr-defined]
-        unit = max(height / AT_HEIGHT, 0.75)
+        unit = max(height / AT_HEIGHT, 1.0)
         for person, body, points in self.figures:
             colors = side_colors(person, on_picture=True)
             placed = view.to_widget(points)
@@ -92,7 +101,7 @@ class SkeletonOverlay:
                 joint = int(np.nanargmin(away))
                 if away[joint] < best:
                     best, name = float(away[joint]), self.topology.joints[joint]
-        return name.replace("_", " ")
+        return joint_title(name) if name else ""
 
 
 def draw_figure(
@@ -142,7 +151,7 @@ def _draw_lines(
     if not lines:
         return
     pen = QPen(color, width)
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap if dashes else Qt.PenCapStyle.RoundCap)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)  # round ones take five times as long to stroke
     if dashes:
         pen.setDashPattern(dashes)
     painter.setPen(pen)

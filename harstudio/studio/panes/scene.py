@@ -19,10 +19,14 @@ GRID_LINES = 6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cloud:
-    """points: (N, 3) float32 metres; colors: (N, 3) uint8 RGB."""
+    """points: (N, 3) float32 metres; colors: (N, 3) uint8 RGB.
+
+    spacing: distance between neighbours, in parts of their distance from the camera.
+    """
 
     points: NDArray[np.float32]
     colors: NDArray[np.uint8]
+    spacing: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +68,7 @@ class CloudMaker:
     ) -> None:
         camera = recording.cameras[depth.name]
         self.stride = max(1, int(np.ceil(np.sqrt(depth.width * depth.height / MAX_POINTS))))
+        self._spacing = self.stride / camera.fx
         rows = np.arange(0, depth.height, self.stride)
         columns = np.arange(0, depth.width, self.stride)
         v, u = np.meshgrid(rows, columns, indexing="ij")
@@ -81,7 +86,7 @@ class CloudMaker:
         there = mm > 0
         found = mm[there]
         points = self._rays[there] * found[:, None].astype(np.float32) + self._shift
-        return Cloud(points, self._colors(points, found, picture))
+        return Cloud(points, self._colors(points, found, picture), self._spacing)
 
     def _colors(
         self,

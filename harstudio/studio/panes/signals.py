@@ -16,13 +16,13 @@ from harstudio.skeletons.topology import topology
 from harstudio.studio import theme
 from harstudio.studio.background import Task
 from harstudio.studio.panes.curves import Curves, make_curves
+from harstudio.studio.panes.overlays import joint_title
 from harstudio.studio.panes.pane import Pane
 from harstudio.studio.session import Session
 
 FASTEST = "fastest joints"
-FASTEST_COUNT = 2
 CURVE_COLORS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#D55E00")
-LEFT_AXIS_PX = 44
+LEFT_AXIS_PX = 52
 
 
 class SignalsPane(Pane):
@@ -36,11 +36,13 @@ class SignalsPane(Pane):
         self._task: Task | None = None
         self._curves: Curves | None = None
         self._joints: tuple[str, ...] = ()
+        self._topology_name = ""
         self._plots: list[pg.PlotItem] = []
         self._heads: list[pg.InfiniteLine] = []
         self.choice = QComboBox(self.header)
         self.choice.setObjectName("signals-joint")
         self.choice.setToolTip("Joint whose speed is drawn")
+        self.choice.setFixedHeight(22)
         self.choice.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.choice.currentIndexChanged.connect(self._draw)
         self.add_header_widget(self.choice)
@@ -82,13 +84,15 @@ class SignalsPane(Pane):
     def _fill_choice(self, recording: Recording | None) -> None:
         skeleton = None if recording is None else recording.of_kind(StreamKind.SKELETON)
         names: tuple[str, ...] = ()
+        self._topology_name = ""
         if isinstance(skeleton, SkeletonStream) and len(skeleton):
+            self._topology_name = skeleton.topology
             names = topology(skeleton.topology).joints
         if names != self._joints:
             self._joints = names
             self.choice.blockSignals(True)
             self.choice.clear()
-            self.choice.addItems([FASTEST, *(name.replace("_", " ") for name in names)])
+            self.choice.addItems([FASTEST, *map(joint_title, names)])
             self.choice.blockSignals(False)
         self.choice.setVisible(bool(names))
 
@@ -139,13 +143,9 @@ class SignalsPane(Pane):
 
     def _draw_speed(self, curves: Curves) -> None:
         chosen = self.choice.currentIndex() - 1
-        if chosen >= 0:
-            joints = [chosen]
-        else:
-            totals = np.nansum(curves.speeds, axis=0)
-            joints = np.argsort(totals)[::-1][:FASTEST_COUNT].tolist()
+        joints = [chosen] if chosen >= 0 else self._fastest(curves)
         plot = self._add_plot("m/s")
-        names = [self._joints[joint].replace("_", " ") for joint in joints]
+        names = [joint_title(self._joints[joint]) for joint in joints]
         for number, joint in enumerate(joints):
             self._curve(plot, curves.speed_s, curves.speeds[:, joint], number, names[number])
         plot.setYRange(0, max(0.5, float(np.nan_to_num(np.nanmax(curves.speeds[:, joints])))))
@@ -161,6 +161,13 @@ class SignalsPane(Pane):
         loudest = max(0.05, float(np.abs(curves.sound).max()))
         plot.setYRange(-loudest, loudest)
         plot.getAxis("left").setStyle(showValues=False)
+
+    def _fastest(self, curves: Curves) -> list[int]:
+        """The joint that moves most on either side of the body."""
+        totals = np.nansum(curves.speeds, axis=0)
+        sides = np.array(topology(self._topology_name).sides)
+        members = [np.flatnonzero(sides == side) for side in ("left", "right")]
+        return [int(m[np.argmax(totals[m])]) for m in members if len(m)] or [int(totals.argmax())]
 
     @staticmethod
     def _inertial_groups(curves: Curves) -> dict[str, list[int]]:
@@ -188,10 +195,7 @@ class SignalsPane(Pane):
             axis.setStyle(tickFont=font, tickLength=-4)
         plot.getAxis("left").setWidth(LEFT_AXIS_PX)
         plot.getAxis("bottom").setStyle(showValues=False)
-        title = pg.LabelItem(label, color=tokens.quiet, size="8pt")
-        title.setParentItem(plot.vb)
-        title.anchor((0, 0), (0, 0), offset=(4, 0))
-        plot.setTitle(None)
+        plot.getAxis("left").setLabel(label, color=tokens.quiet, **{"font-size": "11px"})
         transport = self.session.transport
         start, stop = transport.start_ns / SECOND_NS, transport.stop_ns / SECOND_NS
         plot.setXRange(start, stop, padding=0)

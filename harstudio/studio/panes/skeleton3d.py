@@ -62,6 +62,7 @@ class Skeleton3DPane(Pane):
         self.orbit = Orbit()
         self._kind = view
         self.view: QWidget | None = None
+        self._making_view = False
         self._maker: CloudMaker | None = None
         self._tolerances: dict[str, int] = {}
         self._cloud: Cloud | None = None
@@ -84,9 +85,11 @@ class Skeleton3DPane(Pane):
     # ---- the view, made when it is first seen: GL takes a moment
 
     def _ensure_view(self) -> None:
-        if self.view is not None:
+        if self.view is not None or self._making_view:
             return
+        self._making_view = True  # making a GL canvas lets events through, this call among them
         self.view = make_view(self.orbit, self, self._kind)
+        self._making_view = False
         self.set_body(self.view)
         self._mouse = OrbitMouse(self.orbit, self.view.mouse_widget)
         self._mouse.changed.connect(self._orbit_changed)

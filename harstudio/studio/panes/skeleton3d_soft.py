@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, Qt
@@ -9,11 +11,13 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from harstudio.studio import theme
-from harstudio.studio.panes.orbit import NEAR_M, Orbit
+from harstudio.studio.panes.orbit import NEAR_M, Orbit, focal_px
 from harstudio.studio.panes.overlays import draw_figure, side_colors
 from harstudio.studio.panes.scene import Cloud, Scene, grid_lines
 
 GRID_PIECES = 12
+COARSE_FROM_PX = 2.5
+MAX_SQUARE_PX = 3
 
 
 class SoftView(QWidget):
@@ -51,16 +55,16 @@ class SoftView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
         tokens = theme.current()
-        if self._scene.cloud is not None:
-            ratio = self.devicePixelRatioF()
-            size = (round(self.width() * ratio), round(self.height() * ratio))
-            pixels = splat(self._scene.cloud, self._orbit, *size, QColor(tokens.canvas).rgb())
-            image = QImage(pixels.data, *size, pixels.strides[0], QImage.Format.Format_RGB32)
-            painter.drawImage(self.rect(), image)
-        else:
-            painter.fillRect(self.rect(), QColor(tokens.canvas))
+        painter.fillRect(self.rect(), QColor(tokens.canvas))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_grid(painter, QColor(tokens.line))
+        if self._scene.cloud is not None:
+            ratio = self.devicePixelRatioF()
+            size = (self.width() * ratio, self.height() * ratio)
+            pixels = splat(self._scene.cloud, self._orbit, *size)
+            height, width = pixels.shape
+            form = QImage.Format.Format_ARGB32_Premultiplied
+            painter.drawImage(self.rect(), QImage(pixels.data, width, height, width * 4, form))
         self._paint_people(painter)
 
     def _paint_grid(self, painter: QPainter, color: QColor) -> None:
@@ -89,18 +93,27 @@ class SoftView(QWidget):
             )
 
 
-def splat(cloud: Cloud, orbit: Orbit, width: int, height: int, back: int) -> NDArray[np.uint32]:
-    """(height, width) uint32 0xffRRGGBB: every point a square of 2 px, nearer ones in front."""
+def splat(cloud: Cloud, orbit: Orbit, width: float, height: float) -> NDArray[np.uint32]:
+    """(h, w) uint32 0xffRRGGBB, 0 where no point is; a point is a square, nearer ones in front.
+
+    Where neighbours lie far apart on screen the picture is made coarser, to be stretched over
+    the view, instead of painting large squares: that is as dense and costs a quarter.
+    """
+    gap = focal_px(height) * cloud.spacing
+    coarse = 2 if gap > COARSE_FROM_PX else 1
+    width, height = max(2, round(width / coarse)), max(2, round(height / coarse))
+    square = min(max(math.ceil(gap / coarse), 1), MAX_SQUARE_PX)
     eye = orbit.to_eye(cloud.points)
-    there = eye[:, 2] > NEAR_M
-    eye, colors = eye[there], cloud.colors[there].astype(np.uint32)
+    there = np.flatnonzero(eye[:, 2] > NEAR_M)
+    order = there[np.argsort(-eye[there, 2])]
+    x, y = orbit.to_screen(eye[order], width, height).astype(np.intp).T
+    inside = (x >= 0) & (x <= width - square) & (y >= 0) & (y <= height - square)
+    colors = cloud.colors[order[inside]].astype(np.uint32)
     packed = 0xFF000000 | (colors[:, 0] << 16) | (colors[:, 1] << 8) | colors[:, 2]
-    order = np.argsort(-eye[:, 2])
-    placed = orbit.to_screen(eye[order], width, height)
-    x, y = placed.astype(np.intp).T
-    inside = (x >= 0) & (x < width - 1) & (y >= 0) & (y < height - 1)
-    x, y, packed = x[inside], y[inside], packed[order][inside]
-    picture = np.full((height, width), back, dtype=np.uint32)
-    for dy, dx in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        picture[y + dy, x + dx] = packed
+    at = y[inside] * width + x[inside]
+    picture = np.zeros((height, width), dtype=np.uint32)
+    flat = picture.reshape(-1)
+    for dy in range(square):
+        for dx in range(square):
+            flat[at + (dy * width + dx)] = packed
     return picture
