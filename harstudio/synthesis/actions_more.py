@@ -7,7 +7,7 @@ import numpy as np
 from harstudio.synthesis.kinematics import OUTWARD
 from harstudio.synthesis.pose import CHEST, HANG, MIDDLE, WORLD, Reach, hold
 from harstudio.synthesis.subject import HEAD, SPINE_SHOULDER
-from harstudio.synthesis.take import Take, rest_hands, stand_straight
+from harstudio.synthesis.take import Take, Vector, rest_hands, stand_straight
 
 
 def punch(take: Take, start: float) -> float:
@@ -75,7 +75,7 @@ def shake_hands(take: Take, start: float) -> float:
         # Left of the walking line as the actor sees it: palms meet, not fingertips.
         aside = np.cross((0.0, 1.0, 0.0), -sign * way) * -0.012
 
-        def reach(up: float, at: np.ndarray = wrist + aside) -> Reach:  # type: ignore[type-arg]
+        def reach(up: float, at: Vector = wrist + aside) -> Reach:
             return Reach(WORLD, float(at[0]), float(at[1] + up), float(at[2]))
 
         delay = 0.12 * number
@@ -126,7 +126,7 @@ def draw_circle(take: Take, start: float) -> float:
     m, big = take.motions[0], take.amount()
     ready = start + take.lasts(0.6)
     center, radius, steps = np.array((0.05, 0.05, 0.75)), 0.26 * big, 8
-    m.hand("r", start, ready, Reach(CHEST, *(center + (0, radius, 0))))
+    m.hand("r", start, ready, Reach(CHEST, 0.05, 0.05 + radius, 0.75))
     time, pace = ready, take.lasts(1.5) / steps
     for step in range(1, steps + 1):
         angle = 2 * np.pi * step / steps

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,8 @@ from harstudio.synthesis.subject import Subject, rest_joints
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Vector = NDArray[np.float64]
+Put = Callable[[Mask, tuple[float, ...], float], None]
 
 
 def paint(subject: Subject, rest: Floats, limb: Floats) -> tuple[Floats, Floats, Mask]:
@@ -38,7 +42,9 @@ def paint(subject: Subject, rest: Floats, limb: Floats) -> tuple[Floats, Floats,
     return color, infrared, cloth
 
 
-def _clothes(subject, joints, rest, limb, put) -> Mask:  # type: ignore[no-untyped-def]
+def _clothes(
+    subject: Subject, joints: Vector, rest: Floats, limb: Floats, put: Put
+) -> Mask:  # fmt: skip
     """Shirt, trousers and shoes; returns where there is cloth."""
     look = subject.look
     x, y, z = rest.T
@@ -67,7 +73,10 @@ def _clothes(subject, joints, rest, limb, put) -> Mask:  # type: ignore[no-untyp
     return np.asarray(shirt | trousers)
 
 
-def _pattern(subject, joints, shirt, rest, limb, put) -> None:  # type: ignore[no-untyped-def]
+def _pattern(
+    subject: Subject, joints: Vector, shirt: Mask, rest: Floats, limb: Floats, put: Put
+) -> None:
+    """The shirt's stripes, block or ring in its second colour."""
     look = subject.look
     x, y, z = rest.T
     if look.pattern == "stripes":
@@ -83,7 +92,9 @@ def _pattern(subject, joints, shirt, rest, limb, put) -> None:  # type: ignore[n
         put(shirt & (z > 0.03) & (limb == 0) & (ring < 0.034), look.shirt, 0.62)
 
 
-def _face(subject, q, rows, put, color, ragged) -> None:  # type: ignore[no-untyped-def]
+def _face(
+    subject: Subject, q: Floats, rows: NDArray[np.intp], put: Put, color: Floats, ragged: Floats
+) -> None:
     """Hair, brows, eyes, mouth, beard and glasses around the head's centre."""
     look = subject.look
     x, y, z = q.T

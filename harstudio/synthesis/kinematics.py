@@ -18,10 +18,10 @@ Vector = NDArray[np.float64]
 
 # Segments carry the skin: name -> (rest origin joint). Order is the order of all (S, ...) arrays.
 SEGMENTS = (
-    "pelvis abdomen chest neck head "
-    "arm_l forearm_l hand_l fingers_l arm_r forearm_r hand_r fingers_r "
-    "thigh_l shank_l foot_l thigh_r shank_r foot_r"
-).split()
+    "pelvis", "abdomen", "chest", "neck", "head",
+    "arm_l", "forearm_l", "hand_l", "fingers_l", "arm_r", "forearm_r", "hand_r", "fingers_r",
+    "thigh_l", "shank_l", "foot_l", "thigh_r", "shank_r", "foot_r",
+)  # fmt: skip
 SEGMENT_JOINT = (
     s.SPINE_BASE, s.SPINE_BASE, s.SPINE_MID, s.SPINE_SHOULDER, s.NECK,
     s.SHOULDER_L, s.ELBOW_L, s.WRIST_L, s.HAND_L, s.SHOULDER_R, s.ELBOW_R, s.WRIST_R, s.HAND_R,
@@ -56,7 +56,7 @@ def turn(pitch: float, yaw: float, roll: float) -> Vector:
 
     Applied roll first, then pitch, then yaw.
     """
-    return Rotation.from_euler("yxz", (yaw, pitch, roll), degrees=True).as_matrix()
+    return np.asarray(Rotation.from_euler("yxz", (yaw, pitch, roll), degrees=True).as_matrix())
 
 
 def swing(source: Vector, target: Vector) -> Vector:
@@ -67,9 +67,10 @@ def swing(source: Vector, target: Vector) -> Vector:
     cosine = float(a @ b)
     if cosine < -0.9999:
         other = np.cross(a, (0.0, 0.0, 1.0))
-        return Rotation.from_rotvec(np.pi * other / np.linalg.norm(other)).as_matrix()
+        half_turn = Rotation.from_rotvec(np.pi * other / np.linalg.norm(other))
+        return np.asarray(half_turn.as_matrix())
     k = np.array(((0, -axis[2], axis[1]), (axis[2], 0, -axis[0]), (-axis[1], axis[0], 0)))
-    return np.eye(3) + k + k @ k / (1.0 + cosine)
+    return np.asarray(np.eye(3) + k + k @ k / (1.0 + cosine))
 
 
 def bend(

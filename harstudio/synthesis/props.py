@@ -43,7 +43,11 @@ def _phone(p: Floats) -> Floats:
     return np.asarray(outside + np.minimum(gap.max(axis=-1), 0) - 0.005)
 
 
-_SHAPES = {"cup": (_cup, 0.075, 0.006), "ball": (_ball, 0.075, 0.012), "phone": (_phone, 0.09, 0.006)}
+_SHAPES = {
+    "cup": (_cup, 0.075, 0.006),
+    "ball": (_ball, 0.075, 0.012),
+    "phone": (_phone, 0.09, 0.006),
+}
 COLORS = {"cup": (232, 228, 220), "ball": (214, 74, 44), "phone": (30, 32, 36)}
 SHINE = {"cup": 0.8, "ball": 0.6, "phone": 0.25}
 

@@ -63,8 +63,8 @@ class Room:
     def seen(self, camera: Camera, view: Viewpoint) -> Background:
         """Cast one ray through every pixel."""
         rays = _rays(camera, view)
-        origin = view.position - camera.translation @ view.rotation
-        origin = origin.astype(np.float32)
+        eye = view.position - camera.translation @ view.rotation
+        origin = np.asarray(eye, dtype=np.float32)
         far, normal = _walls(rays, origin)
         owner = np.full(far.shape, -1, dtype=np.int32)
         for number, box in enumerate(self.boxes):
@@ -124,7 +124,8 @@ class Room:
         """(H, W) share of the lamp that is not hidden by furniture."""
         height, width = points.shape[:2]
         size = (max(2, width // 3), max(2, height // 3))
-        small = cv2.resize(points, size, interpolation=cv2.INTER_NEAREST)
+        nearest = cv2.resize(points, size, interpolation=cv2.INTER_NEAREST)
+        small = np.asarray(nearest, dtype=np.float32)
         lit = np.zeros(small.shape[:2], dtype=np.float32)
         spread = np.random.default_rng(5).uniform(-0.4, 0.4, (8, 3)) * (1, 0.2, 1)
         big = [b for b in self.boxes if b[1][1] - b[0][1] > 0.02 or b[1][0] - b[0][0] > 0.3]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harstudio.errors import UsageError
-from harstudio.synthesis import actions as one
+from harstudio.synthesis import actions as hands
+from harstudio.synthesis import actions_body as body
 from harstudio.synthesis import actions_more as more
 from harstudio.synthesis.room import table_center
 from harstudio.synthesis.subject import Subject
@@ -36,21 +37,21 @@ class Script:
 SCRIPTS: dict[str, Script] = {
     script.key: script
     for script in (
-        Script("drink", "drink water", 1, 0, one.drink, ("table",)),
-        Script("pick-up", "pickup", 6, 0, one.pick_up),
-        Script("throw", "throw", 7, 5, one.throw),
-        Script("sit-down", "sitting down", 8, 25, one.sit_down, ("chair",)),
-        Script("stand-up", "standing up (from sitting position)", 9, 24, one.get_up, ("chair",)),
-        Script("clap", "clapping", 10, 4, one.clap),
-        Script("cheer", "cheer up", 22, 0, one.cheer),
-        Script("wave", "hand waving", 23, 3, one.wave),
-        Script("kick", "kicking something", 24, 0, one.kick),
-        Script("jump", "jump up", 27, 0, one.jump),
-        Script("phone", "make a phone call/answer phone", 28, 0, one.phone),
-        Script("point", "pointing to something with finger", 31, 0, one.point),
-        Script("bow", "nod head/bow", 35, 0, one.bow),
-        Script("salute", "salute", 38, 0, one.salute),
-        Script("fall", "falling", 43, 0, one.fall),
+        Script("drink", "drink water", 1, 0, hands.drink, ("table",)),
+        Script("pick-up", "pickup", 6, 0, body.pick_up),
+        Script("throw", "throw", 7, 5, hands.throw),
+        Script("sit-down", "sitting down", 8, 25, body.sit_down, ("chair",)),
+        Script("stand-up", "standing up (from sitting position)", 9, 24, body.get_up, ("chair",)),
+        Script("clap", "clapping", 10, 4, hands.clap),
+        Script("cheer", "cheer up", 22, 0, body.cheer),
+        Script("wave", "hand waving", 23, 3, hands.wave),
+        Script("kick", "kicking something", 24, 0, body.kick),
+        Script("jump", "jump up", 27, 0, body.jump),
+        Script("phone", "make a phone call/answer phone", 28, 0, hands.phone),
+        Script("point", "pointing to something with finger", 31, 0, hands.point),
+        Script("bow", "nod head/bow", 35, 0, body.bow),
+        Script("salute", "salute", 38, 0, hands.salute),
+        Script("fall", "falling", 43, 0, body.fall),
         Script("punch", "punching/slapping other person", 50, 0, more.punch, apart=0.86),
         Script("handshake", "handshaking", 58, 0, more.shake_hands, apart=0.98),
         Script("swipe-left", "right arm swipe to the left", 0, 1, more.swipe_left),
@@ -78,7 +79,9 @@ def find_scripts(names: Sequence[str], dataset: str) -> list[Script]:
         match = [s for s in there if asked in _names(s, dataset)]
         if not match:
             known = ", ".join(f"{s.key} ({code(s, dataset)})" for s in there)
-            raise UsageError(f"There is no action {name!r} to act.", remedy=f"Choose from: {known}.")
+            raise UsageError(
+                f"There is no action {name!r} to act.", remedy=f"Choose from: {known}."
+            )
         found.append(match[0])
     return found
 

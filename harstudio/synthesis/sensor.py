@@ -57,15 +57,14 @@ class DepthSensor:
         self.quantum = quantum
         u = (np.arange(camera.width, dtype=np.float32) - camera.cx) / camera.fx
         v = (np.arange(camera.height, dtype=np.float32) - camera.cy) / camera.fy
-        self._slant = np.sqrt(1 + u[None, :] ** 2 + v[:, None] ** 2)
+        slant = np.sqrt(1 + u[None, :] ** 2 + v[:, None] ** 2)
+        self._slant = slant.astype(np.float32)
         self._lamp = 1 / (1 + 0.9 * (self._slant**2 - 1))
         self._column = np.arange(camera.width, dtype=np.float32)
         rays = np.stack(np.broadcast_arrays(u[None, :], -v[:, None], np.float32(1)), axis=-1)
         self._rays = (rays / self._slant[..., None]).reshape(-1, 3).astype(np.float32)
 
-    def shot(
-        self, scene: Scene, bodies: Sequence[BodyMesh], rng: np.random.Generator
-    ) -> DepthShot:
+    def shot(self, scene: Scene, bodies: Sequence[BodyMesh], rng: np.random.Generator) -> DepthShot:
         """One frame of depth and infrared."""
         found, clean = self.seen.fragments(scene)
         _, albedo, normal, _ = self.seen.surface(scene, found, bodies)
@@ -80,13 +79,15 @@ class DepthSensor:
         measured = clean * 1000
         infrared = power * 60000
         if self.noise:
-            spread = self.noise * (0.9 + 0.16 * clean**2) / np.sqrt(np.clip(3.0 * power, 0.05, 1))
-            measured += rng.standard_normal(clean.shape, dtype=np.float32) * spread * 0.55
+            spread = (0.9 + 0.16 * clean**2) / np.sqrt(np.clip(3.0 * power, 0.05, 1))
+            error = rng.standard_normal(clean.shape, dtype=np.float32) * spread
+            measured += np.float32(0.55 * self.noise) * error
             infrared *= 1 + 0.03 * rng.standard_normal(clean.shape, dtype=np.float32)
             blind |= rng.random(clean.shape, dtype=np.float32) > 120 * power
         blind |= power < 0.004
         if self.quantum > 1:
-            measured = np.round(measured / self.quantum) * self.quantum
+            step = np.float32(self.quantum)
+            measured = np.round(measured / step) * step
         depth = np.clip(np.round(measured), 0, 65535).astype(np.uint16)
         depth[blind] = 0
         bright = np.clip(infrared, 0, 65535).astype(np.uint16)

@@ -3,6 +3,7 @@
 Everything here is in the rest pose at the reference height (see ``subject``).
 """
 
+# ruff: noqa: RUF005 - here + moves points, it joins no sequences
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -84,9 +85,7 @@ class Shape:
         flat: tuple[float, float, float] = (1.0, 1.0, 1.0),
     ) -> None:  # fmt: skip
         first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-        self.limbs.append(
-            Limb(SEGMENTS.index(segment), first, second, radius_a, radius_b, flat)
-        )
+        self.limbs.append(Limb(SEGMENTS.index(segment), first, second, radius_a, radius_b, flat))
 
     def _trunk(self) -> None:
         j, who = self.joints, self._subject
@@ -162,7 +161,7 @@ class Shape:
 
     def _leg(self, side: str) -> None:
         j, g, look = self.joints, self._subject.girth, self._subject.look
-        hip, knee, ankle, toes, _ = LEGS[side]
+        hip, knee, ankle, _, _ = LEGS[side]
         out = OUTWARD[side]
         a, b, c = j[hip], j[knee], j[ankle]
         cloth = 0.007 if look.leg > 0.9 else 0.0

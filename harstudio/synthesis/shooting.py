@@ -89,9 +89,7 @@ def film(
     for index, time_ns in enumerate(evenly(frame_count(take), RATE_HZ)):
         time = float(time_ns) / 1e9
         skeletons = take.skeletons(time)
-        scene = gather(
-            list(zip(meshes, skeletons, strict=True)), take.placed(time, skeletons)
-        )
+        scene = gather(list(zip(meshes, skeletons, strict=True)), take.placed(time, skeletons))
         rng = np.random.default_rng([*seed, index])
         shot = rig.depth.shot(scene, meshes, rng)
         yield Shot(

@@ -118,8 +118,8 @@ def _cast(points: Floats, triangles: NDArray[np.int32]) -> Shadow:
     found = rasterise(u, v, 20 - height, triangles, SHADOW_SIZE, SHADOW_SIZE)
     nearest = np.full(SHADOW_SIZE * SHADOW_SIZE, -9, dtype=np.float32)
     nearest[found.pixels] = 20 - found.depth
-    nearest = nearest.reshape(SHADOW_SIZE, SHADOW_SIZE)
-    cover = cv2.GaussianBlur((nearest > -9).astype(np.float32), (0, 0), 2.2)
+    square = nearest.reshape(SHADOW_SIZE, SHADOW_SIZE)
+    cover = cv2.GaussianBlur((square > -9).astype(np.float32), (0, 0), 2.2)
     size = round(2 * SHADOW_HALF / CONTACT_CELL)
     low = points[points[:, 1] < 0.45]
     cells = np.clip((low[:, (0, 2)] + SHADOW_HALF) / CONTACT_CELL, 0, size - 1).astype(np.intp)
@@ -127,8 +127,8 @@ def _cast(points: Floats, triangles: NDArray[np.int32]) -> Shadow:
     near = np.bincount(cells[:, 1] * size + cells[:, 0], weight, size * size)
     contact = np.minimum(near.reshape(size, size).astype(np.float32) / 6, 1)
     return Shadow(
-        cv2.dilate(nearest, np.ones((5, 5), np.uint8)),
-        cover,
+        np.asarray(cv2.dilate(square, np.ones((5, 5), np.uint8)), dtype=np.float32),
+        np.asarray(cover, dtype=np.float32),
         np.asarray(cv2.GaussianBlur(contact, (0, 0), 2.4), dtype=np.float32),
     )
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harstudio.synthesis import subject as s
-from harstudio.synthesis.kinematics import ARMS, SEGMENTS, Bones, Skeleton
+from harstudio.synthesis.kinematics import ARMS, SEGMENT_JOINT, SEGMENTS, Bones, Skeleton
 from harstudio.synthesis.shape import Shape
 from harstudio.synthesis.subject import Subject
 
@@ -107,7 +106,7 @@ class BodyMesh:
         points = np.zeros_like(self.rest)
         normals = np.zeros_like(self.rest)
         for index, (rows, weights) in enumerate(self.bound):
-            joint = SEGMENT_ORIGINS[index]
+            joint = SEGMENT_JOINT[index]
             rotation = skeleton.rotations[index].astype(np.float32)
             local = self.rest[rows] - joints[joint].astype(np.float32)
             moved = local @ (rotation.T * np.float32(self.subject.scale))
@@ -156,10 +155,3 @@ def _limb_coordinate(shape: Shape, vertices: Floats, weights: Floats) -> Floats:
         mine = weights[:, first : first + 4].sum(axis=1)
         limb += np.where(mine > 0.15, np.maximum(coordinate, 0), 0).astype(np.float32)
     return limb
-
-
-SEGMENT_ORIGINS = (
-    s.SPINE_BASE, s.SPINE_BASE, s.SPINE_MID, s.SPINE_SHOULDER, s.NECK,
-    s.SHOULDER_L, s.ELBOW_L, s.WRIST_L, s.HAND_L, s.SHOULDER_R, s.ELBOW_R, s.WRIST_R, s.HAND_R,
-    s.HIP_L, s.KNEE_L, s.ANKLE_L, s.HIP_R, s.KNEE_R, s.ANKLE_R,
-)  # fmt: skip

@@ -169,7 +169,7 @@ def stand_straight(take: Take, actor: int, start: float, end: float) -> None:
 def sit(take: Take, actor: int, start: float, end: float) -> None:
     """From standing before the chair to sitting on it, hands on the knees."""
     m = take.motions[actor]
-    x, _, z = m.pelvis.last
+    x = float(m.pelvis.last[0])
     standing = float(m.bones.rest[0, 1]) * 0.992
     seat = (x, SEAT + 0.095 * m.subject.girth - standing, CHAIR_AT + 0.03)
     middle = start + 0.5 * (end - start)
