@@ -1,17 +1,12 @@
-"""Depth pictures as one PNG a frame, 16 bit grey, millimetres, 0 = none."""
+"""Folders of depth pictures, one PNG a frame with its number in the name; nothing is decoded."""
 
 from __future__ import annotations
 
 import os
 import re
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from harstudio.errors import DataError
 
@@ -28,6 +23,11 @@ class DepthFolder:
     numbers: tuple[int, ...]
     width: int
     height: int
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files in order."""
+        return [self.folder / name for name in self.names]
 
     @property
     def lost(self) -> int:
@@ -72,30 +72,3 @@ def _size(path: Path) -> tuple[int, int]:
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
         raise DataError(f"The picture says it is {width} x {height}.", path=path)
     return int(width), int(height)
-
-
-class DepthPngReader:
-    """Frames of a folder of depth pictures; each stands alone."""
-
-    def __init__(self, pictures: DepthFolder) -> None:
-        self._pictures = pictures
-
-    def read(self, index: int) -> NDArray[np.uint16]:
-        path = self._pictures.folder / self._pictures.names[index]
-        shape = (self._pictures.height, self._pictures.width)
-        if _size(path) != (shape[1], shape[0]):
-            raise DataError("The picture has not the size of the first one.", path=path)
-        try:
-            data = np.fromfile(path, dtype=np.uint8)
-            picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-        except (OSError, cv2.error) as error:
-            raise DataError("The picture cannot be decoded.", path=path) from error
-        if picture is None or picture.shape != shape or picture.dtype not in (np.uint8, np.uint16):
-            raise DataError("The picture cannot be decoded as grey depth.", path=path)
-        return np.asarray(picture, dtype=np.uint16)
-
-    def read_run(self, index: int) -> Iterator[tuple[int, NDArray[np.uint16]]]:
-        yield index, self.read(index)
-
-    def close(self) -> None:
-        """No file is kept open."""

@@ -22,11 +22,7 @@ from typing import Any
 import numpy as np
 
 from harstudio.errors import DataError, UnknownFormatError
-from harstudio.recordings.formats.depth_pngs import (
-    DepthPngReader,
-    is_depth_folder,
-    list_depth_folder,
-)
+from harstudio.recordings.formats.depth_pngs import PNG, is_depth_folder, list_depth_folder
 from harstudio.recordings.formats.found import Claim, Found, Listing, Problem, Scanner
 from harstudio.recordings.formats.ntu_facts import (
     CAMERAS,
@@ -43,6 +39,7 @@ from harstudio.recordings.formats.ntu_skeleton import (
     TableReader,
     read_skeleton,
 )
+from harstudio.recordings.formats.pictures import PictureReader
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import (
     PictureStream,
@@ -71,10 +68,14 @@ FRAMES_APART = 1  # streams may differ by so many frames before it is said
 
 
 def recognises(path: Path) -> bool:
-    """A file of a sample, or a folder of its depth pictures, by name."""
-    if path.is_dir():
-        return FOLDER.fullmatch(path.name) is not None and is_depth_folder(path)
-    return FILE.fullmatch(path.name) is not None
+    """A file of a sample, a folder of its depth pictures, or one of them, by name."""
+    return bool(_modality(_of_sample(path)))
+
+
+def _of_sample(path: Path) -> Path:
+    """The path itself, or the folder of a depth picture."""
+    picture = PNG.fullmatch(path.name) is not None and FOLDER.fullmatch(path.parent.name)
+    return path.parent if picture else path
 
 
 def scanner() -> Scanner:
@@ -84,6 +85,7 @@ def scanner() -> Scanner:
 
 def open_recording(path: Path) -> Recording:
     """The sample that a file or depth folder belongs to; its skeletons are parsed at once."""
+    path = _of_sample(path)
     modality = _modality(path)
     match = FILE.fullmatch(path.name) or FOLDER.fullmatch(path.name)
     if match is None or not modality:
@@ -128,7 +130,7 @@ def _modality(path: Path) -> str:
     match = FILE.fullmatch(path.name)
     if match is not None:
         return (match[2] or match[3]).lower()
-    if FOLDER.fullmatch(path.name) is None:
+    if FOLDER.fullmatch(path.name) is None or not is_depth_folder(path):
         return ""
     return _depth_modality(path)
 
@@ -235,7 +237,7 @@ def _depth(folder: Path, name: str, problems: list[str]) -> PictureStream:
         name,
         StreamKind.DEPTH,
         evenly(int(places[-1]) + 1, RATE_HZ)[places],
-        DepthPngReader(pictures),
+        PictureReader(pictures.paths, StreamKind.DEPTH, (pictures.height, pictures.width)),
         width=pictures.width,
         height=pictures.height,
         dtype="uint16",

@@ -46,7 +46,7 @@ WORDS = {
     "rgb": re.compile(r"(^|_)(rgb|colou?r|avi)($|[_-])", re.IGNORECASE),
     "ir": re.compile(r"(^|_)(ir|infrared)($|[_-])", re.IGNORECASE),
     "masked": re.compile(r"masked|mdepth", re.IGNORECASE),
-    "depth": re.compile(r"(^|_)depth(?!_masked)", re.IGNORECASE),
+    "depth": re.compile(r"(^|_)depth", re.IGNORECASE),
 }
 SETUPS = re.compile(r"s(\d{3})(?:_to_s(\d{3}))?$", re.IGNORECASE)
 
@@ -74,6 +74,8 @@ class Sample:
                 if not first <= self.setup <= int(setups[2] or first):
                     return set()
         named = {word for word, pattern in WORDS.items() if pattern.search(folder.name)}
+        if "masked" in named:
+            named.discard("depth")
         if not named or next(folder.glob("S[0-9]*"), None) is None:
             return set()
         return named
