@@ -136,28 +136,36 @@ def sample(
     layout: Annotated[Layout, typer.Option(help="Layout of the files.")] = Layout.HARREC,
     subjects: Annotated[int, typer.Option(min=1, max=999, help="How many people.")] = 2,
     actions: Annotated[
-        str,
-        typer.Option(help='Names, codes or numbers with commas between, or "all".'),
-    ] = "drink,wave,kick",
+        str, typer.Option(help='Names or codes with commas between, or "all".')
+    ] = "clap,wave,throw",
     repeats: Annotated[int, typer.Option(min=1, max=999, help="Times each does it.")] = 1,
     views: Annotated[int, typer.Option(min=1, max=3, help="Cameras that see it.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed makes the same files.")] = 0,
+    color_width: Annotated[
+        int, typer.Option(min=0, help="Pixels of colour pictures; 0 as the layout has them.")
+    ] = 0,
 ) -> None:
     """Make sample recordings of scripted people in the layout of a dataset."""
     from harstudio.synthesis.sample import write_sample
 
     with cli_output.Progress("Making recordings", unit="") as progress:
-        write_sample(
+        report = write_sample(
             out,
-            layout=str(layout),
+            layout=layout.value,
             subjects=subjects,
-            actions=actions,
+            actions=() if actions == "all" else _listed(actions),
             repeats=repeats,
             views=views,
             seed=seed,
+            color_width=color_width,
             progress=progress.of,
         )
-    cli_output.say(f"Sample recordings are in {out}.")
+    many = "recording" if report.recordings == 1 else "recordings"
+    cli_output.say(f"{report.recordings} {many} of {report.frames} frames in all are in {out}.")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part for part in (one.strip() for one in text.split(",")) if part)
 
 
 @app.command()
