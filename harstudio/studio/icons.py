@@ -36,10 +36,11 @@ def icon(name: str, size: int = 20, color: str = "") -> QIcon:
 
 def pixmap(name: str, pixels: int, color: str) -> QPixmap:
     """The icon as a square picture of ``pixels`` in one colour."""
+    renderer = _renderer(name, color)
     made = QPixmap(pixels, pixels)
     made.fill(Qt.GlobalColor.transparent)
     painter = QPainter(made)
-    _renderer(name, color).render(painter, QRectF(0, 0, pixels, pixels))
+    renderer.render(painter, QRectF(0, 0, pixels, pixels))
     painter.end()
     return made
 

@@ -85,6 +85,7 @@ class _State:
     tokens: Tokens = DARK
     wish: str = "dark"
     following: bool = False
+    styled: bool = False
 
 
 def current() -> Tokens:
@@ -115,7 +116,8 @@ def _follow_system(scheme: Qt.ColorScheme) -> None:
 
 def _paint(app: QApplication, tokens: Tokens) -> None:
     _State.tokens = tokens
-    if app.style().objectName() != "fusion":
+    if not _State.styled:
+        _State.styled = True
         app.setStyle("Fusion")
     app.setFont(ui_font())
     app.setPalette(palette(tokens))

@@ -288,8 +288,9 @@ class LibraryPanel(QWidget):
 
     def _show_open(self, *_: object) -> None:
         recording = self._session.recording
-        self.model.set_open(None if recording is None else recording.path)
-        row = None if recording is None else self.model.row_of(recording.path)
+        path, name = (None, "") if recording is None else (recording.path, recording.name)
+        self.model.set_open(path, name)
+        row = None if path is None else self.model.row_of(path, name)
         if row is not None:
             index = self.model.index(row)
             flag = QItemSelectionModel.SelectionFlag.ClearAndSelect

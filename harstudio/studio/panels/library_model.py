@@ -82,18 +82,26 @@ class LibraryModel(QAbstractListModel):
         elif self._rows:
             self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
 
-    def set_open(self, path: Path | None) -> None:
+    def set_open(self, path: Path | None, name: str = "") -> None:
         """Which recording is open now."""
-        self._open_path = "" if path is None else str(path)
+        row = None if path is None else self.row_of(path, name)
+        self._open_path = "" if row is None else str(self.found(row).path)
         if self._rows:
             self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
 
     def state(self, name: str) -> str:
         return self._states.get(name, UNLABELLED)
 
-    def row_of(self, path: Path) -> int | None:
-        """The row a recording stands in, None when it is filtered out or not there."""
-        return self._row_of.get(str(path))
+    def row_of(self, path: Path, name: str = "") -> int | None:
+        """The row a recording stands in, None when it is filtered out or not there.
+
+        A recording has several files: by name where the list knows another one of them.
+        """
+        row = self._row_of.get(str(path))
+        if row is None and name:
+            rows = (k for k in range(len(self._rows)) if self.found(k).name == name)
+            row = next(rows, None)
+        return row
 
     def found(self, row: int) -> Found:
         return self._all[self._rows[row]]
