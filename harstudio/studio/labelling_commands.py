@@ -58,6 +58,8 @@ def _point_commands(labelling: Labelling) -> list[Command]:
         Command("label.clear_marks", "Clear in and out points",
                 partial(labelling.set_marks, None, None), "Label", "", (),
                 lambda: labelling.mark_in_ns is not None),
+        Command("label.read_others", "Read the labels of others again", labelling.others.read,
+                "Label", "refresh", (), ready),
         Command("label.finish", "End the open clip here", labelling.finish, "Label", "", (),
                 lambda: labelling.open_clip is not None),
     ]  # fmt: skip

@@ -21,7 +21,7 @@ from harstudio.studio.frame_grid import FrameGrid
 from harstudio.studio.timeline.menu import context_menu
 from harstudio.studio.timeline.motion import Motion, motion_of
 from harstudio.studio.timeline.rows import NAMES_PX, RULER_PX, Kind, clips_to_draw
-from harstudio.studio.timeline.scale import TimeScale, ruler_text, ticks
+from harstudio.studio.timeline.scale import LABEL_PX, TimeScale, ruler_text, ticks
 
 ALT = Qt.KeyboardModifier.AltModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -73,10 +73,10 @@ def test_zooming_keeps_the_time_under_the_mouse() -> None:
 def test_ruler_labels_never_touch(seconds: float) -> None:
     scale = TimeScale(5 * SECOND, 5 * SECOND + round(seconds * SECOND), 1200).fit()
     labelled = [t for t in ticks(scale) if t.text]
-    assert 2 <= len(labelled) <= 1200 // 72 + 1
+    assert 2 <= len(labelled) <= 1200 // LABEL_PX + 1
     assert labelled[0].text.startswith("00:00")
     apart = [scale.x(b.time_ns) - scale.x(a.time_ns) for a, b in zip(labelled, labelled[1:])]  # noqa: B905, RUF007
-    assert min(apart) >= 72
+    assert min(apart) >= LABEL_PX
     assert len({t.text for t in labelled}) == len(labelled)
 
 

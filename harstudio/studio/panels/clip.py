@@ -22,7 +22,7 @@ from harstudio.studio.timecode import clock_text
 from harstudio.studio.timeline.menu import ORIGINS
 
 EMPTY = "Select a clip to see what it says. Up and Down go from clip to clip."
-COMMENT_PX = 60
+COMMENT_PX = 46
 
 
 class ClipPanel(QWidget):

@@ -216,6 +216,7 @@ class LabelsPanel(QWidget):
         self._show_labels()
 
     def _build(self) -> None:
+        self.setMinimumHeight(4 * ROW_PX)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(8)
@@ -223,6 +224,7 @@ class LabelsPanel(QWidget):
         self.title.setObjectName("label_set")
         self.title.setFont(theme.ui_font(theme.QUIET_PX, bold=True))
         self.title.setProperty("quiet", True)
+        self.title.setStyleSheet("padding: 2px 4px;")
         self.title.setToolTip("Choose another label set")
         self.title.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.title.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -265,7 +267,8 @@ class LabelsPanel(QWidget):
 
     def _show_labels(self, *_: object) -> None:
         label_set, text = self._labelling.label_set, self.filter.text().strip()
-        self.title.setText(f"Labels · {label_set.name}" if label_set.name else "Labels")
+        named = f"Labels · {label_set.name}" if label_set.name else "Labels"
+        self.title.setText(f"{named} ▾")
         known = any(label.name.casefold() == text.casefold() for label in label_set.labels)
         new = text if text and not known else ""
         self.model.show(matching(label_set.labels, text), self._counts(), new)

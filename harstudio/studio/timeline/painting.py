@@ -104,9 +104,9 @@ def _draw_ruler(painter: QPainter, scene: Scene) -> None:
         x = NAMES_PX + scene.scale.x(tick.time_ns)
         tall = 6 if tick.text else 3
         painter.fillRect(QRectF(x, RULER_PX - 1 - tall, 1, tall), QColor(tokens.line))
-        if tick.text:
-            wide = metrics.horizontalAdvance(tick.text)
-            left = min(max(x - wide / 2, NAMES_PX + 2), width - wide - 2)
+        wide = metrics.horizontalAdvance(tick.text)
+        if tick.text and x + wide / 2 < width:
+            left = max(x - wide / 2, NAMES_PX + 2)
             painter.setPen(QColor(tokens.quiet))
             painter.drawText(QPointF(left, 15), tick.text)
     painter.restore()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 MS_NS = 1_000_000
 SECOND_NS = 1_000_000_000
 MIN_NS_PER_PX = 100_000.0  # 0.1 ms: a 30 Hz frame is 333 px wide
+LABEL_PX = 96  # from label to label of the ruler, at least
 MINUTE_NS = 60 * SECOND_NS
 HOUR_NS = 60 * MINUTE_NS
 # Steps between labelled ticks, and into how many parts small ticks divide them.
@@ -111,7 +112,7 @@ def tick_step(ns_per_px: float, label_px: int) -> tuple[int, int]:
     return next((row for row in TICK_STEPS if row[0] >= least), TICK_STEPS[-1])
 
 
-def ticks(scale: TimeScale, label_px: int = 72) -> Iterator[Tick]:
+def ticks(scale: TimeScale, label_px: int = LABEL_PX) -> Iterator[Tick]:
     """Ticks in sight, large and small, from left to right; counted from the recording's start."""
     step, parts = tick_step(scale.ns_per_px, label_px)
     small = step // parts

@@ -198,6 +198,8 @@ class Timeline(QAbstractScrollArea):
         self._meet_range()
         self._rebuild()
         self._loader.load(self.session.recording)
+        if self.session.recording is not None and self.isVisible():
+            self.setFocus(Qt.FocusReason.OtherFocusReason)  # so that label keys are no search text
 
     def _meet_range(self, *_: object) -> None:
         transport = self.session.transport
