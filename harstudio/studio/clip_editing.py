@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject
 from harstudio.errors import HarstudioError
 from harstudio.labels import clip_edits
 from harstudio.labels.edits import AddTier, ChangeClip, Edit, Group
-from harstudio.labels.model import Clip, Origin, Tier, new_id
+from harstudio.labels.model import Clip, Tier
 from harstudio.studio.edge_moves import Move, moved_clip, moved_edge, neighbours
 from harstudio.studio.frame_grid import FrameGrid
 
@@ -36,6 +36,7 @@ class ClipEditing(QObject):
         self.session = labelling.session
         self.ghosts: tuple[Move, ...] = ()  # clips as they will be when the drag ends
         self._ghost_tier = ""
+        self._copied: tuple[Clip, int] | None = None  # and its number of frames
 
     # ---- doing
 
@@ -67,6 +68,10 @@ class ClipEditing(QObject):
     def foreign_selected(self) -> bool:
         """Whether a clip of another annotator or a network is selected."""
         return self._labelling.others.find(self.session.selection) is not None
+
+    def any_target(self) -> bool:
+        """Whether there is a clip to copy."""
+        return self.foreign_selected() or self.has_target()
 
     def several_tiers(self) -> bool:
         document = self.session.document
@@ -256,6 +261,43 @@ class ClipEditing(QObject):
             return
         self.do(clip_edits.merge_with(self.session.document, clip.id, "next"))
 
+    # ---- copying
+
+    def copy(self) -> None:
+        """Remember the selected clip, or the one under the playhead, for any recording."""
+        found = self._labelling.others.find(self.session.selection) or self.target()
+        if found is not None:
+            clip = found[1]
+            frames = max(1, self._labelling.grid.count(clip.start_ns, clip.end_ns))
+            self._copied = (clip, frames)
+            self._say("info", f"Copied “{clip.label}”, {frames} frames.")
+
+    def can_paste(self) -> bool:
+        return self._copied is not None and self.document_open()
+
+    def paste(self) -> None:
+        """The remembered clip, from the playhead on, with as many frames."""
+        if self._copied is None or self.why_not():
+            self.do()
+            return
+        (clip, frames), first = self._copied, self._labelling.frame()
+        grid = self._labelling.grid
+        start, end = grid.start_of(first), grid.end_of(first + frames - 1)
+        self._place_copy(replace(clip, start_ns=start, end_ns=end))
+
+    def take_over(self) -> None:
+        """Copy the selected clip of another annotator or a network into the current tier."""
+        found = self._labelling.others.find(self.session.selection)
+        if found is None or self.why_not():
+            self.do()
+            return
+        self._place_copy(found[1])
+
+    def _place_copy(self, clip: Clip) -> None:
+        made = Clip(clip.start_ns, clip.end_ns, clip.label, clip.person)
+        if self.place(self.session.tier_name, made):
+            self.session.select(made.id)
+
     # ---- going about
 
     def select_here(self) -> None:
@@ -298,17 +340,6 @@ class ClipEditing(QObject):
             return
         self.session.select(None)
         self.session.transport.seek(ahead[0] if direction > 0 else ahead[-1])
-
-    def take_over(self) -> None:
-        """Copy the selected clip of another annotator or a network into the current tier."""
-        found = self._labelling.others.find(self.session.selection)
-        if found is None or self.why_not():
-            self.do()
-            return
-        _, clip = found
-        copy = replace(clip, id=new_id(), origin=Origin.HUMAN, confidence=None, comment="")
-        if self.place(self.session.tier_name, copy):
-            self.session.select(copy.id)
 
     # ---- tiers
 

@@ -39,6 +39,10 @@ def _edit_commands(labelling: Labelling) -> list[Command]:
                 partial(can, "undo"), repeats=True),
         Command("edit.redo", "Redo", labelling.redo, "Edit", "redo", ("Ctrl+Y", "Ctrl+Shift+Z"),
                 partial(can, "redo"), repeats=True),
+        Command("clip.copy", "Copy clip", labelling.clips.copy, "Edit", "copy", ("Ctrl+C",),
+                labelling.clips.any_target),
+        Command("clip.paste", "Paste clip at the playhead", labelling.clips.paste, "Edit", "",
+                ("Ctrl+V",), labelling.clips.can_paste),
         Command("label.back_out", "Back out", back_out, "Edit", "", ("Esc",),
                 labelling.something_to_cancel),
     ]  # fmt: skip

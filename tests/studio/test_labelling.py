@@ -405,6 +405,22 @@ def test_clips_of_others_are_copied_not_changed(qtbot, tmp_path: Path) -> None:
     made.session.close()
 
 
+def test_a_clip_is_copied_to_another_recording(bench: Bench) -> None:
+    bench.add((10, 29, "wave"))
+    bench.session.select(bench.clip_at(0).id)
+    bench.key("C", CTRL)
+    other = moving_recording(60)
+    other.name = "other"
+    bench.show(other)
+    bench.go(5)
+    bench.key("V", CTRL)
+    bench.go(50)
+    bench.session.select(None)
+    bench.key("V", CTRL)
+    assert bench.clips() == [(5, 24, "wave"), (50, 59, "wave")]
+    assert bench.clip_at(0).id != bench.clip_at(1).id
+
+
 def test_every_letter_of_the_player_stays_free(bench: Bench) -> None:
     taken = {key for command in bench.commands for key in command.shortcuts}
     assert {"I", "O"} <= taken

@@ -152,7 +152,7 @@ class Timeline(QAbstractScrollArea):
                 return row, clip
         return None
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self.viewport())
         scene = self.scene()
         if self._still is None:
@@ -297,7 +297,7 @@ class Timeline(QAbstractScrollArea):
             origin = self.scale.start_ns + value * self.scale.ns_per_px
             self._show(replace(self.scale, origin_ns=origin).held())
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
         self.scale = self.scale.resized(self.viewport().width() - NAMES_PX)
         self._fit_bars()
@@ -314,29 +314,29 @@ class Timeline(QAbstractScrollArea):
         scrolled, selection = self.verticalScrollBar().value(), self.session.selection
         return hit(place.x(), place.y(), self.rows, self.scale, scrolled, selection)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         self._mouse.press(event)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         self._mouse.move(event)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         self._mouse.release(event)
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         self._mouse.double_click(event)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         self._mouse.wheel(event)
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
         found = self.hit_at(QPointF(event.pos()))
         menu = context_menu(self, found)
         if menu is not None:
             menu.exec(event.globalPos())
             menu.deleteLater()
 
-    def viewportEvent(self, event: QEvent) -> bool:
+    def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             found = self.hit_at(QPointF(event.pos()))
             text = hover_text(self.session, self.labelling, found)
