@@ -20,7 +20,7 @@ from harstudio.files import write_atomically
 from harstudio.labels.history import History
 from harstudio.labels.label_set import LabelSet, label_set_for
 from harstudio.labels.model import Document, typed
-from harstudio.labels.names import safe_name
+from harstudio.labels.names import Names, safe_name
 from harstudio.labels.recovery import load, written_by
 from harstudio.settings import data_dir
 
@@ -48,6 +48,7 @@ class Project:
         self.label_set_path = label_set_path
         self.label_set = LabelSet.load(label_set_path)
         self._recordings: list[Path] | None = None
+        self._labelled: tuple[int, Names] | None = None  # with the time of labels/
 
     # ---- making and opening
 
@@ -151,8 +152,9 @@ class Project:
 
         ConflictError when it is open elsewhere, DataError when it is damaged.
         """
+        self._labelled = None  # look again: this may make a folder
         folder = self._label_folder(recording)
-        name = safe_name(annotator, _stems(folder))
+        name = _documents_in(folder).safe(annotator)
         return History(folder / (name + DOCUMENT), recording, annotator, read_only=read_only)
 
     def documents(
@@ -181,17 +183,25 @@ class Project:
 
     def labelled(self, recordings: Iterable[str]) -> set[str]:
         """Those of the recordings (names) that somebody opened for labelling; a quick look."""
-        names = set(_names(self.folder / "labels"))
-        return {name for name in recordings if safe_name(name, names) in names}
+        self._labelled = None
+        there = self._label_folders()
+        return {recording for recording in recordings if recording in there}
 
     def _paths(self, recording: str) -> list[tuple[str, Path]]:
         folder = self._label_folder(recording)
-        paths = (folder / (stem + DOCUMENT) for stem in _stems(folder))
+        paths = (folder / (stem + DOCUMENT) for stem in _documents_in(folder))
         return sorted((written_by(path), path) for path in paths)
 
     def _label_folder(self, recording: str) -> Path:
+        return self.folder / "labels" / self._label_folders().safe(recording)
+
+    def _label_folders(self) -> Names:
+        """The folders in labels/, read again only when one came or went."""
         labels = self.folder / "labels"
-        return labels / safe_name(recording, _names(labels))
+        changed = labels.stat().st_mtime_ns if labels.exists() else 0
+        if self._labelled is None or self._labelled[0] != changed:
+            self._labelled = changed, Names(_names(labels))
+        return self._labelled[1]
 
 
 def _private_folder(path: Path) -> Path:
@@ -207,11 +217,11 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def _stems(folder: Path) -> set[str]:
+def _documents_in(folder: Path) -> Names:
     """Names of the documents in a folder, without extension, saved or only in a journal."""
     ends = (DOCUMENT, JOURNAL)
     names = _names(folder)
-    return {name.removesuffix(end) for name in names for end in ends if name.endswith(end)}
+    return Names(name.removesuffix(end) for name in names for end in ends if name.endswith(end))
 
 
 def _text(value: Any) -> str:

@@ -36,7 +36,9 @@ def list_contents(
     states: dict[str, str] = {}
     for parent in {found.path.parent for found in result.recordings}:
         names = [found.name for found in result.recordings if found.path.parent == parent]
-        states |= _states(Project.private_for(parent), names, problems, cancelled)
+        private = Project.find_private(parent)  # looking makes none
+        if private is not None:
+            states |= _states(private, names, problems, cancelled)
     return Contents(result.recordings, tuple(problems), states)
 
 

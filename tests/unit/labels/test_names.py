@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harstudio.labels.names import safe_name
+from harstudio.labels.names import Names, safe_name
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from harstudio.labels.names import safe_name
         ("日本語 übung", "日本語 übung"),
         ("a/b\\c:d", "a%2Fb%5Cc%3Ad"),
         ("..", "%2E%2E"),
-        ("", "%00"),
+        ("", "%"),
         (".hidden", "%2Ehidden"),
         ("dot.", "dot%2E"),
         ("space ", "space%20"),
@@ -42,11 +42,12 @@ def test_other_names_get_other_folders(names: list[str]) -> None:
     taken: list[str] = []
     whose: dict[str, str] = {}
     for name in names:
-        folder = safe_name(name, taken)
+        folder = Names(taken).safe(name)
         whole = unicodedata.normalize("NFC", name)
         assert whose.setdefault(folder.casefold(), whole) == whole
         taken.append(folder)
-        assert safe_name(name, taken) == folder
+        assert Names(taken).safe(name) == folder
+        assert name in Names(taken)
 
 
 @given(st.text(max_size=400))
@@ -60,9 +61,11 @@ def test_names_can_be_made(name: str) -> None:
 
 
 def test_names_alike_but_for_case_are_kept_apart() -> None:
-    assert safe_name("Walk", ["walk"]).startswith("Walk~")
-    assert safe_name("Walk", ["Walk", "walk"]) == "Walk"
-    assert safe_name("Walk", ["walk", safe_name("Walk", ["walk"])]) == safe_name("Walk", ["walk"])
+    marked = Names(["walk"]).safe("Walk")
+    assert marked.startswith("Walk~")
+    assert Names(["Walk", "walk"]).safe("Walk") == "Walk"
+    assert Names(["walk", marked]).safe("Walk") == marked
+    assert "Walk" not in Names(["walk"])
 
 
 def test_long_names_differ() -> None:
