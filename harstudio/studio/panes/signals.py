@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from harstudio.skeletons.topology import topology
 from harstudio.studio import theme
 from harstudio.studio.background import Task
 from harstudio.studio.panes.curves import Curves, make_curves
-from harstudio.studio.panes.overlays import joint_title
+from harstudio.studio.panes.overlays import joint_title, side_colors
 from harstudio.studio.panes.pane import Pane
 from harstudio.studio.session import Session
 
@@ -127,11 +129,12 @@ class SignalsPane(Pane):
         self._clear()
         if len(curves.speed_s):
             self._draw_speed(curves)
-        for unit, columns in self._inertial_groups(curves).items():
-            plot = self._add_plot(unit)
+        for columns in self._inertial_groups(curves):
+            plot = self._add_plot()
             for number, column in enumerate(columns):
                 values = curves.inertial[:, column]
-                self._curve(plot, curves.inertial_s, values, number, curves.channels[column])
+                self._curve(plot, curves.inertial_s, values, CURVE_COLORS[number % 6])
+            self._name_curves(plot, [curves.channels[column] for column in columns], CURVE_COLORS)
         if len(curves.sound_s):
             self._draw_sound(curves)
         if not self._plots:
@@ -144,15 +147,20 @@ class SignalsPane(Pane):
     def _draw_speed(self, curves: Curves) -> None:
         chosen = self.choice.currentIndex() - 1
         joints = [chosen] if chosen >= 0 else self._fastest(curves)
-        plot = self._add_plot("m/s")
+        plot = self._add_plot()
         names = [joint_title(self._joints[joint]) for joint in joints]
-        for number, joint in enumerate(joints):
-            self._curve(plot, curves.speed_s, curves.speeds[:, joint], number, names[number])
+        sides = topology(self._topology_name).sides
+        by_side = side_colors(0, on_picture=False)
+        colors = [by_side[sides[joint]].name() for joint in joints]
+        for joint, color in zip(joints, colors, strict=True):
+            self._curve(plot, curves.speed_s, curves.speeds[:, joint], color)
+        self._name_curves(plot, ["m/s"], (theme.current().quiet,))
         plot.setYRange(0, max(0.5, float(np.nan_to_num(np.nanmax(curves.speeds[:, joints])))))
         self.set_detail(f"{' and '.join(names)} speed, m/s")
 
     def _draw_sound(self, curves: Curves) -> None:
-        plot = self._add_plot("sound")
+        plot = self._add_plot()
+        self._name_curves(plot, ["sound"], (theme.current().quiet,))
         low, high = (
             pg.PlotDataItem(curves.sound_s, curves.sound[:, side], pen=None) for side in (0, 1)
         )
@@ -170,15 +178,14 @@ class SignalsPane(Pane):
         return [int(m[np.argmax(totals[m])]) for m in members if len(m)] or [int(totals.argmax())]
 
     @staticmethod
-    def _inertial_groups(curves: Curves) -> dict[str, list[int]]:
-        """Channels that belong in one plot: accelerations, turning rates, others."""
-        units = {"a": "acceleration", "g": "turning rate"}
+    def _inertial_groups(curves: Curves) -> list[list[int]]:
+        """Channels that belong in one plot: those that begin alike (ax ay az, gx gy gz)."""
         groups: dict[str, list[int]] = {}
         for column, channel in enumerate(curves.channels):
-            groups.setdefault(units.get(channel[:1].lower(), "inertial"), []).append(column)
-        return groups
+            groups.setdefault(channel[:1].lower(), []).append(column)
+        return list(groups.values())
 
-    def _add_plot(self, label: str) -> pg.PlotItem:
+    def _add_plot(self) -> pg.PlotItem:
         tokens = theme.current()
         plot = self.area.addPlot(row=len(self._plots), col=0)
         plot.setMenuEnabled(False)
@@ -195,7 +202,6 @@ class SignalsPane(Pane):
             axis.setStyle(tickFont=font, tickLength=-4)
         plot.getAxis("left").setWidth(LEFT_AXIS_PX)
         plot.getAxis("bottom").setStyle(showValues=False)
-        plot.getAxis("left").setLabel(label, color=tokens.quiet, **{"font-size": "11px"})
         transport = self.session.transport
         start, stop = transport.start_ns / SECOND_NS, transport.stop_ns / SECOND_NS
         plot.setXRange(start, stop, padding=0)
@@ -209,10 +215,18 @@ class SignalsPane(Pane):
         self._heads.append(head)
         return plot
 
-    def _curve(self, plot: pg.PlotItem, x: Any, y: Any, number: int, name: str) -> None:
-        color = CURVE_COLORS[number % len(CURVE_COLORS)]
-        item = plot.plot(x, y, pen=pg.mkPen(color, width=1.5), connect="finite")
-        item.setToolTip(name)
+    @staticmethod
+    def _curve(plot: pg.PlotItem, x: Any, y: Any, color: str) -> None:
+        plot.plot(x, y, pen=pg.mkPen(color, width=1.5), connect="finite")
+
+    @staticmethod
+    def _name_curves(plot: pg.PlotItem, names: Sequence[str], colors: Sequence[str]) -> None:
+        """The names beside the plot, each in the colour of its curve."""
+        spans = [
+            f'<span style="color: {color}; font-size: 11px">{name}</span>'
+            for name, color in zip(names, itertools.cycle(colors), strict=False)
+        ]
+        plot.getAxis("left").setLabel(" ".join(spans))
 
     def recolor(self) -> None:
         tokens = theme.current()

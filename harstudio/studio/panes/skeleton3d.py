@@ -77,6 +77,7 @@ class Skeleton3DPane(Pane):
         self.add_button(
             "cloud", "Cloud", "Coloured points of the depth picture", self._toggle, checked=True
         )
+        self.recolor()
         self.show_recording(session.recording)
 
     def sizeHint(self) -> QSize:  # noqa: N802

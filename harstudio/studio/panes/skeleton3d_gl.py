@@ -18,13 +18,13 @@ from vispy.gloo import VertexBuffer  # noqa: E402
 
 from harstudio.skeletons.topology import Topology  # noqa: E402
 from harstudio.studio import theme  # noqa: E402
-from harstudio.studio.panes.orbit import FOV_DEG, Orbit  # noqa: E402
-from harstudio.studio.panes.overlays import INFERRED, LOST, TRACKED, side_colors  # noqa: E402
+from harstudio.studio.panes.orbit import FOV_DEG, Orbit, focal_px  # noqa: E402
+from harstudio.studio.panes.overlays import INFERRED, LOST, RIM, TRACKED, side_colors  # noqa: E402
 from harstudio.studio.panes.scene import Scene, grid_lines  # noqa: E402
 
-POINT_PX = 2.5
+POINT_PX = (1.5, 6.0)
 BONE_PX = 3.0
-JOINT_PX = 8.0
+JOINT_PX = 7.0
 DASHES = 4  # a dashed bone is cut into this many strokes
 NOWHERE = np.full((2, 3), np.nan, dtype=np.float32)
 
@@ -54,10 +54,12 @@ class PointsVisual(vispy_visuals.Visual):
         self.set_gl_state("translucent", depth_test=True, blend=False)
         self._count = 0
         self.set_points(np.zeros((1, 3), np.float32), np.zeros((1, 3), np.float32))
-        self.shared_program["u_size"] = POINT_PX
 
-    def set_points(self, points: NDArray[np.float32], colors: NDArray[np.float32]) -> None:
-        """(N, 3) float32 positions and colours in [0, 1]."""
+    def set_points(
+        self, points: NDArray[np.float32], colors: NDArray[np.float32], size: float = 1.0
+    ) -> None:
+        """(N, 3) float32 positions and colours in [0, 1]; size in pixels."""
+        self.shared_program["u_size"] = size
         self._count = len(points)
         if self._count:
             self.shared_program["a_position"] = VertexBuffer(np.ascontiguousarray(points))
@@ -103,14 +105,19 @@ class GlView(QWidget):
         self._bones = vispy_scene.Line(
             NOWHERE, connect="segments", width=BONE_PX, parent=box.scene, method="gl"
         )
+        self._rims = vispy_scene.Line(
+            NOWHERE, connect="segments", width=BONE_PX + 2, parent=box.scene, method="gl"
+        )
         self._joints = vispy_scene.Markers(parent=box.scene)
         self._joints.set_data(np.zeros((1, 3), np.float32))
-        for order, visual in enumerate((self._grid, self._points, self._bones, self._joints)):
+        for order, visual in enumerate(
+            (self._grid, self._points, self._rims, self._bones, self._joints)
+        ):
             visual.order = order
-        for visual in (self._bones, self._joints):
+        for visual in (self._rims, self._bones, self._joints):
             visual.set_gl_state("translucent", depth_test=False)
-        self._points.visible = self._bones.visible = self._joints.visible = False
-        self._grid.visible = False
+        for visual in (self._grid, self._points, self._rims, self._bones, self._joints):
+            visual.visible = False
         self.recolor()
         self.orbit_changed()
 
@@ -130,7 +137,9 @@ class GlView(QWidget):
             self._points.visible = scene.cloud is not None
             if scene.cloud is not None:
                 colors = scene.cloud.colors.astype(np.float32) / 255
-                self._points.set_points(to_vispy(scene.cloud.points), colors)
+                gap = focal_px(self.height()) * scene.cloud.spacing * self.devicePixelRatioF()
+                size = float(np.clip(np.ceil(gap), *POINT_PX))
+                self._points.set_points(to_vispy(scene.cloud.points), colors, size)
         self._draw_people()
         self.canvas.update()
 
@@ -179,8 +188,10 @@ class GlView(QWidget):
                 faces.append((0, 0, 0, 0) if lost else color.getRgbF())
                 edges.append(color.getRgbF() if lost else (0.0, 0.0, 0.0, 0.8))
         self._bones.visible, self._joints.visible = bool(ends), bool(joints)
+        self._rims.visible = bool(ends) and self._scene.cloud is not None
         if ends:
             pos = to_vispy(np.concatenate(ends))
+            self._rims.set_data(pos=pos, color=RIM.getRgbF())
             self._bones.set_data(pos=pos, color=np.array(end_colors, dtype=np.float32))
         if joints:
             self._joints.set_data(

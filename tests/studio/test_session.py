@@ -1,0 +1,218 @@
+"""The session: opening in the background, labels kept, stepping."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from studio.made_recording import made_recording
+from studio.session_bench import SessionBench
+
+from harstudio.errors import DataError, MissingError
+from harstudio.labels.edits import AddClip, AddTier
+from harstudio.labels.model import Clip
+from harstudio.labels.project import Project
+from harstudio.recordings.streams import ArrayReader, PictureStream, StreamKind
+
+FRAME = 33_333_333
+
+
+@pytest.fixture
+def bench(qtbot, tmp_path, monkeypatch):
+    made = SessionBench(qtbot, tmp_path, monkeypatch)
+    yield made
+    made.close()
+
+
+def add_clip(session, label: str = "wave", start: int = 0) -> Clip:
+    if session.document.tier("alice") is None:
+        session.history.do(AddTier("alice", 0))
+    clip = Clip(start, start + 10 * FRAME, label)
+    session.history.do(AddClip("alice", clip))
+    return clip
+
+
+def test_opens_in_another_thread(bench):
+    threads = []
+
+    def make():
+        threads.append(threading.current_thread())
+        return made_recording()
+
+    bench.open(bench.add("one.x", make))
+    assert bench.session.recording.name == "made"
+    assert threads
+    assert threads[0] is not threading.main_thread()
+    assert bench.session.transport.stop_ns == bench.session.recording.stop_ns
+
+
+def test_a_failure_leaves_what_was_open(bench, qtbot):
+    bench.show(made_recording(name="good"))
+    damaged = bench.folder / "damaged.x"
+    damaged.touch()
+    with qtbot.waitSignal(bench.session.failed, timeout=5000):
+        bench.session.open(damaged)
+    assert isinstance(bench.failures[0], DataError)
+    assert bench.failures[0].path == damaged
+    assert bench.session.recording.name == "good"
+    assert bench.session.history is not None
+
+
+def test_a_readers_own_failure_becomes_a_sentence(bench, qtbot):
+    def explode():
+        raise ZeroDivisionError("by zero")
+
+    path = bench.add("odd.x", explode)
+    with qtbot.waitSignal(bench.session.failed, timeout=5000):
+        bench.session.open(path)
+    assert isinstance(bench.failures[0], DataError)
+    assert "by zero" in str(bench.failures[0])
+    assert str(path) in str(bench.failures[0])
+
+
+def test_a_path_that_is_not_there(bench, qtbot):
+    with qtbot.waitSignal(bench.session.failed, timeout=5000):
+        bench.session.open(bench.folder / "nothing")
+    assert isinstance(bench.failures[0], MissingError)
+
+
+def test_the_last_one_asked_for_is_shown(bench, qtbot):
+    gate = threading.Event()
+
+    def slow():
+        gate.wait(5)
+        return made_recording(name="slow")
+
+    first = bench.add("slow.x", slow)
+    second = bench.add("fast.x", lambda: made_recording(name="fast"))
+    seen = []
+    bench.session.recording_changed.connect(seen.append)
+    bench.session.open(first)
+    with qtbot.waitSignal(bench.session.recording_changed, timeout=5000):
+        bench.session.open(second)
+    gate.set()
+    qtbot.wait(200)
+    assert [recording.name for recording in seen] == ["fast"]
+
+
+def test_the_old_recording_is_closed_after_the_new_one_is_shown(bench, qtbot):
+    closed = []
+    old = made_recording(name="old")
+    old.streams["color"].reader.close = lambda: closed.append(bench.session.recording.name)
+    bench.show(old)
+    bench.show(made_recording(name="new"))
+    qtbot.waitUntil(lambda: bool(closed), timeout=5000)
+    assert closed == ["new"]
+
+
+def test_labels_are_there_again_however_the_recording_is_opened(bench):
+    bench.show(made_recording(name="first"))
+    clip = add_clip(bench.session)
+    bench.show(made_recording(name="second"))
+    assert not [c for tier in bench.session.document.tiers for c in tier.clips]
+    bench.show(made_recording(name="first"))
+    assert bench.session.document.tier("alice").find(clip.id) == clip
+
+
+def test_edits_are_announced_and_saved_by_themselves(bench, qtbot):
+    bench.show(made_recording())
+    with qtbot.waitSignal(bench.session.document_changed, timeout=1000):
+        add_clip(bench.session)
+    assert bench.session.history.unsaved
+    with qtbot.waitSignal(bench.session.saved, timeout=6000):
+        pass
+    assert not bench.session.history.unsaved
+
+
+def test_the_selection_goes_with_its_clip(bench):
+    bench.show(made_recording())
+    clip = add_clip(bench.session)
+    bench.session.select(clip.id)
+    assert bench.session.selected_clip() == ("alice", clip)
+    bench.session.history.undo()
+    assert bench.session.selection is None
+
+
+def test_another_annotator_has_a_document_of_their_own(bench):
+    bench.show(made_recording())
+    add_clip(bench.session)
+    bench.session.change_annotator("bob")
+    assert bench.session.tier_name == "bob"
+    assert bench.session.document.annotator == "bob"
+    assert not [c for tier in bench.session.document.tiers for c in tier.clips]
+    assert bench.session.project.annotators("made") == ["alice"]
+
+
+def test_a_project_opens_with_its_first_recording_and_keeps_labels_inside(bench, monkeypatch):
+    project = Project.create(bench.folder / "study", "study")
+    path = bench.add("take.x", lambda: made_recording(name="take"))
+    monkeypatch.setattr(Project, "recordings", lambda self, rescan=False: [path])
+    bench.open(project.folder)
+    add_clip(bench.session)
+    assert bench.session.project.folder == project.folder
+    assert bench.session.folder == project.folder
+    bench.session.save()
+    assert list(project.folder.rglob("alice.json"))
+
+
+def test_a_project_without_recordings_says_so(bench, qtbot):
+    project = Project.create(bench.folder / "empty", "empty")
+    bench.open(project.folder)
+    assert bench.session.recording is None
+    assert bench.session.project.name == "empty"
+    assert ("warn", "This project has no recordings yet.") in bench.said
+
+
+def test_steps_by_frames_and_stays_inside(bench):
+    bench.show(made_recording(frames=12))
+    session = bench.session
+    times = session.recording.reference.times_ns.tolist()
+    session.step(1)
+    assert session.transport.position_ns == times[1]
+    session.step(10)
+    assert session.frame_index() == 11
+    session.step(5)
+    assert session.frame_index() == 11
+    session.step(-100)
+    assert session.frame_index() == 0
+
+
+def test_a_step_pauses(bench):
+    bench.show(made_recording())
+    bench.session.transport.play()
+    bench.session.step(1)
+    assert not bench.session.transport.playing
+
+
+def test_a_damaged_picture_is_told_once(bench, qtbot):
+    class Damaged(ArrayReader):
+        def read(self, index):
+            raise DataError("The picture is damaged.", path="color.avi")
+
+        def read_run(self, index):
+            raise DataError("The picture is damaged.", path="color.avi")
+            yield
+
+    recording = made_recording()
+    times = recording.streams["color"].times_ns
+    broken = PictureStream(
+        "color", StreamKind.COLOR, times, Damaged([]), width=320, height=180, dtype="uint8"
+    )
+    recording.streams["color"] = broken
+    bench.show(recording)
+    qtbot.waitUntil(lambda: bool(bench.said), timeout=5000)
+    bench.session.step(5)
+    qtbot.wait(200)
+    assert [level for level, _ in bench.said] == ["bad"]
+    assert "color.avi" in bench.said[0][1]
+
+
+def test_closing_lets_go_and_can_open_again(bench):
+    bench.show(made_recording(name="one"))
+    add_clip(bench.session)
+    bench.session.close()
+    assert bench.session.recording is None
+    assert bench.session.history is None
+    assert not [t for t in threading.enumerate() if t.name.startswith("reader")]
+    bench.show(made_recording(name="one"))
+    assert bench.session.document.tier("alice").clips
