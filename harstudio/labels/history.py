@@ -63,10 +63,13 @@ class History:
         """Copy the journal aside, then save what was recovered and begin a new one."""
         path = journal_path(self.path)
         aside = free_name(path, "damaged")
-        shutil.copy2(path, aside)
-        self.problems += (f"{path}: The journal is kept as {aside.name}.",)
-        self._write()
+        try:
+            shutil.copy2(path, aside)
+            self._write()
+        except OSError as error:
+            raise self._not_written(error) from error
         self._journal.drop()
+        self.problems += (f"{path}: The journal is kept as {aside.name}.",)
 
     # ---- what there is
 

@@ -39,14 +39,22 @@ class Lock:
                 "token": self._token,
             }
         ).encode()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        while not _create(path, content, self._token):
-            owner = _read(path)
-            if owner is not None and not _is_dead(owner, path):
-                raise _conflict(path, owner)
-            if owner is not None:
-                _set_aside(path, owner, self._token)
-        _held_here.add(self._token)
+        _held_here.add(self._token)  # before the file is there, or another thread took it for dead
+        try:
+            self._take(content)
+        except BaseException:
+            _held_here.discard(self._token)
+            raise
+
+    def _take(self, content: bytes) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        while not _create(self.path, content, self._token):
+            owner = _read(self.path)
+            if owner is None:
+                continue  # it was released this moment
+            if not _is_dead(owner, self.path):
+                raise _conflict(self.path, owner)
+            _set_aside(self.path, owner, self._token)
 
     def release(self) -> None:
         """Let go; a lock that somebody else took over meanwhile is left alone."""
