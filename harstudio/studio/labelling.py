@@ -70,10 +70,12 @@ class Labelling(QObject):
         self.mark_out_ns: int | None = None
         self.open_clip: OpenClip | None = None
         self.drag: Drag | None = None  # what the mouse pulls
+        self._inside = False  # the playhead is over the selected clip
         self.label_set = LabelSet("")
         session.closing.connect(self.finish)
         session.recording_changed.connect(self._meet_recording)
         session.history_changed.connect(self._meet_history)
+        session.selection_changed.connect(self._meet_selection)
         session.transport.moved.connect(self._follow)
         self._meet_recording()
         self._meet_history()
@@ -302,11 +304,17 @@ class Labelling(QObject):
         project = self.session.project
         self._take_label_set(project.label_set if project is not None else LabelSet(""))
 
-    def _follow(self, position_ns: int) -> None:
+    def _follow(self, _position_ns: int) -> None:
         if self.open_clip is not None:
             self.changed.emit()
-        if not self.session.transport.playing or self.session.selection is None:
-            return
-        clip = self.clips.selected_anywhere()
-        if clip is not None and not clip.start_ns <= position_ns < clip.end_ns:
+        was_inside, self._inside = self._inside, self._over_selection()
+        if was_inside and not self._inside and self.session.transport.playing:
             self.session.select(None)
+
+    def _meet_selection(self, *_: object) -> None:
+        self._inside = self._over_selection()
+
+    def _over_selection(self) -> bool:
+        clip = self.clips.selected_anywhere()
+        now = self.session.transport.position_ns
+        return clip is not None and clip.start_ns <= now < clip.end_ns

@@ -180,6 +180,16 @@ def test_the_selection_is_let_go_when_the_playhead_leaves_it(bench: Bench) -> No
     assert bench.labelling.open_clip.label == "clap"
 
 
+def test_a_clip_selected_elsewhere_while_it_plays_stays_selected(bench: Bench) -> None:
+    bench.add((200, 219, "wave"))
+    bench.session.transport.play()
+    bench.pass_time(0.1)
+    bench.session.select(bench.clip_at(0).id)
+    bench.pass_time(0.5)
+    bench.key("2")
+    assert bench.clips() == [(200, 219, "clap")]
+
+
 @pytest.mark.parametrize("how", ["close", "open another"])
 def test_the_open_clip_is_not_lost(bench: Bench, how: str) -> None:
     bench.go(10)

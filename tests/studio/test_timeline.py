@@ -187,6 +187,18 @@ def test_the_ghost_changes_nothing_and_esc_backs_out(bench: Bench) -> None:
     assert bench.document.revision == revision
 
 
+def test_the_pictures_show_the_frame_at_the_pulled_edge(bench: Bench) -> None:
+    bench.add((60, 119, "wave"))
+    bench.go(20)
+    clip = bench.clip_at(0)
+    to = bench.place(bench.labelling.grid.start_of(180))
+    bench.drag(bench.place(clip.end_ns), to, release=False)
+    grid, ghost = bench.labelling.grid, bench.labelling.clips.ghosts[0].after
+    assert bench.labelling.frame() == grid.last_of(ghost.end_ns)
+    bench.key("Escape")
+    assert bench.labelling.frame() == 20
+
+
 def test_a_shared_edge_moves_both_and_alt_only_one(bench: Bench) -> None:
     bench.add((60, 119, "wave"), (120, 200, "clap"))
     grid = bench.labelling.grid

@@ -52,26 +52,41 @@ class Scrub:
 
 
 class EdgePull:
-    """One edge of a clip, with that of a clip that touches it; Alt leaves the other alone."""
+    """One edge of a clip, with that of a clip that touches it; Alt leaves the other alone.
+
+    While nothing plays, the pictures show the frame at the edge; Esc brings the playhead back.
+    """
 
     cursor = Qt.CursorShape.SizeHorCursor
 
     def __init__(self, labelling: Labelling, hit: Hit) -> None:
         assert hit.clip is not None  # noqa: S101 - an edge belongs to a clip
-        self._clips = labelling.clips
+        self._labelling = labelling
+        self._transport = labelling.session.transport
+        self._before_ns = self._transport.position_ns
         self._clip, self._edge = hit.clip, hit.part
         at = hit.clip.start_ns if hit.part == "start" else hit.clip.end_ns
         self._grip_ns = at - hit.time_ns
 
     def move(self, time_ns: int, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         both = not modifiers & Qt.KeyboardModifier.AltModifier
-        self._clips.drag_edge(self._clip.id, self._edge, time_ns + self._grip_ns, both=both)
+        clips, grid = self._labelling.clips, self._labelling.grid
+        clips.drag_edge(self._clip.id, self._edge, time_ns + self._grip_ns, both=both)
+        if not clips.ghosts or grid is None or self._transport.playing:
+            return
+        now = clips.ghosts[0].after
+        shown = now.start_ns
+        if self._edge == "end":
+            shown = grid.start_of(grid.last_of(now.end_ns))
+        self._transport.seek(shown)
 
     def release(self) -> None:
-        self._clips.release_drag()
+        self._labelling.clips.release_drag()
 
     def cancel(self) -> None:
-        self._clips.cancel_drag()
+        self._labelling.clips.cancel_drag()
+        if not self._transport.playing:
+            self._transport.seek(self._before_ns)
 
 
 class ClipPull:
