@@ -168,6 +168,10 @@ class PaneArea(QMainWindow):
                 self.splitDockWidget(self.docks[left], self.docks[right], Qt.Orientation.Horizontal)
         for pane in (*upper, *lower):
             self.docks[pane].show()
+        for pane, dock in self.docks.items():  # the others wait where the View menu shows them
+            if pane not in panes:
+                self.splitDockWidget(self.docks[upper[-1]], dock, Qt.Orientation.Horizontal)
+                dock.hide()
         self._size(upper, lower)
 
     def _row_start(self, row: Sequence[str]) -> PaneDock | None:

@@ -42,7 +42,8 @@ class Trouble:
             cause = cause.__cause__
         details = "\n".join(causes)
         if isinstance(error, HarstudioError):
-            return cls(error.message, error.path, error.remedy, details)
+            message = error.message.removeprefix(f"{error.path}: ")  # the path has its own line
+            return cls(message, error.path, error.remedy, details)
         return cls(f"{type(error).__name__}: {error}", details=details)
 
     def text(self) -> str:

@@ -21,17 +21,17 @@ from harstudio.studio.commands import Command, CommandTable
 from harstudio.studio.menus import MENUS, key_text
 
 COLUMNS = 3
-ALWAYS = (("Label", "1 … 9, A … Z", "Give the clip that label"),)
+ALWAYS = (("Label", "1 … 9  A … Z", "Start a clip, end it, or give it that label"),)
 
 
 def sheet_groups(commands: CommandTable) -> list[tuple[str, list[Command]]]:
-    """Commands with keys by menu; those of no menu under "More"."""
-    titles = [*MENUS, *(c.menu for c in commands if c.menu and c.menu not in MENUS), ""]
+    """Commands with keys by menu. Those of no menu are the label keys, told in one line."""
+    titles = [*MENUS, *(c.menu for c in commands if c.menu and c.menu not in MENUS)]
     groups = []
     for title in dict.fromkeys(titles):
         members = [c for c in commands if c.menu == title and c.shortcuts]
         if members:
-            groups.append((title or "More", members))
+            groups.append((title, members))
     return groups
 
 
@@ -108,8 +108,9 @@ class ShortcutSheet(QFrame):
 
     def _place(self) -> None:
         room = self.parentWidget().size()
-        wanted = self._area.widget().sizeHint().height() + 96
-        width, height = min(1080, room.width() - 48), min(wanted, room.height() - 48)
+        width = min(1080, room.width() - 48)
+        wanted = self._area.widget().layout().totalHeightForWidth(width - 64) + 88
+        height = min(wanted, room.height() - 48)
         self.setGeometry((room.width() - width) // 2, (room.height() - height) // 2, width, height)
 
     def event(self, event: QEvent) -> bool:
@@ -160,4 +161,5 @@ def _group(title: str, members: Sequence[Command]) -> QWidget:
 
 
 def _keys(command: Command) -> str:
-    return "  ".join(key_text(keys) for keys in command.shortcuts[:2])
+    shown = dict.fromkeys(keys for keys in command.shortcuts if keys != "Enter")
+    return "  ".join(key_text(keys) for keys in list(shown)[:2])

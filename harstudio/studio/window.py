@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QMainWindow,
     QSplitter,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -38,6 +39,7 @@ from harstudio.studio.shortcut_sheet import ShortcutSheet
 from harstudio.studio.status_line import StatusLine
 from harstudio.studio.top_bar import TopBar
 from harstudio.studio.transport_bar import TransportBar
+from harstudio.studio.welcome import Welcome
 
 logger = logging.getLogger(__name__)
 SMALLEST = (960, 600)
@@ -88,7 +90,11 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.problem_bar)
-        column.addWidget(self.pane_area, 1)
+        self.welcome = Welcome(self.session, self.commands, self.open_path)
+        self._middle = QStackedWidget()
+        self._middle.addWidget(self.welcome)
+        self._middle.addWidget(self.pane_area)
+        column.addWidget(self._middle, 1)
         self.setCentralWidget(center)
         self.library = LibraryPanel(self.session, self.commands)
         self.transport_bar = TransportBar(self.session, self.commands)
@@ -138,8 +144,9 @@ class MainWindow(QMainWindow):
         self._inspector.setStretchFactor(0, 1)
         for pane_id, pane in PANES.items():
             self.pane_area.add(pane_id, pane(self.session))
-        self.pane_area.show_for(self.session.recording)
+        self._show_middle()
         self.set_workspace(self.arrangement.workspace)
+        self.pane_area.setFocus()
         self.furnished.emit()
 
     # ---- arrangement
@@ -302,7 +309,15 @@ class MainWindow(QMainWindow):
     def _show_recording(self, recording: object) -> None:
         name = "" if self.session.recording is None else f"{self.session.recording.name} – "
         self.setWindowTitle(f"{name}HARStudio")
-        self.pane_area.show_for(self.session.recording)
+        self._show_middle()
+
+    def _show_middle(self) -> None:
+        recording = self.session.recording
+        self._middle.setCurrentWidget(self.welcome if recording is None else self.pane_area)
+        if recording is None:
+            self.welcome.refresh()
+        else:
+            self.pane_area.show_for(recording)
 
     def _show_failure(self, error: BaseException) -> None:
         self.problem_bar.tell(Trouble.of(error))

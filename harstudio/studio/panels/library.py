@@ -133,20 +133,18 @@ class LibraryPanel(QWidget):
         text = QLabel("No recordings yet", wordWrap=True)
         text.setFont(theme.ui_font(theme.EMPTY_PX))
         more = QLabel(
-            "Open a folder of recordings or drop it here: UTD-MHAD, NTU RGB+D, harrec, videos, "
-            "folders of pictures.",
+            "What the opened folder or project holds is listed here: UTD-MHAD, NTU RGB+D, harrec, "
+            "videos, folders of pictures.",
             wordWrap=True,
         )
         more.setProperty("quiet", True)
+        button = QPushButton(self._commands["file.open_folder"].title)
+        button.clicked.connect(partial(self._run, "file.open_folder"))
         column.addStretch(1)
         column.addWidget(text)
         column.addWidget(more)
         column.addSpacing(8)
-        for command_id in ("file.open_folder", "file.open", "file.demo"):
-            button = QPushButton(self._commands[command_id].title)
-            button.setProperty("primary", command_id == "file.open_folder")
-            button.clicked.connect(partial(self._run, command_id))
-            column.addWidget(button)
+        column.addWidget(button)
         column.addStretch(2)
         return empty
 
@@ -361,6 +359,7 @@ class LibraryPanel(QWidget):
 
     def _open_index(self, index: QModelIndex) -> None:
         if index.isValid():
+            self.list.setFocus()  # letters label from now on, they are not searched for
             self._session.open_recording(self.model.found(index.row()).path)
 
     def _context_menu(self, place: object) -> None:
