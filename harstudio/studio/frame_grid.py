@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harstudio.recordings.recording import Recording
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameGrid:
@@ -21,14 +19,6 @@ class FrameGrid:
 
     times_ns: NDArray[np.int64]
     period_ns: int
-
-    @classmethod
-    def of(cls, recording: Recording | None) -> FrameGrid | None:
-        """The grid of a recording's reference stream, None when it has no frames."""
-        reference = None if recording is None else recording.reference
-        if reference is None:
-            return None
-        return cls(reference.times_ns, reference.period_ns)
 
     def __len__(self) -> int:
         return int(self.times_ns.size)

@@ -17,6 +17,7 @@ from harstudio.labels.model import Clip
 from harstudio.studio.clip_editing import ClipEditing
 from harstudio.studio.commands import Command
 from harstudio.studio.frame_grid import FrameGrid
+from harstudio.studio.labelling_commands import label_commands
 from harstudio.studio.other_labels import OtherLabels
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
@@ -65,7 +66,7 @@ class Labelling(QObject):
         self.session = session
         self.others = OtherLabels(session, self)
         self.clips = ClipEditing(self)
-        self.grid: FrameGrid | None = None
+        self._grid: FrameGrid | None = None
         self.mark_in_ns: int | None = None
         self.mark_out_ns: int | None = None
         self.open_clip: OpenClip | None = None
@@ -82,11 +83,20 @@ class Labelling(QObject):
 
     def commands(self) -> list[Command]:
         """Everything that can be done with labels, for menus, palette and shortcuts."""
-        from harstudio.studio.labelling_commands import label_commands
-
         return label_commands(self)
 
     # ---- what stands where
+
+    @property
+    def grid(self) -> FrameGrid | None:
+        """Frames of the reference stream, as it is aligned now; None when there are none."""
+        recording = self.session.recording
+        reference = None if recording is None else recording.reference
+        if reference is None:
+            self._grid = None
+        elif self._grid is None or self._grid.times_ns is not reference.times_ns:
+            self._grid = FrameGrid(reference.times_ns, reference.period_ns)
+        return self._grid
 
     def frame(self) -> int:
         """The frame under the playhead."""
@@ -295,7 +305,6 @@ class Labelling(QObject):
     # ---- what happens elsewhere
 
     def _meet_recording(self, *_: object) -> None:
-        self.grid = FrameGrid.of(self.session.recording)
         self.open_clip = None
         self.clips.cancel_drag()
         self.set_marks(None, None)

@@ -229,6 +229,17 @@ def test_edges_stand_on_frames_of_an_uneven_stream(bench: Bench) -> None:
     assert bench.clips() == [(5, 19, "wave")]
 
 
+def test_edges_follow_a_stream_that_is_aligned_by_eye(bench: Bench) -> None:
+    bench.session.recording.streams["skeleton"].align(offset_ns=5_000_000)
+    bench.go(10)
+    bench.key("1")
+    bench.go(19)
+    bench.key("1")
+    times = bench.session.recording.reference.times_ns
+    assert bench.clip_at(0).start_ns == times[10]
+    assert times[10] == 333_333_333 + 5_000_000
+
+
 def test_placing_covers_what_lies_there_and_undo_brings_it_back(bench: Bench) -> None:
     bench.add((0, 99, "wave"))
     before = list(bench.document.tier("alice").clips)

@@ -98,8 +98,8 @@ def test_a_page_is_turned_when_the_playhead_leaves() -> None:
 
 
 def grid_of(frames: int, rate_hz: float = 30.0) -> FrameGrid:
-    recording = moving_recording(frames, rate_hz=rate_hz)
-    return FrameGrid.of(recording)
+    stream = moving_recording(frames, rate_hz=rate_hz).streams["skeleton"]
+    return FrameGrid(stream.times_ns, stream.period_ns)
 
 
 def clip_over(grid: FrameGrid, first: int, last: int, label: str = "wave") -> Clip:
