@@ -91,6 +91,7 @@ class Skeleton3DPane(Pane):
         self._making_view = True  # making a GL canvas lets events through, this call among them
         self.view = make_view(self.orbit, self, self._kind)
         self._making_view = False
+        self._shown = (None, None, None)  # what those calls took for shown had no view yet
         self.set_body(self.view)
         self._mouse = OrbitMouse(self.orbit, self.view.mouse_widget)
         self._mouse.changed.connect(self._orbit_changed)
