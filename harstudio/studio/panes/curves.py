@@ -15,7 +15,7 @@ from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SECOND_NS, SampledStream, SkeletonStream, StreamKind
 
 ENVELOPE_BINS = 4000
-AUDIO_CHUNK_S = 20
+AUDIO_CHUNK_S = 1  # short, because the sound that plays waits for the same decoder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
