@@ -29,7 +29,9 @@ from harstudio.recordings.streams import PictureStream, StreamKind
 from harstudio.recordings.video_index import MAX_PIXELS, VideoIndex, index_media, open_media
 
 JUMP_FRAMES = 8  # decode on rather than seek when a key frame is fewer frames ahead
-THREADS = min(4, os.cpu_count() or 1)
+LARGE_PIXELS = 1280 * 720
+THREADS_LARGE = min(8, 1 + (os.cpu_count() or 1))  # as many as FFmpeg would take
+THREADS_SMALL = min(2, os.cpu_count() or 1)  # more threads only delay the first picture
 
 Wanted = Callable[[int], bool]
 NumberedPacket: TypeAlias = "tuple[int, Packet[AvVideoStream]]"
@@ -212,7 +214,8 @@ class VideoReader:
         context = stream.codec_context
         if not context.is_open:
             context.thread_type = "AUTO"
-            context.thread_count = THREADS
+            large = context.width * context.height >= LARGE_PIXELS
+            context.thread_count = THREADS_LARGE if large else THREADS_SMALL
             context.options = {"max_pixels": str(MAX_PIXELS)}
             for other in container.streams:
                 if other.index != track:

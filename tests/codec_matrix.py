@@ -10,6 +10,8 @@ from pathlib import Path
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
@@ -19,7 +21,7 @@ SOUND_RATE = 16_000
 
 @dataclass(frozen=True)
 class Sample:
-    """One file of the matrix. ticks: presentation times in 1/1000 s, or None for even ones."""
+    """One file of the matrix. variable: uneven presentation times, in 1/1000 s."""
 
     name: str
     codec: str
@@ -39,6 +41,11 @@ def _x264(**more: str) -> dict[str, str]:
     return {"preset": "veryfast", "crf": "20", "sc_threshold": "0", **more}
 
 
+OPEN_GOP = _x264(**{"x264-params": "open-gop=1"})
+X265 = {"preset": "ultrafast", "x265-params": "log-level=none"}
+VP8 = {"deadline": "good", "cpu-used": "4", "auto-alt-ref": "1", "lag-in-frames": "16"}
+
+
 MATRIX: Sequence[Sample] = (
     Sample("h264_b.avi", "libx264", options=_x264(), b_frames=3),
     Sample("h264_b_one_key.avi", "libx264", options=_x264(), b_frames=3, gop=1000),
@@ -46,8 +53,8 @@ MATRIX: Sequence[Sample] = (
     Sample("h264_b_one_key.mp4", "libx264", options=_x264(), b_frames=3, gop=1000),
     Sample("h264_b.mkv", "libx264", options=_x264(), b_frames=3),
     Sample("h264_b.mov", "libx264", options=_x264(), b_frames=3),
-    Sample("h264_open_gop.avi", "libx264", options=_x264(**{"x264-params": "open-gop=1"}), b_frames=3),
-    Sample("h264_open_gop.mp4", "libx264", options=_x264(**{"x264-params": "open-gop=1"}), b_frames=3),
+    Sample("h264_open_gop.avi", "libx264", options=OPEN_GOP, b_frames=3),
+    Sample("h264_open_gop.mp4", "libx264", options=OPEN_GOP, b_frames=3),
     Sample("h264_sound.avi", "libx264", options=_x264(), b_frames=2, sound="libmp3lame"),
     Sample("h264_sound.mp4", "libx264", options=_x264(), b_frames=2, sound="aac"),
     Sample("h264_variable.mp4", "libx264", options=_x264(), b_frames=3, variable=True),
@@ -60,9 +67,18 @@ MATRIX: Sequence[Sample] = (
     Sample("mjpeg_sound.avi", "mjpeg", options={"q": "3"}, pix_fmt="yuvj420p", sound="pcm_s16le"),
     Sample("ffv1_depth.mkv", "ffv1", pix_fmt="gray16le", gop=1),
     Sample("ffv1_depth_long_gop.mkv", "ffv1", pix_fmt="gray16le", gop=20),
-    Sample("h265_b.mp4", "libx265", options={"preset": "ultrafast", "x265-params": "log-level=none"}, b_frames=3),
+    Sample(
+        "h265_b.mp4",
+        "libx265",
+        options=X265,
+        b_frames=3,
+    ),
     Sample("vp9.webm", "libvpx-vp9", options={"deadline": "realtime", "cpu-used": "8"}),
-    Sample("vp8.webm", "libvpx", options={"deadline": "good", "cpu-used": "4", "auto-alt-ref": "1", "lag-in-frames": "16"}),
+    Sample(
+        "vp8.webm",
+        "libvpx",
+        options=VP8,
+    ),
 )
 
 
@@ -114,7 +130,11 @@ def write(sample: Sample, folder: Path) -> Path:
         context.gop_size, context.max_b_frames = sample.gop, sample.b_frames
         base = Fraction(1, 1000) if sample.variable else Fraction(1, sample.rate)
         context.time_base = base
-        audio = container.add_stream(sample.sound, rate=SOUND_RATE, layout="mono") if sample.sound else None
+        audio = (
+            container.add_stream(sample.sound, rate=SOUND_RATE, layout="mono")
+            if sample.sound
+            else None
+        )
         for number, tick in enumerate(ticks(sample)):
             gray = picture(sample, number)
             if sample.pix_fmt == "gray16le":
@@ -131,7 +151,9 @@ def write(sample: Sample, folder: Path) -> Path:
     return path
 
 
-def _encode_sound(container, audio, number: int, sample: Sample) -> None:
+def _encode_sound(
+    container: OutputContainer, audio: AudioStream, number: int, sample: Sample
+) -> None:
     samples = sound(sample.frames / sample.rate)
     first, last = (round(n * SOUND_RATE / sample.rate) for n in (number, number + 1))
     frame = AudioFrame.from_ndarray(samples[None, first:last], format="s16", layout="mono")
