@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from vispy import app as vispy_app
 
@@ -53,13 +53,16 @@ class PointsVisual(vispy_visuals.Visual):
         self._draw_mode = "points"
         self.set_gl_state("translucent", depth_test=True, blend=False)
         self._count = 0
+        self.set_size(POINT_PX[0])
         self.set_points(np.zeros((1, 3), np.float32), np.zeros((1, 3), np.float32))
 
-    def set_points(
-        self, points: NDArray[np.float32], colors: NDArray[np.float32], size: float = 1.0
-    ) -> None:
-        """(N, 3) float32 positions and colours in [0, 1]; size in pixels."""
-        self.shared_program["u_size"] = size
+    def set_size(self, pixels: float) -> None:
+        """Edge of the squares."""
+        self.shared_program["u_size"] = pixels
+        self.update()
+
+    def set_points(self, points: NDArray[np.float32], colors: NDArray[np.float32]) -> None:
+        """(N, 3) float32 positions and colours in [0, 1]."""
         self._count = len(points)
         if self._count:
             self.shared_program["a_position"] = VertexBuffer(np.ascontiguousarray(points))
@@ -137,11 +140,20 @@ class GlView(QWidget):
             self._points.visible = scene.cloud is not None
             if scene.cloud is not None:
                 colors = scene.cloud.colors.astype(np.float32) / 255
-                gap = focal_px(self.height()) * scene.cloud.spacing * self.devicePixelRatioF()
-                size = float(np.clip(np.ceil(gap), *POINT_PX))
-                self._points.set_points(to_vispy(scene.cloud.points), colors, size)
+                self._points.set_points(to_vispy(scene.cloud.points), colors)
+                self._size_points()
         self._draw_people()
         self.canvas.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._size_points()
+
+    def _size_points(self) -> None:
+        """Points as large as the gaps between them."""
+        if self._scene.cloud is not None:
+            gap = focal_px(self.height()) * self._scene.cloud.spacing * self.devicePixelRatioF()
+            self._points.set_size(float(np.clip(np.ceil(gap), *POINT_PX)))
 
     def orbit_changed(self) -> None:
         """The eye moved."""
