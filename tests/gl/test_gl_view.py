@@ -11,6 +11,7 @@ from studio.session_bench import SessionBench
 
 from harstudio.studio import theme
 from harstudio.studio.panes import PANES
+from harstudio.studio.panes.skeleton3d import SOFTWARE_GL, gl_renderer
 
 
 @pytest.fixture
@@ -75,3 +76,23 @@ def test_colors_follow_the_theme(bench, pane):
     dark = rendered(pane)[2, 2].mean()
     theme.apply(QApplication.instance(), "light")
     assert rendered(pane)[2, 2].mean() > dark + 150
+
+
+def test_software_gl_is_left_to_the_soft_view(bench, qtbot, monkeypatch):
+    monkeypatch.delenv("HARSTUDIO_3D", raising=False)
+    bench.show(made_recording())
+    made = PANES["skeleton3d"](bench.session)
+    qtbot.addWidget(made)
+    made.show()
+    software = any(name in gl_renderer().lower() for name in SOFTWARE_GL)
+    assert gl_renderer()
+    assert made.view.kind == ("soft" if software else "gl")
+
+
+def test_the_default_can_be_set(bench, qtbot, monkeypatch):
+    monkeypatch.setenv("HARSTUDIO_3D", "gl")
+    bench.show(made_recording())
+    made = PANES["skeleton3d"](bench.session)
+    qtbot.addWidget(made)
+    made.show()
+    assert made.view.kind == "gl"
