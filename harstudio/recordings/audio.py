@@ -89,9 +89,12 @@ class AudioStream(Stream[NDArray[np.int16]]):
         return np.zeros(0, dtype=np.int64)
 
     def _time(self, samples: NDArray[np.int64]) -> NDArray[np.int64]:
-        source = self._source_start_ns + np.rint(samples * (SECOND_NS / self.sample_rate))
-        scaled = np.rint(source * self._rate_scale).astype(np.int64)
-        return np.asarray(scaled + self._offset_ns, dtype=np.int64)
+        # Only the way from the first sample goes through floats: wall clocks need all digits.
+        since = np.rint(samples * (self._rate_scale * SECOND_NS / self.sample_rate))
+        first = self._source_start_ns
+        if self._rate_scale != 1.0:
+            first = round(first * self._rate_scale)
+        return np.asarray(since.astype(np.int64) + (first + self._offset_ns), dtype=np.int64)
 
 
 class AudioReader:
