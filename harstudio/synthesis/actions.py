@@ -145,16 +145,18 @@ def _step_back(take: Take, side: str, start: float, end: float) -> None:
 
 
 def _thrown(take: Take, side: str, release: float, far: float) -> None:
-    ball = Prop("ball")
+    ball = next((prop for prop in take.props if prop.kind == "ball"), None)
     held = in_hand(0, side, 0.075, lambda time, body: np.eye(3))
+    if ball is None:
+        ball = Prop("ball")
+        ball.from_time(0.0, held)
+        take.props.append(ball)
     spot, _ = held(release, take.skeletons(release))
     heading = np.radians(float(take.motions[0].heading.at(release)[0]))
     aside = float(take.rng.uniform(-0.9, 0.9))
     speed = 4.6 * far
     way = np.array((speed * np.sin(heading) + aside, 2.0, speed * np.cos(heading)))
-    ball.from_time(0.0, held)
     ball.from_time(release, flying(release, spot, way))
-    take.props.append(ball)
 
 
 def clap(take: Take, start: float) -> float:

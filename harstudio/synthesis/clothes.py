@@ -114,17 +114,18 @@ def _face(
         jaw &= ~((side < 0.024) & (np.abs(y + 0.058) < 0.009))
         on(jaw, tuple(0.55 * a + 0.45 * b for a, b in zip(look.hair, look.skin, strict=True)), 0.45)
     lips = tuple(0.62 * a + 0.38 * b for a, b in zip(look.skin, (170, 52, 58), strict=True))
-    on(front & (side < 0.024 - 0.6 * np.abs(y + 0.058)) & (np.abs(y + 0.058) < 0.008), lips, 0.6)
-    on(front & (side < 0.02) & (np.abs(y + 0.0575) < 0.0016), tuple(0.6 * c for c in lips), 0.5)
+    mouth = np.abs(y + 0.0595 - 7 * side**2)
+    on(front & (side < 0.026 - 0.9 * mouth) & (mouth < 0.007), lips, 0.6)
+    on(front & (side < 0.022) & (mouth < 0.0014), tuple(0.6 * c for c in lips), 0.5)
     on(front & (np.hypot((side - 0.032) / 1.7, y - 0.015) < 0.0062), (238, 236, 232), 0.7)
     on(front & (np.hypot(side - 0.032, y - 0.015) < 0.0062), (46, 34, 28), 0.3)
     brow = front & (side > 0.014) & (side < 0.05)
-    on(brow & (np.abs(y - 0.038 + 0.18 * (side - 0.03)) < 0.0042), look.hair, 0.35)
+    on(brow & (np.abs(y - 0.039 + 5 * (side - 0.029) ** 2) < 0.004), look.hair, 0.35)
     if look.hair_style != "bald":
-        slope = {"long": 2.4, "bun": 1.3, "short": 1.05}[look.hair_style]
-        line = 0.071 - slope * np.clip(0.082 - z, 0, 1) + ragged
+        slope = {"long": 1.5, "bun": 1.3, "short": 1.05}[look.hair_style]
+        line = 0.074 - slope * np.clip(0.082 - z, 0, 1) + ragged
         if look.hair_style == "long":
-            line = np.where(z < -0.02, -1.0, line)
+            line = np.where(z < 0.012, -1.0, line)
         else:
             line = np.maximum(line, -0.085)
         ear = (side > 0.074) & (z > -0.035) & (z < 0.012) & (np.abs(y - 0.008) < 0.03)

@@ -16,7 +16,7 @@ from harstudio.labels.project import Project
 from harstudio.recordings.formats.harrec_header import StreamSpec
 from harstudio.recordings.formats.harrec_writer import HarrecWriter
 from harstudio.recordings.recording import Action
-from harstudio.recordings.streams import SECOND_NS, StreamKind, evenly
+from harstudio.recordings.streams import SECOND_NS, Body, SkeletonFrame, StreamKind, evenly
 from harstudio.synthesis.inertial import CHANNELS, SENSOR_RATE_HZ, feel
 from harstudio.synthesis.scripts import SCRIPTS, code
 from harstudio.synthesis.sensor import infrared_8bit, masked
@@ -33,12 +33,14 @@ class Quality:
     """How a native recording is stored: what decides its size.
 
     crf: of colour; infrared_crf: of 8-bit infrared as H.264, None for 16 bit without loss;
-    body_depth_only: depth outside of bodies becomes 0; codec of the sound.
+    body_depth_only: depth outside of bodies becomes 0; lean_bodies: joints to 0.1 mm and without
+    pixels and orientations, which follow from the cameras; codec of the sound.
     """
 
     crf: int = 23
     infrared_crf: int | None = None
     body_depth_only: bool = False
+    lean_bodies: bool = False
     sound: str = "flac"
     preset: str = "veryfast"
     lookahead: int = 0
@@ -102,7 +104,8 @@ def write_recording(
             bright = shot.depth.infrared
             eight = quality.infrared_crf is not None
             writer.picture("infrared", shot.time_ns, infrared_8bit(bright) if eight else bright)
-            writer.skeleton("skeleton", shot.time_ns, shot.bodies)
+            bodies = _lean(shot.bodies) if quality.lean_bodies else shot.bodies
+            writer.skeleton("skeleton", shot.time_ns, bodies)
             until = round((shot.time + 1 / RATE_HZ) * SAMPLE_RATE)
             if until > sent and sent < len(heard):
                 writer.audio("audio", heard[sent:until])
@@ -111,6 +114,12 @@ def write_recording(
         for time_ns, values in zip(evenly(len(felt), SENSOR_RATE_HZ), felt, strict=True):
             writer.inertial(INERTIAL, int(time_ns), values)
     return folder
+
+
+def _lean(frame: SkeletonFrame) -> SkeletonFrame:
+    return SkeletonFrame(
+        tuple(Body(body.id, np.round(body.joints, 4), body.tracking) for body in frame.bodies)
+    )
 
 
 def script_action(key: str) -> Action | None:

@@ -243,9 +243,12 @@ class _Solver:
         target = start + (end - start) * share
         far = float(np.linalg.norm(end - start))
         target = target + self.chest[:, 2] * (0.22 * far * 4 * share * (1 - share))
+        target[1] = max(target[1], 0.06)
         way = target - j[shoulder]
         axis = way / max(float(np.linalg.norm(way)), 1e-9)
         pole = self.chest @ np.array((0.55 * out, -0.7, -0.45))
+        near_floor = max(0.0, 0.5 - float(j[shoulder][1]))
+        pole = pole + np.array((0.0, 6.0 * near_floor, 0.0))  # who lies keeps elbows off the floor
         lift = np.radians(float(m.elbows[side].at(self.t)[0]) * out)
         pole = Rotation.from_rotvec(axis * lift).apply(pole)
         j[elbow], j[wrist] = bend(j[shoulder], target, *bones.arm, pole)
@@ -255,6 +258,7 @@ class _Solver:
         aim = m.aims[side].at(self.t) * np.array((out, 1, 1))
         along = along / np.linalg.norm(along) * (1 - min(1.0, float(np.linalg.norm(aim))))
         along = along + self.chest @ aim
+        along = _above_floor(along, float(j[wrist][1]))
         palm = swing(fore @ bones.offset(hand, wrist), along) @ fore
         roll = np.radians(float(m.rolls[side].at(self.t)[0]) * out)
         along = along / np.linalg.norm(along)
@@ -275,6 +279,13 @@ class _Solver:
     def _unit(self, start: int, end: int) -> Vector:
         way = self.joints[end] - self.joints[start]
         return np.asarray(way / np.linalg.norm(way))
+
+
+def _above_floor(along: Vector, height: float) -> Vector:
+    """A hand's direction that does not reach into the floor from a wrist at this height."""
+    unit = along / np.linalg.norm(along)
+    lowest = -min(1.0, max(0.0, (height - 0.04) / 0.19))
+    return np.asarray(unit + (0, max(0.0, lowest - unit[1]), 0))
 
 
 def hold(motion: Motion, side: str, start: float, end: float, values: Sequence[float]) -> None:

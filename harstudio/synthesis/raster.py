@@ -42,10 +42,8 @@ def rasterise(
     faces = np.flatnonzero(keep)
     corners = triangles[faces]
     us, vs = u[corners], v[corners]
-    left = np.maximum(np.ceil(us.min(axis=1)), 0).astype(np.int32)
-    right = np.minimum(np.floor(us.max(axis=1)), width - 1).astype(np.int32)
-    top = np.maximum(np.ceil(vs.min(axis=1)), 0).astype(np.int32)
-    bottom = np.minimum(np.floor(vs.max(axis=1)), height - 1).astype(np.int32)
+    left, right = _whole_range(us, width)
+    top, bottom = _whole_range(vs, height)
     columns, rows = right - left + 1, bottom - top + 1
     seen = (columns > 0) & (rows > 0)
     faces, us, vs = faces[seen], us[seen], vs[seen]
@@ -68,7 +66,7 @@ def rasterise(
     owner, x, y = owner[hit], x[hit], y[hit]
     shares = np.stack((share_a[hit], share_b[hit], share_c[hit]), axis=1)
     shares *= inverse[triangles[faces[owner]]]
-    near = shares.sum(axis=1)
+    near = shares[:, 0] + shares[:, 1] + shares[:, 2]
     pixel = y.astype(np.intp) * width + x
     order = np.argsort(near, kind="stable")
     winner = np.full(width * height, -1, dtype=np.intp)
@@ -81,6 +79,14 @@ def rasterise(
         (shares[best] / near[best, None]).astype(np.float32),
         (1.0 / near[best]).astype(np.float32),
     )
+
+
+def _whole_range(values: Floats, size: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """(F, 3) corners -> first and last whole number between them within the picture."""
+    a, b, c = values.T
+    low, high = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+    first = np.maximum(np.ceil(low), 0).astype(np.int32)
+    return first, np.minimum(np.floor(high), size - 1).astype(np.int32)
 
 
 def mix(values: Floats, triangles: NDArray[np.int32], found: Fragments) -> Floats:

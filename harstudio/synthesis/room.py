@@ -59,6 +59,7 @@ class Room:
             self.boxes += _chair(floors[(floor + 1) % 4])
         if "table" in furniture:
             self.boxes += _table(table_side)
+        self._solid = [box for box in self.boxes if _casts_shadow(box)]
 
     def seen(self, camera: Camera, view: Viewpoint) -> Background:
         """Cast one ray through every pixel."""
@@ -113,9 +114,7 @@ class Room:
         for axis, gap in zip((2, 0, 0, 1), gaps, strict=True):
             away = np.abs(normal[..., axis]) < 0.5
             shade -= np.where(away, 0.28 * np.exp(-np.maximum(gap, 0) / 0.22), 0).astype(np.float32)
-        for low, high, _ in self.boxes:
-            if high[1] - low[1] < 0.01 or low[1] > 0.9:
-                continue
+        for low, high, _ in self._solid:
             gap = _gap(points, low, high)
             shade *= 1 - 0.3 * np.exp(-gap / 0.09) * (gap > 0.003)
         return np.asarray(shade * (0.86 + 0.14 * normal[..., 1]), dtype=np.float32)
@@ -128,16 +127,22 @@ class Room:
         small = np.asarray(nearest, dtype=np.float32)
         lit = np.zeros(small.shape[:2], dtype=np.float32)
         spread = np.random.default_rng(5).uniform(-0.4, 0.4, (8, 3)) * (1, 0.2, 1)
-        big = [b for b in self.boxes if b[1][1] - b[0][1] > 0.02 or b[1][0] - b[0][0] > 0.3]
         for shift in spread:
             way = (LAMP + shift - small).astype(np.float32)
             hidden = np.zeros(lit.shape, dtype=bool)
-            for low, high, _ in big:
+            for low, high, _ in self._solid:
                 first, last, _ = _slabs(low, high, way, small)
                 hidden |= (first < last) & (first > 1e-3) & (first < 1)
             lit += ~hidden
         blurred = cv2.GaussianBlur(lit / len(spread), (5, 5), 0)
         return np.asarray(cv2.resize(blurred, (width, height)), dtype=np.float32)
+
+
+def _casts_shadow(box: Box) -> bool:
+    """Furniture does; books, pictures and skirting boards hardly do."""
+    low, high, _ = box
+    size = np.subtract(high, low)
+    return bool(size.max() > 0.35 and high[1] > 0.1 and low[1] < 0.9)
 
 
 def _rays(camera: Camera, view: Viewpoint) -> Floats:
@@ -167,11 +172,19 @@ def _slabs(
     low: tuple[float, ...], high: tuple[float, ...], rays: Floats, origin: Floats
 ) -> tuple[Floats, Floats, NDArray[np.intp]]:
     """Where rays enter and leave a box, and through which axis they enter."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        one = (np.asarray(low, dtype=np.float32) - origin) / rays
-        two = (np.asarray(high, dtype=np.float32) - origin) / rays
-    enter, leave = np.minimum(one, two), np.maximum(one, two)
-    return enter.max(axis=-1), leave.min(axis=-1), enter.argmax(axis=-1)
+    first = np.full(rays.shape[:-1], -np.inf, dtype=np.float32)
+    last = np.full(rays.shape[:-1], np.inf, dtype=np.float32)
+    through = np.zeros(rays.shape[:-1], dtype=np.intp)
+    for axis in range(3):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope = 1 / rays[..., axis]
+            one = (np.float32(low[axis]) - origin[..., axis]) * slope
+            two = (np.float32(high[axis]) - origin[..., axis]) * slope
+        enter = np.minimum(one, two)
+        through[enter > first] = axis
+        np.maximum(first, enter, out=first)
+        np.minimum(last, np.maximum(one, two), out=last)
+    return first, last, through
 
 
 def _hit_box(

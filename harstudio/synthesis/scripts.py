@@ -109,8 +109,7 @@ def perform(script: Script, subjects: Sequence[Subject], seed: Sequence[int]) ->
         places = [(0.0, 0.0 if script.furniture else 0.15, 0.0)]
     take = make_take(subjects[: script.people], places, seed)
     if script.key == "stand-up":
-        sit(take, 0, 0.0, 1e-3)
-        take.sounds.clear()
+        sit(take, 0, -3.0, -1.5)
     start = LEAD * float(take.rng.uniform(0.7, 1.6))
     end = script.act(take, start)
     take.performed.append(Performed(start, end, script.name, 0))

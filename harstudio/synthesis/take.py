@@ -220,16 +220,23 @@ def walk(take: Take, actor: int, start: float, to: tuple[float, float], heading:
         _stride(take, actor, side, time, time + pace, reach, course)
         m.pelvis.move(time, time + pace, (spot[0], -0.015, spot[1]))
         time += pace
-    turned = _nearest_turn(course, heading)
-    m.heading.move(time - pace, time + 0.8 * pace, (turned,))
     m.pelvis.move(time, time + pace, (to[0], 0.0, to[1]))
-    for number, side in enumerate("lr" if steps % 2 else "rl"):
-        begin = time + number * 0.7 * pace
-        spot = np.array(m.local(OUTWARD[side] * 0.105, 0.0))
-        _stride(take, actor, side, begin, begin + 0.8 * pace, spot, turned, home=True)
     rest_hands(take, actor, time, time + pace)
     m.back.move(time, time + pace, (m.subject.posture, 0, 0))
-    return time + 1.5 * pace
+    return turn_to(take, actor, time, heading, "lr" if steps % 2 == 0 else "rl")
+
+
+def turn_to(take: Take, actor: int, start: float, heading: float, order: str = "lr") -> float:
+    """Turn on the spot, foot after foot; returns when standing."""
+    m = take.motions[actor]
+    pace = take.lasts(0.5)
+    turned = _nearest_turn(float(m.heading.last[0]), heading)
+    m.heading.move(start, start + 1.6 * pace, (turned,))
+    for number, side in enumerate(order):
+        begin = start + number * 0.75 * pace
+        spot = np.array(m.local(OUTWARD[side] * 0.105, 0.0))
+        _stride(take, actor, side, begin, begin + 0.75 * pace, spot, turned, home=True)
+    return start + 1.65 * pace
 
 
 def _nearest_turn(now: float, wanted: float) -> float:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float64]
 K = TypeVar("K")
 
+LONG_BEFORE = -60.0  # seconds; scripts may act before a take's first frame
+
 
 def minimum_jerk(share: float) -> float:
     """0..1 -> 0..1 with no speed and no acceleration at both ends."""
@@ -23,7 +25,7 @@ class Keys(Generic[K]):
     """Key values in time order; between two of them a share from 0 to 1."""
 
     def __init__(self, value: K) -> None:
-        self._times: list[float] = [0.0]
+        self._times: list[float] = [LONG_BEFORE]
         self._values: list[K] = [value]
 
     @property
