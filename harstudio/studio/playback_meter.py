@@ -135,10 +135,16 @@ class PlaybackMeter(QObject):
         if before is None or now is None or now == before:
             return
         passed = now - before if self._transport.rate > 0 else before - now
-        if 0 < passed <= self._longest_stall:  # otherwise a loop or a seek
-            self._count(self._was_on_time(int(self._reference.times_ns[before])))
-            for _ in range(passed - 1):
-                self._count(False)
+        if not 0 < passed <= self._longest_stall:
+            self._forget_painted()  # a loop or a seek: what stood there before is no difference
+            return
+        self._count(self._was_on_time(int(self._reference.times_ns[before])))
+        for _ in range(passed - 1):
+            self._count(False)
+
+    def _forget_painted(self) -> None:
+        for shown in self._shown.values():
+            shown.painted.clear()
 
     def _was_on_time(self, time_ns: int) -> bool:
         for shown in self._shown.values():

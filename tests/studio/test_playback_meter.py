@@ -94,3 +94,13 @@ def test_nothing_counts_while_paused_or_fast(bench):
     bench.run(8)
     assert bench.meter.summary().due == 0
     assert bench.meter.text() == ""
+
+
+def test_what_stood_there_before_a_loop_is_no_difference(bench):
+    bench.transport.set_loop((0, 50 * FRAME))
+    bench.transport.play()
+    bench.run(50)  # the last one wraps
+    bench.meter.painted("color", 0)  # depth still shows the end
+    bench.now += FRAME // 4
+    bench.transport.tick()
+    assert bench.meter.summary().skew_ns == 0

@@ -46,6 +46,13 @@ def depth_colors(near_mm: int, far_mm: int) -> NDArray[np.uint32]:
     return colors
 
 
+@lru_cache(maxsize=4)
+def _bar(height: int) -> QImage:
+    column = turbo()[np.linspace(0, 255, height).astype(np.intp)]
+    pixels = np.repeat(column[:, None], BAR_PX, axis=1)
+    return QImage(pixels.data, BAR_PX, height, 4 * BAR_PX, QImage.Format.Format_RGB32).copy()
+
+
 class DepthPane(PicturePane):
     """Depth in millimetres, coloured."""
 
@@ -79,9 +86,7 @@ class DepthPane(PicturePane):
         right = self.canvas.width() - BAR_MARGIN
         top = self.canvas.height() - height - BAR_MARGIN - 6
         bar = QRectF(right - BAR_PX, top, BAR_PX, height)
-        colors = np.ascontiguousarray(turbo()[:, None])
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(bar, QImage(colors.data, 1, 256, 4, QImage.Format.Format_RGB32))
+        painter.drawImage(bar.topLeft(), _bar(height))
         painter.setFont(theme.time_font(theme.TIME_PX))
         for mm, y in zip(self.range_mm, (bar.top(), bar.bottom()), strict=True):
             self._paint_metres(painter, f"{mm / 1000:.2f} m", bar.left() - 6, y)
