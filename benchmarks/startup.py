@@ -38,8 +38,8 @@ from harstudio.studio import theme
 start_up = StartUp()
 app = make_application()
 paths = [Path(p) for p in sys.argv[1:]]
-starter = Starter(paths, False, start_up)
 theme.apply(app, "dark")
+starter = Starter(paths, False, start_up)
 starter.start()
 last = "recording" if paths else "usable"
 while last not in start_up.marks and time.perf_counter() - start_up.began < 60:

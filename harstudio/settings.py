@@ -45,7 +45,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="allow", validate_assignment=True)
 
     annotator: str = Field(default_factory=_user_name, min_length=1)
-    theme: Literal["dark", "light", "system"] = "system"
+    theme: Literal["dark", "light", "system"] = "dark"
     cache_bytes: int = Field(default=1 << 30, ge=64 << 20)
     recent: list[str] = []
     reduce_motion: bool = False

@@ -260,9 +260,9 @@ def _look_commands(window: MainWindow) -> list[Command]:
         return window.session.settings.theme == theme
 
     themes = [
-        ("dark", "Dark", "dark"),
-        ("light", "Light", "light"),
-        ("system", "As the system", ""),
+        ("dark", "Dark colours", "dark"),
+        ("light", "Light colours", "light"),
+        ("system", "Colours as the system", ""),
     ]
     return [
         Command("view.align", "Align streams…", window.show_alignment, "View", "align", (),

@@ -15,9 +15,10 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
-from harstudio.settings import data_dir
+from harstudio.settings import Settings, data_dir, load_settings
 from harstudio.studio import icons, theme
 from harstudio.studio.dialogs.crash import CrashReporter
+from harstudio.studio.garbage import GarbageCollector
 from harstudio.studio.problem_bar import Trouble
 from harstudio.studio.session import Session
 from harstudio.studio.window import MainWindow
@@ -52,12 +53,14 @@ class StartUp:
 class Starter(QObject):
     """Shows the window, then furnishes it, then opens what was asked for."""
 
-    def __init__(self, paths: Sequence[Path], demo: bool, start_up: StartUp) -> None:
+    def __init__(
+        self, paths: Sequence[Path], demo: bool, start_up: StartUp, settings: Settings | None = None
+    ) -> None:
         super().__init__()
         self._paths = list(paths)
         self._demo = demo
         self.start_up = start_up
-        self.session = Session()
+        self.session = Session(settings)
         self.window = MainWindow(self.session, furnish=False)
         self.session.recording_changed.connect(self._recording_shown)
 
@@ -93,9 +96,11 @@ def run_studio(paths: Sequence[Path] = (), demo: bool = False) -> int:
     """
     start_up = StartUp()
     app = make_application()
+    collector = GarbageCollector()
     start_logging()
-    starter = Starter(paths, demo, start_up)
-    theme.apply(app, starter.session.settings.theme)
+    settings = load_settings()
+    theme.apply(app, settings.theme)  # before the window: it measures itself by the style
+    starter = Starter(paths, demo, start_up, settings)
     reporter = CrashReporter(starter.window)
     sys.excepthook = reporter.hook
     threading.excepthook = lambda args: reporter.hook(
@@ -106,6 +111,7 @@ def run_studio(paths: Sequence[Path] = (), demo: bool = False) -> int:
     try:
         return app.exec()
     finally:
+        collector.deleteLater()
         sys.excepthook = sys.__excepthook__
         threading.excepthook = threading.__excepthook__
         qInstallMessageHandler(None)

@@ -34,7 +34,7 @@ from harstudio.studio import icons, theme
 
 ROW = 34
 SHOWN = 60
-MIN_SCORE = 55.0
+MIN_SCORE, SURE_SCORE = 55.0, 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,19 @@ def ranked(text: str, entries: Sequence[Entry], limit: int = SHOWN) -> list[Entr
         limit=limit,
         score_cutoff=MIN_SCORE,
     )
-    low = wanted.lower()
+    words = wanted.lower().split()
 
     def rank(hit: tuple[str, float, int]) -> tuple[bool, bool, float, int]:
         title, score, index = hit
-        inside = all(part in title.lower() for part in low.split())
-        return (not entries[index].enabled, not inside, -score, index)
+        return (not entries[index].enabled, not _has(title, words), -score, index)
 
+    if any(_has(title, words) for title, _, _ in hits):  # typed right: leave the far-fetched out
+        hits = [hit for hit in hits if _has(hit[0], words) or hit[1] >= SURE_SCORE]
     return [entries[index] for _, _, index in sorted(hits, key=rank)]
+
+
+def _has(title: str, words: Sequence[str]) -> bool:
+    return all(word in title.lower() for word in words)
 
 
 class _Model(QAbstractListModel):

@@ -202,6 +202,11 @@ def stylesheet(tokens: Tokens) -> str:
     values = {f.name: getattr(tokens, f.name) for f in fields(tokens)}
     values["hover"] = mixed(tokens.raised, tokens.text, 0.07)
     values["selected"] = mixed(tokens.surface, tokens.accent, 0.16)
+    # Three pixels are wide enough to be caught, one of them is the hairline that is seen.
+    stops = f"stop:0.33 {tokens.surface}, stop:0.34 {tokens.line}, stop:0.66 {tokens.line}"
+    stops += f", stop:0.67 {tokens.surface}"
+    values["across"] = f"qlineargradient(x1:0, y1:0, x2:0, y2:1, {stops})"
+    values["along"] = f"qlineargradient(x1:0, y1:0, x2:1, y2:0, {stops})"
     values["faded"] = mixed(tokens.quiet, tokens.surface, 0.45)
     sheet = _SHEET
     for name, color in values.items():
@@ -212,7 +217,8 @@ def stylesheet(tokens: Tokens) -> str:
 _SHEET = """
 QToolTip { background: @raised; color: @text; border: 1px solid @line; padding: 4px 6px; }
 QMainWindow, QDialog { background: @surface; }
-QMainWindow::separator { background: @line; width: 1px; height: 1px; }
+QMainWindow::separator { width: 3px; height: 3px; background: @across ; }
+QMainWindow::separator:horizontal { background: @along ; }
 QMainWindow::separator:hover { background: @accent; }
 QSplitter::handle { background: @line; }
 QSplitter::handle:hover { background: @accent; }

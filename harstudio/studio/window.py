@@ -44,6 +44,7 @@ from harstudio.studio.welcome import Welcome
 logger = logging.getLogger(__name__)
 SMALLEST = (960, 600)
 USUAL = (1440, 900)
+ANY_PX = (1 << 24) - 1  # what Qt takes for no limit
 
 
 class MainWindow(QMainWindow):
@@ -167,9 +168,11 @@ class MainWindow(QMainWindow):
     def toggle_full_screen(self) -> None:
         """Only the pictures and the clock; F or Esc comes back."""
         if self.arrangement.full_screen:
+            self._bottom.setMaximumHeight(ANY_PX)
             self.arrangement.leave_full_screen()
         else:
             self.arrangement.enter_full_screen(self.timeline, self.top_bar, self.statusBar())
+            self._bottom.setMaximumHeight(self.transport_bar.height())
 
     def is_full_screen(self) -> bool:
         return self.arrangement.full_screen

@@ -77,7 +77,7 @@ def test_a_wrong_value_costs_only_itself() -> None:
     text = 'annotator = "bob"\ntheme = "pink"\nvolume = 7\n'
     path = write(text)
     settings = load_settings()
-    assert (settings.annotator, settings.theme, settings.volume) == ("bob", "system", 1.0)
+    assert (settings.annotator, settings.theme, settings.volume) == ("bob", "dark", 1.0)
     assert "theme, volume had no usable value" in settings.problems[0]
     assert path.with_name("settings.damaged-1.toml").read_text() == text
 
