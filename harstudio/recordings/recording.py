@@ -19,6 +19,7 @@ REFERENCE_ORDER = (
     StreamKind.INERTIAL,
     StreamKind.AUDIO,
 )
+SEEN = REFERENCE_ORDER[:4]  # kinds that a person looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,12 @@ class Recording:
     def duration_ns(self) -> int:
         """From the earliest to the latest sample."""
         return self.end_ns - self.start_ns
+
+    @property
+    def last_frame_ns(self) -> int:
+        """Time of the last picture or skeleton; signals may go on after it."""
+        seen = [s for s in self.streams.values() if s.kind in SEEN and len(s)]
+        return max((s.end_ns for s in seen), default=self.end_ns)
 
     @property
     def stop_ns(self) -> int:

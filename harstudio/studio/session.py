@@ -152,7 +152,7 @@ class Session(QObject):
         self.prefetcher = Prefetcher(pictures, self.cache)
         self.prefetcher.ready.connect(self._read.emit)
         self.prefetcher.failed.connect(self._read_failed.emit)
-        self.transport.set_range(recording.start_ns, recording.stop_ns)
+        self.transport.set_range(recording.start_ns, recording.stop_ns, recording.last_frame_ns)
 
     def _disposal(self, recording: Recording, prefetcher: Prefetcher | None) -> Any:
         cache = self.cache

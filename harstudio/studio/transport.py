@@ -31,6 +31,7 @@ class Transport(QObject):
         self._now_ns = now_ns
         self._start_ns = 0
         self._stop_ns = 0
+        self._last_ns = 0
         self._position_ns = 0
         self._rate = 1.0
         self._loop: tuple[int, int] | None = None
@@ -65,11 +66,15 @@ class Transport(QObject):
     def loop(self) -> tuple[int, int] | None:
         return self._loop
 
-    def set_range(self, start_ns: int, stop_ns: int) -> None:
-        """A new recording: from its first sample to its stop; pauses at the start."""
+    def set_range(self, start_ns: int, stop_ns: int, last_ns: int | None = None) -> None:
+        """A new recording: from its first sample to its stop; pauses at the start.
+
+        last_ns: where the playhead stops, the time of the last frame; else just before the stop.
+        """
         self.pause()
         self.set_loop(None)
         self._start_ns, self._stop_ns = start_ns, max(start_ns, stop_ns)
+        self._last_ns = max(start_ns, self._stop_ns - 1 if last_ns is None else last_ns)
         self.range_changed.emit(self._start_ns, self._stop_ns)
         self.seek(start_ns)
 
@@ -116,11 +121,6 @@ class Transport(QObject):
             loop = None
         self._loop = loop
         self.loop_changed.emit(loop)
-
-    @property
-    def _last_ns(self) -> int:
-        """The last time at which something can still be seen."""
-        return max(self._start_ns, self._stop_ns - 1)
 
     def tick(self) -> None:
         """Move to where the clock says; called by the timer, callable from tests."""

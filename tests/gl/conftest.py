@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QGuiApplication, QOpenGLContext
+from PySide6.QtWidgets import QApplication
+
+from harstudio.studio.garbage import GarbageCollector
 
 import leaks
 
@@ -25,6 +28,12 @@ def _why_not() -> str:
     if platform in ("offscreen", "minimal", "vnc"):
         return f"Qt's {platform} platform has no OpenGL"
     return "" if QOpenGLContext().create() else "Qt cannot make an OpenGL context here"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def garbage(qapp: QApplication) -> GarbageCollector:
+    """As in the studio: no thread but this one destroys widgets."""
+    return GarbageCollector(qapp)
 
 
 @pytest.fixture(autouse=True)

@@ -10,11 +10,20 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtWidgets import QApplication
+
+from harstudio.studio.garbage import GarbageCollector
 
 import leaks
 
 # Under a display of the caller's the same tests may also run on it: QT_QPA_PLATFORM=xcb.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def garbage(qapp: QApplication) -> GarbageCollector:
+    """As in the studio: no thread but this one destroys widgets."""
+    return GarbageCollector(qapp)
 
 
 @pytest.fixture(autouse=True)
