@@ -16,8 +16,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -253,11 +254,24 @@ def _compare(streams: list[Stream[Any]], problems: list[str]) -> None:
         problems.append("The skeleton file holds no frames.")
 
 
+class _Places(NamedTuple):
+    """Where the samples of one modality lie: file names and folders by sample id.
+
+    The full dataset is half a million names, so there is no object for each.
+    """
+
+    names: dict[str, str]
+    folders: dict[str, Path]
+
+    def path(self, sample_id: str) -> Path:
+        return self.folders[sample_id] / self.names[sample_id]
+
+
 class _SampleScanner:
-    """Files and folders of NTU samples by dataset root and sample id."""
+    """Files and folders of NTU samples by dataset root, modality and sample id."""
 
     def __init__(self) -> None:
-        self._samples: dict[tuple[Path, str], dict[str, Path]] = defaultdict(dict)
+        self._roots: dict[Path, dict[str, _Places]] = {}
         self._problems: list[Problem] = []
 
     def visit(self, listing: Listing) -> Claim:
@@ -268,11 +282,13 @@ class _SampleScanner:
             for name in listing.folders
             if FOLDER.fullmatch(name) and (modality := self._look(folder, name))
         ]
+        if not files and not folders:
+            return Claim()
         root = TREE.root(folder)
         for name, match in files:
-            self._add(root, match[1].upper(), (match[2] or match[3]).lower(), folder / name)
+            self._add(root, (match[2] or match[3]).lower(), match[1].upper(), folder, name)
         for name, modality in folders:
-            self._add(root, name.upper(), modality, folder / name)
+            self._add(root, modality, name.upper(), folder, name)
         return Claim([name for name, _ in files], [name for name, _ in folders])
 
     def _look(self, parent: Path, name: str) -> str:
@@ -283,29 +299,51 @@ class _SampleScanner:
         folder = parent / name
         return _depth_modality(folder) if is_depth_folder(folder) else ""
 
-    def _add(self, root: Path, name: str, modality: str, path: Path) -> None:
-        first = self._samples[root, name].setdefault(modality, path)
-        if first != path:
-            self._problems.append(Problem(path, f"{name} has its {modality} in {first} already."))
+    def _add(self, root: Path, modality: str, sample_id: str, folder: Path, name: str) -> None:
+        places = self._roots.setdefault(root, {}).setdefault(modality, _Places({}, {}))
+        if sample_id in places.names:
+            first = places.path(sample_id)
+            message = f"The {KINDS[modality]} of this sample is in {first} already."
+            self._problems.append(Problem(folder / name, message))
+        else:
+            places.names[sample_id] = name
+            places.folders[sample_id] = folder
 
     def finish(self) -> Claim:
-        expected: dict[tuple[Path, str], set[str]] = defaultdict(set)
-        for (root, name), files in self._samples.items():
-            expected[root, name[:4]].update(files)  # a setup is downloaded as a whole
-        found = []
-        for (root, name), files in sorted(self._samples.items()):
-            about = sample(name)
-            path = next(files[modality] for modality in ORDER if modality in files)
-            kinds = tuple(dict.fromkeys(KINDS[one] for one in ORDER if one in files))
-            found.append(
-                Found(path, NAME, name, about.performer, about.camera, about.action, kinds)
-            )
-            missing = expected[root, name[:4]] - set(files)
-            self._problems += [
-                Problem(path, f"{name} has no {KINDS[one]} here ({one}), though others have.")
-                for one in ORDER
-                if one in missing
-            ]
-            if is_listed(name):
-                self._problems.append(Problem(path, LISTED))
+        found: list[Found] = []
+        for _, modalities in sorted(self._roots.items()):
+            expected: dict[str, set[str]] = defaultdict(set)
+            for modality, places in modalities.items():
+                for setup in {sample_id[:4] for sample_id in places.names}:
+                    expected[setup].add(modality)  # a setup is downloaded as a whole
+            for sample_id in sorted(set().union(*(one.names for one in modalities.values()))):
+                own = tuple(
+                    one for one in ORDER if one in modalities and sample_id in modalities[one].names
+                )
+                path = modalities[own[0]].path(sample_id)
+                found.append(_found(sample_id, path, own))
+                missing = expected[sample_id[:4]].difference(own)
+                self._problems += _problems(sample_id, path, missing)
         return Claim(recordings=found, problems=self._problems)
+
+
+def _found(sample_id: str, path: Path, modalities: tuple[str, ...]) -> Found:
+    about = sample(sample_id)
+    kinds = _kinds(modalities)
+    return Found(path, NAME, sample_id, about.performer, about.camera, about.action, kinds)
+
+
+@cache
+def _kinds(modalities: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(KINDS[one] for one in modalities))
+
+
+def _problems(sample_id: str, path: Path, missing: set[str]) -> list[Problem]:
+    problems = [
+        Problem(path, f"{sample_id} has no {KINDS[one]} here ({one}), though others have.")
+        for one in ORDER
+        if one in missing
+    ]
+    if is_listed(sample_id):
+        problems.append(Problem(path, LISTED))
+    return problems

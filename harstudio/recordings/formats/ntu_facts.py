@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -86,8 +86,13 @@ def sample(name: str) -> Sample:
     setup, camera, performer, replication, action = (
         int(name[at : at + 3]) for at in (1, 5, 9, 13, 17)
     )
-    label = Action(f"A{action:03d}", action - 1, _class_names().get(action, f"action {action}"))
-    return Sample(name, setup, camera, performer, replication, label)
+    return Sample(name, setup, camera, performer, replication, _action(action))
+
+
+@cache
+def _action(number: int) -> Action:
+    name = _class_names().get(number, f"action {number}")
+    return Action(f"A{number:03d}", number - 1, name)
 
 
 @lru_cache(maxsize=1)

@@ -68,8 +68,9 @@ def read_mutations(kind: str, source: Path, first: int, count: int) -> tuple[int
                         stream.frame(index)
                 opened += 1
         except DataError as error:
-            assert source.name in str(error), error
-            assert "\n" not in str(error)
+            sentence = str(error)
+            if source.name not in sentence or "\n" in sentence:
+                raise AssertionError(f"{kind} {seed}: {sentence}") from error
         except HarstudioError as error:
             raise AssertionError(f"{kind} {seed}: {type(error)} {error}") from error
         took = time.monotonic() - started
