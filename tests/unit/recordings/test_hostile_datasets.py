@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from dataset_files import skeleton_text, write_trial
 
+from dataset_files import skeleton_text, write_trial
 from harstudio.errors import DataError, HarstudioError
 
 resource = pytest.importorskip("resource")  # memory limits of a process; not on Windows

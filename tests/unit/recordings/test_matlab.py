@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
-from dataset_files import write_mat
 
+from dataset_files import write_mat
 from harstudio.errors import DataError
 from harstudio.recordings.formats.matlab import load_matlab, matlab_variables
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dataset_files import skeleton_text, write_depth_pngs, write_text, write_video
 
 import harstudio
+from dataset_files import skeleton_text, write_depth_pngs, write_text, write_video
 from harstudio.errors import DataError
 from harstudio.recordings.formats import scan
 from harstudio.recordings.projection import project_joints

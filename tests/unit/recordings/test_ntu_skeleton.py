@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dataset_files import skeleton_text, usual_reader, write_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dataset_files import skeleton_text, usual_reader, write_text
 from harstudio.errors import DataError
 from harstudio.recordings.formats.ntu_skeleton import TableReader, read_skeleton
 

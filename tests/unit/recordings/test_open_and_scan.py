@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from dataset_files import skeleton_text, write_depth_pngs, write_text, write_trial, write_video
 
 import harstudio
+from dataset_files import skeleton_text, write_depth_pngs, write_text, write_trial, write_video
 from harstudio.errors import MissingError, UnknownFormatError
 from harstudio.recordings.formats import FORMATS, open_recording, scan
 from harstudio.recordings.formats.found import Listing

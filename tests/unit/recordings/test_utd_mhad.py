@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dataset_files import write_mat, write_trial, write_video
 
 import harstudio
+from dataset_files import write_mat, write_trial, write_video
 from harstudio.errors import DataError
 from harstudio.recordings.formats import scan
 from harstudio.recordings.projection import project_joints
