@@ -183,7 +183,7 @@ class AudioReader:
         """(first sample, (n, channels) int16) in order."""
         self._container = container = open_media(self.path)
         stream = next((s for s in container.streams.audio if s.index == self._index.track), None)
-        if stream is None:
+        if stream is None or stream.codec_context is None:
             raise DataError("The file has changed since it was opened.", path=self.path)
         for other in container.streams:
             if other.index != stream.index:

@@ -209,7 +209,7 @@ class VideoReader:
             self._container = open_media(self.path)
         container, track = self._container, self._index.track
         stream = next((s for s in container.streams.video if s.index == track), None)
-        if stream is None:
+        if stream is None or stream.codec_context is None:
             raise DataError("The file has changed since it was opened.", path=self.path)
         context = stream.codec_context
         if not context.is_open:

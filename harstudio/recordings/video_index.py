@@ -130,8 +130,10 @@ class _Packets:
 
 
 def _tracks(container: InputContainer) -> list[AvStream]:
+    """Pictures and sound that can be decoded; cover pictures are none."""
     wanted = (*container.streams.video, *container.streams.audio)
-    return [s for s in wanted if not int(s.disposition) & int(av.stream.Disposition.attached_pic)]
+    cover = int(av.stream.Disposition.attached_pic)
+    return [s for s in wanted if s.codec_context is not None and not int(s.disposition) & cover]
 
 
 def _collect(container: InputContainer, tracks: dict[int, _Packets]) -> bool:

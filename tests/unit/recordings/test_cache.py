@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import codec_matrix
 import numpy as np
 import pytest
-from codec_matrix import Sample, number_of
 from numpy.typing import NDArray
 
+import codec_matrix
+from codec_matrix import Sample, number_of
 from harstudio.errors import DataError
 from harstudio.recordings.cache import FrameCache, Prefetcher
 from harstudio.recordings.streams import PictureStream, StreamKind, evenly

@@ -11,10 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import harrec_files as made
 import numpy as np
 import pytest
 
+import harrec_files as made
 from harstudio.errors import ConflictError, DataError, UsageError
 from harstudio.recordings.audio import AudioStream
 from harstudio.recordings.formats import harrec, open_recording, scan

@@ -6,11 +6,11 @@ import threading
 from itertools import pairwise
 from pathlib import Path
 
-import codec_matrix
 import numpy as np
 import pytest
-from codec_matrix import MATRIX, Sample, number_of
 
+import codec_matrix
+from codec_matrix import MATRIX, Sample, number_of
 from harstudio.errors import DataError, MissingError
 from harstudio.recordings.streams import PictureStream, StreamKind
 from harstudio.recordings.video import open_video
