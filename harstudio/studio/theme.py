@@ -217,8 +217,8 @@ def stylesheet(tokens: Tokens) -> str:
 _SHEET = """
 QToolTip { background: @raised; color: @text; border: 1px solid @line; padding: 4px 6px; }
 QMainWindow, QDialog { background: @surface; }
-QMainWindow::separator { width: 3px; height: 3px; background: @across ; }
-QMainWindow::separator:horizontal { background: @along ; }
+QMainWindow::separator { width: 3px; height: 3px; background: @along ; }
+QMainWindow::separator:horizontal { background: @across ; }
 QMainWindow::separator:hover { background: @accent; }
 QSplitter::handle { background: @line; }
 QSplitter::handle:hover { background: @accent; }
