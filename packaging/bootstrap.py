@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Sets everything up on a machine that has nothing but Python, then runs the studio or its tests.
 
-    python3 packaging/bootstrap.py demo      the studio on the demo project
+    python3 packaging/bootstrap.py demo      the studio on the demo project; where there is no
+                                             display --screenshot FILE gives a picture of it
     python3 packaging/bootstrap.py test      all tests, on a virtual display where there is none
     python3 packaging/bootstrap.py setup     only set up, with the tools of a developer
     python3 packaging/bootstrap.py run ...   any harstudio command, e.g. run info FILE
@@ -131,19 +132,35 @@ def set_up(tests: bool) -> None:
         print(f"Set up in {took:.0f} s", flush=True)
 
 
-def demo(_arguments: list[str]) -> int:
-    """The studio on the demo project."""
+def demo(arguments: list[str]) -> int:
+    """The studio on the demo project; with --screenshot FILE only a picture of it."""
     from virtual_desktop import has_display
 
+    if arguments[:1] == ["--screenshot"] and len(arguments) == 2:
+        return _photographed_demo(Path(arguments[1]))
+    if arguments:
+        raise SetupError(f"demo takes --screenshot FILE or nothing, not {' '.join(arguments)}.")
     if not has_display():
-        print(
+        raise SetupError(
             "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY leads to one), so "
-            "nobody could see the studio. Run this in a desktop session.",
-            file=sys.stderr,
+            "nobody could see the studio. Run this in a desktop session, or add "
+            "--screenshot FILE to get a picture of it from a virtual display."
         )
-        return 1
     set_up(tests=False)
     return subprocess.call([str(venv_python()), "-m", "harstudio", "demo"])
+
+
+def _photographed_demo(picture: Path) -> int:
+    from trial import TrialError, try_studio
+    from virtual_desktop import DesktopError
+
+    set_up(tests=True)
+    try:
+        command = [str(venv_python()), "-m", "harstudio", "demo"]
+        try_studio(command, picture, venv_python())
+    except (TrialError, DesktopError) as error:
+        raise SetupError(str(error)) from error
+    return 0
 
 
 def run(arguments: list[str]) -> int:

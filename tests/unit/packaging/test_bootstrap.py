@@ -25,9 +25,9 @@ LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux o
 def test_programs_need_nothing_but_the_standard_library() -> None:
     code = (
         "import sys; sys.path.insert(0, 'packaging')\n"
-        "import bootstrap, suite, system_packages, virtual_desktop\n"
+        "import bootstrap, suite, system_packages, trial, virtual_desktop\n"
         "names = {n.partition('.')[0] for n in sys.modules}\n"
-        "own = {'bootstrap', 'suite', 'system_packages', 'virtual_desktop'}\n"
+        "own = {'bootstrap', 'suite', 'system_packages', 'trial', 'virtual_desktop'}\n"
         "print(sorted(names - set(sys.stdlib_module_names) - own - {'__main__', '__mp_main__'}))"
     )
     command = [sys.executable, "-I", "-S", "-c", code]
@@ -180,8 +180,11 @@ def test_demo_without_a_display_is_a_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(virtual_desktop, "has_display", lambda: False)
-    assert bootstrap.demo([]) == 1
-    assert "There is no display here" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["bootstrap.py", "demo"])
+    assert bootstrap.main() == 1
+    said = capsys.readouterr().err
+    assert said.startswith("There is no display here")
+    assert "--screenshot" in said
 
 
 REPORT = """<testsuites><testsuite>
