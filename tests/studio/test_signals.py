@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
+
+from harstudio.recordings.audio import AudioStream
+from harstudio.recordings.motion import joint_speeds
+from harstudio.recordings.recording import Recording
+from harstudio.studio.panes.curves import make_curves
 from studio.made_recording import made_recording
 from studio.session_bench import SessionBench
 from studio.test_panes import show_pane
 from studio.test_sound import Ramp
-
-from harstudio.recordings.motion import joint_speeds
-from harstudio.studio.panes.curves import make_curves
 
 RIGHT_HAND = 11
 
@@ -74,8 +76,6 @@ def test_nothing_to_draw_is_said(bench):
 
 
 def test_the_sound_is_drawn_as_its_loudest_and_lowest():
-    from harstudio.recordings.audio import AudioStream
-    from harstudio.recordings.recording import Recording
 
     recording = Recording("r", "made", None, {"audio": AudioStream("audio", Ramp())})
     curves = make_curves(recording, lambda: False)
@@ -89,3 +89,14 @@ def test_switching_recordings_leaves_no_old_curves(bench):
     bench.show(made_recording(name="other", without=("inertial",)))
     bench.qtbot.waitUntil(lambda: pane._curves is not None, timeout=5000)
     assert len(pane._plots) == 1
+
+
+def test_the_sound_stands_below_the_other_signals(bench):
+
+    recording = made_recording()
+    recording.streams["audio"] = AudioStream("audio", Ramp())
+    bench.show(recording)
+    pane = show_pane(bench, "signals")
+    bench.qtbot.waitUntil(lambda: pane._curves is not None, timeout=5000)
+    _, values = pane._plots[-1].listDataItems()[0].getOriginalDataset()
+    assert values.max() == pytest.approx((3 * 8000 - 1) / 32768, rel=0.01)

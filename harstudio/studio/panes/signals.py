@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from harstudio.recordings.recording import Recording
@@ -161,11 +160,8 @@ class SignalsPane(Pane):
     def _draw_sound(self, curves: Curves) -> None:
         plot = self._add_plot()
         self._name_curves(plot, ["sound"], (theme.current().quiet,))
-        low, high = (
-            pg.PlotDataItem(curves.sound_s, curves.sound[:, side], pen=None) for side in (0, 1)
-        )
-        fill = pg.FillBetweenItem(low, high, brush=QColor(theme.current().accent))
-        plot.addItem(fill)
+        x, y = np.repeat(curves.sound_s, 2), curves.sound.reshape(-1)  # low, high, low, high
+        plot.plot(x, y, pen=pg.mkPen(theme.current().accent, width=1))
         loudest = max(0.05, float(np.abs(curves.sound).max()))
         plot.setYRange(-loudest, loudest)
         plot.getAxis("left").setStyle(showValues=False)
@@ -200,6 +196,7 @@ class SignalsPane(Pane):
             axis.setPen(tokens.line)
             axis.setTextPen(tokens.quiet)
             axis.setStyle(tickFont=font, tickLength=-4)
+        plot.getAxis("left").enableAutoSIPrefix(False)
         plot.getAxis("left").setWidth(LEFT_AXIS_PX)
         plot.getAxis("bottom").setStyle(showValues=False)
         transport = self.session.transport
