@@ -66,11 +66,13 @@ def _open_only(folder: Path) -> Recording:
         looked = entries
 
     result = scan(folder, count, lambda: looked > LOOK_INTO_ENTRIES)
-    if len(result.recordings) == 1:
+    whole = looked <= LOOK_INTO_ENTRIES
+    if len(result.recordings) == 1 and whole:
         return open_recording(result.recordings[0].path)
-    if result.recordings:
+    if result.recordings or not whole:
+        many = f"{len(result.recordings)} recordings" if whole else "a whole dataset"
         raise UnknownFormatError(
-            f"This folder holds {len(result.recordings)} recordings, not one.",
+            f"This folder holds {many}, not one recording.",
             path=folder,
             remedy="Open one of its files, or look through all of them with a scan.",
         )

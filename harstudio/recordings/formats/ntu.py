@@ -26,12 +26,12 @@ from harstudio.errors import DataError, UnknownFormatError
 from harstudio.recordings.formats.depth_pngs import PNG, is_depth_folder, list_depth_folder
 from harstudio.recordings.formats.found import Claim, Found, Listing, Problem, Scanner
 from harstudio.recordings.formats.ntu_facts import (
-    CAMERAS,
     LISTED,
     TREE,
     Sample,
     camera_of,
     is_listed,
+    pixel_factors,
     sample,
 )
 from harstudio.recordings.formats.ntu_skeleton import (
@@ -197,8 +197,8 @@ def _table(
         return None
     factors = {"depth": (1.0, 1.0), "color": (1.0, 1.0)}
     for stream in pictures:
-        nominal = CAMERAS[_sensor(stream)]
-        factors[_sensor(stream)] = (stream.width / nominal.width, stream.height / nominal.height)
+        sensor = _sensor(stream)
+        factors[sensor] = pixel_factors(table, sensor, stream.width, stream.height)
     return table.scaled(**factors)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -128,6 +129,24 @@ def camera_of(table: SkeletonTable | None, sensor: str, width: int, height: int)
         nominal.cy * down,
         translation=nominal.translation,
     )
+
+
+def pixel_factors(
+    table: SkeletonTable, sensor: str, width: int, height: int
+) -> tuple[float, float]:
+    """What the file's pixels are to be multiplied with to lie in pictures of this size.
+
+    People make the pictures smaller and keep the skeleton files; others write both for the
+    smaller size. The focal length that the joints tell says which it is.
+    """
+    nominal = CAMERAS[sensor]
+    across, down = width / nominal.width, height / nominal.height
+    if across == 1.0:
+        return 1.0, down
+    fit = fit_sensor(table, sensor, nominal.width, nominal.height)
+    seen = 1.0 if fit is None else fit.camera.fx / nominal.fx
+    follows = abs(math.log(seen / across)) < abs(math.log(seen))
+    return (1.0, 1.0) if follows else (across, down)
 
 
 def fit_sensor(table: SkeletonTable, sensor: str, width: int, height: int) -> CameraFit | None:

@@ -81,7 +81,7 @@ def read_skeleton(path: Path) -> SkeletonTable:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise DataError("This file is too large for a .skeleton file.", path=path)
-        lines = path.read_text(encoding="ascii", errors="replace").splitlines()
+        lines = path.read_bytes().decode("latin-1").splitlines()
     except OSError as error:
         raise DataError(f"Cannot be read ({error.strerror}).", path=path) from error
     first, body_lines = _structure(lines, path)

@@ -108,6 +108,22 @@ def test_pixels_follow_pictures_that_were_made_smaller(tmp_path: Path) -> None:
         assert np.abs(projected - body.color_px).max() < 0.5
 
 
+def test_pixels_written_for_smaller_pictures_are_left_alone(tmp_path: Path) -> None:
+    lines = skeleton_text([1] * 30).splitlines()
+    for at, line in enumerate(lines):
+        values = line.split()
+        if len(values) == 12:
+            values[5:7] = (f"{float(value) / 4:.7g}" for value in values[5:7])
+            lines[at] = " ".join(values)
+    path = tmp_path / f"{NAME}.skeleton"
+    write_text(path, "\n".join(lines))
+    write_video(tmp_path / f"{NAME}_rgb.avi", 30, width=480, height=270)
+    with harstudio.open(path) as recording:
+        body = recording.streams["skeleton"].frame(0).bodies[0]
+        assert body.color_px[0, 0] == pytest.approx(float(lines[4].split()[5]))
+        assert recording.cameras["color"].fx == pytest.approx(1081.4 / 4, rel=1e-3)
+
+
 def test_masked_and_full_depth_are_two_streams(tmp_path: Path) -> None:
     write_depth_pngs(tmp_path / "nturgb+d_depth_masked" / NAME, 3)
     write_depth_pngs(tmp_path / "nturgb+d_depth" / NAME, 3, "Depth")
