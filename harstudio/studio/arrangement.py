@@ -16,7 +16,7 @@ AREAS = {
 }
 SHOWN_IN = {"view.review": ("library", "timeline"), "view.label": tuple(PANELS)}
 FIRST = "view.label"
-SIDE_PX, TIMELINE_PX = (210, 340), (170, 560)
+SIDE_PX, TIMELINE_PX = (210, 340), (170, 420)
 
 
 class Arrangement:

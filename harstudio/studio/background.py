@@ -15,13 +15,14 @@ logger = logging.getLogger(__name__)
 class Task(QObject):
     """Runs ``work(progress, cancelled)`` in a thread of its own.
 
-    progress takes a count, cancelled tells whether to stop. The signals arrive on the thread of
-    the receiver. A task that was cancelled tells nothing more.
+    progress takes a count, cancelled tells whether to stop. The signals are emitted on the thread
+    that made the task. Once it was cancelled it tells nothing more, not even what was under way.
     """
 
     progressed = Signal(int)
     finished = Signal(object)
     failed = Signal(object)
+    _arrived = Signal(str, object)
 
     def __init__(
         self,
@@ -31,6 +32,7 @@ class Task(QObject):
         super().__init__(parent)
         self._work = work
         self._stop = threading.Event()
+        self._arrived.connect(self._deliver)
         self._thread = threading.Thread(target=self._run, name="harstudio-task", daemon=True)
 
     def start(self) -> None:
@@ -55,17 +57,21 @@ class Task(QObject):
             result = self._work(self._tell, self._stop.is_set)
         except Exception as error:
             logger.exception("a task failed")
-            self._emit(self.failed, error)
+            self._send("failed", error)
         else:
-            self._emit(self.finished, result)
+            self._send("finished", result)
 
     def _tell(self, count: int) -> None:
-        self._emit(self.progressed, count)
+        self._send("progressed", count)
 
-    def _emit(self, signal: Any, value: object) -> None:
+    def _send(self, signal: str, value: object) -> None:
         if self._stop.is_set():
             return
         try:
-            signal.emit(value)
+            self._arrived.emit(signal, value)
         except RuntimeError:  # the window went away meanwhile
             self._stop.set()
+
+    def _deliver(self, signal: str, value: object) -> None:
+        if not self._stop.is_set():
+            getattr(self, signal).emit(value)

@@ -50,6 +50,7 @@ class Actions(QObject):
         self._actions: dict[str, QAction] = {}
         for command in commands:
             self._add(command)
+        self._retint()
         theme.theme_events.changed.connect(self._retint)
 
     def __getitem__(self, command_id: str) -> QAction:
@@ -68,8 +69,6 @@ class Actions(QObject):
         action.setMenuRole(
             QAction.MenuRole.QuitRole if command.id == "file.quit" else QAction.MenuRole.NoRole
         )
-        if command.icon:
-            action.setIcon(icons.icon(command.icon, 16))
         action.triggered.connect(partial(self.run, command.id))
         self._actions[command.id] = action
         self._window.addAction(action)
@@ -113,7 +112,7 @@ class Actions(QObject):
 
     def _retint(self) -> None:
         for command in self._commands:
-            if command.icon:
+            if command.icon and command.checked is None:  # an icon would hide the check mark
                 self._actions[command.id].setIcon(icons.icon(command.icon, 16))
 
 

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from harstudio.errors import HarstudioError
 from harstudio.studio import icons, theme
+from harstudio.studio.buttons import ToolButton
 
 KEPT = 50
 
@@ -91,9 +91,8 @@ class ProblemBar(QFrame):
         column.addWidget(self.details)
         theme.theme_events.changed.connect(self._restyle)
 
-    def _button(self, text: str, run: object) -> QToolButton:
-        button = QToolButton(text=text)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    def _button(self, text: str, run: object) -> ToolButton:
+        button = ToolButton(text)
         button.clicked.connect(run)
         return button
 

@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from harstudio.studio import icons, theme
+from harstudio.studio.buttons import Button, ToolButton
 from harstudio.studio.commands import CommandTable
 from harstudio.studio.session import Session
 
@@ -44,7 +45,7 @@ class Welcome(QWidget):
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         for command_id in COMMANDS:
-            button = QPushButton(commands[command_id].title)
+            button = Button(commands[command_id].title)
             button.setProperty("primary", command_id == COMMANDS[0])
             button.clicked.connect(partial(self._run, command_id))
             buttons.addWidget(button)
@@ -82,10 +83,12 @@ class Welcome(QWidget):
     def refresh(self) -> None:
         """Show what was opened lately and still exists."""
         while self._recent.count():
-            self._recent.takeAt(0).widget().deleteLater()
+            old = self._recent.takeAt(0).widget()
+            old.hide()
+            old.deleteLater()
         paths = [path for path in map(Path, self._session.settings.recent) if path.exists()]
         for path in paths[:RECENT_SHOWN]:
-            button = QToolButton(text=f"{path.name}   {path.parent}")
+            button = ToolButton(f"{path.name}   {path.parent}")
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setIcon(icons.icon("folder" if path.is_dir() else "file", 16))
             button.setIconSize(QSize(16, 16))

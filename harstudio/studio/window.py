@@ -122,6 +122,7 @@ class MainWindow(QMainWindow):
         session.recording_changed.connect(self._show_recording)
         session.failed.connect(self._show_failure)
         session.message.connect(self._log_message)
+        session.opening.connect(self._opening)
         self.demo.failed.connect(self._show_failure)
         theme.theme_events.changed.connect(self._restyle)
         self._restyle()
@@ -221,7 +222,6 @@ class MainWindow(QMainWindow):
     def open_path(self, path: Path) -> None:
         """A project, a folder or a recording."""
         path = path.absolute()
-        self.problem_bar.clear()
         self.session.open(path)
         self.session.settings.remember(path)
         self.save_settings()
@@ -322,6 +322,9 @@ class MainWindow(QMainWindow):
         else:
             self.pane_area.show_for(recording)
 
+    def _opening(self, _path: str) -> None:
+        self.problem_bar.clear()
+
     def _show_failure(self, error: BaseException) -> None:
         self.problem_bar.tell(Trouble.of(error))
         self.status.quiet()
@@ -329,6 +332,8 @@ class MainWindow(QMainWindow):
     def _log_message(self, level: str, sentence: str) -> None:
         levels = {"warn": logging.WARNING, "bad": logging.ERROR}
         logger.log(levels.get(level, logging.INFO), "%s", sentence)
+        if level == "bad":
+            self.problem_bar.tell(Trouble(sentence))
 
     def _restyle(self) -> None:
         canvas = theme.current().canvas

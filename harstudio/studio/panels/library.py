@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QProgressBar,
-    QPushButton,
     QSizePolicy,
     QStackedWidget,
     QToolButton,
@@ -26,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from harstudio.studio import icons, theme
 from harstudio.studio.background import Task
+from harstudio.studio.buttons import Button, ToolButton
 from harstudio.studio.commands import CommandTable
 from harstudio.studio.panels.library_filter import KEYS, parse_filter
 from harstudio.studio.panels.library_list import RecordingList
@@ -87,6 +87,7 @@ class LibraryPanel(QWidget):
         self.list.setModel(self.model)
         self.list.setItemDelegate(LibraryDelegate(self.list))
         self.list.chosen.connect(self._open_index)
+        self.list.clicked.connect(self._open_clicked)
         self.list.customContextMenuRequested.connect(self._context_menu)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.list)
@@ -114,7 +115,7 @@ class LibraryPanel(QWidget):
         bar = QProgressBar()
         bar.setRange(0, 0)
         bar.setTextVisible(False)
-        stop = QToolButton(text="Stop")
+        stop = ToolButton("Stop")
         stop.setToolTip("Stop looking for recordings; what was found stays")
         stop.clicked.connect(self._cancel_scan)
         grid = QGridLayout(self._progress)
@@ -138,7 +139,7 @@ class LibraryPanel(QWidget):
             wordWrap=True,
         )
         more.setProperty("quiet", True)
-        button = QPushButton(self._commands["file.open_folder"].title)
+        button = Button(self._commands["file.open_folder"].title)
         button.clicked.connect(partial(self._run, "file.open_folder"))
         column.addStretch(1)
         column.addWidget(text)
@@ -361,6 +362,10 @@ class LibraryPanel(QWidget):
         if index.isValid():
             self.list.setFocus()  # letters label from now on, they are not searched for
             self._session.open_recording(self.model.found(index.row()).path)
+
+    def _open_clicked(self, index: QModelIndex) -> None:
+        self._open_index(index)
+        self.list.clearFocus()  # arrow keys go to clips and frames again
 
     def _context_menu(self, place: object) -> None:
         index = self.list.indexAt(place)
