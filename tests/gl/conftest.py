@@ -9,9 +9,8 @@ import pytest
 from PySide6.QtGui import QGuiApplication, QOpenGLContext
 from PySide6.QtWidgets import QApplication
 
-from harstudio.studio.garbage import GarbageCollector
-
 import leaks
+from harstudio.studio.garbage import GarbageCollector
 
 HERE = Path(__file__).parent
 

@@ -12,9 +12,8 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from harstudio.studio.garbage import GarbageCollector
-
 import leaks
+from harstudio.studio.garbage import GarbageCollector
 
 # Under a display of the caller's the same tests may also run on it: QT_QPA_PLATFORM=xcb.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

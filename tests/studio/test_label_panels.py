@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from studio.label_bench import PLAIN, Bench, make_bench, moving_recording, shown
 
 from harstudio.labels.model import Clip, Origin
 from harstudio.studio import theme
 from harstudio.studio.panels.clip import EMPTY
 from harstudio.studio.panels.labels import COUNT_ROLE, LABEL_ROLE, NEW_ROLE
+from studio.label_bench import PLAIN, Bench, make_bench, moving_recording, shown
 
 SECOND = 1_000_000_000
 MODEL = Clip(round(0.3 * SECOND), SECOND, "wave", confidence=0.93, origin=Origin.MODEL)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from studio.label_bench import PLAIN, Bench, make_bench, moving_recording, shown
 
 from harstudio.labels.model import Clip, Origin
+from studio.label_bench import PLAIN, Bench, make_bench, moving_recording, shown
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier

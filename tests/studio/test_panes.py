@@ -7,13 +7,13 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
-from studio.made_recording import made_recording
-from studio.session_bench import SessionBench
 
 from harstudio.recordings.projection import project_joints
 from harstudio.studio import theme
 from harstudio.studio.panes import PANES
 from harstudio.studio.panes.depth import depth_colors
+from studio.made_recording import made_recording
+from studio.session_bench import SessionBench
 
 LEFT_HAND, RIGHT_HAND, HEAD = 7, 11, 3
 

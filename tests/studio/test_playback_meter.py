@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from studio.made_recording import made_recording
 
 from harstudio.studio.playback_meter import PlaybackMeter
 from harstudio.studio.transport import Transport
+from studio.made_recording import made_recording
 
 FRAME = 33_333_333
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 
 import pytest
-from studio.made_recording import made_recording
-from studio.session_bench import SessionBench
 
 from harstudio.errors import DataError, MissingError
 from harstudio.labels.edits import AddClip, AddTier
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
 from harstudio.recordings.streams import ArrayReader, PictureStream, StreamKind
+from studio.made_recording import made_recording
+from studio.session_bench import SessionBench
 
 FRAME = 33_333_333
 

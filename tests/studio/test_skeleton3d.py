@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtWidgets import QApplication
-from studio.made_recording import joints_at, made_recording
-from studio.session_bench import SessionBench
-from studio.test_panes import grabbed, near, send_mouse, show_pane, wheel
 
 from harstudio.studio import theme
 from harstudio.studio.panes.orbit import PRESETS, Orbit
 from harstudio.studio.panes.scene import CloudMaker, grid_lines
 from harstudio.studio.panes.skeleton3d_soft import SoftView, splat
+from studio.made_recording import joints_at, made_recording
+from studio.session_bench import SessionBench
+from studio.test_panes import grabbed, near, send_mouse, show_pane, wheel
 
 CENTER = (0.0, 0.0, 2.0)
 

@@ -12,7 +12,6 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QHelpEvent, QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
-from studio.label_bench import PLAIN, Bench, make_bench, moving_recording, shown
 
 from harstudio.labels.edits import AddClip, AddTier, Group
 from harstudio.labels.model import Clip, Origin, Tier
@@ -22,6 +21,7 @@ from harstudio.studio.timeline.menu import context_menu
 from harstudio.studio.timeline.motion import Motion, motion_of
 from harstudio.studio.timeline.rows import NAMES_PX, RULER_PX, Kind, clips_to_draw
 from harstudio.studio.timeline.scale import LABEL_PX, TimeScale, ruler_text, ticks
+from studio.label_bench import PLAIN, Bench, make_bench, moving_recording, shown
 
 ALT = Qt.KeyboardModifier.AltModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from trials import FRAMES, HEIGHT, JOINTS, WIDTH, write_trial
 
 from harstudio import __version__
 from harstudio.cli import main
+from trials import FRAMES, HEIGHT, JOINTS, WIDTH, write_trial
 
 
 @dataclass(frozen=True)

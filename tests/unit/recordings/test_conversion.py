@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from trials import write_trial
 
 import harstudio
 from harstudio.cli import main
 from harstudio.errors import MissingError, UnknownFormatError, UsageError
 from harstudio.recordings.conversion import Conversion, convert_all
+from trials import write_trial
 
 HARREC = Conversion("harrec")
 
