@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from harstudio.recordings.formats.ntu_skeleton import SkeletonTable
-from harstudio.recordings.formats.trees import Tree
+from harstudio.recordings.formats.trees import Tree, holds
 from harstudio.recordings.recording import Action
 from harstudio.resources import resource
 from harstudio.skeletons.cameras import Camera
@@ -49,6 +49,7 @@ WORDS = {
     "masked": re.compile(r"masked|mdepth", re.IGNORECASE),
     "depth": re.compile(r"(^|_)depth", re.IGNORECASE),
 }
+SAMPLE = re.compile(r"S\d{3}C\d{3}P\d{3}R\d{3}A\d{3}.*", re.IGNORECASE)
 SETUPS = re.compile(r"s(\d{3})(?:_to_s(\d{3}))?$", re.IGNORECASE)
 
 
@@ -77,9 +78,7 @@ class Sample:
         named = {word for word, pattern in WORDS.items() if pattern.search(folder.name)}
         if "masked" in named:
             named.discard("depth")
-        if not named or next(folder.glob("S[0-9]*"), None) is None:
-            return set()
-        return named
+        return named if named and holds(folder, SAMPLE) else set()
 
 
 def sample(name: str) -> Sample:

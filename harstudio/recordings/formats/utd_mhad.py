@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from harstudio.errors import DataError, UnknownFormatError
 from harstudio.recordings.formats.found import Claim, Found, Listing, Problem, Scanner
 from harstudio.recordings.formats.matlab import Variable, load_matlab, matlab_variables
-from harstudio.recordings.formats.trees import Tree
+from harstudio.recordings.formats.trees import Tree, holds
 from harstudio.recordings.recording import Action, Recording
 from harstudio.recordings.streams import (
     SECOND_NS,
@@ -57,6 +57,7 @@ FILE = re.compile(
     r"(a(\d{1,2})_s(\d{1,2})_t(\d{1,2}))_(?:(color)\.avi|(depth|skeleton|inertial)\.mat)",
     re.IGNORECASE,
 )
+NEIGHBOURS = {name: re.compile(rf"a\d+_s\d+_t\d+_{name}\.\w+", re.I) for name in ORDER}
 TREE = Tree(re.compile(r"(rgb|colou?r|depth|skeleton|inertial)([-_ ]?(part)?[-_ ]?\d+)?", re.I))
 
 
@@ -135,7 +136,7 @@ def _files(folder: Path, trial: str) -> tuple[dict[str, Path], set[str]]:
             file = place / f"{trial}_{modality}.{suffix}"
             if file.is_file():
                 files.setdefault(modality, file)
-            if modality not in expected and next(place.glob(f"a*_{modality}.{suffix}"), None):
+            if modality not in expected and holds(place, NEIGHBOURS[modality]):
                 expected.add(modality)
     return files, expected
 
