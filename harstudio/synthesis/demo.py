@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from harstudio.errors import HarstudioError
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
 from harstudio.synthesis.layout_harrec import (
@@ -26,7 +25,7 @@ from harstudio.synthesis.layout_harrec import (
 )
 from harstudio.synthesis.room import Room
 from harstudio.synthesis.scripts import SCRIPTS, perform, table_side
-from harstudio.synthesis.shooting import Rig, film, frame_count, make_rig
+from harstudio.synthesis.shooting import FrameCounter, Rig, film, frame_count, make_rig
 from harstudio.synthesis.subject import Subject, make_subject
 from harstudio.synthesis.take import Performed, Take, make_take, turn_to, walk
 from harstudio.synthesis.viewpoint import color_camera, depth_camera, make_viewpoint
@@ -39,7 +38,7 @@ UNTRIMMED = "untrimmed-minute"
 COLOR_WIDTH = 960
 CLIP_STEP_MM, UNTRIMMED_STEP_MM = 4, 8  # noise is what depth without loss costs
 QUALITY = Quality(
-    crf=25, infrared_crf=26, body_depth_only=True, lean_bodies=True, sound="opus",
+    crf=27, infrared_crf=28, body_depth_only=True, lean_bodies=True, sound="opus",
     preset="medium", lookahead=20, key_interval=30,
 )  # fmt: skip
 DOOR = (2.75, 1.3)  # where the visitor comes in, outside of the picture
@@ -91,28 +90,18 @@ def write_demo(
 ) -> Project:
     """Make the demo project in an empty or new folder.
 
-    progress(frames done, frames in all); cancelled() stops between frames with an error.
+    progress(frames done, frames in all); cancelled() stops between frames with
+    CancelledError.
     """
     keys = [key for key, script in SCRIPTS.items() if script.ntu]
     project = Project.create(folder, NAME, label_set=label_set_of(keys, NAME))
     planned = _plan()
-    total, done = sum(frame_count(p.take) for p in planned), 0
+    counter = FrameCounter(sum(frame_count(p.take) for p in planned), progress, cancelled)
     for number, plan in enumerate(planned):
         name = plan.about.name
-        shots = film(plan.take, plan.rig, plan.seed)
-
-        def counted(shots=shots):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-            nonlocal done
-            for shot in shots:
-                if cancelled is not None and cancelled():
-                    raise HarstudioError("Stopped; the demo project is not whole.", path=folder)
-                yield shot
-                done += 1
-                if progress is not None:
-                    progress(done, total)
-
+        shots = counter(film(plan.take, plan.rig, plan.seed))
         target = folder / "recordings" / f"{name}.harrec"
-        write_recording(target, plan.about, plan.take, counted(), plan.rig, plan.seed, QUALITY)
+        write_recording(target, plan.about, plan.take, shots, plan.rig, plan.seed, QUALITY)
         truth = clips_of(plan.take, name)
         write_labels(project, name, "alice", _alice(truth))
         if name == UNTRIMMED or number % 6 != 4:

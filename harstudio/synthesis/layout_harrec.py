@@ -99,7 +99,7 @@ def write_recording(
         sent = 0
         for shot in shots:
             writer.picture("color", shot.time_ns, shot.color)
-            depth = masked(shot.depth, 2) if quality.body_depth_only else shot.depth.depth
+            depth = masked(shot.depth, 0) if quality.body_depth_only else shot.depth.depth
             writer.picture("depth", shot.time_ns, depth)
             bright = shot.depth.infrared
             eight = quality.infrared_crf is not None

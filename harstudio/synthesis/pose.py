@@ -285,7 +285,7 @@ def _above_floor(along: Vector, height: float) -> Vector:
     """A hand's direction that does not reach into the floor from a wrist at this height."""
     unit = along / np.linalg.norm(along)
     lowest = -min(1.0, max(0.0, (height - 0.04) / 0.19))
-    return np.asarray(unit + (0, max(0.0, lowest - unit[1]), 0))
+    return np.asarray(unit + np.array((0.0, max(0.0, lowest - unit[1]), 0.0)))
 
 
 def hold(motion: Motion, side: str, start: float, end: float, values: Sequence[float]) -> None:

@@ -24,7 +24,7 @@ from harstudio.synthesis.layout_utd import write_utd
 from harstudio.synthesis.room import Room
 from harstudio.synthesis.scripts import Script, find_scripts, perform, table_side
 from harstudio.synthesis.shooting import (
-    CancelledError,
+    FrameCounter,
     Rig,
     Shot,
     film,
@@ -92,38 +92,11 @@ def write_sample(
     scripts = _checked(layout, subjects, actions, repeats, views, color_width)
     performances = list(_perform(scripts, subjects, repeats, seed))
     total = sum(frame_count(p.take) for p in performances) * views
-    counter = _Counter(total, progress, cancelled)
+    counter = FrameCounter(total, progress, cancelled)
     out.mkdir(parents=True, exist_ok=True)
     writer = {"ntu": _write_ntu, "utd": _write_utd, "harrec": _write_harrec}[layout]
     paths = writer(out, performances, views, seed, color_width, counter)
     return SampleReport(len(performances) * views, counter.done, tuple(paths))
-
-
-class _Counter:
-    """Counts frames as they pass, tells the progress and stops when asked."""
-
-    def __init__(
-        self,
-        total: int,
-        progress: Callable[[int, int], None] | None,
-        cancelled: Callable[[], bool] | None,
-    ) -> None:
-        self.done = 0
-        self._total = total
-        self._progress = progress
-        self._cancelled = cancelled
-
-    def __call__(self, shots: Iterator[Shot]) -> Iterator[Shot]:
-        for shot in shots:
-            if self._cancelled is not None and self._cancelled():
-                raise CancelledError(
-                    f"Stopped after {self.done} of {self._total} frames; the recording in work "
-                    "is not whole."
-                )
-            yield shot
-            self.done += 1
-            if self._progress is not None:
-                self._progress(self.done, self._total)
 
 
 def _checked(
@@ -178,7 +151,7 @@ def _rigs(
 
 def _each(
     performances: Sequence[_Performance], views: int, seed: int, cameras: tuple[Camera, Camera],
-    counter: _Counter, tracked: Camera | None = None,
+    counter: FrameCounter, tracked: Camera | None = None,
 ) -> Iterator[tuple[_Performance, int, Rig, Iterator[Shot]]]:  # fmt: skip
     """Every performance in every view, ready to be filmed."""
     rig = _rigs(views, seed, *cameras)
@@ -192,7 +165,7 @@ def _each(
 
 def _write_ntu(
     out: Path, performances: Sequence[_Performance], views: int, seed: int, width: int,
-    counter: _Counter,
+    counter: FrameCounter,
 ) -> list[Path]:  # fmt: skip
     stored = width or 1920
     cameras = (color_camera(min(stored, RENDER_WIDTH)), depth_camera())
@@ -207,7 +180,7 @@ def _write_ntu(
 
 def _write_utd(
     out: Path, performances: Sequence[_Performance], views: int, seed: int, width: int,
-    counter: _Counter,
+    counter: FrameCounter,
 ) -> list[Path]:  # fmt: skip
     depth, color = kinect_v1_cameras()
     paths: list[Path] = []
@@ -219,7 +192,7 @@ def _write_utd(
 
 def _write_harrec(
     out: Path, performances: Sequence[_Performance], views: int, seed: int, width: int,
-    counter: _Counter,
+    counter: FrameCounter,
 ) -> list[Path]:  # fmt: skip
     """A project whose labels say what really happened."""
     keys = list(dict.fromkeys(p.script.key for p in performances))

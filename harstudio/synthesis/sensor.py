@@ -19,8 +19,9 @@ from harstudio.synthesis.stage import CameraView, Scene
 from harstudio.synthesis.surface import BodyMesh
 from harstudio.synthesis.viewpoint import Viewpoint
 
-NEAREST, FARTHEST = 0.5, 4.5  # metres of usable depth
-PROJECTOR_BASELINE = 0.04  # metres from the depth camera to its illuminators
+NEAREST, FARTHEST = 0.5, 8.0  # metres of depth
+TRACKED_TO = 4.5  # metres to where bodies are followed
+PROJECTOR_BASELINE = 0.075  # metres from the depth camera to its illuminators
 FIRST_BODY_ID = 72057594037931101
 LOST_AFTER = 20  # frames that a joint is hidden before the sensor gives it up
 HIDDEN_BEHIND = 0.35
@@ -158,7 +159,7 @@ class BodyTracker:
         column, row = np.rint(pixels).astype(np.int64).T
         height, width = clean.shape
         inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-        inside &= (joints[:, 2] > NEAREST) & (joints[:, 2] < FARTHEST)
+        inside &= (joints[:, 2] > NEAREST) & (joints[:, 2] < TRACKED_TO)
         surface = clean[np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)]
         behind = joints[:, 2] - surface
         seen = inside & (behind < DEPTH_OF_JOINT)

@@ -71,6 +71,29 @@ def mesh_of(subject: Subject) -> BodyMesh:
     return body_mesh(subject)
 
 
+class FrameCounter:
+    """Counts frames as they pass, tells the progress and stops when asked."""
+
+    def __init__(self, total: int, progress: Progress | None, cancelled: Cancelled | None) -> None:
+        self.done = 0
+        self._total = total
+        self._progress = progress
+        self._cancelled = cancelled
+
+    def __call__(self, shots: Iterator[Shot]) -> Iterator[Shot]:
+        """The same shots; CancelledError between two of them when asked to stop."""
+        for shot in shots:
+            if self._cancelled is not None and self._cancelled():
+                raise CancelledError(
+                    f"Stopped after {self.done} of {self._total} frames; the recording in work "
+                    "is not whole."
+                )
+            yield shot
+            self.done += 1
+            if self._progress is not None:
+                self._progress(self.done, self._total)
+
+
 def frame_count(take: Take) -> int:
     """Frames of a take at the sensor's rate."""
     return max(2, round(take.end * RATE_HZ))
