@@ -20,7 +20,7 @@ from harstudio.recordings.streams import SECOND_NS, Body, SkeletonFrame, StreamK
 from harstudio.synthesis.inertial import CHANNELS, SENSOR_RATE_HZ, feel
 from harstudio.synthesis.scripts import SCRIPTS, code
 from harstudio.synthesis.sensor import infrared_8bit, masked
-from harstudio.synthesis.shooting import RATE_HZ, Rig, Shot
+from harstudio.synthesis.shooting import RATE_HZ, Rig, Shot, whole_or_nothing
 from harstudio.synthesis.sound import SAMPLE_RATE, soundtrack
 from harstudio.synthesis.take import Take
 
@@ -90,7 +90,7 @@ def write_recording(
 ) -> Path:  # fmt: skip
     """One recording folder, ``<name>.harrec``."""
     specs = stream_specs(rig, quality)
-    with HarrecWriter(
+    with whole_or_nothing(folder), HarrecWriter(
         folder, name=about.name, streams=specs, subject=about.subject, view=about.view,
         repetition=about.repetition, action=about.action, cameras=rig.cameras,
     ) as writer:  # fmt: skip

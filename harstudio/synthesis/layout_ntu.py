@@ -18,7 +18,7 @@ from harstudio.errors import DataError
 from harstudio.recordings.streams import Body
 from harstudio.synthesis.kinematics import ARMS, Skeleton
 from harstudio.synthesis.sensor import infrared_8bit, masked
-from harstudio.synthesis.shooting import Shot
+from harstudio.synthesis.shooting import Shot, whole_or_nothing
 from harstudio.synthesis.take import Take
 
 COLOR, INFRARED, DEPTH, SKELETONS = (
@@ -84,8 +84,13 @@ def write_ntu(
     depth.mkdir(parents=True, exist_ok=True)
     text.parent.mkdir(parents=True, exist_ok=True)
     size = (color_width, round(color_width * 9 / 16))
+    depth_size = (512, 424)
     lines = [str(count)]
-    with avi(color, size) as put_color, avi(infrared, (512, 424)) as put_infrared:
+    with (
+        whole_or_nothing(color, infrared, depth),
+        avi(color, size) as put_color,
+        avi(infrared, depth_size) as put_infrared,
+    ):
         for number, shot in enumerate(shots, 1):
             put_color(shot.color)
             put_infrared(np.repeat(infrared_8bit(shot.depth.infrared)[..., None], 3, axis=2))

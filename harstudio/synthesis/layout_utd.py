@@ -12,7 +12,7 @@ from scipy.io import savemat
 from harstudio.synthesis.inertial import feel
 from harstudio.synthesis.layout_ntu import avi
 from harstudio.synthesis.sensor import masked
-from harstudio.synthesis.shooting import Shot
+from harstudio.synthesis.shooting import Shot, whole_or_nothing
 from harstudio.synthesis.take import Take
 
 # Joints of UTD-MHAD (head, shoulder centre, spine, hip centre, arms, legs) in the Kinect v2's.
@@ -34,7 +34,7 @@ def write_utd(
     color = folders["RGB"] / f"{name}_color.avi"
     depth: list[NDArray[np.uint16]] = []
     joints: list[NDArray[np.float64]] = []
-    with avi(color, (640, 480), "mpeg4", {"qscale": "4"}) as put:
+    with whole_or_nothing(color), avi(color, (640, 480), "mpeg4", {"qscale": "4"}) as put:
         for shot in shots:
             put(shot.color)
             depth.append(masked(shot.depth, margin=1))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +74,20 @@ def mesh_of(subject: Subject) -> BodyMesh:
     return body_mesh(subject)
 
 
+@contextmanager
+def whole_or_nothing(*made: Path) -> Iterator[None]:
+    """Remove these files and folders again when what makes them does not come to its end."""
+    try:
+        yield
+    except BaseException:
+        for path in made:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        raise
+
+
 class FrameCounter:
     """Counts frames as they pass, tells the progress and stops when asked."""
 
@@ -85,8 +102,8 @@ class FrameCounter:
         for shot in shots:
             if self._cancelled is not None and self._cancelled():
                 raise CancelledError(
-                    f"Stopped after {self.done} of {self._total} frames; the recording in work "
-                    "is not whole."
+                    f"Stopped after {self.done} of {self._total} frames; the recordings finished "
+                    "before stay."
                 )
             yield shot
             self.done += 1
