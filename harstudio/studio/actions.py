@@ -59,7 +59,7 @@ def _file_commands(window: MainWindow) -> list[Command]:
         Command("file.next", "Next recording", partial(library, 1), "File", "chevron-down",
                 ("PgDown",), window.has_library, repeats=True),
         Command("file.previous", "Previous recording", partial(library, -1), "File",
-                "chevron-right", ("PgUp",), window.has_library, repeats=True),
+                "chevron-up", ("PgUp",), window.has_library, repeats=True),
         Command("file.save", "Save labels", save, "File", "save", ("Ctrl+S",), unsaved),
         Command("file.screenshot", "Save picture of the panes…", window.ask_for_screenshot, "File",
                 "screenshot", ("Ctrl+Shift+S",), there),

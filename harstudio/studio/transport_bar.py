@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QToolTip, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QToolTip, QWidget
 
 from harstudio.recordings.streams import PictureStream
 from harstudio.studio import icons, theme
@@ -68,8 +68,8 @@ class TransportBar(QWidget):
             button.setAutoRepeat(command_id.endswith("_frame"))
             self._buttons[command_id] = button
             row.addWidget(button)
-        self._time = _figures("time", 16)
-        self._rest = _figures("rest", 13, quiet=True)
+        self._time = Figures("time", 16)
+        self._rest = Figures("rest", 13, quiet=True)
         row.addSpacing(12)
         row.addWidget(self._time)
         row.addWidget(self._rest)
@@ -88,10 +88,8 @@ class TransportBar(QWidget):
         row.addSpacing(8)
         row.addWidget(self.scrub, 1)
         row.addSpacing(8)
-        self._meter = _figures("meter", 13, quiet=True)
-        self._meter.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._meter = Figures("meter", 13, quiet=True)
         self._meter.setToolTip("Frames painted on time a second")
-        self._meter.setMinimumWidth(self._meter.fontMetrics().horizontalAdvance("30/30 fps") + 4)
         row.addWidget(self._meter)
 
     def _button(self, command_id: str) -> QToolButton:
@@ -122,14 +120,14 @@ class TransportBar(QWidget):
     def _show_time(self, *_: object) -> None:
         transport = self._session.transport
         if self._session.recording is None:
-            self._time.setText("00:00.000")
-            self._rest.setText("")
+            self._time.set_text("00:00.000")
+            self._rest.set_text("")
             return
         start = transport.start_ns
-        self._time.setText(clock_text(transport.position_ns - start))
+        self._time.set_text(clock_text(transport.position_ns - start))
         index = self._session.frame_index()
         frame = "" if index is None else f"   frame {index}"
-        self._rest.setText(f"/ {clock_text(transport.stop_ns - start)}{frame}")
+        self._rest.set_text(f"/ {clock_text(transport.stop_ns - start)}{frame}")
 
     def _show_playing(self, playing: bool) -> None:
         tokens = theme.current()
@@ -162,27 +160,46 @@ class TransportBar(QWidget):
         if not text and (recording := self._session.recording) is not None:
             reference = recording.reference
             rate = None if reference is None else reference.rate_hz
-            text = "" if rate is None else f"{rate:.0f} fps"
-        self._meter.setText(text)
+            text = "" if rate is None else f"   {rate:.0f} fps"
+        self._meter.set_text(text)
 
     def _retint(self) -> None:
         for button in self._buttons.values():
             button.setIcon(icons.icon(str(button.property("icon_name"))))
-        quiet = f"color: {theme.current().quiet};"
-        self._rest.setStyleSheet(quiet)
-        self._meter.setStyleSheet(quiet)
         self._show_playing(self._session.transport.playing)
         self._show_rate()
         self._show_loop()
 
 
-def _figures(name: str, pixels: int, quiet: bool = False) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setFont(theme.time_font(pixels))
-    label.setProperty("quiet", quiet)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
-    return label
+class Figures(QWidget):
+    """Changing figures that never make the bar lay itself out anew, unless they grow."""
+
+    def __init__(self, name: str, pixels: int, *, quiet: bool = False) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setFont(theme.time_font(pixels))
+        self._quiet = quiet
+        self._text = ""
+        theme.theme_events.changed.connect(self.update)
+
+    def text(self) -> str:
+        return self._text
+
+    def set_text(self, text: str) -> None:
+        if text == self._text:
+            return
+        grown = len(text) != len(self._text)
+        self._text = text
+        if grown:
+            self.setFixedWidth(self.fontMetrics().horizontalAdvance(text) + 6)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        tokens = theme.current()
+        painter = QPainter(self)
+        painter.setPen(QColor(tokens.quiet if self._quiet else tokens.text))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self._text)
+        painter.end()
 
 
 class ScrubBar(QWidget):
@@ -202,10 +219,12 @@ class ScrubBar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._session = session
         self._hover: float | None = None
+        self._painted_x = -1
         self._cached: list[tuple[float, float]] = []
         transport = session.transport
-        for signal in (transport.moved, transport.range_changed, transport.loop_changed):
+        for signal in (transport.range_changed, transport.loop_changed):
             signal.connect(self._refresh)
+        transport.moved.connect(self._moved)
         theme.theme_events.changed.connect(self.update)
         self._timer = QTimer(self)
         self._timer.setInterval(300)
@@ -214,6 +233,10 @@ class ScrubBar(QWidget):
 
     def _refresh(self, *_: object) -> None:
         self.update()
+
+    def _moved(self, position_ns: int) -> None:
+        if round(self._share(position_ns) * self.width()) != self._painted_x:
+            self.update()
 
     # ---- time and place
 
@@ -277,6 +300,7 @@ class ScrubBar(QWidget):
         for start, stop in self._cached:
             bar(start, stop, cached_color)
         now = self._share(self._session.transport.position_ns)
+        self._painted_x = round(now * width)
         bar(0, now, tokens.accent)
         loop = self._session.transport.loop
         if loop is not None:

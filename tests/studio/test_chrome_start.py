@@ -68,8 +68,12 @@ def test_later_starts_show_what_was_open_lately(
     settings.remember(tmp_path)
     save_settings(settings)
     window = start(starters, qtbot, [])
-    buttons = [b for b in window.welcome.findChildren(ToolButton) if b.isVisible()]
-    assert [b.text().split()[0] for b in buttons] == [tmp_path.name]
+
+    def shown() -> list[str]:
+        buttons = [b for b in window.welcome.findChildren(ToolButton) if b.isVisible()]
+        return [b.text().split()[0] for b in buttons]
+
+    qtbot.waitUntil(lambda: shown() == [tmp_path.name])
 
 
 def test_enter_presses_a_button_of_the_welcome(
