@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QWidget
+from PySide6.QtWidgets import QComboBox, QGraphicsItem, QLabel, QWidget
 
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SECOND_NS, SkeletonStream, StreamKind
@@ -23,6 +24,8 @@ from harstudio.studio.session import Session
 
 FASTEST = "fastest joints"
 CURVE_COLORS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#D55E00")
+HEAD_EVERY_S = 0.033  # while playing: each move repaints a strip of every plot
+CACHED = QGraphicsItem.CacheMode.DeviceCoordinateCache  # so that it costs 1 ms and not 6
 LEFT_AXIS_PX = 52
 
 
@@ -36,6 +39,7 @@ class SignalsPane(Pane):
         super().__init__(session, parent)
         self._task: Task | None = None
         self._curves: Curves | None = None
+        self._moved_s = 0.0
         self._joints: tuple[str, ...] = ()
         self._topology_name = ""
         self._plots: list[pg.PlotItem] = []
@@ -56,6 +60,7 @@ class SignalsPane(Pane):
         self.empty.setWordWrap(True)
         self.set_body(self.area)
         self.set_body(self.empty)
+        session.transport.playing_changed.connect(self._catch_up)
         self.recolor()
         self.show_recording(session.recording)
 
@@ -105,9 +110,17 @@ class SignalsPane(Pane):
         self._say(f"The signals of this recording cannot be drawn: {error}")
 
     def show_time(self, position_ns: int) -> None:
+        now = time.monotonic()
+        if self.session.transport.playing and now - self._moved_s < HEAD_EVERY_S:
+            return
+        self._moved_s = now
         seconds = position_ns / SECOND_NS
         for head in self._heads:
             head.setValue(seconds)
+
+    def _catch_up(self, _playing: bool) -> None:
+        if self.isVisible():
+            self.show_time(self.session.transport.position_ns)
 
     # ---- drawing
 
@@ -161,7 +174,8 @@ class SignalsPane(Pane):
         plot = self._add_plot()
         self._name_curves(plot, ["sound"], (theme.current().quiet,))
         x, y = np.repeat(curves.sound_s, 2), curves.sound.reshape(-1)  # low, high, low, high
-        plot.plot(x, y, pen=pg.mkPen(theme.current().accent, width=1))
+        item = plot.plot(x, y, pen=pg.mkPen(theme.current().accent, width=1))
+        item.curve.setCacheMode(CACHED)
         loudest = max(0.05, float(np.abs(curves.sound).max()))
         plot.setYRange(-loudest, loudest)
         plot.getAxis("left").setStyle(showValues=False)
@@ -193,6 +207,7 @@ class SignalsPane(Pane):
         font = theme.time_font(theme.TIME_PX)
         for name in ("left", "bottom"):
             axis = plot.getAxis(name)
+            axis.setCacheMode(CACHED)
             axis.setPen(tokens.line)
             axis.setTextPen(tokens.quiet)
             axis.setStyle(tickFont=font, tickLength=-4)
@@ -214,7 +229,8 @@ class SignalsPane(Pane):
 
     @staticmethod
     def _curve(plot: pg.PlotItem, x: Any, y: Any, color: str) -> None:
-        plot.plot(x, y, pen=pg.mkPen(color, width=1.5), connect="finite")
+        item = plot.plot(x, y, pen=pg.mkPen(color, width=1.5), connect="finite")
+        item.curve.setCacheMode(CACHED)
 
     @staticmethod
     def _name_curves(plot: pg.PlotItem, names: Sequence[str], colors: Sequence[str]) -> None:
