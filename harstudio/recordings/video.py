@@ -249,8 +249,13 @@ class VideoReader:
 
     def _convert(self, frame: VideoFrame) -> NDArray[Any]:
         index = self._index
+        large = index.width * index.height >= LARGE_PIXELS
         converted = self._reformatter.reformat(
-            frame, width=index.width, height=index.height, format=self._format, threads=1
+            frame,
+            width=index.width,
+            height=index.height,
+            format=self._format,
+            threads=0 if large else 1,  # 0: as many as there are cores
         )
         return np.ascontiguousarray(converted.to_ndarray())
 
