@@ -151,7 +151,9 @@ class TransportBar(QWidget):
 
     def _show_loop(self, *_: object) -> None:
         tokens, loop = theme.current(), self._session.transport.loop
-        self._loop.setText("Loop A–B" if loop is not None else "Loop clip")
+        transport = self._session.transport
+        whole = loop == (transport.start_ns, transport.stop_ns)
+        self._loop.setText("Loop all" if whole else "Loop A–B" if loop else "Loop clip")
         color = tokens.accent if loop is not None else tokens.quiet
         self._loop.setStyleSheet(f"color: {color}; padding: 4px 6px;")
 
@@ -298,7 +300,8 @@ class ScrubBar(QWidget):
             return
         cached_color = theme.mixed(tokens.line, tokens.quiet, 0.35)
         for start, stop in self._cached:
-            bar(start, stop, cached_color)
+            box = QRectF(start * width, top, (stop - start) * width, self.GROOVE)
+            painter.fillRect(box, QColor(cached_color))
         now = self._share(self._session.transport.position_ns)
         self._painted_x = round(now * width)
         bar(0, now, tokens.accent)
