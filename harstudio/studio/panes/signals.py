@@ -26,7 +26,7 @@ FASTEST = "fastest joints"
 CURVE_COLORS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#D55E00")
 HEAD_EVERY_S = 0.033  # while playing: each move repaints a strip of every plot
 CACHED = QGraphicsItem.CacheMode.DeviceCoordinateCache  # so that it costs 1 ms and not 6
-LEFT_AXIS_PX = 52
+NAMES_PX, LEFT_AXIS_PX = 52, 32
 
 
 class SignalsPane(Pane):
@@ -146,7 +146,7 @@ class SignalsPane(Pane):
             for number, column in enumerate(columns):
                 values = curves.inertial[:, column]
                 self._curve(plot, curves.inertial_s, values, CURVE_COLORS[number % 6])
-            self._name_curves(plot, [curves.channels[column] for column in columns], CURVE_COLORS)
+            self._name_curves([curves.channels[column] for column in columns], CURVE_COLORS)
         if len(curves.sound_s):
             self._draw_sound(curves)
         if not self._plots:
@@ -166,15 +166,16 @@ class SignalsPane(Pane):
         colors = [by_side[sides[joint]].name() for joint in joints]
         for joint, color in zip(joints, colors, strict=True):
             self._curve(plot, curves.speed_s, curves.speeds[:, joint], color)
-        self._name_curves(plot, ["m/s"], (theme.current().quiet,))
+        self._name_curves(["m/s"], (theme.current().quiet,))
         plot.setYRange(0, max(0.5, float(np.nan_to_num(np.nanmax(curves.speeds[:, joints])))))
         self.set_detail(f"{' and '.join(names)} speed, m/s")
 
     def _draw_sound(self, curves: Curves) -> None:
         plot = self._add_plot()
-        self._name_curves(plot, ["sound"], (theme.current().quiet,))
+        self._name_curves(["sound"], (theme.current().quiet,))
         x, y = np.repeat(curves.sound_s, 2), curves.sound.reshape(-1)  # low, high, low, high
         item = plot.plot(x, y, pen=pg.mkPen(theme.current().accent, width=1))
+        item.setDownsampling(auto=False)  # it already is the envelope
         item.curve.setCacheMode(CACHED)
         loudest = max(0.05, float(np.abs(curves.sound).max()))
         plot.setYRange(-loudest, loudest)
@@ -197,7 +198,7 @@ class SignalsPane(Pane):
 
     def _add_plot(self) -> pg.PlotItem:
         tokens = theme.current()
-        plot = self.area.addPlot(row=len(self._plots), col=0)
+        plot = self.area.addPlot(row=len(self._plots), col=1)
         plot.setMenuEnabled(False)
         plot.hideButtons()
         plot.setMouseEnabled(x=True, y=False)
@@ -232,14 +233,15 @@ class SignalsPane(Pane):
         item = plot.plot(x, y, pen=pg.mkPen(color, width=1.5), connect="finite")
         item.curve.setCacheMode(CACHED)
 
-    @staticmethod
-    def _name_curves(plot: pg.PlotItem, names: Sequence[str], colors: Sequence[str]) -> None:
-        """The names beside the plot, each in the colour of its curve."""
+    def _name_curves(self, names: Sequence[str], colors: Sequence[str]) -> None:
+        """The names left of the latest plot, each in the colour of its curve."""
         spans = [
-            f'<span style="color: {color}; font-size: 11px">{name}</span>'
+            f'<span style="color: {color}; font-size: {theme.TIME_PX}px">{name}</span>'
             for name, color in zip(names, itertools.cycle(colors), strict=False)
         ]
-        plot.getAxis("left").setLabel(" ".join(spans))
+        label = self.area.addLabel(" ".join(spans), row=len(self._plots) - 1, col=0)
+        label.setFixedWidth(NAMES_PX)
+        label.setMinimumHeight(0)
 
     def recolor(self) -> None:
         tokens = theme.current()
