@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
-from studio.made_recording import joints_at, made_recording
-from studio.session_bench import SessionBench
 
 from harstudio.studio import theme
 from harstudio.studio.panes import PANES
 from harstudio.studio.panes.skeleton3d import SOFTWARE_GL, gl_renderer
+from studio.made_recording import joints_at, made_recording
+from studio.session_bench import SessionBench
 
 
 @pytest.fixture
