@@ -60,7 +60,7 @@ def avi(
         assert isinstance(stream, VideoStream)  # noqa: S101 - narrows the type
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
-        stream.codec_context.gop_size = 250
+        stream.codec_context.gop_size = 250 if codec == "libx264" else 12
 
         def append(frame: NDArray[np.uint8]) -> None:
             if (frame.shape[1], frame.shape[0]) != size:

@@ -34,10 +34,13 @@ def write_utd(
     color = folders["RGB"] / f"{name}_color.avi"
     depth: list[NDArray[np.uint16]] = []
     joints: list[NDArray[np.float64]] = []
-    with whole_or_nothing(color), avi(color, (640, 480), "mpeg4", {"qscale": "4"}) as put:
+    with (
+        whole_or_nothing(color),
+        avi(color, (640, 480), "mpeg4", {"qmin": "2", "qmax": "4"}) as put,
+    ):
         for shot in shots:
             put(shot.color)
-            depth.append(masked(shot.depth, margin=1))
+            depth.append(masked(shot.depth, margin=0))
             bodies = shot.bodies.bodies
             last = joints[-1] if joints else NO_BODY
             seen = bodies[0].joints[list(FROM_KINECT_V2)] if bodies else last
