@@ -13,7 +13,7 @@ from pathlib import Path
 from virtual_desktop import VirtualDesktop
 
 OPEN_SECONDS = 90.0
-LOOK_SECONDS = 4.0  # playing for a while, so that the picture shows a movement
+LOOK_SECONDS = 2.0  # playing for a while, so that the picture shows a movement
 QUIT_SECONDS = 30.0
 LEAST_BYTES = 50_000
 MARKS = ("start-up: usable", "start-up: recording")
