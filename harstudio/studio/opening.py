@@ -54,13 +54,27 @@ def _load(path: Path, project: Project | None, folder: Path | None) -> Opened:
     if project is None and folder is None:
         if is_project(path):
             return _load_project(path if path.is_dir() else path.parent)
+        around = next((parent for parent in path.absolute().parents if is_project(parent)), None)
+        inside = None if around is None else _load_inside(Project.open(around), path.absolute())
+        if inside is not None:
+            return inside
         if path.is_dir():
             return _load_folder(path)
         folder = path.parent
     recording = open_recording(path)
-    return Opened(
-        recording, project or _private(recording), folder or path.parent, recording.problems
-    )
+    return Opened(recording, project or _private(recording), folder, recording.problems)
+
+
+def _load_inside(project: Project, path: Path) -> Opened | None:
+    """A recording of a project, opened by its own path; None when the project has it not."""
+    try:
+        recording = open_recording(path)
+    except UnknownFormatError:
+        return None
+    if recording.path in project.recordings():
+        return Opened(recording, project, project.folder, recording.problems)
+    recording.close()
+    return None
 
 
 def _private(recording: Recording) -> Project:

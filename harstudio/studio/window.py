@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
         """Review or Label; each remembers its own arrangement."""
         self.arrangement.enter(command_id)
         self.top_bar.show_workspace(command_id)
+        self.timeline.setFocus()  # keys go on labelling
 
     def reset_panes(self) -> None:
         """Panels and panes as they come."""

@@ -243,6 +243,7 @@ class LabelsPanel(QWidget):
         self.rows.setItemDelegate(LabelDelegate(self.rows))
         self.rows.setModel(self.model)
         self.filter = LabelFilter(self.rows)
+        self.filter.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # else label keys stray into it
         self.filter.setObjectName("label_filter")
         self.filter.setAccessibleName("Find or add a label")
         self.filter.setPlaceholderText("Find or add a label")

@@ -72,6 +72,7 @@ class LibraryPanel(QWidget):
         self.title.setFont(theme.ui_font(12, bold=True))
         self.title.setContentsMargins(12, 2, 12, 0)
         self.search = QLineEdit()
+        self.search.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # else letters stray into it
         self.search.setObjectName("library_search")
         self.search.setPlaceholderText("wave subject:1")
         self.search.setClearButtonEnabled(True)
