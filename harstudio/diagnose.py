@@ -29,6 +29,7 @@ PACKAGES = (
     "psygnal",
     "pydantic",
     "pyqtgraph",
+  "pysimdjson",
     "scipy",
     "typer",
     "vispy",
