@@ -110,8 +110,10 @@ class StudioUnderTest:
         QTest.qWait(milliseconds)
 
     def resize(self, width: int, height: int) -> None:
-        """Give the window a size and wait until it is painted at it."""
+        """Give the window a size, without a frame so that a whole screen will do, and wait."""
+        self.window.setWindowFlag(Qt.WindowType.FramelessWindowHint)
         self.window.showNormal()
+        self.window.move(0, 0)
         self.window.resize(width, height)
         QTest.qWait(200)
 

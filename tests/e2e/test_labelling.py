@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint
 
 from driving import until
 from harstudio.labels.project import Project
+from harstudio.studio.timeline.rows import NAMES_PX, RULER_PX
 
 
 def own_clips(studio):
@@ -127,9 +128,9 @@ def test_an_edge_is_dragged_and_undone_in_one_step(untrimmed):
     studio.key(label.hotkey)
     (before,) = own_clips(studio)
     timeline = studio.window.timeline
-    row = next(r for r in timeline.rows if r.name == studio.session.tier_name)
-    y = timeline.row_rect(row).center().y()
-    edge = round(timeline.scale.x(before.end_ns))
+    row = next(row for row in timeline.rows if row.editable)
+    y = RULER_PX + row.clip_top() + 8
+    edge = round(NAMES_PX + timeline.scale.x(before.end_ns)) - 2
     studio.drag(timeline.viewport(), QPoint(edge, y), QPoint(edge + 60, y))
     (after,) = own_clips(studio)
     assert after.start_ns == before.start_ns
