@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -38,6 +38,13 @@ MODIFIERS = {
 }
 
 
+def wait(milliseconds: int) -> None:
+    """Run the event loop for a while. (vispy puts a busy loop in the place of QTest.qWait.)"""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
 def until(condition: Callable[[], Any], seconds: float = 20.0, what: str = "") -> Any:
     """Run the event loop until the condition holds; its value. Fails after ``seconds``."""
     end = time.monotonic() + seconds
@@ -45,7 +52,7 @@ def until(condition: Callable[[], Any], seconds: float = 20.0, what: str = "") -
         value = condition()
         if value:
             return value
-        QTest.qWait(10)
+        wait(10)
     raise AssertionError(f"not within {seconds} s: {what or condition}")
 
 
@@ -81,7 +88,7 @@ class StudioUnderTest:
             else:
                 QTest.keyClick(target, name, modifier)
             self.presses += 1
-            QTest.qWait(5)
+            wait(5)
 
     def click(
         self,
@@ -93,7 +100,7 @@ class StudioUnderTest:
         """Click a widget, in its middle unless told where."""
         place = widget.rect().center() if x is None or y is None else QPoint(x, y)
         QTest.mouseClick(widget, button, Qt.KeyboardModifier.NoModifier, place)
-        QTest.qWait(5)
+        wait(5)
 
     def drag(self, widget: QWidget, start: QPoint, end: QPoint, steps: int = 8) -> None:
         """Press at ``start``, move in steps, let go at ``end``."""
@@ -101,13 +108,13 @@ class StudioUnderTest:
         QTest.mousePress(widget, left, none, start)
         for step in range(1, steps + 1):
             QTest.mouseMove(widget, start + (end - start) * step / steps)
-            QTest.qWait(10)
+            wait(10)
         QTest.mouseRelease(widget, left, none, end)
-        QTest.qWait(10)
+        wait(10)
 
     def wait(self, milliseconds: int) -> None:
         """Let the studio run."""
-        QTest.qWait(milliseconds)
+        wait(milliseconds)
 
     def resize(self, width: int, height: int) -> None:
         """Give the window a size, without a frame so that a whole screen will do, and wait."""
@@ -115,13 +122,13 @@ class StudioUnderTest:
         self.window.showNormal()
         self.window.move(0, 0)
         self.window.resize(width, height)
-        QTest.qWait(200)
+        wait(200)
 
     def screenshot(self, name: str) -> Path:
         """Save what the window shows, everything in it, as screenshots/NAME.png."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         file = SCREENSHOTS / f"{name}.png"
-        QTest.qWait(50)
+        wait(50)
         screen = self.window.screen()
         frame = self.window.geometry()
         picture = screen.grabWindow(0, frame.x(), frame.y(), frame.width(), frame.height())

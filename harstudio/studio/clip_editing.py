@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject
 
 from harstudio.errors import HarstudioError
 from harstudio.labels import clip_edits
-from harstudio.labels.edits import AddTier, ChangeClip, Edit, Group
+from harstudio.labels.edge_moves import Move, as_edit, moved_clip, moved_edge, neighbours
+from harstudio.labels.edits import AddTier, Edit, Group
 from harstudio.labels.model import Clip, Tier
-from harstudio.studio.edge_moves import Move, moved_clip, moved_edge, neighbours
-from harstudio.studio.frame_grid import FrameGrid
+from harstudio.recordings.frame_grid import FrameGrid
 
 if TYPE_CHECKING:
     from harstudio.studio.labelling import Labelling
@@ -191,10 +191,8 @@ class ClipEditing(QObject):
         self._do_moves(tier.name, moved_edge(tier, clip, edge, to_ns, self._labelling.grid))
 
     def _do_moves(self, tier: str, moves: Sequence[Move]) -> bool:
-        edits = tuple(ChangeClip(tier, m.before, m.after) for m in moves if m.before != m.after)
-        if not edits:
-            return False
-        return self.do(edits[0] if len(edits) == 1 else Group("Move edge", edits))
+        edit = as_edit(tier, moves)
+        return edit is not None and self.do(edit)
 
     # ---- dragging
 

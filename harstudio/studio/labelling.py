@@ -14,9 +14,9 @@ from PySide6.QtCore import QObject, Signal
 from harstudio.errors import HarstudioError
 from harstudio.labels.label_set import Label, LabelSet, label_color
 from harstudio.labels.model import Clip
+from harstudio.recordings.frame_grid import FrameGrid
 from harstudio.studio.clip_editing import ClipEditing
 from harstudio.studio.commands import Command
-from harstudio.studio.frame_grid import FrameGrid
 from harstudio.studio.labelling_commands import label_commands
 from harstudio.studio.other_labels import OtherLabels
 from harstudio.studio.session import Session

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtTest import QTest
 
-from driving import until
+from driving import until, wait
 
 PICTURES = ("color", "depth", "infrared")
 
@@ -196,7 +195,7 @@ def test_library_finds_and_opens(studio, demo_project):
     for letter in "subject:2":
         studio.key(letter)
     until(lambda: 0 < library.list.model().rowCount() < 12, what="the filter narrows the list")
-    QTest.qWait(300)
+    wait(300)
     studio.screenshot("library-search")
 
 

@@ -11,9 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from PySide6.QtTest import QTest
 
-from driving import until
+from driving import until, wait
 from harstudio.labels.history import History
 from harstudio.labels.project import Project
 from harstudio.settings import Settings, save_settings
@@ -50,11 +49,11 @@ def test_driven_from_outside_and_killed(launch, demo_project, home):
     studio = launch("open", demo_project)
     studio.wait_for_window()
     until(lambda: any(demo_project.glob("labels/*/dora.lock")), what="the document is open")
-    QTest.qWait(1500)
+    wait(1500)
     studio.key("1", "Right", "Right", "Right", "1")
     studio.key("Right", "2", "Right", "Right", "2")
     until(lambda: any(demo_project.glob("labels/*/dora.j*")), what="the first clip is kept")
-    QTest.qWait(500)
+    wait(500)
     studio.kill()
     assert [row[3] for row in clips_on_disk(demo_project)] == [
         label.name for label in Project.open(demo_project).label_set.labels[:2]

@@ -13,10 +13,10 @@ from PySide6.QtGui import QHelpEvent, QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from harstudio.labels.edge_moves import moved_clip, moved_edge
 from harstudio.labels.edits import AddClip, AddTier, Group
 from harstudio.labels.model import Clip, Origin, Tier
-from harstudio.studio.edge_moves import moved_clip, moved_edge
-from harstudio.studio.frame_grid import FrameGrid
+from harstudio.recordings.frame_grid import FrameGrid
 from harstudio.studio.timeline.menu import context_menu
 from harstudio.studio.timeline.motion import Motion, motion_of
 from harstudio.studio.timeline.rows import NAMES_PX, RULER_PX, Kind, clips_to_draw

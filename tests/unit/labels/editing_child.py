@@ -12,12 +12,17 @@ import random
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from harstudio.labels import clip_edits
+from harstudio.labels.edge_moves import as_edit, moved_clip, moved_edge
 from harstudio.labels.edits import Edit, EditError
 from harstudio.labels.history import History
-from harstudio.labels.model import Document
+from harstudio.labels.model import Clip, Document
+from harstudio.recordings.frame_grid import FrameGrid
 
 FRAME_NS = 33_333_333
+GRID = FrameGrid(np.arange(400, dtype=np.int64) * FRAME_NS, FRAME_NS)
 LABELS = ("drink water", "wave", "übung", "坐下")
 
 
@@ -38,10 +43,9 @@ def one_edit(history: History, chance: random.Random) -> bool:
         return history.redo() is not None
     if what < 0.6 or not clips:
         start = chance.randrange(300) * FRAME_NS
-        clip_range = (start, start + chance.randrange(1, 60) * FRAME_NS)
-        edit = clip_edits.place_between(
-            document, "alice", chance.choice(LABELS), *clip_range, FRAME_NS
-        )
+        end = start + chance.randrange(1, 60) * FRAME_NS
+        clip = Clip(start, end, chance.choice(LABELS))
+        edit = clip_edits.place(document, "alice", clip, FRAME_NS)
         history.do(edit)
         return True
     clip = chance.choice(clips)
@@ -58,9 +62,11 @@ def one_change(document: Document, clip_id: str, chance: random.Random) -> Edit 
     """A change of a clip that is there."""
     what, delta_ns = chance.randrange(5), chance.randrange(-20, 20) * FRAME_NS
     if what == 0:
-        return clip_edits.nudge(document, clip_id, delta_ns, "end", FRAME_NS)
+        tier, clip = document.find(clip_id)
+        return as_edit(tier.name, moved_edge(tier, clip, "end", clip.end_ns + delta_ns, GRID))
     if what == 1:
-        return clip_edits.nudge(document, clip_id, delta_ns)
+        tier, clip = document.find(clip_id)
+        return as_edit(tier.name, moved_clip(tier, clip, delta_ns, GRID))
     if what == 2:
         return clip_edits.relabel(document, clip_id, chance.choice(LABELS))
     if what == 3:

@@ -51,7 +51,7 @@ def after(document: Document, edit: Edit | None) -> list[tuple[int, int, str]]:
 )
 def test_a_placed_clip_wins(start: int, end: int, expected: list[tuple[int, int, str]]) -> None:
     document = made((0, 100, "a"), (100, 200, "b"))
-    edit = clip_edits.place_between(document, "t", "new", end, start, FRAME)
+    edit = clip_edits.place(document, "t", Clip(start, max(end, start + 1), "new"), FRAME)
     assert after(document, edit) == expected
     assert edit.title == "Label “new”"
 
@@ -75,51 +75,13 @@ def test_placing_never_overlaps_and_paints_its_span(
     document = Document("r", "alice")
     painted: dict[int, str] = {}
     for a, b, label in placings:
-        clip_edits.place_between(document, "t", label, a, b, 1).apply(document)
         start, end = min(a, b), max(a, b, min(a, b) + 1)
+        clip_edits.place(document, "t", Clip(start, end, label), 1).apply(document)
         painted |= dict.fromkeys(range(start, end), label)
         clips = document.tiers[0].clips
         assert all(x.end_ns <= y.start_ns for x, y in pairwise(clips))
         assert len({c.id for c in clips}) == len(clips)
         assert {t: c.label for c in clips for t in range(c.start_ns, c.end_ns)} == painted
-
-
-@pytest.mark.parametrize(
-    ("edge", "time", "expected"),
-    [
-        ("start", 120, (120, 200)),
-        ("start", 50, (100, 200)),  # the neighbour
-        ("start", 500, (190, 200)),  # a frame before its own end
-        ("end", 250, (100, 250)),
-        ("end", 900, (100, 300)),
-        ("end", 0, (100, 110)),
-    ],
-)
-def test_edges_stop(edge: clip_edits.Edge, time: int, expected: tuple[int, int]) -> None:
-    document = made((0, 100, "a"), (100, 200, "b"), (300, 400, "c"))
-    edit = clip_edits.move_edge(document, "b", edge, time, FRAME)
-    assert (rows(document) if edit is None else after(document, edit))[1][:2] == expected
-
-
-def test_a_common_edge_can_roll() -> None:
-    document = made((0, 100, "a"), (100, 200, "b"))
-    for clip, edge in (("b", "start"), ("a", "end")):
-        edit = clip_edits.move_edge(document, clip, edge, 60, FRAME, roll=True)
-        assert after(document, edit) == [(0, 60, "a"), (60, 200, "b")]
-        edit = clip_edits.move_edge(document, clip, edge, 999, FRAME, roll=True)
-        assert after(document, edit) == [(0, 190, "a"), (190, 200, "b")]
-        edit = clip_edits.move_edge(document, clip, edge, -5, FRAME, roll=True)
-        assert after(document, edit) == [(0, 10, "a"), (10, 200, "b")]
-
-
-def test_moving_and_nudging_stop_at_neighbours() -> None:
-    document = made((0, 100, "a"), (150, 200, "b"), (300, 400, "c"))
-    assert after(document, clip_edits.move(document, "b", -20))[1] == (130, 180, "b")
-    assert after(document, clip_edits.move(document, "b", -900))[1] == (100, 150, "b")
-    assert after(document, clip_edits.nudge(document, "b", 900))[1] == (250, 300, "b")
-    assert clip_edits.move(document, "a", -1) is None
-    assert after(document, clip_edits.nudge(document, "b", 7, "end", FRAME))[1] == (150, 207, "b")
-    assert after(document, clip_edits.nudge(document, "b", -7, "start", FRAME))[1][0] == 143
 
 
 def test_split_and_merge_undo_each_other() -> None:

@@ -7,16 +7,20 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from harstudio.labels import clip_edits
+from harstudio.labels.edge_moves import as_edit, moved_clip, moved_edge
 from harstudio.labels.edits import Edit, EditError
 from harstudio.labels.history import History
-from harstudio.labels.model import Document
+from harstudio.labels.model import Clip, Document
 from harstudio.labels.recovery import load, snapshot
+from harstudio.recordings.frame_grid import FrameGrid
 
+GRID = FrameGrid(np.arange(70, dtype=np.int64), 1)
 State = tuple[object, ...]
 
 
@@ -55,7 +59,8 @@ class Histories(RuleBasedStateMachine):
         b=st.integers(0, 50),
     )
     def place(self, tier: str, label: str, a: int, b: int) -> None:
-        self.do(clip_edits.place_between(self.history.document, tier, label, a, b, 2))
+        clip = Clip(min(a, b), max(a, b) + 1, label)
+        self.do(clip_edits.place(self.history.document, tier, clip, 2))
 
     @precondition(lambda self: self.clip_ids())
     @rule(data=st.data(), what=st.integers(0, 5), value=st.integers(0, 60))
@@ -64,9 +69,12 @@ class Histories(RuleBasedStateMachine):
         edit: Edit | None = None
         try:
             if what == 0:
-                edit = clip_edits.move(document, clip_id, value - 30)
+                tier, clip = document.find(clip_id)
+                edit = as_edit(tier.name, moved_clip(tier, clip, value - 30, GRID))
             elif what == 1:
-                edit = clip_edits.move_edge(document, clip_id, "end", value, 2, roll=value % 2 == 0)
+                tier, clip = document.find(clip_id)
+                moves = moved_edge(tier, clip, "end", value, GRID, both=value % 2 == 0)
+                edit = as_edit(tier.name, moves)
             elif what == 2:
                 edit = clip_edits.split(document, clip_id, value, 2)
             elif what == 3:
@@ -86,7 +94,8 @@ class Histories(RuleBasedStateMachine):
         clip_id = data.draw(st.sampled_from(self.clip_ids()))
         before, began = snapshot(self.history.document), False
         for end in ends:
-            edit = clip_edits.move_edge(self.history.document, clip_id, "end", end)
+            tier, clip = self.history.document.find(clip_id)
+            edit = as_edit(tier.name, moved_edge(tier, clip, "end", end, GRID, both=False))
             if edit is not None:
                 self.history.do(edit, merge=began)
                 began = True

@@ -10,6 +10,7 @@ import pytest
 from harstudio.errors import ConflictError, DataError, HarstudioError, MissingError, UsageError
 from harstudio.labels import clip_edits
 from harstudio.labels.label_set import LabelSet
+from harstudio.labels.model import Clip
 from harstudio.labels.project import Project, is_project
 
 NAMES = ["a1_s1_t1", "日本語", "con", "a/b", "A1_S1_T1", "..", "x.journal", "x"]
@@ -22,7 +23,7 @@ def project(tmp_path: Path) -> Project:
 
 def say(project: Project, recording: str, annotator: str, label: str) -> None:
     history = project.history(recording, annotator)
-    history.do(clip_edits.place_between(history.document, annotator, label, 0, 100))
+    history.do(clip_edits.place(history.document, annotator, Clip(0, 100, label)))
     history.close()
 
 
@@ -58,7 +59,7 @@ def test_annotators_have_files_of_their_own(project: Project) -> None:
 
 def test_unsaved_edits_of_others_are_seen(project: Project) -> None:
     history = project.history("r", "alice")
-    history.do(clip_edits.place_between(history.document, "alice", "drink", 0, 100))
+    history.do(clip_edits.place(history.document, "alice", Clip(0, 100, "drink")))
     assert said(project, "r") == {"alice": ["drink"]}
     assert project.annotators("r") == ["alice"]
     with pytest.raises(ConflictError):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from harstudio.labels.edits import ChangeClip, Edit, Group
 from harstudio.labels.model import Clip, Tier
-from harstudio.studio.frame_grid import FrameGrid
+from harstudio.recordings.frame_grid import FrameGrid
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,14 @@ class Move:
 
     before: Clip
     after: Clip
+
+
+def as_edit(tier: str, moves: Sequence[Move]) -> Edit | None:
+    """The moves as one edit, None where nothing moved."""
+    edits = tuple(ChangeClip(tier, m.before, m.after) for m in moves if m.before != m.after)
+    if not edits:
+        return None
+    return edits[0] if len(edits) == 1 else Group("Move edge", edits)
 
 
 def neighbours(tier: Tier, clip: Clip) -> tuple[Clip | None, Clip | None]:
@@ -35,23 +45,27 @@ def moved_edge(
     """
     before, after = neighbours(tier, clip)
     if edge == "start":
-        touching = both and before is not None and before.end_ns == clip.start_ns
         low = grid.start_of(0)
-        if before is not None:
-            low = grid.end_of(grid.first_of(before.start_ns)) if touching else before.end_ns
-        high = grid.start_of(grid.last_of(clip.end_ns))
-        at = min(max(grid.snap_start(to_ns), low), high)
+        touching = (
+            before if both and before is not None and before.end_ns == clip.start_ns else None
+        )
+        if touching is not None:
+            low = grid.end_of(grid.first_of(touching.start_ns))
+        elif before is not None:
+            low = before.end_ns
+        at = min(max(grid.snap_start(to_ns), low), grid.start_of(grid.last_of(clip.end_ns)))
         pairs = [(clip, at, clip.end_ns)]
-        pairs += [(before, before.start_ns, at)] if touching else []
+        pairs += [] if touching is None else [(touching, touching.start_ns, at)]
     else:
-        touching = both and after is not None and after.start_ns == clip.end_ns
         high = grid.end_of(len(grid) - 1)
-        if after is not None:
-            high = grid.start_of(grid.last_of(after.end_ns)) if touching else after.start_ns
-        low = grid.end_of(grid.first_of(clip.start_ns))
-        at = min(max(grid.snap_end(to_ns), low), high)
+        touching = after if both and after is not None and after.start_ns == clip.end_ns else None
+        if touching is not None:
+            high = grid.start_of(grid.last_of(touching.end_ns))
+        elif after is not None:
+            high = after.start_ns
+        at = min(max(grid.snap_end(to_ns), grid.end_of(grid.first_of(clip.start_ns))), high)
         pairs = [(clip, clip.start_ns, at)]
-        pairs += [(after, at, after.end_ns)] if touching else []
+        pairs += [] if touching is None else [(touching, at, touching.end_ns)]
     if any(end <= start for _, start, end in pairs):  # clips off the grid, shorter than a frame
         return (Move(clip, clip),)
     return tuple(Move(c, replace(c, start_ns=start, end_ns=end)) for c, start, end in pairs)
