@@ -147,7 +147,7 @@ def cache_all(path: Path, frames: int) -> tuple[FrameCache, Prefetcher, PictureS
     full = threading.Event()
 
     def note(_name: str, _index: int) -> None:
-        if cache.used_bytes >= stream.frame_bytes * frames:
+        if cache.cached(stream).all():
             full.set()
 
     prefetcher.ready.connect(note)

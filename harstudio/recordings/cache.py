@@ -12,13 +12,14 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
 from harstudio.errors import HarstudioError
+from harstudio.recordings.packed import PackedPicture
 from harstudio.recordings.streams import SECOND_NS, PictureStream
 from harstudio.recordings.video import VideoReader, Wanted
 
@@ -28,6 +29,8 @@ COMFORT_NS = SECOND_NS // 2  # so far ahead, a playing studio gets the processor
 BREATH_S = 0.003
 PLAYING_GAP_NS = SECOND_NS // 4
 
+Picture: TypeAlias = PackedPicture | NDArray[Any]
+
 
 @dataclass(eq=False)
 class _Shelf:
@@ -35,7 +38,9 @@ class _Shelf:
 
     stream: PictureStream
     held: NDArray[np.bool_]
-    pictures: dict[int, NDArray[Any]] = field(default_factory=dict)
+    frame_bytes: int  # that a picture takes here
+    pictures: dict[int, Picture] = field(default_factory=dict)
+    unpacked: tuple[int, NDArray[Any]] | None = None  # the one asked for last
     focus: int = 0
     direction: int = 1
 
@@ -72,11 +77,32 @@ class FrameCache:
         return self._used_bytes
 
     def get(self, stream: PictureStream, index: int) -> NDArray[Any] | None:
-        """The picture if it stands here; never decodes, never waits."""
-        shelf = self._shelves.get(stream)
-        return None if shelf is None else shelf.pictures.get(index)
+        """The picture if it stands here; never decodes, never waits.
 
-    def put(self, stream: PictureStream, index: int, picture: NDArray[Any]) -> bool:
+        A packed one is unpacked, and lies ready for the next who asks for the same.
+        """
+        shelf = self._shelves.get(stream)
+        if shelf is None:
+            return None
+        picture = shelf.pictures.get(index)
+        if not isinstance(picture, PackedPicture):
+            return picture
+        last = shelf.unpacked
+        if last is None or last[0] != index:
+            last = shelf.unpacked = (index, picture.unpack())
+        return last[1]
+
+    def holds(self, stream: PictureStream, index: int) -> bool:
+        """Whether the picture stands here."""
+        shelf = self._shelves.get(stream)
+        return shelf is not None and index in shelf.pictures
+
+    def frame_bytes(self, stream: PictureStream) -> int:
+        """Bytes that a picture of the stream takes here, as far as that is known."""
+        shelf = self._shelves.get(stream)
+        return stream.frame_bytes if shelf is None else shelf.frame_bytes
+
+    def put(self, stream: PictureStream, index: int, picture: Picture) -> bool:
         """Keep a picture, in place of those farther from the playhead; False where it is not.
 
         The picture at the playhead itself is always kept.
@@ -89,6 +115,7 @@ class FrameCache:
             if not self._make_room(shelf, index, picture.nbytes):
                 return False
             shelf.pictures[index] = picture
+            shelf.frame_bytes = picture.nbytes
             shelf.held[index] = True
             self._used_bytes += picture.nbytes
             return True
@@ -99,7 +126,7 @@ class FrameCache:
             shelf = self._shelf(stream)
             if not 0 <= index < shelf.held.size or shelf.held[index]:
                 return False
-            if index == shelf.focus or self._used_bytes + stream.frame_bytes <= self._budget_bytes:
+            if index == shelf.focus or self._used_bytes + shelf.frame_bytes <= self._budget_bytes:
                 return True
             return shelf.distance(index) < max(
                 (s.distance(s.farthest()) for s in self._shelves.values() if s.pictures), default=0
@@ -128,13 +155,15 @@ class FrameCache:
     def _shelf(self, stream: PictureStream) -> _Shelf:
         shelf = self._shelves.get(stream)
         if shelf is None:
-            shelf = _Shelf(stream, np.zeros(len(stream), dtype=np.bool_))
+            shelf = _Shelf(stream, np.zeros(len(stream), dtype=np.bool_), stream.frame_bytes)
             self._shelves[stream] = shelf
         return shelf
 
     def _drop(self, shelf: _Shelf, index: int) -> None:
         gone = shelf.pictures.pop(index, None)
         if gone is not None:
+            if shelf.unpacked is not None and shelf.unpacked[0] == index:
+                shelf.unpacked = None
             shelf.held[index] = False
             self._used_bytes -= gone.nbytes
 
@@ -184,9 +213,9 @@ class Prefetcher:
 
     def __init__(self, streams: Sequence[PictureStream], cache: FrameCache) -> None:
         filled = [stream for stream in streams if len(stream)]
-        demand = sum(stream.frame_bytes * SECOND_NS / stream.period_ns for stream in filled)
-        span_ns = round(USED_SHARE * cache.budget_bytes / max(demand, 1e-9) * SECOND_NS)
-        self._threads = [_ReaderThread(self, stream, cache, span_ns) for stream in filled]
+        self._cache = cache
+        self._periods_ns = {stream: stream.period_ns for stream in filled}
+        self._threads = [_ReaderThread(self, stream, cache) for stream in filled]
         self._last: tuple[int, int] | None = None  # (wall clock, position)
         for thread in self._threads:
             thread.start()
@@ -204,6 +233,12 @@ class Prefetcher:
         for thread in self._threads:
             thread.look(time_ns, direction, moving)
 
+    def span_ns(self) -> int:
+        """How much time of all streams the budget can hold."""
+        periods = self._periods_ns.items()
+        demand = sum(self._cache.frame_bytes(stream) / period for stream, period in periods)
+        return round(USED_SHARE * self._cache.budget_bytes / max(demand, 1e-18))
+
     def close(self) -> None:
         """End the threads and wait for them."""
         for thread in self._threads:
@@ -216,14 +251,12 @@ class Prefetcher:
 class _ReaderThread(threading.Thread):
     """Decodes one stream."""
 
-    def __init__(
-        self, owner: Prefetcher, stream: PictureStream, cache: FrameCache, span_ns: int
-    ) -> None:
+    def __init__(self, owner: Prefetcher, stream: PictureStream, cache: FrameCache) -> None:
         super().__init__(name=f"reader {stream.name}", daemon=True)
         self._owner = owner
         self._stream = stream
         self._cache = cache
-        self._span_ns = span_ns
+        self._period_ns = stream.period_ns
         self._news = threading.Condition()
         self._playhead: _Playhead | None = None
         self._looked = False
@@ -271,12 +304,12 @@ class _ReaderThread(threading.Thread):
 
     def _window(self, playhead: _Playhead) -> _Window:
         """Frames around the playhead that the budget can hold: two thirds ahead."""
-        times = self._stream.times_ns
+        times, span_ns = self._stream.times_ns, self._owner.span_ns()
         now = int(times[playhead.index])
-        if int(times[-1]) - int(times[0]) + self._stream.period_ns <= self._span_ns:
+        if int(times[-1]) - int(times[0]) + self._period_ns <= span_ns:
             return _Window(0, playhead.index, len(times) - 1, True)
-        ahead = self._span_ns * BEHIND_WEIGHT // (BEHIND_WEIGHT + 1)
-        behind = self._span_ns - ahead
+        ahead = span_ns * BEHIND_WEIGHT // (BEHIND_WEIGHT + 1)
+        behind = span_ns - ahead
         if playhead.direction < 0:
             ahead, behind = behind, ahead
         low = int(np.searchsorted(times, now - behind, side="left"))
@@ -334,7 +367,7 @@ class _ReaderThread(threading.Thread):
         now = self._now(planned)
         if now is planned:
             return False
-        if self._cache.get(self._stream, now.index) is None and now.index not in self._bad:
+        if not self._cache.holds(self._stream, now.index) and now.index not in self._bad:
             return not index < now.index <= target
         window = self._window(now)
         return not window.low <= target <= window.high
@@ -350,11 +383,11 @@ class _ReaderThread(threading.Thread):
 
 def _run(
     stream: PictureStream, target: int, wanted: Wanted
-) -> Generator[tuple[int, NDArray[Any]], None, None]:
+) -> Generator[tuple[int, Picture], None, None]:
     """The reader's run as a generator, which can be closed before its end."""
     reader = stream.reader
     if isinstance(reader, VideoReader):
-        yield from reader.read_run(target, wanted)
+        yield from reader.read_packed(target, wanted)
     else:
         yield from reader.read_run(target)
 

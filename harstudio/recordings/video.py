@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,11 +21,11 @@ from av.packet import Packet
 from av.stream import Discard
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream as AvVideoStream
 from numpy.typing import NDArray
 
 from harstudio.errors import DataError
+from harstudio.recordings.packed import PackedPicture, packed, unpacked
 from harstudio.recordings.streams import PictureStream, StreamKind
 from harstudio.recordings.video_index import MAX_PIXELS, VideoIndex, index_media, open_media
 
@@ -34,6 +35,7 @@ THREADS_LARGE = min(8, 1 + (os.cpu_count() or 1))  # as many as FFmpeg would tak
 THREADS_SMALL = min(2, os.cpu_count() or 1)  # more threads only delay the first picture
 
 Wanted = Callable[[int], bool]
+PackedRun: TypeAlias = Generator[tuple[int, PackedPicture | NDArray[Any]], None, None]
 NumberedPacket: TypeAlias = "tuple[int, Packet[AvVideoStream]]"
 
 
@@ -89,7 +91,6 @@ class VideoReader:
         self.path = Path(path)
         self._kind = kind
         self._given = index
-        self._reformatter = VideoReformatter()
         self._lock = threading.Lock()
         self._holder: int | None = None
         self._closing = False
@@ -109,8 +110,14 @@ class VideoReader:
     ) -> Iterator[tuple[int, NDArray[Any]]]:
         """Every frame decoded on the way to ``index``, which comes last.
 
-        wanted: which of the frames on the way are worth turning into pictures (default all).
+        wanted: which of the frames on the way are worth giving (default all).
         """
+        with closing(self.read_packed(index, wanted)) as run:
+            for number, picture in run:
+                yield number, unpacked(picture)
+
+    def read_packed(self, index: int, wanted: Wanted | None = None) -> PackedRun:
+        """As ``read_run``, but pictures to be unpacked when they are looked at."""
         if self._holder == threading.get_ident():
             raise RuntimeError("finish or close the run before reading another frame")
         with self._lock:
@@ -137,8 +144,8 @@ class VideoReader:
         return _ShowOrder(self._index)
 
     @cached_property
-    def _format(self) -> str:
-        return picture_format(self._kind, self._index.pix_fmt)[0]
+    def _format(self) -> tuple[str, str]:
+        return picture_format(self._kind, self._index.pix_fmt)
 
     def _release(self) -> None:
         self._pictures, self._held = None, None
@@ -147,7 +154,8 @@ class VideoReader:
             self._container = None
         self._closing = False
 
-    def _run(self, index: int, wanted: Wanted | None) -> Iterator[tuple[int, NDArray[Any]]]:
+    def _run(self, index: int, wanted: Wanted | None) -> PackedRun:
+        size = (self._index.width, self._index.height)
         if not 0 <= index < len(self._index):
             raise DataError(f"There is no frame {index}.", path=self.path)
         try:
@@ -160,7 +168,7 @@ class VideoReader:
                 if self._closing:
                     return
                 if number == index or wanted is None or wanted(number):
-                    yield number, self._convert(frame)
+                    yield number, packed(frame, size, *self._format)
                 if number == index:
                     return
         except (av.FFmpegError, ValueError, MemoryError) as error:
@@ -246,18 +254,6 @@ class VideoReader:
         for number, packet in _numbered(container, stream, 0):
             if number >= first:
                 yield number, packet
-
-    def _convert(self, frame: VideoFrame) -> NDArray[Any]:
-        index = self._index
-        large = index.width * index.height >= LARGE_PIXELS
-        converted = self._reformatter.reformat(
-            frame,
-            width=index.width,
-            height=index.height,
-            format=self._format,
-            threads=0 if large else 1,  # 0: as many as there are cores
-        )
-        return np.ascontiguousarray(converted.to_ndarray())
 
 
 class _ShowOrder:

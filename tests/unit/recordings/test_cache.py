@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import codec_matrix
 from codec_matrix import Sample, number_of
 from harstudio.errors import DataError
+from harstudio.recordings import video
 from harstudio.recordings.cache import FrameCache, Prefetcher
 from harstudio.recordings.streams import PictureStream, StreamKind, evenly
 from harstudio.recordings.video import open_video
@@ -201,10 +202,8 @@ def test_the_whole_clip_is_cached_in_one_decode_pass(
     converted: list[int] = []
     starts: list[int] = []
     reader = type(stream.reader)
-    convert, decode_from = reader._convert, reader._decode_from
-    monkeypatch.setattr(
-        reader, "_convert", lambda self, frame: converted.append(1) or convert(self, frame)
-    )
+    keep, decode_from = video.packed, reader._decode_from
+    monkeypatch.setattr(video, "packed", lambda *given: converted.append(1) or keep(*given))
     monkeypatch.setattr(
         reader, "_decode_from", lambda self, at: starts.append(at) or decode_from(self, at)
     )
