@@ -1,13 +1,13 @@
-"""Decoded pictures as the decoder left them: half the bytes of RGB, in memory that it recycles.
+"""Decoded pictures as the decoder left them: half the bytes of RGB, in memory that is recycled.
 
-Fresh memory is dear: filling 6 MB for the first time takes longer than decoding a 1080p picture.
-FFmpeg gives the memory of pictures that nobody holds any more to the next ones.
+Fresh memory is dear: the first touch of 6 MB can take longer than decoding a 1080p picture. So
+the memory of pictures that nobody holds any more goes to the next ones, of the next recording too.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from threading import local
+from threading import RLock, local
 from typing import Any
 
 import numpy as np
@@ -17,32 +17,72 @@ from av.video.reformatter import ColorRange, VideoReformatter
 from numpy.typing import NDArray
 
 BT601 = (2, 5, 6)  # numbers of colour spaces: not told, PAL, NTSC
+IDLE_BYTES = 512 << 20
 _own = local()
+
+
+class Memory:
+    """Pieces of memory that are used again; safe to call from any thread."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes  # of what lies idle
+        self._idle: dict[int, list[NDArray[np.uint8]]] = {}
+        self._idle_bytes = 0
+        self._lock = RLock()  # a picture may be let go of by the very thread that takes memory
+
+    def take(self, size: int) -> NDArray[np.uint8]:
+        """(size,) uint8 with anything in it."""
+        with self._lock:
+            pieces = self._idle.get(size)
+            if pieces:
+                self._idle_bytes -= size
+                return pieces.pop()
+        return np.empty(size, dtype=np.uint8)
+
+    def give(self, piece: NDArray[np.uint8]) -> None:
+        """Nobody looks at it any more."""
+        with self._lock:
+            self._idle.setdefault(piece.size, []).append(piece)
+            self._idle_bytes += piece.size
+            while self._idle_bytes > self._limit_bytes:
+                largest = max((size for size, pieces in self._idle.items() if pieces))
+                self._idle[largest].pop(0)
+                self._idle_bytes -= largest
+
+
+MEMORY = Memory(IDLE_BYTES)
 
 
 class PackedPicture:
     """One picture of a video track; ``unpack`` makes the array of it, in about 1 ms at 1080p."""
 
-    __slots__ = ("_dtype", "_frame", "nbytes")
+    __slots__ = ("_colored", "_memory", "_pixels")
 
     def __init__(self, frame: VideoFrame, dtype: str) -> None:
-        self._frame = frame
-        self._dtype = dtype
-        self.nbytes: int = sum(plane.buffer_size for plane in frame.planes)
+        planes = [_pixels(plane, dtype) for plane in frame.planes]
+        self._colored = len(planes) > 1
+        self._memory = MEMORY.take(sum(plane.nbytes for plane in planes))
+        start = 0
+        for plane in planes:
+            part = self._memory[start : start + plane.nbytes].view(dtype)
+            part.reshape(plane.shape)[:] = plane
+            start += plane.nbytes
+        self._pixels = self._memory.view(dtype).reshape(-1, frame.width)
+
+    def __del__(self) -> None:
+        MEMORY.give(self._memory)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes."""
+        return self._pixels.nbytes
 
     def unpack(self) -> NDArray[Any]:
         """(H, W, 3) uint8 RGB, or (H, W) of a grey track; the caller's own."""
-        frame = self._frame
-        planes = [_pixels(plane, self._dtype) for plane in frame.planes]
-        if len(planes) == 1:
-            return planes[0].copy()
-        stacked = np.empty((frame.height * 3 // 2, frame.width), dtype=np.uint8)
-        flat, start = stacked.reshape(-1), 0
-        for plane in planes:
-            flat[start : start + plane.size].reshape(plane.shape)[:] = plane
-            start += plane.size
+        if not self._colored:
+            return self._pixels.copy()
         cv2 = _opencv()
-        rgb: NDArray[np.uint8] = cv2.cvtColor(stacked, cv2.COLOR_YUV2RGB_I420)
+        rgb: NDArray[np.uint8] = cv2.cvtColor(self._pixels, cv2.COLOR_YUV2RGB_I420)
         return rgb
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
-from harstudio.recordings.packed import PackedPicture, packed, unpacked
+from harstudio.recordings.packed import Memory, PackedPicture, packed, unpacked
 
 
 def noise(width: int, height: int, pix_fmt: str) -> VideoFrame:
@@ -57,3 +57,27 @@ def test_depth_comes_back_to_the_last_bit() -> None:
     assert np.array_equal(found, depth)
     found[:] = 0  # the caller's own: the kept picture stays
     assert np.array_equal(kept.unpack(), depth)
+
+
+def test_memory_is_used_again_only_when_nobody_looks_at_it() -> None:
+    frame = noise(64, 48, "yuv420p")
+    first = packed(frame, (64, 48), "rgb24", "uint8")
+    second = packed(noise(64, 48, "yuv420p"), (64, 48), "rgb24", "uint8")
+    assert not np.shares_memory(first._pixels, second._pixels)
+    place = first._pixels.__array_interface__["data"]
+    shown = first.unpack()
+    before = shown.copy()
+    del first
+    third = packed(VideoFrame(64, 48, "yuv420p"), (64, 48), "rgb24", "uint8")
+    assert third._pixels.__array_interface__["data"] == place
+    assert np.array_equal(shown, before)
+
+
+def test_idle_memory_is_limited() -> None:
+    memory = Memory(limit_bytes=1000)
+    pieces = [memory.take(size) for size in (400, 400, 400, 100)]
+    for piece in pieces:
+        memory.give(piece)
+    again = [memory.take(400) for _ in range(3)]
+    assert sum(any(one is piece for piece in pieces) for one in again) == 2
+    assert memory.take(100) is pieces[3]
