@@ -31,8 +31,8 @@ from harstudio.recordings.video_index import MAX_PIXELS, VideoIndex, index_media
 
 JUMP_FRAMES = 8  # decode on rather than seek when a key frame is fewer frames ahead
 LARGE_PIXELS = 1280 * 720
-THREADS_LARGE = min(8, 1 + (os.cpu_count() or 1))  # as many as FFmpeg would take
-THREADS_SMALL = min(2, os.cpu_count() or 1)  # more threads only delay the first picture
+THREADS_LARGE = min(8, os.cpu_count() or 1)
+THREADS_SMALL = 1  # more only take the processor from the other streams
 
 Wanted = Callable[[int], bool]
 PackedRun: TypeAlias = Generator[tuple[int, PackedPicture | NDArray[Any]], None, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from harstudio.errors import HarstudioError
 from harstudio.labels.history import History
 from harstudio.labels.model import Clip, Document
 from harstudio.labels.project import Project
-from harstudio.recordings.cache import FrameCache, Prefetcher
+from harstudio.recordings.cache import FrameCache
+from harstudio.recordings.prefetch import Prefetcher
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream
 from harstudio.settings import Settings, load_settings
@@ -23,6 +25,7 @@ from harstudio.studio.sound import Sound
 from harstudio.studio.transport import Transport
 
 SAVE_EVERY_MS = 3000
+GIL_TURN_S = 0.0005  # so long, not 5 ms, a reader thread may keep the window from its next step
 
 
 class Session(QObject):
@@ -52,6 +55,7 @@ class Session(QObject):
 
     def __init__(self, settings: Settings | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        sys.setswitchinterval(GIL_TURN_S)
         self.settings = load_settings() if settings is None else settings
         self.transport = Transport(self)
         self.cache = FrameCache(self.settings.cache_bytes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext
 from PySide6.QtWidgets import QLabel, QWidget
 from shiboken6 import isValid
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 NO_GL_PLATFORMS = ("offscreen", "minimal", "minimalegl", "vnc", "linuxfb")
 GL_RENDERER = 0x1F01
 SOFTWARE_GL = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software", "gdi generic")
+AFTER_PICTURES_MS = 4
 PRESET_TITLES = {"front": "Front", "side": "Side", "top": "Top"}
 
 
@@ -81,6 +82,10 @@ class Skeleton3DPane(Pane):
         self._kind = view
         self.view: QWidget | None = None
         self._making_view = False
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(AFTER_PICTURES_MS)
+        self._soon.timeout.connect(self._catch_up)
         self._maker: CloudMaker | None = None
         self._tolerances: dict[str, int] = {}
         self._cloud: Cloud | None = None
@@ -147,6 +152,18 @@ class Skeleton3DPane(Pane):
             self.view.recolor()
 
     # ---- following
+
+    def _moved(self, position_ns: int) -> None:
+        """While playing, paint just after the pictures: two short turns of the window, not one
+        long one that keys and mouse would have to wait for."""
+        if not self.session.transport.playing:
+            super()._moved(position_ns)
+        elif self.isVisible() and not self._soon.isActive():
+            self._soon.start()
+
+    def _catch_up(self) -> None:
+        if self.isVisible():
+            self.show_time(self.session.transport.position_ns)
 
     def show_recording(self, recording: Recording | None) -> None:
         kinds = (StreamKind.SKELETON, StreamKind.DEPTH, StreamKind.COLOR)

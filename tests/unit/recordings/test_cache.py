@@ -16,7 +16,8 @@ import codec_matrix
 from codec_matrix import Sample, number_of
 from harstudio.errors import DataError
 from harstudio.recordings import video
-from harstudio.recordings.cache import FrameCache, Prefetcher
+from harstudio.recordings.cache import FrameCache
+from harstudio.recordings.prefetch import Prefetcher
 from harstudio.recordings.streams import PictureStream, StreamKind, evenly
 from harstudio.recordings.video import open_video
 
