@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QPushButton, QToolButton
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton
 
 PRESSING = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
-def _is_press(event: QEvent) -> bool:
-    return event.type() == QEvent.Type.ShortcutOverride and event.key() in PRESSING
+def pressed(button: QAbstractButton, event: QEvent) -> bool:
+    """Keep Space and Enter for the button, and let Enter press it; True when that was it."""
+    if not isinstance(event, QKeyEvent) or event.key() not in PRESSING:
+        return False
+    if event.type() == QEvent.Type.ShortcutOverride:
+        event.accept()
+        return True
+    if event.type() == QEvent.Type.KeyPress and event.key() != Qt.Key.Key_Space:
+        button.click()
+        return True
+    return False
 
 
 class Button(QPushButton):
     """Enter presses it as Space does."""
 
     def event(self, event: QEvent) -> bool:
-        if _is_press(event):
-            event.accept()
-            return True
-        if event.type() == QEvent.Type.KeyPress and event.key() in PRESSING[1:]:
-            self.click()
-            return True
-        return super().event(event)
+        return pressed(self, event) or super().event(event)
 
 
 class ToolButton(QToolButton):
@@ -34,10 +38,4 @@ class ToolButton(QToolButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def event(self, event: QEvent) -> bool:
-        if _is_press(event):
-            event.accept()
-            return True
-        if event.type() == QEvent.Type.KeyPress and event.key() in PRESSING[1:]:
-            self.click()
-            return True
-        return super().event(event)
+        return pressed(self, event) or super().event(event)

@@ -21,6 +21,7 @@ class Command:
     id: "group.verb" (``transport.play``). menu: title of the menu it stands in, "" for none.
     shortcuts: Qt portable texts ("Ctrl+Z"), the first is the one shown. checked: for toggles,
     tells whether it is on. repeats: holding the key repeats it.
+    about: what it would do now, to stand after the title; "" for nothing.
     """
 
     id: str
@@ -32,6 +33,12 @@ class Command:
     enabled: Callable[[], bool] = always
     checked: Callable[[], bool] | None = None
     repeats: bool = False
+    about: Callable[[], str] | None = None
+
+    def title_now(self) -> str:
+        """The title with what it is about: "Undo label “clapping”"."""
+        about = "" if self.about is None else self.about()
+        return f"{self.title} {about[0].lower()}{about[1:]}" if about else self.title
 
 
 class CommandTable:

@@ -21,7 +21,7 @@ def palette_entries(window: MainWindow) -> list[Entry]:
 def _commands(window: MainWindow) -> list[Entry]:
     return [
         Entry(
-            command.title.rstrip("…"),
+            command.title_now().rstrip("…"),
             "",
             partial(window.actions_by_id.run, command.id),
             detail=command.menu,

@@ -14,11 +14,6 @@ from harstudio.studio import theme
 SCALES = (1, 2, 3)
 
 
-def icon_names() -> tuple[str, ...]:
-    """Every icon that is drawn, sorted."""
-    return tuple(sorted(file.stem for file in resource("icons").glob("*.svg")))
-
-
 def icon(name: str, size: int = 20, color: str = "") -> QIcon:
     """The icon in the text colour (or another "#RRGGBB"), faded where its widget is disabled.
 

@@ -213,6 +213,7 @@ class Labelling(QObject):
             return
         if self._place(was, span[1]):
             self.open_clip = None
+            self._tell_made(was.label, span[1] - span[0])
             self.changed.emit()
 
     def _place(self, was: OpenClip, end_ns: int) -> bool:
@@ -230,9 +231,13 @@ class Labelling(QObject):
                 return
         clip = Clip(start, end, label)
         if self.clips.place(self.session.tier_name, clip):
+            self._tell_made(label, clip.duration_ns)
             self.set_marks(None, None)
             if not self.session.transport.playing:
                 self.session.select(clip.id)
+
+    def _tell_made(self, label: str, duration_ns: int) -> None:
+        self.session.message.emit("info", f"{label}, {duration_ns / 1e9:.3f} s")
 
     def something_to_cancel(self) -> bool:
         """Whether Esc would do anything."""

@@ -31,14 +31,18 @@ def _edit_commands(labelling: Labelling) -> list[Command]:
         history = labelling.session.history
         return history is not None and bool(getattr(history, f"can_{which}"))
 
+    def about(which: str) -> str:
+        history = labelling.session.history
+        return getattr(history, f"{which}_title") if can(which) else ""
+
     def back_out() -> None:
         labelling.cancel()
 
     return [
         Command("edit.undo", "Undo", labelling.undo, "Edit", "undo", ("Ctrl+Z",),
-                partial(can, "undo"), repeats=True),
+                partial(can, "undo"), repeats=True, about=partial(about, "undo")),
         Command("edit.redo", "Redo", labelling.redo, "Edit", "redo", ("Ctrl+Y", "Ctrl+Shift+Z"),
-                partial(can, "redo"), repeats=True),
+                partial(can, "redo"), repeats=True, about=partial(about, "redo")),
         Command("clip.copy", "Copy clip", labelling.clips.copy, "Edit", "copy", ("Ctrl+C",),
                 labelling.clips.any_target),
         Command("clip.paste", "Paste clip at the playhead", labelling.clips.paste, "Edit", "",

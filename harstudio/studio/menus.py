@@ -103,6 +103,7 @@ class Actions(QObject):
         for command_id in ids:
             command, action = self._commands[command_id], self._actions[command_id]
             action.setEnabled(command.enabled())
+            action.setText(command.title_now().replace("&", "&&"))
             if command.checked is not None:
                 action.setChecked(command.checked())
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from harstudio.errors import DataError, HarstudioError, MissingError, UnknownFormatError
 from harstudio.labels.project import Project, is_project
-from harstudio.recordings.formats import open_recording, scan
+from harstudio.recordings.formats import ntu, open_recording, scan, utd_mhad
 from harstudio.recordings.recording import Recording
 from harstudio.studio.looks import Looks, take_looks
 
 ATTEMPTS = 20
+TREES = {utd_mhad.NAME: utd_mhad.TREE, ntu.NAME: ntu.TREE}  # a folder for each kind of file
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,15 @@ def _load(path: Path, project: Project | None, folder: Path | None) -> Opened:
             return inside
         if path.is_dir():
             return _load_folder(path)
-        folder = path.parent
     recording = open_recording(path)
-    return Opened(recording, project or _private(recording), folder, recording.problems)
+    where = folder or _dataset_folder(recording, path.parent)
+    return Opened(recording, project or _private(recording), where, recording.problems)
+
+
+def _dataset_folder(recording: Recording, folder: Path) -> Path:
+    """The root of the dataset that a file in this folder belongs to; else the folder."""
+    tree = TREES.get(recording.format)
+    return folder if tree is None else tree.root(folder)
 
 
 def _load_inside(project: Project, path: Path) -> Opened | None:

@@ -190,10 +190,11 @@ class Figures(QWidget):
     def set_text(self, text: str) -> None:
         if text == self._text:
             return
-        grown = len(text) != len(self._text)
+        same_length = len(text) == len(self._text)
         self._text = text
-        if grown:
-            self.setFixedWidth(self.fontMetrics().horizontalAdvance(text) + 6)
+        needed = self.fontMetrics().horizontalAdvance(text) + 6
+        if needed > self.minimumWidth() or not same_length:  # letters are wider than spaces
+            self.setFixedWidth(needed)
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802

@@ -97,7 +97,7 @@ class MainWindow(QMainWindow):
         self._middle.addWidget(self.pane_area)
         column.addWidget(self._middle, 1)
         self.setCentralWidget(center)
-        self.library = LibraryPanel(self.session, self.commands)
+        self.library = LibraryPanel(self.session, self.commands, self.labelling.others)
         self.transport_bar = TransportBar(self.session, self.commands)
         self.status = StatusLine(self.session)
         self._inspector = QSplitter(Qt.Orientation.Vertical)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from harstudio.labels.edits import AddClip, AddTier, Group
 from harstudio.labels.label_set import LabelSet
@@ -149,12 +150,19 @@ class Bench:
 
 def move(view: QWidget, to: QPoint, modifiers: Qt.KeyboardModifier) -> None:
     """Move the mouse with the left button held; QTest.mouseMove cannot hold one."""
-    from PySide6.QtGui import QMouseEvent
-    from PySide6.QtWidgets import QApplication
-
     event = QMouseEvent(
         QMouseEvent.Type.MouseMove, QPointF(to), QPointF(view.mapToGlobal(to)),
         Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, modifiers,
+    )  # fmt: skip
+    QApplication.sendEvent(view, event)
+
+
+def wheel(bench: Bench, notches: int, at: QPoint, modifiers: Qt.KeyboardModifier = PLAIN) -> None:
+    """Turn the wheel over the timeline."""
+    view = bench.timeline.viewport()
+    event = QWheelEvent(
+        QPointF(at), QPointF(view.mapToGlobal(at)), QPoint(), QPoint(0, 120 * notches),
+        Qt.MouseButton.NoButton, modifiers, Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
     QApplication.sendEvent(view, event)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from types import SimpleNamespace
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
@@ -17,18 +16,7 @@ from harstudio.studio.palette import Entry, ranked
 from harstudio.studio.session import Session
 from harstudio.studio.shortcut_sheet import sheet_groups
 from harstudio.studio.window import MainWindow
-
-
-@pytest.fixture
-def window(qtbot) -> Iterator[MainWindow]:
-    session = Session()
-    made = MainWindow(session)
-    qtbot.addWidget(made)
-    made.show()
-    qtbot.waitExposed(made)
-    yield made
-    made.close()
-    session.deleteLater()
+from studio.label_bench import Bench
 
 
 def menu_actions(window: MainWindow) -> list[QAction]:
@@ -47,10 +35,30 @@ def test_every_command_is_complete(window: MainWindow) -> None:
         assert verb, command
         assert command.title[0].isupper() or command.title[0].isdigit(), command.id
         assert not command.title.endswith((".", "!")), command.id
-        assert not command.icon or command.icon in icons.icon_names(), command.id
+        assert not command.icon or not icons.icon(command.icon).isNull(), command.id
         for keys in command.shortcuts:
             assert not QKeySequence(keys).isEmpty(), f"{command.id}: {keys}"
             assert key_text(keys), f"{command.id}: {keys}"
+
+
+def test_undo_tells_what_it_takes_back(bench: Bench) -> None:
+    undo = bench.commands["edit.undo"]
+    assert undo.title_now() == "Undo"
+    bench.add((0, 9, "clap"))
+    assert undo.title_now() == "Undo label “clap”"
+    bench.labelling.undo()
+    assert undo.title_now() == "Undo"
+    assert bench.commands["edit.redo"].title_now() == "Redo label “clap”"
+
+
+def test_a_menu_says_what_undo_takes_back(window: MainWindow, monkeypatch) -> None:
+    titles = SimpleNamespace(can_undo=True, undo_title="Label “clap & wave”", can_redo=False)
+    monkeypatch.setattr(window.session, "history", titles)
+    edit = next(a.menu() for a in window.top_bar.menus.actions() if a.text() == "Edit")
+    edit.aboutToShow.emit()
+    assert edit.actions()[0].text() == "Undo label “clap && wave”"
+    edit.aboutToHide.emit()
+    monkeypatch.undo()
 
 
 def test_no_two_commands_share_a_key(window: MainWindow) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,18 +27,6 @@ from harstudio.studio.timecode import clock_text
 from harstudio.studio.window import MainWindow
 
 OPEN_MS = 20_000
-
-
-@pytest.fixture
-def window(qtbot) -> Iterator[MainWindow]:
-    session = Session()
-    made = MainWindow(session)
-    qtbot.addWidget(made)
-    made.show()
-    qtbot.waitExposed(made)
-    yield made
-    made.close()
-    session.deleteLater()
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -13,7 +10,7 @@ from harstudio.labels.model import Clip, Origin
 from harstudio.studio import theme
 from harstudio.studio.panels.clip import EMPTY
 from harstudio.studio.panels.labels import COUNT_ROLE, LABEL_ROLE, NEW_ROLE
-from studio.label_bench import PLAIN, Bench, make_bench, moving_recording, shown
+from studio.label_bench import PLAIN, Bench
 
 SECOND = 1_000_000_000
 MODEL = Clip(round(0.3 * SECOND), SECOND, "wave", confidence=0.93, origin=Origin.MODEL)
@@ -21,11 +18,13 @@ BOB = Clip(round(0.3 * SECOND), SECOND, "clap")
 
 
 @pytest.fixture
-def bench(qtbot, tmp_path: Path) -> Iterator[Bench]:
-    others = {"mmff-lite": [MODEL], "bob": [BOB]}
-    made = shown(qtbot, make_bench(tmp_path / "p", moving_recording(300), others, size=(1000, 620)))
-    yield made
-    made.session.close()
+def others() -> dict[str, list[Clip]]:
+    return {"mmff-lite": [MODEL], "bob": [BOB]}
+
+
+@pytest.fixture
+def bench_size() -> tuple[int, int]:
+    return 1000, 620
 
 
 def names(bench: Bench) -> list[str]:

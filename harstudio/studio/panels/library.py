@@ -18,19 +18,26 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QSizePolicy,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from harstudio.studio import icons, theme
+from harstudio.studio import theme
 from harstudio.studio.background import Task
 from harstudio.studio.buttons import Button, ToolButton
 from harstudio.studio.commands import CommandTable
+from harstudio.studio.other_labels import OtherLabels
 from harstudio.studio.panels.library_filter import KEYS, parse_filter
 from harstudio.studio.panels.library_list import RecordingList
 from harstudio.studio.panels.library_model import LibraryDelegate, LibraryModel
-from harstudio.studio.panels.library_scan import Contents, list_contents, state_of
+from harstudio.studio.panels.library_problems import ProblemsButton
+from harstudio.studio.panels.library_scan import (
+    Contents,
+    States,
+    label_states,
+    list_contents,
+    state_of,
+)
 from harstudio.studio.panels.thumbnails import Thumbnails
 from harstudio.studio.session import Session
 
@@ -39,15 +46,21 @@ class LibraryPanel(QWidget):
     """Search field, list, problems and the progress of a scan."""
 
     def __init__(
-        self, session: Session, commands: CommandTable, parent: QWidget | None = None
+        self,
+        session: Session,
+        commands: CommandTable,
+        others: OtherLabels,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("library")
         self._session = session
+        self._others = others
         self._commands = commands
         self._folder: Path | None = None
         self._problems: tuple[str, ...] = ()
-        self._task: Task | None = None
+        self._task: Task | None = None  # looks for recordings
+        self._states_task: Task | None = None
         self._retired: list[Task] = []
         self.thumbnails = Thumbnails(self)
         self.model = LibraryModel(self.thumbnails, self)
@@ -56,6 +69,7 @@ class LibraryPanel(QWidget):
         session.recording_changed.connect(self._show_open)
         session.document_changed.connect(self._refresh_state_soon)
         session.history_changed.connect(self._refresh_state_soon)
+        others.changed.connect(self._refresh_state_soon)
         self._state_timer = QTimer(self, singleShot=True, interval=200)
         self._state_timer.timeout.connect(self._refresh_state)
         theme.theme_events.changed.connect(self._retint)
@@ -102,9 +116,7 @@ class LibraryPanel(QWidget):
         column.addLayout(field)
         column.addWidget(self._build_progress())
         column.addWidget(self._stack, 1)
-        self.problems_button = QToolButton(visible=False)
-        self.problems_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.problems_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.problems_button = ProblemsButton(self._copy)
         column.addWidget(self.problems_button)
 
     def _build_progress(self) -> QWidget:
@@ -165,6 +177,7 @@ class LibraryPanel(QWidget):
         self._retire_task()
         self._folder = folder
         self._problems = ()
+        self.problems_button.show_problems(())
         self.model.set_found(())
         self._count.setText("Looking for recordings")
         self._progress.show()
@@ -200,17 +213,27 @@ class LibraryPanel(QWidget):
     def _scan_finished(self, contents: Contents) -> None:
         self._retire_task()
         self.model.set_found(contents.recordings)
-        self.model.set_states(contents.states)
         self._problems = contents.problems
-        self._show_problems()
+        self.problems_button.show_problems(self._problems)
         self._show_open()
         self._show_title()
         self._show_stack()
+        self._states_task = Task(partial(label_states, contents.by_project), self)
+        self._states_task.finished.connect(self._states_read)
+        self._states_task.start()
+
+    def _states_read(self, read: States) -> None:
+        self._retired += [self._states_task]
+        self._states_task = None
+        self.model.set_states(read.states)
+        self._problems += read.problems
+        self.problems_button.show_problems(self._problems)
+        self._refresh_state()  # what is being labelled is further than its file
 
     def _scan_failed(self, error: Exception) -> None:
         self._retire_task()
         self._problems = (str(error),)
-        self._show_problems()
+        self.problems_button.show_problems(self._problems)
         self._show_stack()
 
     def _cancel_scan(self) -> None:
@@ -221,10 +244,11 @@ class LibraryPanel(QWidget):
 
     def _retire_task(self) -> None:
         self._retired = [task for task in self._retired if task.running]
-        if self._task is not None:
-            self._task.cancel()
-            self._retired.append(self._task)
-            self._task = None
+        for task in (self._task, self._states_task):
+            if task is not None:
+                task.cancel()
+                self._retired.append(task)
+        self._task = self._states_task = None
         self._progress.hide()
 
     def shut(self) -> None:
@@ -261,27 +285,6 @@ class LibraryPanel(QWidget):
             return f"“{unknown[0]}:” is none of {', '.join(KEYS)}."
         return "No recording is like that. Esc clears the search."
 
-    def _show_problems(self) -> None:
-        count = len(self._problems)
-        self.problems_button.setVisible(count > 0)
-        if not count:
-            return
-        self.problems_button.setText(f"{count} problem" + ("s" if count > 1 else ""))
-        self.problems_button.setIcon(icons.icon("warning", 16, theme.current().warn))
-        menu = QMenu(self.problems_button)
-        for sentence in self._problems[:40]:
-            shown = sentence if len(sentence) < 160 else f"{sentence[:157]}..."
-            menu.addAction(shown, partial(self._copy, sentence)).setToolTip("Copy")
-        if count > 40:
-            menu.addAction(f"and {count - 40} more: copy all", partial(self._copy_all))
-        old = self.problems_button.menu()
-        self.problems_button.setMenu(menu)
-        if old is not None:
-            old.deleteLater()
-
-    def _copy_all(self) -> None:
-        self._copy("\n".join(self._problems))
-
     def _copy(self, text: str) -> None:
         QApplication.clipboard().setText(text)
         self._session.message.emit("info", "Copied.")
@@ -302,13 +305,14 @@ class LibraryPanel(QWidget):
         self._state_timer.start()
 
     def _refresh_state(self) -> None:
-        recording, history = self._session.recording, self._session.history
-        if recording is not None and history is not None:
-            state = state_of([history.document], recording.duration_ns)
+        recording, document = self._session.recording, self._session.document
+        if recording is not None:
+            own = () if document is None else (document,)
+            documents = (*self._others.documents, *own)
+            state = state_of(documents, lambda: recording.duration_ns)
             self.model.set_states({recording.name: state})
 
     def _retint(self) -> None:
-        self._show_problems()
         self.list.viewport().update()
 
     # ---- searching and opening

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harstudio.errors import HarstudioError
 from harstudio.labels.model import Document
 from harstudio.labels.project import Project, is_project
-from harstudio.recordings.formats import scan
+from harstudio.recordings.formats import open_recording, scan
 from harstudio.recordings.formats.found import Found
 from harstudio.studio.panels.library_model import IN_PROGRESS, LABELLED, UNLABELLED
 
@@ -17,11 +18,19 @@ FINISHED_SHARE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """problems: sentences that name the file. states: by recording name, only labelled ones."""
+    """problems: sentences that name the file. by_project: whose labels the recordings have."""
 
     recordings: tuple[Found, ...]
     problems: tuple[str, ...] = ()
+    by_project: tuple[tuple[Project, tuple[Found, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """How far recordings are labelled, by name; problems: sentences that name the file."""
+
     states: dict[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
 
 
 def list_contents(
@@ -32,14 +41,14 @@ def list_contents(
     if is_project(folder):
         return _project_contents(Project.open(folder), progress, cancelled)
     result = scan(folder, progress=progress, cancelled=cancelled)
-    problems = [f"{problem.path}: {problem.message}" for problem in result.problems]
-    states: dict[str, str] = {}
-    for parent in {found.path.parent for found in result.recordings}:
-        names = [found.name for found in result.recordings if found.path.parent == parent]
+    problems = tuple(f"{problem.path}: {problem.message}" for problem in result.problems)
+    by_project = []
+    for parent in sorted({found.path.parent for found in result.recordings}):
         private = Project.find_private(parent)  # looking makes none
         if private is not None:
-            states |= _states(private, names, problems, cancelled)
-    return Contents(result.recordings, tuple(problems), states)
+            inside = tuple(found for found in result.recordings if found.path.parent == parent)
+            by_project.append((private, inside))
+    return Contents(result.recordings, problems, tuple(by_project))
 
 
 def _project_contents(
@@ -54,33 +63,48 @@ def _project_contents(
         result = scan(folder, progress=progress, cancelled=cancelled)
         recordings += result.recordings
         problems += [f"{problem.path}: {problem.message}" for problem in result.problems]
-    states = _states(project, [found.name for found in recordings], problems, cancelled)
-    return Contents(tuple(recordings), tuple(problems), states)
+    found = tuple(recordings)
+    return Contents(found, tuple(problems), ((project, found),))
 
 
-def _states(
-    project: Project,
-    names: Sequence[str],
-    problems: list[str],
+def label_states(
+    by_project: Sequence[tuple[Project, Sequence[Found]]],
+    _progress: Callable[[int], None],
     cancelled: Callable[[], bool],
-) -> dict[str, str]:
+) -> States:
+    """The states of the labelled ones; opens these to know how long they are."""
     states: dict[str, str] = {}
-    for name in project.labelled(names):
-        if cancelled():
-            break
-        documents = project.documents(name, lambda error: problems.append(str(error)))
-        states[name] = state_of(documents, None)
-    return states
+    problems: list[str] = []
+    for project, recordings in by_project:
+        labelled = project.labelled(found.name for found in recordings)
+        for found in recordings:
+            if cancelled():
+                break
+            if found.name in labelled:
+                documents = project.documents(found.name, lambda e: problems.append(str(e)))
+                states[found.name] = state_of(documents, lambda path=found.path: _duration_ns(path))
+    return States(states, tuple(problems))
 
 
-def state_of(documents: Iterable[Document], duration_ns: int | None) -> str:
-    """Unlabelled without clips; labelled when they reach the last fifth of the recording.
+def _duration_ns(path: Path) -> int | None:
+    """How long a recording is; None when it cannot be opened, which is told when it is opened."""
+    try:
+        recording = open_recording(path)
+    except HarstudioError:
+        return None
+    duration_ns = recording.duration_ns
+    recording.close()
+    return duration_ns
 
-    Where the duration is not known (a recording that is not open), any clip counts as labelled.
+
+def state_of(documents: Iterable[Document], duration_ns: Callable[[], int | None]) -> str:
+    """Unlabelled without clips; labelled when the clips of anybody reach the last fifth.
+
+    documents: of all annotators. duration_ns is only asked for when there are clips; where it is
+    not known, any clip counts as labelled.
     """
     ends = [c.end_ns for d in documents for tier in d.tiers for c in tier.clips]
     if not ends:
         return UNLABELLED
-    if duration_ns is None or max(ends) >= FINISHED_SHARE * duration_ns:
-        return LABELLED
-    return IN_PROGRESS
+    length = duration_ns()
+    return LABELLED if length is None or max(ends) >= FINISHED_SHARE * length else IN_PROGRESS

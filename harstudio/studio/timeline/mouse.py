@@ -140,13 +140,14 @@ class Mouse:
             self._timeline.fit()
 
     def wheel(self, event: QWheelEvent) -> None:
-        """Zoom around the mouse; with Shift pan; with Ctrl or over the names scroll the rows."""
+        """Zoom around the mouse; with Shift pan; with Alt or over the names scroll the rows."""
         turn, modifiers = event.angleDelta(), event.modifiers()
         x = event.position().x()
         sideways = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
-        if modifiers & Qt.KeyboardModifier.ControlModifier or x < NAMES_PX:
+        if modifiers & Qt.KeyboardModifier.AltModifier or x < NAMES_PX:
             bar = self._timeline.verticalScrollBar()
-            bar.setValue(bar.value() - round(turn.y() / NOTCH * ROW_PX))
+            # With Alt some systems turn the wheel sideways.
+            bar.setValue(bar.value() - round((turn.y() or turn.x()) / NOTCH * ROW_PX))
         elif sideways or abs(turn.x()) > abs(turn.y()):
             notches = (turn.x() or turn.y()) / NOTCH
             self._timeline.pan(-notches * self._timeline.scale.width / 10)

@@ -44,7 +44,8 @@ MAX_BAR = 2**30
 
 
 class Timeline(QAbstractScrollArea):
-    """Wheel zooms around the mouse, Shift+wheel pans, Ctrl+wheel scrolls the rows.
+    """Wheel (with Ctrl or without) zooms around the mouse, Shift+wheel pans, Alt+wheel and the
+    wheel over the names scroll the rows.
 
     A drag on the ruler scrubs, with Shift or the middle button it pans; a drag on an empty
     stretch sets in and out points; clips and their edges can be pulled (Alt leaves a touching
