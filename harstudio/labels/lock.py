@@ -127,18 +127,28 @@ def _set_aside(path: Path, owner: dict[str, Any], token: str) -> None:
 
 
 def _conflict(path: Path, owner: dict[str, Any]) -> ConflictError:
-    since, pid, host = owner.get("since", "?"), owner.get("pid", "?"), owner.get("host", "?")
+    since, pid, host = _since(owner.get("since")), owner.get("pid", "?"), owner.get("host", "?")
     if owner.get("token") in _held_here:
         who = "another window of this program"
     elif host == platform.node():
-        who = f"another HARStudio on this computer (process {pid}, since {since})"
+        who = f"another HARStudio on this computer (process {pid}{since})"
     else:
-        who = f"HARStudio on {host} (since {since})"
+        who = f"HARStudio on {host}" + (f" ({since.removeprefix(', ')})" if since else "")
     return ConflictError(
         f"These labels are open in {who}.",
         path=path.with_suffix(".json"),
         remedy=f"Close them there or look at them read-only; if it is gone, delete {path.name}.",
     )
+
+
+def _since(stamp: object) -> str:
+    """ ", since 14:05", or ", since 14:05 on 20 November", in local time; "" if it is unknown."""
+    try:
+        then = datetime.datetime.fromisoformat(str(stamp)).astimezone()
+    except ValueError:
+        return ""
+    today = then.date() == datetime.datetime.now().astimezone().date()
+    return f", since {then:%H:%M}" + ("" if today else f" on {then.day} {then:%B}")
 
 
 def _is_alive(pid: int) -> bool:

@@ -29,7 +29,7 @@ def command_table(window: MainWindow) -> CommandTable:
     """Every command, in the order of the menus."""
     table = CommandTable()
     table.add(*_file_commands(window))
-    table.add(*window.labelling.commands())
+    table.add(*window.labelling.commands(), _annotator_command(window))
     table.add(*_play_commands(window), *_loop_commands(window), *_speed_commands(window))
     table.add(*_view_commands(window), *_panel_commands(window), *_look_commands(window))
     table.add(*_help_commands(window))
@@ -67,6 +67,10 @@ def _file_commands(window: MainWindow) -> list[Command]:
                 there),
         Command("file.quit", "Quit", window.close_soon, "File", "quit", ("Ctrl+Q",)),
     ]  # fmt: skip
+
+
+def _annotator_command(window: MainWindow) -> Command:
+    return Command("label.annotator", "Annotator…", window.ask_for_annotator, "Label", "person")
 
 
 def _play_commands(window: MainWindow) -> list[Command]:

@@ -19,6 +19,7 @@ SEPARATED = frozenset(
         "file.save",
         "file.screenshot",
         "file.quit",
+        "label.annotator",
         "transport.slower",
         "transport.loop_clip",
         "view.align",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,16 +26,18 @@ KEPT = 50
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """level: "warn" or "bad". details: more for whoever looks into it."""
+    """level: "warn" or "bad". details: more for whoever looks into it. again: what can be tried
+    once more, None where there is nothing to try."""
 
     message: str
     path: Path | None = None
     remedy: str = ""
     details: str = ""
     level: str = "bad"
+    again: Callable[[], None] | None = None
 
     @classmethod
-    def of(cls, error: BaseException) -> Trouble:
+    def of(cls, error: BaseException, again: Callable[[], None] | None = None) -> Trouble:
         """What an error says, with what caused it as details."""
         causes, cause = [], error.__cause__
         while cause is not None:
@@ -43,8 +46,8 @@ class Trouble:
         details = "\n".join(causes)
         if isinstance(error, HarstudioError):
             message = error.message.removeprefix(f"{error.path}: ")  # the path has its own line
-            return cls(message, error.path, error.remedy, details)
-        return cls(f"{type(error).__name__}: {error}", details=details)
+            return cls(message, error.path, error.remedy, details, again=again)
+        return cls(f"{type(error).__name__}: {error}", details=details, again=again)
 
     def text(self) -> str:
         """All of it, to be copied."""
@@ -66,6 +69,7 @@ class ProblemBar(QFrame):
         self.file = QLabel(wordWrap=True)
         self.file.setProperty("quiet", True)
         self.file.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.again_button = self._button("Try again", self.try_again)
         self.details_button = self._button("Details", self._toggle_details)
         self.copy_button = self._button("Copy", self.copy)
         self.more = QLabel()
@@ -81,7 +85,8 @@ class ProblemBar(QFrame):
         row.setSpacing(8)
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(texts, 1)
-        for widget in (self.more, self.details_button, self.copy_button, self.close_button):
+        buttons = (self.again_button, self.details_button, self.copy_button, self.close_button)
+        for widget in (self.more, *buttons):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         self.details = QPlainTextEdit(readOnly=True, visible=False)
         self.details.setMaximumHeight(120)
@@ -95,11 +100,6 @@ class ProblemBar(QFrame):
         button = ToolButton(text)
         button.clicked.connect(run)
         return button
-
-    @property
-    def troubles(self) -> tuple[Trouble, ...]:
-        """What has not been dismissed, newest last."""
-        return tuple(self._troubles)
 
     def tell(self, trouble: Trouble) -> None:
         """Show it; the same trouble twice is shown once."""
@@ -115,6 +115,13 @@ class ProblemBar(QFrame):
         self._troubles.pop()
         self._show_newest()
         return True
+
+    def try_again(self, _checked: bool = False) -> None:
+        """Close it and do what failed once more."""
+        again = self._troubles[-1].again if self._troubles else None
+        if again is not None:
+            self.dismiss()
+            again()
 
     def clear(self) -> None:
         """Something else was opened: what was wrong before is over."""
@@ -138,6 +145,7 @@ class ProblemBar(QFrame):
         self.file.setText("" if newest.path is None else str(newest.path))
         self.file.setVisible(newest.path is not None)
         self.details.setPlainText(newest.details)
+        self.again_button.setVisible(newest.again is not None)
         self.details_button.setVisible(bool(newest.details))
         self.more.setText(f"and {waiting} more" if waiting else "")
         self._restyle()

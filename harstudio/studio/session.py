@@ -252,8 +252,14 @@ class Session(QObject):
         if annotator == self.settings.annotator:
             return
         self._close_history()
+        self.select(None)
         self.settings.annotator = annotator
         self._open_history()
+
+    def open_labels_again(self) -> None:
+        """Try once more to open the document, after somebody else held it."""
+        if self.history is None:
+            self._open_history()
 
     def _open_history(self) -> None:
         self.tier_name = self.settings.annotator

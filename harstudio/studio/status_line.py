@@ -1,4 +1,4 @@
-"""The bottom line: what is open, what was said last, the device, saved or not."""
+"""The bottom line: what is open, what was said last, the device, who labels, saved or not."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from harstudio.studio import icons, theme
+from harstudio.studio.buttons import ToolButton
 from harstudio.studio.session import Session
 
 HEIGHT = 28
@@ -29,6 +30,10 @@ class StatusLine(QWidget):
         self.message = QLabel()
         self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.device = QLabel(_device_text())
+        self.annotator = ToolButton()
+        self.annotator.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.annotator.setFixedHeight(HEIGHT - 4)
+        self.annotator.setToolTip("Whose labels are being made; click to label as somebody else")
         self.saved = QLabel()
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 0, 14, 0)
@@ -38,9 +43,11 @@ class StatusLine(QWidget):
         row.addWidget(self._dot)
         row.addWidget(self.message, 1)
         row.addWidget(self.device)
-        row.addSpacing(12)
+        row.addSpacing(8)
+        row.addWidget(self.annotator)
+        row.addSpacing(8)
         row.addWidget(self.saved)
-        for label in (self.recording, self.message, self.device, self.saved):
+        for label in (self.recording, self.message, self.device, self.annotator, self.saved):
             label.setFont(theme.ui_font(theme.QUIET_PX))
             label.setProperty("quiet", True)
         self._fade = QTimer(self, singleShot=True, interval=INFO_STAYS_MS)
@@ -83,6 +90,7 @@ class StatusLine(QWidget):
         self._show_saved()
 
     def _show_saved(self, *_: object) -> None:
+        self.annotator.setText(self._session.annotator)
         history = self._session.history
         if history is None:
             self.saved.setText("")
@@ -107,6 +115,8 @@ class StatusLine(QWidget):
         self._dot.setPixmap(icons.icon(name, 16, color).pixmap(QSize(16, 16)))
         self._dot.setVisible(there)
         self.message.setStyleSheet(f"color: {color};")
+        self.annotator.setIcon(icons.icon("person", 16, tokens.quiet))
+        self.annotator.setStyleSheet(f"color: {tokens.quiet};")
 
 
 def _device_text() -> str:

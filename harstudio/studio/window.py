@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from harstudio.errors import ConflictError
 from harstudio.settings import config_dir, save_settings
 from harstudio.studio import theme
 from harstudio.studio.actions import WORKSPACES, command_table
@@ -30,6 +31,7 @@ from harstudio.studio.demo import Demo
 from harstudio.studio.entries import palette_entries, recent_entries
 from harstudio.studio.labelling import Labelling
 from harstudio.studio.menus import Actions
+from harstudio.studio.other_labels import is_model
 from harstudio.studio.palette import Palette
 from harstudio.studio.pane_area import PaneArea
 from harstudio.studio.panels.library import LibraryPanel
@@ -123,6 +125,7 @@ class MainWindow(QMainWindow):
         session.failed.connect(self._show_failure)
         session.message.connect(self._log_message)
         session.opening.connect(self._opening)
+        self.status.annotator.clicked.connect(self.ask_for_annotator)
         self.demo.failed.connect(self._show_failure)
         theme.theme_events.changed.connect(self._restyle)
         self._restyle()
@@ -268,6 +271,18 @@ class MainWindow(QMainWindow):
 
         AlignmentBox(self.session, self).show()
 
+    def ask_for_annotator(self) -> None:
+        """Who labels from now on."""
+        from harstudio.studio.dialogs.annotator import AnnotatorBox
+
+        people = [d.annotator for d in self.labelling.others.documents if not is_model(d)]
+        AnnotatorBox(self.session.annotator, people, self.change_annotator, self).show()
+
+    def change_annotator(self, name: str) -> None:
+        """Label as somebody else from now on; remembered."""
+        self.session.change_annotator(name)
+        self.save_settings()
+
     def copy_diagnosis(self) -> None:
         """Takes a second: Qt is asked in a process of its own."""
         if self._diagnosis is None or not self._diagnosis.running:
@@ -327,7 +342,9 @@ class MainWindow(QMainWindow):
         self.problem_bar.clear()
 
     def _show_failure(self, error: BaseException) -> None:
-        self.problem_bar.tell(Trouble.of(error))
+        held = isinstance(error, ConflictError) and self.session.history is None
+        again = self.session.open_labels_again if held else None
+        self.problem_bar.tell(Trouble.of(error, again))
         self.status.quiet()
 
     def _log_message(self, level: str, sentence: str) -> None:

@@ -52,7 +52,9 @@ def test_undo_tells_what_it_takes_back(bench: Bench) -> None:
 
 
 def test_a_menu_says_what_undo_takes_back(window: MainWindow, monkeypatch) -> None:
-    titles = SimpleNamespace(can_undo=True, undo_title="Label “clap & wave”", can_redo=False)
+    titles = SimpleNamespace(
+        can_undo=True, undo_title="Label “clap & wave”", can_redo=False, document=None
+    )
     monkeypatch.setattr(window.session, "history", titles)
     edit = next(a.menu() for a in window.top_bar.menus.actions() if a.text() == "Edit")
     edit.aboutToShow.emit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import errno
 import json
 import multiprocessing
@@ -114,7 +115,7 @@ def test_a_conflict_names_the_computer(path: Path) -> None:
     lock = path.with_suffix(".lock")
     lock.parent.mkdir()
     lock.write_text(json.dumps(owner(host="lab-3")))
-    with pytest.raises(ConflictError, match=r"HARStudio on lab-3 .*delete alice\.lock"):
+    with pytest.raises(ConflictError, match=r"HARStudio on lab-3\. .*delete alice\.lock"):
         opened(path)
 
 
@@ -177,3 +178,17 @@ def test_where_no_lock_can_be_made_it_opens_read_only(
     assert looking.read_only
     assert "Read-only file system" in looking.problems[0]
     assert looking.document == history.document
+
+
+def test_a_held_lock_tells_since_when_in_plain_words(tmp_path: Path) -> None:
+    path, here = tmp_path / "a.lock", datetime.datetime.now().astimezone()
+    other = {"pid": 1, "host": "another-computer", "token": "x"}
+    for since, told in (
+        (here.astimezone(datetime.UTC), f"since {here:%H:%M}"),
+        (datetime.datetime(2020, 3, 7, 12).astimezone(), "since 12:00 on 7 March"),
+        ("then", "HARStudio on another-computer."),
+    ):
+        stamp = since if isinstance(since, str) else since.isoformat(timespec="seconds")
+        path.write_text(json.dumps({**other, "since": stamp}))
+        with pytest.raises(ConflictError, match=told):
+            Lock(path)
