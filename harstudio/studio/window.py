@@ -345,6 +345,7 @@ class MainWindow(QMainWindow):
         held = isinstance(error, ConflictError) and self.session.history is None
         again = self.session.open_labels_again if held else None
         self.problem_bar.tell(Trouble.of(error, again))
+        self.welcome.refresh()  # a recent path may be gone
         self.status.quiet()
 
     def _log_message(self, level: str, sentence: str) -> None:

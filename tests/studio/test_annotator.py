@@ -36,6 +36,8 @@ def test_the_window_asks_who_labels(film: MainWindow, qtbot) -> None:
     assert film.status.annotator.text() == "alice"
     film.commands.run("label.annotator")
     box = film.findChild(AnnotatorBox)
+    with qtbot.waitActive(box):
+        box.activateWindow()
     assert box.name.currentText() == "alice"
     box.name.setCurrentText("  ")
     assert not box.label_button.isEnabled()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from harstudio.recordings.projection import project_joints
 from harstudio.studio import theme
 from harstudio.studio.panes import PANES
 from harstudio.studio.panes.depth import depth_colors
+from harstudio.studio.panes.pane import fitting
 from studio.made_recording import made_recording
 from studio.session_bench import SessionBench
 
@@ -262,3 +263,16 @@ def test_every_pane_lives_in_both_themes_and_without_a_recording(bench):
         assert other[2, 400].mean() > one[2, 400].mean() + 100
     bench.session.close()
     assert all(not pane.detail for pane in panes)
+
+
+def test_the_header_leaves_out_what_does_not_fit(qapp):
+    metrics = QFontMetrics(qapp.font())
+    text = "512 × 424 · frame 12"
+    assert fitting(text, metrics, 1000) == text
+    assert fitting(text, metrics, metrics.horizontalAdvance(text) - 1) == "512 × 424"
+    assert fitting(text, metrics, metrics.horizontalAdvance("512 × 42")) == ""
+    words = "speed of the right hand, m/s"
+    short = fitting(words, metrics, metrics.horizontalAdvance(words) // 2)
+    assert short.startswith("speed")
+    assert short.endswith("…")
+    assert fitting("", metrics, 100) == ""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -46,7 +47,6 @@ class AnnotatorBox(QDialog):
         self.name.currentTextChanged.connect(self._check)
         self.label_button = QPushButton("Label as this person")
         self.label_button.setProperty("primary", True)
-        self.label_button.setDefault(True)
         self.label_button.clicked.connect(self.accept)
         cancel = QPushButton("Cancel")
         cancel.clicked.connect(self.reject)
@@ -61,16 +61,20 @@ class AnnotatorBox(QDialog):
         column.addWidget(self.name)
         column.addLayout(buttons)
         self.setMinimumWidth(380)
+        for button in (self.label_button, cancel):
+            button.setAutoDefault(False)  # Enter in the field is enough
         self.name.setFocus()
-        line = self.name.lineEdit()
-        if line is not None:
-            line.selectAll()
+        line = QLineEdit()
+        self.name.setLineEdit(line)
+        line.setText(now)
+        line.returnPressed.connect(self.accept)
+        line.selectAll()
 
     def _check(self, text: str) -> None:
         self.label_button.setEnabled(bool(text.strip()))
 
     def accept(self) -> None:
         name = self.name.currentText().strip()
-        if name:
+        if name and self.isVisible():  # an editable box tells of Enter twice
             super().accept()
             self._chosen(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from harstudio.recordings.recording import Recording
@@ -24,10 +24,20 @@ class ElidedLabel(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
-        width = self.contentsRect().width()
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, width)
+        text = fitting(self.text(), self.fontMetrics(), self.contentsRect().width())
         painter.setPen(self.palette().windowText().color())
         painter.drawText(self.contentsRect(), int(Qt.AlignmentFlag.AlignVCenter), text)
+
+
+def fitting(text: str, metrics: QFontMetrics, width: int) -> str:
+    """As many of the parts "a · b · c" as stand in so many pixels. Words are shortened when not
+    even the first part fits, figures are left out: half a number is a wrong one."""
+    parts = text.split(" · ")
+    while parts and metrics.horizontalAdvance(" · ".join(parts)) > width:
+        parts.pop()
+    if parts or not text[:1].isalpha():
+        return " · ".join(parts)
+    return metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
 
 
 class Pane(QWidget):
