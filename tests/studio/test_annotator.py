@@ -36,16 +36,19 @@ def test_the_window_asks_who_labels(film: MainWindow, qtbot) -> None:
     assert film.status.annotator.text() == "alice"
     film.commands.run("label.annotator")
     box = film.findChild(AnnotatorBox)
-    with qtbot.waitActive(box):
-        box.activateWindow()
     assert box.name.currentText() == "alice"
     box.name.setCurrentText("  ")
     assert not box.label_button.isEnabled()
     box.accept()
     assert session.annotator == "alice"
     box.name.setCurrentText(" bob ")
+    QTest.qWaitForWindowActive(box)
+    box.activateWindow()
+    qtbot.waitUntil(box.isActiveWindow)
     QTest.keyClick(box.name.lineEdit(), Qt.Key.Key_Return)
-    assert session.annotator == session.tier_name == film.status.annotator.text() == "bob"
+    assert session.annotator == "bob"
+    assert session.tier_name == "bob"
+    assert film.status.annotator.text() == "bob"
     assert session.document.annotator == "bob"
     assert session.document.tiers == []
     assert [d.annotator for d in film.labelling.others.documents] == ["alice"]

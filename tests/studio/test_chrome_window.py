@@ -110,6 +110,15 @@ def test_library_opens_the_next_by_key(opened: MainWindow, qtbot) -> None:
     assert opened.session.recording.name.startswith("a3_s1_")
 
 
+def test_enter_in_the_search_opens_the_first_that_is_left(opened: MainWindow, qtbot) -> None:
+    qtbot.waitUntil(lambda: opened.library.model.total > 800, timeout=OPEN_MS)
+    opened.library.search.setText("clap subject:2")
+    with qtbot.waitSignal(opened.session.recording_changed, timeout=OPEN_MS):
+        QTest.keyClick(opened.library.search, Qt.Key.Key_Return)
+    assert opened.session.recording.name == opened.library.model.found(0).name
+    assert opened.session.recording.subject == 2
+
+
 def test_arrangement_is_remembered(opened: MainWindow, qtbot, utd_mhad: Path) -> None:
     opened.commands.run("view.review")
     opened.commands.run("view.library")

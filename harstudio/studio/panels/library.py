@@ -340,7 +340,8 @@ class LibraryPanel(QWidget):
                     self.move(1 if key == Qt.Key.Key_Down else -1)
                     return True
                 if entering:
-                    self._open_index(self.list.currentIndex())
+                    current = self.list.currentIndex()
+                    self._open_index(current if current.isValid() else self.model.index(0))
                     return True
                 if key == Qt.Key.Key_Escape:
                     self.search.clear()
