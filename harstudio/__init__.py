@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from harstudio.recordings.streams import Body, Frame, SkeletonFrame, Stream, StreamKind
 
 immortalise()
+# Read when OpenCV is imported: what it finds wrong is told by our sentences, which name the file.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 __version__ = "0.1.0"
 __all__ = ["Body", "Frame", "Recording", "SkeletonFrame", "Stream", "StreamKind", "open"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -21,7 +22,12 @@ class HarstudioError(Exception):
 
     def __str__(self) -> str:
         start = f"{self.path}: " if self.path is not None else ""
-        return " ".join(part for part in (start + self.message, self.remedy) if part)
+        return start + self.sentence
+
+    @property
+    def sentence(self) -> str:
+        """Message and remedy, for where the file is named already."""
+        return " ".join(part for part in (self.message, self.remedy) if part)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.message, self.path, self.remedy))
@@ -35,6 +41,11 @@ def _rebuild(
 
 class DataError(HarstudioError):
     """A file is damaged, incomplete or not what its name says."""
+
+
+def together(errors: Sequence[DataError]) -> DataError:
+    """One error for several files, each named once; a single error is itself."""
+    return errors[0] if len(errors) == 1 else DataError(" ".join(map(str, errors)))
 
 
 class UnknownFormatError(HarstudioError):

@@ -52,6 +52,8 @@ def open_recording(path: Path | str) -> Recording:
         if known.recognises(path):
             return known.open_recording(path)
     if not path.is_dir():
+        if pictures.holds_pictures(path):
+            return pictures.open_recording(path)  # says why these pictures are no recording
         raise UnknownFormatError(
             "No format knows this file.", path=path, remedy=f"HARStudio opens {SUPPORTED}."
         )
@@ -76,6 +78,8 @@ def _open_only(folder: Path) -> Recording:
             path=folder,
             remedy="Open one of its files, or look through all of them with a scan.",
         )
+    if looked and pictures.holds_pictures(folder):
+        return pictures.open_recording(folder)
     raise UnknownFormatError(
         "There is no recording in this folder." if looked else "This folder is empty.",
         path=folder,
@@ -89,6 +93,10 @@ def scan(
     cancelled: Callable[[], bool] | None = None,
 ) -> ScanResult:
     """Find every recording under a folder, without opening any.
+
+    Files are looked at from both ends, so that one that is empty, cut off or something else than
+    its name says is a problem. A trial of a dataset is listed also when nothing of it can be shown
+    (it has no streams then); a plain video is not.
 
     progress: called with the number of files and folders seen so far. cancelled: asked between
     folders; when it says so, the recordings seen until then are given, without problems of those

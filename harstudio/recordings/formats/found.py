@@ -10,8 +10,8 @@ every format's scanner in the order of the registry. A scanner answers with a ``
 of the files and folders are its own. Claimed files are not shown to the formats after it;
 claimed folders are not walked into (a folder of ten thousand depth pictures costs one name).
 Recordings whose streams lie in several folders (UTD-MHAD, NTU RGB+D) are given when the walk is
-over, by ``finish``. A scanner works from names alone, or reads a few bytes of a header; it never
-opens pictures one by one.
+over, by ``finish``. A scanner works from names and from the first and last bytes of files
+(``first_look``); it decodes nothing.
 
 A format whose recordings are each one file or one folder needs only a function from a listing
 to a claim::

@@ -22,8 +22,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from harstudio.errors import DataError, UnknownFormatError
+from harstudio.errors import DataError, UnknownFormatError, together
 from harstudio.recordings.formats.depth_pngs import PNG, is_depth_folder, list_depth_folder
+from harstudio.recordings.formats.first_look import (
+    damaged_pictures,
+    look_at_skeleton,
+    look_at_video,
+)
 from harstudio.recordings.formats.found import Claim, Found, Listing, Problem, Scanner
 from harstudio.recordings.formats.ntu_facts import (
     LISTED,
@@ -80,7 +85,7 @@ def _of_sample(path: Path) -> Path:
 
 
 def scanner() -> Scanner:
-    """Samples over the dataset's folders, from names alone."""
+    """Samples over the dataset's folders; the ends of their files are looked at."""
     return _SampleScanner()
 
 
@@ -101,13 +106,15 @@ def open_recording(path: Path) -> Recording:
     ]
     if is_listed(about.name):
         problems.append(LISTED)
-    pictures = _pictures(files, problems)
-    table = _table(files.get("skeleton"), pictures, problems)
+    failures: list[DataError] = []
+    pictures = _pictures(files, problems, failures)
+    table = _table(files.get("skeleton"), pictures, failures)
+    problems += map(str, failures)
     streams: list[Stream[Any]] = [*pictures]
     if table is not None:
         streams.append(_skeleton(table))
     if not streams:
-        raise DataError(" ".join(problems) or "Nothing of this sample can be read.", path=path)
+        raise together(failures)
     _compare(streams, problems)
     return Recording(
         name=about.name,
@@ -166,7 +173,9 @@ def _files(folder: Path, about: Sample) -> tuple[dict[str, Path], set[str]]:
     return files, expected
 
 
-def _pictures(files: dict[str, Path], problems: list[str]) -> list[PictureStream]:
+def _pictures(
+    files: dict[str, Path], problems: list[str], failures: list[DataError]
+) -> list[PictureStream]:
     both = "masked" in files and "depth" in files
     makers: dict[str, Callable[[Path], PictureStream]] = {
         "rgb": lambda path: _video(path, "color", StreamKind.COLOR, problems),
@@ -180,12 +189,12 @@ def _pictures(files: dict[str, Path], problems: list[str]) -> list[PictureStream
             try:
                 streams.append(make(files[modality]))
             except DataError as error:
-                problems.append(str(error))
+                failures.append(error)
     return streams
 
 
 def _table(
-    path: Path | None, pictures: list[PictureStream], problems: list[str]
+    path: Path | None, pictures: list[PictureStream], failures: list[DataError]
 ) -> SkeletonTable | None:
     """The skeletons, their pixels scaled where people made the pictures smaller."""
     if path is None:
@@ -193,7 +202,7 @@ def _table(
     try:
         table = read_skeleton(path)
     except DataError as error:
-        problems.append(str(error))
+        failures.append(error)
         return None
     factors = {"depth": (1.0, 1.0), "color": (1.0, 1.0)}
     for stream in pictures:
@@ -232,6 +241,9 @@ def _depth(folder: Path, name: str, problems: list[str]) -> PictureStream:
     pictures = list_depth_folder(folder)
     if pictures.lost:
         problems.append(f"{folder.name}: {pictures.lost} depth pictures are missing.")
+    damaged = damaged_pictures(pictures.paths)
+    if damaged:
+        problems.append(f"{folder}: {damaged}")
     # Pictures are numbered from 1; a missing one leaves a gap in time.
     places = np.array(pictures.numbers) - min(1, pictures.numbers[0])
     return PictureStream(
@@ -273,6 +285,7 @@ class _SampleScanner:
     def __init__(self) -> None:
         self._roots: dict[Path, dict[str, _Places]] = {}
         self._problems: list[Problem] = []
+        self._unreadable: set[tuple[str, str]] = set()  # modality and sample id
 
     def visit(self, listing: Listing) -> Claim:
         folder = listing.folder
@@ -286,10 +299,26 @@ class _SampleScanner:
             return Claim()
         root = TREE.root(folder)
         for name, match in files:
-            self._add(root, (match[2] or match[3]).lower(), match[1].upper(), folder, name)
+            modality = (match[2] or match[3]).lower()
+            self._add(root, modality, match[1].upper(), folder, name)
+            self._look_at(modality, match[1].upper(), folder / name)
         for name, modality in folders:
             self._add(root, modality, name.upper(), folder, name)
         return Claim([name for name, _ in files], [name for name, _ in folders])
+
+    def _look_at(self, modality: str, sample_id: str, path: Path) -> None:
+        """Note what is wrong with a file; one that cannot be shown is no stream."""
+        try:
+            if modality == "skeleton":
+                look_at_skeleton(path)
+                return
+            cut = look_at_video(path)
+        except DataError as error:
+            self._unreadable.add((modality, sample_id))
+            self._problems.append(Problem(path, error.sentence))
+            return
+        if cut:
+            self._problems.append(Problem(path, cut))
 
     def _look(self, parent: Path, name: str) -> str:
         """Which depth a folder holds; one that holds none may be walked into."""
@@ -317,12 +346,13 @@ class _SampleScanner:
                 for setup in {sample_id[:4] for sample_id in places.names}:
                     expected[setup].add(modality)  # a setup is downloaded as a whole
             for sample_id in sorted(set().union(*(one.names for one in modalities.values()))):
-                own = tuple(
+                there = [
                     one for one in ORDER if one in modalities and sample_id in modalities[one].names
-                )
-                path = modalities[own[0]].path(sample_id)
+                ]
+                own = tuple(one for one in there if (one, sample_id) not in self._unreadable)
+                path = modalities[(own or there)[0]].path(sample_id)
                 found.append(_found(sample_id, path, own))
-                missing = expected[sample_id[:4]].difference(own)
+                missing = expected[sample_id[:4]].difference(there)
                 self._problems += _problems(sample_id, path, missing)
         return Claim(recordings=found, problems=self._problems)
 

@@ -1,7 +1,7 @@
 """A folder of numbered pictures: colour, or depth where they are 16-bit png files.
 
 Pictures have no clock of their own: they are taken as 30 a second, in the order of the numbers
-in their names.
+in their names. Pictures without numbers are no recording: they may be anything beside one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harstudio.errors import DataError
-from harstudio.recordings.formats.found import Claim, Found, Listing, OneByOne, Scanner
+from harstudio.recordings.formats.first_look import damaged_pictures
+from harstudio.recordings.formats.found import Claim, Found, Listing, OneByOne, Problem, Scanner
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream, StreamKind, evenly
 
@@ -41,9 +42,9 @@ def open_recording(path: Path) -> Recording:
     names = _sequence(folder)
     if not names:
         raise DataError(
-            "There are no numbered pictures in this folder.",
+            "There are pictures in this folder, but no two whose names differ only by a number.",
             path=folder,
-            remedy="Pictures are jpg or png files with a number in their names.",
+            remedy="Number them in the order in which they are to be shown: 1.png, 2.png.",
         )
     stream, problems = pictures_stream([folder / name for name in names])
     return Recording(
@@ -53,6 +54,13 @@ def open_recording(path: Path) -> Recording:
         streams={stream.name: stream},
         problems=problems,
     )
+
+
+def holds_pictures(path: Path) -> bool:
+    """Whether this is a picture or a folder with some, numbered or not."""
+    if path.is_dir():
+        return any(one.suffix.casefold() in SUFFIXES for one in path.iterdir())
+    return path.suffix.casefold() in SUFFIXES
 
 
 def scanner() -> Scanner:
@@ -90,8 +98,8 @@ def pictures_stream(
         dtype=str(shown.dtype),
         nominal_rate_hz=RATE_HZ,
     )
-    problems = (f"The first {unreadable} pictures cannot be read.",) if unreadable else ()
-    return stream, problems
+    damaged = damaged_pictures(paths)
+    return stream, (damaged,) if damaged else ()
 
 
 def read_picture(path: Path) -> NDArray[Any]:
@@ -166,7 +174,7 @@ def _eight_bits(picture: NDArray[Any]) -> NDArray[Any]:
 
 
 def _sequence(folder: Path) -> list[str]:
-    """Names of the longest run of numbered pictures, in the order of their numbers."""
+    """Names of the pictures that are shown, in order."""
     try:
         names = [p.name for p in folder.iterdir() if p.suffix.casefold() in SUFFIXES]
     except OSError:
@@ -198,7 +206,9 @@ def _claim(listing: Listing) -> Claim:
         kind = StreamKind.DEPTH
     found = Found(listing.folder, NAME, listing.folder.name, None, None, None, (str(kind),))
     pictures = [n for n in listing.files if Path(n).suffix.casefold() in SUFFIXES]
-    return Claim(files=pictures, recordings=[found])
+    damaged = damaged_pictures(listing.folder / name for name in names)
+    problems = [Problem(listing.folder, damaged)] if damaged else []
+    return Claim(files=pictures, recordings=[found], problems=problems)
 
 
 def _is_deep(path: Path) -> bool:

@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harstudio.errors import DataError, UnknownFormatError
+from harstudio.errors import DataError, UnknownFormatError, together
+from harstudio.recordings.formats.first_look import look_at_video
 from harstudio.recordings.formats.found import Claim, Found, Listing, Problem, Scanner
 from harstudio.recordings.formats.matlab import Variable, load_matlab, matlab_variables
 from harstudio.recordings.formats.trees import Tree, holds
@@ -82,16 +83,18 @@ def open_recording(path: Path) -> Recording:
         f"{trial}_{name} is missing: the other trials here have {name}."
         for name in sorted(expected - set(files))
     ]
+    failures: list[DataError] = []
     variables: dict[str, Variable] = {}
     for name in ORDER[:3]:
         if name in files:
             try:
                 variables[name] = _variable(files[name], name)
             except DataError as error:
-                problems.append(str(error))
-    streams = _streams(files, variables, problems)
+                failures.append(error)
+    streams = _streams(files, variables, problems, failures)
     if not streams:
-        raise DataError(" ".join(problems) or "Nothing of this trial can be read.", path=path)
+        raise together(failures)
+    problems += map(str, failures)
     return Recording(
         name=trial,
         format=NAME,
@@ -190,10 +193,13 @@ def _spread(count: int, duration_ns: float) -> NDArray[np.int64]:
 
 
 def _streams(
-    files: dict[str, Path], variables: dict[str, Variable], problems: list[str]
+    files: dict[str, Path],
+    variables: dict[str, Variable],
+    problems: list[str],
+    failures: list[DataError],
 ) -> list[Stream[Any]]:
     counts = {name: _count(name, variable) for name, variable in variables.items()}
-    color = _color_index(files.get("color"), problems)
+    color = _color_index(files.get("color"), problems, failures)
     if color is not None:
         counts["color"] = len(color)
     leader = next((name for name in ("skeleton", "depth", "color") if name in counts), None)
@@ -212,7 +218,7 @@ def _streams(
         try:
             streams.append(makers[name](_spread(counts[name], duration)))
         except DataError as error:
-            problems.append(str(error))
+            failures.append(error)
     if color is not None:
         times = _spread(len(color), duration)
         streams.append(
@@ -297,7 +303,9 @@ class DepthReader:
         return values.astype(np.uint16, copy=False)
 
 
-def _color_index(path: Path | None, problems: list[str]) -> VideoIndex | None:
+def _color_index(
+    path: Path | None, problems: list[str], failures: list[DataError]
+) -> VideoIndex | None:
     if path is None:
         return None
     try:
@@ -305,7 +313,7 @@ def _color_index(path: Path | None, problems: list[str]) -> VideoIndex | None:
         if not media.video or not len(media.video[0]):
             raise DataError("There are no pictures in this file.", path=path)
     except DataError as error:
-        problems.append(str(error))
+        failures.append(error)
         return None
     problems += [f"{path.name}: {problem}" for problem in media.problems]
     return media.video[0]
@@ -369,14 +377,18 @@ def _found(trial: str, files: dict[str, Path], expected: set[str]) -> tuple[Foun
         for name in sorted(expected - set(files))
     ]
     counts: dict[str, int] = {}
-    kinds = ["color"] if "color" in files else []
-    for name in ORDER[:3]:
+    kinds: list[str] = []
+    for name in ORDER:
         if name in files:
             try:
-                counts[name] = _count(name, _variable(files[name], name))
+                if name == "color":
+                    cut = look_at_video(files[name])
+                    problems += [Problem(files[name], cut)] if cut else []
+                else:
+                    counts[name] = _count(name, _variable(files[name], name))
                 kinds.append(name)
             except DataError as error:
-                problems.append(Problem(files[name], error.message))
+                problems.append(Problem(files[name], error.sentence))
     unequal = _unequal(counts)
     if unequal:
         problems.append(Problem(path, unequal))

@@ -7,7 +7,8 @@ from typing import Any
 
 from harstudio.errors import DataError
 from harstudio.recordings.audio import audio_stream
-from harstudio.recordings.formats.found import Claim, Found, Listing, OneByOne, Scanner
+from harstudio.recordings.formats.first_look import look_at_video
+from harstudio.recordings.formats.found import Claim, Found, Listing, OneByOne, Problem, Scanner
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import Stream, StreamKind
 from harstudio.recordings.video import video_stream
@@ -50,8 +51,16 @@ def scanner() -> Scanner:
 
 def _claim(listing: Listing) -> Claim:
     names = [name for name in listing.files if Path(name).suffix.casefold() in SUFFIXES]
-    found = [
-        Found(listing.folder / name, NAME, Path(name).stem, None, None, None, ("color",))
-        for name in names
-    ]
-    return Claim(files=names, recordings=found)
+    found: list[Found] = []
+    problems: list[Problem] = []
+    for name in names:
+        path = listing.folder / name
+        try:
+            cut = look_at_video(path)
+        except DataError as error:
+            problems.append(Problem(path, error.sentence))
+            continue
+        found.append(Found(path, NAME, path.stem, None, None, None, ("color",)))
+        if cut:
+            problems.append(Problem(path, cut))
+    return Claim(files=names, recordings=found, problems=problems)
