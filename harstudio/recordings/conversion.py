@@ -36,7 +36,15 @@ class Conversion:
                 raise UsageError(
                     f"There is no overlay {name}.", remedy=f"There are: {', '.join(OVERLAYS)}."
                 )
-        by_ending = {ending: name for name, ending in ENDINGS.items()}.get(target.suffix.lower())
+        ending = target.suffix.lower()
+        if ending[1:2].isalpha() and ending not in ENDINGS.values() and not target.is_dir():
+            raise UsageError(
+                f"Nothing is converted to {ending}.",
+                path=target,
+                remedy="Name a file that ends in .harrec or .mp4, or a folder (make one whose "
+                "name has an ending first).",
+            )
+        by_ending = {known: name for name, known in ENDINGS.items()}.get(ending)
         chosen = to or by_ending or ("mp4" if overlays or stream else "harrec")
         if by_ending is not None and chosen != by_ending:
             raise UsageError(f"{target.name} would be no {chosen} by its name.")
@@ -83,7 +91,9 @@ def convert_all(
     jobs = list(_jobs(source, target, conversion, outcome))
     for number, (path, file) in enumerate(jobs):
         if file.exists() and not conversion.overwrite:
-            outcome.left_alone.append(f"{file}: This is there already; --overwrite replaces it.")
+            sentence = f"{file}: This is there already; --overwrite replaces it."
+            # Many may be converted in several goes; whoever named one file did not get it.
+            (outcome.failures if file == target else outcome.left_alone).append(sentence)
             continue
 
         def within(done: int, total: int, number: int = number) -> None:

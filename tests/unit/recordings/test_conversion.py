@@ -40,11 +40,32 @@ def test_the_format_follows_from_what_is_asked(
         ("out.harrec", {"overlay": "skeleton"}),
         ("out", {"to": "harrec", "stream": "depth"}),
         ("out.mp4", {"overlay": "skeleton,glasses"}),
+        ("out.avi", {}),
+        ("out.MKV", {"overlay": "skeleton"}),
+        ("out.txt", {"to": "harrec"}),
     ],
 )
 def test_contradictions_are_wrong_usage(target: str, asked: dict[str, str]) -> None:
     with pytest.raises(UsageError):
         Conversion.asked(Path(target), overwrite=False, **asked)
+
+
+def test_a_folder_may_have_an_ending(tmp_path: Path) -> None:
+    (tmp_path / "takes.old").mkdir()
+    for target in (tmp_path / "takes.old", tmp_path / "takes 1.2", tmp_path / ".takes"):
+        assert Conversion.asked(target, overwrite=False).to == "harrec"
+
+
+def test_one_file_that_is_there_is_not_passed_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_trial(tmp_path / "trials")
+    target = tmp_path / "one.harrec"
+    for arguments, code in (([], 0), ([], 1), (["--overwrite"], 0)):
+        with pytest.raises(SystemExit) as ended:
+            main(["convert", str(source), str(target), *arguments])
+        assert ended.value.code == code
+        assert ("there already" in capsys.readouterr().err) == (code == 1)
 
 
 def assert_same(first: Path, second: Path) -> None:
@@ -91,15 +112,16 @@ def test_a_folder_is_converted_whole(tmp_path: Path) -> None:
 
 def test_what_is_there_is_left_alone_unless_asked(tmp_path: Path) -> None:
     file = write_trial(tmp_path / "in", frames=6)
-    target = tmp_path / "out.harrec"
-    convert_all(file, target, HARREC)
+    folder = tmp_path / "out"
+    target = folder / "a1_s1_t1.harrec"
+    convert_all(file, folder, HARREC)
     longer = write_trial(tmp_path / "in", frames=9)
-    outcome = convert_all(longer, target, HARREC)
-    assert outcome.written == []
+    outcome = convert_all(longer, folder, HARREC)
+    assert outcome.written == outcome.failures == []
     assert str(target) in outcome.left_alone[0]
     with harstudio.open(target) as recording:
         assert len(recording.streams["depth"]) == 6
-    convert_all(longer, target, Conversion("harrec", overwrite=True))
+    convert_all(longer, folder, Conversion("harrec", overwrite=True))
     with harstudio.open(target) as recording:
         assert len(recording.streams["depth"]) == 9
 
