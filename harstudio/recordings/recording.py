@@ -31,6 +31,14 @@ class Action:
     name: str
 
 
+class Streams(dict[str, Stream[Any]]):
+    """Streams by name; a name that is not there is told together with those that are."""
+
+    def __missing__(self, name: str) -> Stream[Any]:
+        there = ", ".join(self) or "none"
+        raise KeyError(f"There is no stream {name!r}; there are: {there}.")
+
+
 @dataclass(eq=False)
 class Recording:
     """What one folder, file or trial holds; opened lazily.
@@ -51,7 +59,7 @@ class Recording:
     problems: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self.streams = dict(sorted(self.streams.items()))
+        self.streams = Streams(sorted(self.streams.items()))
 
     def of_kind(self, kind: StreamKind) -> Stream[Any] | None:
         """The first stream of a kind, None when the recording has none."""

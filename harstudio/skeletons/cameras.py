@@ -58,16 +58,3 @@ class Camera:
         xd = x * radial + 2 * self.p1 * x * y + self.p2 * (r2 + 2 * x * x)
         yd = y * radial + self.p1 * (r2 + 2 * y * y) + 2 * self.p2 * x * y
         return np.stack([self.cx + self.fx * xd, self.cy + self.fy * yd], axis=-1)
-
-    def unproject(self, depth_mm: NDArray[Any]) -> NDArray[np.float32]:
-        """(H, W) mm of this camera -> (H, W, 3) float32 metres in its frame; NaN where 0.
-
-        Lens distortion is left out: its effect on a Kinect's depth is under a pixel near the
-        middle and a few at the corners.
-        """
-        z = np.asarray(depth_mm, dtype=np.float32) / 1000.0
-        z = np.where(z > 0, z, np.float32(np.nan))
-        height, width = z.shape
-        u = (np.arange(width, dtype=np.float32) - self.cx) / self.fx
-        v = (self.cy - np.arange(height, dtype=np.float32)) / self.fy
-        return np.stack([u[None, :] * z, v[:, None] * z, z], axis=-1).astype(np.float32)

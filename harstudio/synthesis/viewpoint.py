@@ -35,10 +35,6 @@ class Viewpoint:
         moved = (np.asarray(points) - self.position) @ self.rotation.T
         return np.asarray(moved, dtype=np.float32)
 
-    def to_world(self, points: NDArray[Any]) -> Floats:
-        """(..., 3) sensor metres -> world metres."""
-        return np.asarray(points @ self.rotation + self.position, dtype=np.float32)
-
 
 def make_viewpoint(number: int, seed: int) -> Viewpoint:
     """View 1 in front, 2 and 3 at 45 degrees on either side; height and distance vary a little."""

@@ -138,11 +138,6 @@ class AudioTrack:
         stream.metadata["title"] = spec.track
         self._stream = stream
 
-    @property
-    def next_ns(self) -> int:
-        """Time of the sample after the last one, on the writer's clock."""
-        return self.first_ns + round(self.samples * SECOND_NS / self.spec.sample_rate)
-
     def put(self, samples: NDArray[np.int16], since_start_ns: int) -> None:
         """Encode (n, channels) int16 that follow what was given before."""
         if samples.ndim != 2 or samples.shape[1] != self.channels or samples.dtype != np.int16:
