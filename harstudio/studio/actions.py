@@ -234,7 +234,12 @@ def _view_commands(window: MainWindow) -> list[Command]:
 
 def _panel_commands(window: MainWindow) -> list[Command]:
     def command(
-        name: str, title: str, icon: str, key: str, shown: Callable[[], bool], flip: Callable
+        name: str,
+        title: str,
+        icon: str,
+        key: str,
+        shown: Callable[[], bool],
+        flip: Callable[[], None],
     ) -> Command:
         return Command(name, title, flip, "View", icon, (key,), checked=shown)
 

@@ -117,7 +117,7 @@ class ClipEditing(QObject):
             return found
         tier = document.tier(self.session.tier_name)
         clip = None if tier is None else tier.at(self.session.transport.position_ns)
-        if clip is None:
+        if tier is None or clip is None:
             self._say("info", NOTHING_THERE)
             return None
         return tier, clip

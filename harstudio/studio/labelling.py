@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -22,11 +22,8 @@ from harstudio.studio.other_labels import OtherLabels
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
 
-
-class Drag(Protocol):
-    """Something that is being pulled and can be let go."""
-
-    def cancel(self) -> None: ...
+if TYPE_CHECKING:
+    from harstudio.studio.timeline.drags import Drag
 
 
 @dataclass(frozen=True, slots=True)

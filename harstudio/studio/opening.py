@@ -8,12 +8,12 @@ from pathlib import Path
 
 from harstudio.errors import DataError, HarstudioError, MissingError, UnknownFormatError
 from harstudio.labels.project import Project, is_project
-from harstudio.recordings.formats import ntu, open_recording, scan, utd_mhad
+from harstudio.recordings.formats import ntu, ntu_facts, open_recording, scan, utd_mhad
 from harstudio.recordings.recording import Recording
 from harstudio.studio.looks import Looks, take_looks
 
 ATTEMPTS = 20
-TREES = {utd_mhad.NAME: utd_mhad.TREE, ntu.NAME: ntu.TREE}  # a folder for each kind of file
+TREES = {utd_mhad.NAME: utd_mhad.TREE, ntu.NAME: ntu_facts.TREE}  # a folder for each kind of file
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,7 +277,7 @@ class Palette(QFrame):
 
     def _key(self, event: QKeyEvent) -> bool:
         key = event.key()
-        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10}
+        steps: dict[int, int] = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10}
         steps[Qt.Key.Key_PageDown] = 10
         if key in steps:
             count = self._model.rowCount()

@@ -121,7 +121,7 @@ class ShortcutSheet(QFrame):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         bar = self._area.verticalScrollBar()
-        pages = {Qt.Key.Key_Down: 40, Qt.Key.Key_Up: -40}
+        pages: dict[int, int] = {Qt.Key.Key_Down: 40, Qt.Key.Key_Up: -40}
         pages |= {Qt.Key.Key_PageDown: bar.pageStep(), Qt.Key.Key_PageUp: -bar.pageStep()}
         if event.key() in pages:
             bar.setValue(bar.value() + pages[event.key()])

@@ -64,14 +64,14 @@ class TopBar(QWidget):
         inside = QHBoxLayout(self.search)
         inside.setContentsMargins(10, 0, 10, 0)
         self._glass = QLabel()
-        words, keys = QLabel("Search commands, recordings, labels"), QLabel("Ctrl P")
-        for label in (self._glass, words, keys):
+        words, key = QLabel("Search commands, recordings, labels"), QLabel("Ctrl P")
+        for label in (self._glass, words, key):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             label.setProperty("quiet", True)
         inside.addWidget(self._glass)
         inside.addWidget(words)
         inside.addStretch(1)
-        inside.addWidget(keys)
+        inside.addWidget(key)
         self.search.setFixedHeight(28)
         row.addWidget(self.search)
         theme.theme_events.changed.connect(self._restyle)

@@ -53,8 +53,8 @@ class AlignmentBox(QDialog):
             earlier.clicked.connect(partial(self._nudge, stream.name, -frame))
             later.clicked.connect(partial(self._nudge, stream.name, frame))
             widgets = (QLabel(stream.name), box, earlier, later)
-            for column, widget in enumerate(widgets):
-                grid.addWidget(widget, row, column)
+            for place, widget in enumerate(widgets):
+                grid.addWidget(widget, row, place)
             self.offsets[stream.name] = box
         reset = QPushButton("All to zero")
         reset.clicked.connect(self._reset)

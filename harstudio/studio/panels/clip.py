@@ -96,9 +96,9 @@ class ClipPanel(QWidget):
             self.comment.setPlainText(clip.comment)
 
     def _selected(self) -> tuple[Document, Clip] | None:
-        own = self._session.selected_clip()
-        if own is not None:
-            return self._session.document, own[1]
+        own, document = self._session.selected_clip(), self._session.document
+        if own is not None and document is not None:
+            return document, own[1]
         return self._labelling.others.find(self._session.selection)
 
     def _facts(self, document: Document, clip: Clip) -> list[tuple[str, str, str]]:
@@ -183,7 +183,11 @@ class CommentEdit(QPlainTextEdit):
 
     def event(self, event: QEvent) -> bool:
         keys = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if event.type() == QEvent.Type.ShortcutOverride and event.key() in keys:
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and event.key() in keys
+        ):
             event.accept()
             return True
         return super().event(event)

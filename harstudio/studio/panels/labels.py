@@ -51,6 +51,15 @@ def matching(labels: tuple[Label, ...], text: str) -> list[Label]:
     return sorted(found, key=lambda la: not la.name.casefold().startswith(text.casefold()))
 
 
+FIELD_KEYS = (
+    Qt.Key.Key_Up,
+    Qt.Key.Key_Down,
+    Qt.Key.Key_Return,
+    Qt.Key.Key_Enter,
+    Qt.Key.Key_Escape,
+)
+
+
 class LabelModel(QAbstractListModel):
     """Labels that match what was typed; last, as a row of its own, what could be added."""
 
@@ -174,9 +183,11 @@ class LabelFilter(QLineEdit):
         self._rows = rows
 
     def event(self, event: QEvent) -> bool:
-        own = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        own = (*own, Qt.Key.Key_Escape)
-        if event.type() == QEvent.Type.ShortcutOverride and event.key() in own:
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and event.key() in FIELD_KEYS
+        ):
             event.accept()
             return True
         return super().event(event)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -223,8 +222,9 @@ class LibraryPanel(QWidget):
         self._states_task.start()
 
     def _states_read(self, read: States) -> None:
-        self._retired += [self._states_task]
-        self._states_task = None
+        task, self._states_task = self._states_task, None
+        if task is not None:
+            self._retired.append(task)
         self.model.set_states(read.states)
         self._problems += read.problems
         self.problems_button.show_problems(self._problems)
@@ -373,7 +373,7 @@ class LibraryPanel(QWidget):
         self._open_index(index)
         self.list.clearFocus()  # arrow keys go to clips and frames again
 
-    def _context_menu(self, place: object) -> None:
+    def _context_menu(self, place: QPoint) -> None:
         index = self.list.indexAt(place)
         if not index.isValid():
             return
@@ -381,15 +381,12 @@ class LibraryPanel(QWidget):
         menu = QMenu(self)
         menu.addAction("Open", partial(self._open_index, index))
         menu.addAction("Copy path", partial(self._copy, str(found.path)))
-        searches: list[tuple[str, Callable[[], None]]] = []
         if found.action is not None:
             text = f'action:"{found.action.name}"'
-            searches.append(("Only this action", partial(self.search.setText, text)))
+            menu.addAction("Only this action", partial(self.search.setText, text))
         if found.subject is not None:
             text = f"subject:{found.subject}"
-            searches.append((f"Only subject {found.subject}", partial(self.search.setText, text)))
-        for title, run in searches:
-            menu.addAction(title, run)
+            menu.addAction(f"Only subject {found.subject}", partial(self.search.setText, text))
         menu.addAction("Look again at the folder", self.refresh)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self.list.viewport().mapToGlobal(place))

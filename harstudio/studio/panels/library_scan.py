@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from harstudio.errors import HarstudioError
@@ -82,7 +83,7 @@ def label_states(
                 break
             if found.name in labelled:
                 documents = project.documents(found.name, lambda e: problems.append(str(e)))
-                states[found.name] = state_of(documents, lambda path=found.path: _duration_ns(path))
+                states[found.name] = state_of(documents, partial(_duration_ns, found.path))
     return States(states, tuple(problems))
 
 

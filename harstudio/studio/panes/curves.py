@@ -40,7 +40,8 @@ def make_curves(recording: Recording, cancelled: Callable[[], bool]) -> Curves:
     """Compute all curves; stops early, with what there is, when cancelled."""
     speed_s, speeds = _speeds(recording)
     inertial = recording.of_kind(StreamKind.INERTIAL)
-    inertial_s, values, channels = np.empty(0), np.empty((0, 0), dtype=np.float32), ()
+    inertial_s, values = np.empty(0), np.empty((0, 0), dtype=np.float32)
+    channels: tuple[str, ...] = ()
     if isinstance(inertial, SampledStream) and len(inertial):
         inertial_s, values = inertial.times_ns / SECOND_NS, inertial.values
         channels = inertial.channels

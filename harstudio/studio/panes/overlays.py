@@ -83,7 +83,7 @@ class SkeletonOverlay:
         """Draw everybody; called by the canvas."""
         if not self.shown or self.topology is None:
             return
-        height = self._recording.streams[self._stream].height * view.scale  # type: ignore[attr-defined]
+        height = self._recording.streams[self._stream].height * view.scale
         unit = max(height / AT_HEIGHT, 1.0)
         for person, body, points in self.figures:
             colors = side_colors(person, on_picture=True)

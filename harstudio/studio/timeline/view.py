@@ -134,7 +134,10 @@ class Timeline(QAbstractScrollArea):
             row = own.get(labelling.open_clip.tier)
             being_made = None if row is None else (row, labelling.open_clip.label, *span)
         ghost_row = own.get(labelling.clips.ghost_tier)
-        moves = labelling.clips.ghosts if ghost_row is not None else ()
+        ghosts = []
+        if ghost_row is not None:
+            for after in (move.after for move in labelling.clips.ghosts):
+                ghosts.append((ghost_row, after.label, after.start_ns, after.end_ns))
         return Live(
             position_ns=self.session.transport.position_ns,
             mark_in_ns=labelling.mark_in_ns,
@@ -142,7 +145,7 @@ class Timeline(QAbstractScrollArea):
             loop=self.session.transport.loop,
             selected=self._selected(),
             open_clip=being_made,
-            ghosts=[(ghost_row, m.after.label, m.after.start_ns, m.after.end_ns) for m in moves],
+            ghosts=ghosts,
         )
 
     def _selected(self) -> tuple[Row, Clip] | None:
