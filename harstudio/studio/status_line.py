@@ -95,6 +95,10 @@ class StatusLine(QWidget):
         if history is None:
             self.saved.setText("")
             return
+        if history.read_only:
+            self.saved.setText("read-only")
+            self.saved.setToolTip("Nothing can be written where the labels are.")
+            return
         self.saved.setText("journalled" if history.unsaved else "saved")
         self.saved.setToolTip(
             "Every edit is in the journal on disk; the file is written in a moment."

@@ -87,3 +87,16 @@ def test_other_problems_offer_no_second_try(window: MainWindow, tmp_path: Path, 
         window.open_path(tmp_path / "nothing")
     assert window.problem_bar.isVisible()
     assert not window.problem_bar.again_button.isVisible()
+
+
+def test_the_status_line_says_that_labels_are_read_only(film: MainWindow) -> None:
+    session = film.session
+    assert film.status.saved.text() == "journalled"
+    session.save()
+    assert film.status.saved.text() == "saved"
+    writable = session.history
+    session.history = session.project.history(session.recording.name, "alice", read_only=True)
+    session.history_changed.emit(session.history)
+    assert film.status.saved.text() == "read-only"
+    session.history = writable
+    session.history_changed.emit(writable)
