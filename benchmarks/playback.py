@@ -15,61 +15,51 @@ import json
 import os
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QGridLayout, QWidget
 
-from harstudio.recordings.formats.harrec_writer import HarrecWriter, StreamSpec
-from harstudio.recordings.streams import SECOND_NS, Body, SkeletonFrame, StreamKind, evenly
+from harstudio.recordings.streams import SECOND_NS
 from harstudio.settings import Settings
-from harstudio.skeletons.cameras import Camera
 from harstudio.studio import theme
 from harstudio.studio.panes import PANES
 from harstudio.studio.session import Session
+from harstudio.synthesis.demo import untrimmed_take
+from harstudio.synthesis.layout_harrec import About, Quality, write_recording
+from harstudio.synthesis.room import Room
+from harstudio.synthesis.scripts import table_side
+from harstudio.synthesis.shooting import film, make_rig
+from harstudio.synthesis.subject import make_subject
+from harstudio.synthesis.viewpoint import color_camera, depth_camera, make_viewpoint
 
-COLOR = Camera(1920, 1080, fx=1060.0, fy=1060.0, cx=960.0, cy=540.0)
-DEPTH = Camera(512, 424, fx=365.0, fy=365.0, cx=256.0, cy=212.0)
+SEED = 7
 WARM_UP_S = 3.0
 PEER_TIMER_MS = 1000 / 60
 
 
 def make_recording(folder: Path, seconds: float) -> Path:
-    """A figure that walks before a textured wall, with the noise that depth sensors have."""
-    random = np.random.default_rng(0)
-    base = random.integers(0, 256, (270, 480, 3), dtype=np.uint8).repeat(4, 0).repeat(4, 1)
-    base = (base // 4 + 90).astype(np.uint8)
-    specs = (
-        StreamSpec("color", StreamKind.COLOR, width=1920, height=1080),
-        StreamSpec("depth", StreamKind.DEPTH, width=512, height=424),
-        StreamSpec("infrared", StreamKind.INFRARED, width=512, height=424),
-        StreamSpec("skeleton", StreamKind.SKELETON, topology="kinect_v2_25"),
+    """A person acts before the virtual sensor: full depth and 16-bit infrared with its noise.
+
+    Colour is drawn at half size and enlarged, as in samples of NTU RGB+D.
+    """
+    subjects = (make_subject(1, SEED), make_subject(2, SEED))
+    room = Room(SEED, frozenset(("chair", "table")), table_side(subjects[0]))
+    take = untrimmed_take(subjects, SEED)
+    take.end = seconds
+    drawn, kept = (
+        make_rig(make_viewpoint(1, SEED), room, color_camera(width), depth_camera())
+        for width in (960, 1920)
     )
-    cameras = {"color": COLOR, "depth": DEPTH, "infrared": DEPTH}
-    wall = np.full((424, 512), 3500, dtype=np.uint16)
-    with HarrecWriter(folder, name="playback", streams=specs, cameras=cameras) as writer:
-        for k, time_ns in enumerate(evenly(round(seconds * 30), 30.0).tolist()):
-            at = 0.8 * np.sin(k / 25)
-            color = base.copy()
-            left = int(960 + 530 * at) - 120
-            color[200:1000, left : left + 240] = (180, 120, 90)
-            depth = wall + random.integers(-8, 9, wall.shape).astype(np.int16)
-            left = int(256 + 182 * at) - 40
-            depth[80:400, left : left + 80] = 2000
-            depth[random.random(wall.shape) < 0.03] = 0
-            writer.picture("color", time_ns, color)
-            writer.picture("depth", time_ns, depth.astype(np.uint16))
-            writer.picture("infrared", time_ns, (depth // 2).astype(np.uint16))
-            writer.skeleton("skeleton", time_ns, SkeletonFrame((walker(k, at),)))
-    return folder
-
-
-def walker(k: int, x: float) -> Body:
-    """(25, 3) joints on a walking column."""
-    spread = np.linspace(-0.9, 0.8, 25)
-    joints = np.stack([x + 0.2 * np.sin(spread * 9 + k / 4), spread, np.full(25, 2.0)], axis=1)
-    return Body("1", joints.astype(np.float32), np.full(25, 2, dtype=np.uint8))
+    large = (
+        replace(shot, color=cv2.resize(shot.color, (1920, 1080)))
+        for shot in film(take, drawn, [SEED])
+    )
+    about = About("playback", 1, 1, 1, None)
+    return write_recording(folder, about, take, large, kept, [SEED], Quality())
 
 
 class GuiTimer(QObject):
@@ -178,7 +168,7 @@ def main() -> None:
         os.environ.setdefault("HARSTUDIO_HOME", home)
         app = QApplication([])
         theme.apply(app, "dark")
-        path = given.recording or make_recording(Path(home, "playback"), given.length)
+        path = given.recording or make_recording(Path(home, "playback.harrec"), given.length)
         names = given.panes.split(",")
         print(
             json.dumps(measure(path, given.seconds, names, given.view, given.picture, given.loop))

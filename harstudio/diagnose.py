@@ -29,7 +29,7 @@ PACKAGES = (
     "psygnal",
     "pydantic",
     "pyqtgraph",
-  "pysimdjson",
+    "pysimdjson",
     "scipy",
     "typer",
     "vispy",

@@ -6,12 +6,10 @@ thrown out before it was of use.
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
 from collections.abc import Generator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +24,8 @@ from harstudio.recordings.video import VideoReader, Wanted
 USED_SHARE = 0.95  # of the budget that the windows of all streams fill
 COMFORT_NS = SECOND_NS // 2  # so far ahead, a playing studio gets the processor first
 BREATH_S = 0.003
+AHEAD_NS = SECOND_NS // 10  # no stream runs farther than that ahead of one that lags
 PLAYING_GAP_NS = SECOND_NS // 4
-READER_NICE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +85,11 @@ class Prefetcher:
         demand = sum(self._cache.frame_bytes(stream) / period for stream, period in periods)
         return round(USED_SHARE * self._cache.budget_bytes / max(demand, 1e-18))
 
+    def slowest(self, direction: int) -> int | None:
+        """Time up to which the stream that lags most is decoded; None where all are idle."""
+        reached = [r for thread in self._threads if (r := thread.reached_ns) is not None]
+        return min(reached, key=lambda time_ns: time_ns * direction, default=None)
+
     def close(self) -> None:
         """End the threads and wait for them."""
         for thread in self._threads:
@@ -109,6 +112,7 @@ class _ReaderThread(threading.Thread):
         self._playhead: _Playhead | None = None
         self._looked = False
         self._stopping = False
+        self.reached_ns: int | None = None  # time of the frame at hand, None while idle
         self._bad: set[int] = set()
         self._told: set[str] = set()
 
@@ -128,12 +132,12 @@ class _ReaderThread(threading.Thread):
             self._news.notify()
 
     def run(self) -> None:
-        _yield_to_others()
         while not self._stopping:
             self._looked = False
             playhead = self._playhead
             target = None if playhead is None else self._next_target(playhead)
             if playhead is None or target is None:
+                self.reached_ns = None
                 with self._news:
                     self._news.wait_for(lambda: self._looked or self._stopping)
                 continue
@@ -175,10 +179,11 @@ class _ReaderThread(threading.Thread):
             return window.index
         above = _first(missing, window.index + 1, window.high + 1)
         below = _last(missing, window.low, window.index)
-        # Going back costs a run from a key frame, so it is put off until it fills half a window.
+        # Going back costs a run from a key frame, so it is put off until it fills half a window,
+        # and while it plays.
         if below is not None and not window.whole:
             stretch = window.index - below
-            if stretch > (window.index - window.low) // 2:
+            if playhead.moving or stretch > (window.index - window.low) // 2:
                 below = None
         first, second = (above, below) if playhead.direction > 0 else (below, above)
         return first if first is not None else second
@@ -222,19 +227,22 @@ class _ReaderThread(threading.Thread):
         return not window.low <= target <= window.high
 
     def _breathe(self, planned: _Playhead, index: int) -> None:
-        """While playing, with enough ahead, leave the processor to the studio."""
-        now = self._now(planned)
+        """While playing, with enough ahead, leave the processor to the studio and to streams
+        that lag: a quick decoder would otherwise fill the cache while another one is late."""
         times = self._stream.times_ns
-        lead = (int(times[index]) - int(times[now.index])) * now.direction
-        if now.moving and lead > COMFORT_NS:
-            time.sleep(BREATH_S)
-
-
-def _yield_to_others() -> None:
-    """This thread, and the decoder's that it starts, come after the window's where that goes."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), READER_NICE)
+        time_ns = int(times[index])
+        while not self._stopping:
+            now = self._now(planned)
+            lead = (time_ns - int(times[now.index])) * now.direction
+            self.reached_ns = time_ns if lead >= 0 else None
+            if not now.moving or lead <= AHEAD_NS:
+                return
+            slowest = self._owner.slowest(now.direction)
+            even = slowest is None or (time_ns - slowest) * now.direction <= AHEAD_NS
+            if not even or lead > COMFORT_NS:
+                time.sleep(BREATH_S)
+            if even:
+                return
 
 
 def _run(
