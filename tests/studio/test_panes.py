@@ -218,6 +218,7 @@ def test_a_missing_picture_stays_until_it_is_read(bench, monkeypatch):
     )
     bench.session.transport.seek(int(pane.stream.times_ns[8]))
     assert pane.shown_index == 3
+    bench.qtbot.waitUntil(lambda: cache.holds(pane.stream, 8), timeout=5000)
     missing.clear()
     bench.session.frame_ready.emit("color", 8)
     assert pane.shown_index == 8
