@@ -1,0 +1,1 @@
+"""From labelled recordings to trained networks: samples, preprocessing, training, evaluation."""

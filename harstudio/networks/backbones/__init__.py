@@ -1,0 +1,1 @@
+"""Published backbones, written afresh; parameters keep the published names."""

@@ -1,0 +1,58 @@
+"""The joints of a body as a graph, in the spatial partition of ST-GCN (section 3.3)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harstudio.skeletons.topology import Topology, topology
+
+# Edges that ST-GCN's published graph has where they differ from our bones.
+PUBLISHED = {"kinect_v2_25": "stgcn_agcn_ctrgcn_inward"}
+
+
+def edges_of(skeleton: Topology) -> tuple[tuple[int, int], ...]:
+    """Undirected edges between joints, as the published graph of the topology has them."""
+    return skeleton.edge_variants.get(PUBLISHED.get(skeleton.name, ""), skeleton.bones)
+
+
+def center_of(skeleton: Topology) -> int:
+    """The joint that distances are counted from.
+
+    The topology's own centre where it names one (the spine between the shoulders of Kinect); else
+    the joint whose farthest other joint is nearest.
+    """
+    if skeleton.center is not None:
+        return skeleton.center
+    return int(np.argmin(hop_distances(skeleton).max(axis=1)))
+
+
+def hop_distances(skeleton: Topology) -> NDArray[np.float64]:
+    """(V, V) edges between any two joints; V (more than any path) where none leads there."""
+    count = len(skeleton.joints)
+    hops = np.full((count, count), float(count))
+    np.fill_diagonal(hops, 0)
+    for a, b in edges_of(skeleton):
+        hops[a, b] = hops[b, a] = 1
+    for k in range(count):  # Floyd and Warshall
+        hops = np.minimum(hops, hops[:, k : k + 1] + hops[k : k + 1, :])
+    return hops
+
+
+def spatial_partition(name: str) -> NDArray[np.float32]:
+    """(3, V, V) float32 for [subset, source, target]: self links; neighbours as far from the centre
+    or farther; neighbours nearer to the centre. All three are cut from one A D^-1, A with self
+    links.
+
+    The published code measures distances of one hop only: joints that are not linked to the centre
+    are all equally far away. We do as it does.
+    """
+    skeleton = topology(name)
+    hops = hop_distances(skeleton)
+    linked = hops <= 1
+    normalised = linked / linked.sum(axis=0, keepdims=True)
+    away = np.minimum(hops[center_of(skeleton)], 2)
+    same = np.eye(len(away), dtype=bool)
+    nearer = away[:, None] < away[None, :]
+    subsets = (same, ~same & ~nearer, ~same & nearer)
+    return np.stack([normalised * subset for subset in subsets]).astype(np.float32)

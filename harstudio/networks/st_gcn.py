@@ -1,0 +1,98 @@
+"""ST-GCN on joints.
+
+S. Yan, Y. Xiong, D. Lin: Spatial Temporal Graph Convolutional Networks for Skeleton-Based Action
+Recognition, AAAI 2018. The backbone, then the mean over time, joints and persons and one 1x1
+convolution as classifier. Because both are linear, the classifier read at every position says how
+much each joint at each moment spoke for a class: the explanation costs one 1x1 convolution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from harstudio.networks.backbones.st_gcn import CHANNELS, STGCN
+from harstudio.networks.network import Batch, Gaze, Network, Output
+from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
+
+OPTIONS = {
+    "dropout": Option(0.5, "Share of features dropped in training."),
+    "edge_importance": Option(True, "Learn how much each link between joints counts."),
+}
+
+CARDS = (
+    NetworkCard(
+        name="st-gcn",
+        title="ST-GCN",
+        paper="Spatial Temporal Graph Convolutional Networks for Skeleton-Based Action Recognition",
+        authors="S. Yan, Y. Xiong, D. Lin",
+        year=2018,
+        branches={"skeleton": ("skeleton",)},
+        preprocessing={
+            "skeleton": {"frames": 300, "fit": "repeat", "bodies": 2, "center": "none"},
+        },
+        recipe=Recipe(
+            stages=(
+                Stage("joints", ("skeleton",), epochs=80, learning_rate=0.1, decay_at=(10, 50)),
+            ),
+            optimizer="sgd",
+            weight_decay=1e-4,
+            batch_size=64,
+        ),
+        options=OPTIONS,
+        explains={"joint saliency": Kind.JOINT_WEIGHTS},
+    ),
+)
+
+
+class SkeletonStream(STGCN):
+    """The backbone with its classifier ``fcn``; parameters keep the published names."""
+
+    def __init__(
+        self, num_classes: int, topology: str, *, dropout: float = 0.5, edge_importance: bool = True
+    ) -> None:
+        super().__init__(topology, dropout=dropout, edge_importance=edge_importance)
+        self.fcn = nn.Conv2d(CHANNELS, num_classes, 1)
+
+    def classify(self, features: Tensor) -> Tensor:
+        """(N, 256, T', V, M) -> logits (N, K)."""
+        logits: Tensor = self.fcn(features.mean(dim=(2, 3, 4))[..., None, None])
+        return logits.flatten(1)
+
+    def class_map(self, features: Tensor) -> Tensor:
+        """(N, 256, T', V, M) -> (N, K, T', V, M); its mean over positions is the logits."""
+        n, c, t, v, m = features.shape
+        scores: Tensor = self.fcn(features.reshape(n, c, t, v * m))
+        return scores.view(n, -1, t, v, m)
+
+    def saliency(self, features: Tensor) -> Gaze:
+        """How much each joint at each moment spoke for each class."""
+        return Gaze(Kind.JOINT_WEIGHTS, "skeleton", self.class_map(features), per_class=True)
+
+
+class SkeletonNetwork(Network):
+    """ST-GCN alone."""
+
+    def __init__(self, num_classes: int, topology: str, options: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.skeleton = SkeletonStream(num_classes, topology, **options)
+
+    def forward(self, batch: Batch, explain: bool = False, stream: str = "") -> Output:
+        """Takes ``skeleton``; one stream, so ``stream`` changes nothing."""
+        features = self.skeleton(batch["skeleton"])
+        logits = self.skeleton.classify(features)
+        return Output(
+            logits=logits,
+            logits_by_stream={"skeleton": logits},
+            features={"skeleton": features.mean(dim=(2, 3, 4))},
+            explanation={"joint saliency": self.skeleton.saliency(features)} if explain else None,
+        )
+
+
+def create(
+    card: NetworkCard, num_classes: int, topology: str, options: Mapping[str, Any]
+) -> Network:
+    """A fresh ST-GCN."""
+    return SkeletonNetwork(num_classes, topology, options)

@@ -1,0 +1,1 @@
+"""What a trained network says about recordings, and what it looked at."""

@@ -1,0 +1,237 @@
+"""What networks say, as numpy data: opinions, segments, what was looked at, and network cards.
+
+Everything here can be read without torch: the studio shows it, files carry it.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# ---- opinions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """What a network said about ``[start_ns, end_ns)``.
+
+    probabilities: (K,) float32, sum 1. by_stream: the same for every stream of the network that
+    has a head of its own.
+    """
+
+    start_ns: int
+    end_ns: int
+    probabilities: NDArray[np.float32]
+    by_stream: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch that is said to be one action; label is an index of the run's classes."""
+
+    start_ns: int
+    end_ns: int
+    label: int
+    confidence: float
+
+
+# ---- what was looked at
+
+
+class Kind(enum.StrEnum):
+    """The five kinds of explanation; each is drawn by one overlay whatever the network."""
+
+    HEAT_MAP = "heat_map"
+    JOINT_WEIGHTS = "joint_weights"
+    RELATION = "relation"
+    MODALITY_SHARE = "modality_share"
+    IMPORTANCE = "importance"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of a stream's picture; may reach beyond it."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeatMap:
+    """Weights over pictures.
+
+    stream: name of the picture stream. times_ns: (t,) int64, times of the frames they belong to.
+    values: (t, h, w) float32 in [0, 1]; cell (i, j) covers its part of ``boxes[t]``, the part of
+    the picture that the network saw. outlines: where the network was pointed to, if it was
+    (MMFF's square), with ``joint``, the index of the joint in its middle, and ``moved_m``, how
+    far that joint had moved in metres.
+    """
+
+    name: str  # "self-attention 1"
+    meaning: str  # a sentence for the colour bar: "self-attention, MMFF, 10x10"
+    stream: str
+    times_ns: NDArray[np.int64]
+    values: NDArray[np.float32]
+    boxes: tuple[Box, ...]
+    outlines: tuple[Box, ...] = ()
+    joint: int | None = None
+    moved_m: float | None = None
+    kind = Kind.HEAT_MAP
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JointWeights:
+    """Weights over joints and time.
+
+    times_ns: (t,) int64. values: (t, V, M) float32 in [0, 1]. persons: (M,) body ids of the
+    recording, "" where the network saw nobody. topology: that of V.
+    """
+
+    name: str
+    meaning: str
+    topology: str
+    times_ns: NDArray[np.int64]
+    values: NDArray[np.float32]
+    persons: tuple[str, ...]
+    kind = Kind.JOINT_WEIGHTS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relation:
+    """How much each place attends to each other place: joints, and cells of one picture.
+
+    values: (L, L) float32, rows sum to 1, L = h * w + V: first the picture's cells row by row
+    (grid = (h, w), (0, 0) where there is no picture), then the joints. The picture is the frame
+    of ``stream`` at ``time_ns``, its cells cover ``box``.
+    """
+
+    name: str
+    meaning: str
+    values: NDArray[np.float32]
+    grid: tuple[int, int]
+    topology: str
+    person: str = ""
+    stream: str = ""
+    time_ns: int = 0
+    box: Box | None = None
+    kind = Kind.RELATION
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModalityShare:
+    """How much each modality counted: values (t, m) float32, rows sum to 1."""
+
+    name: str
+    meaning: str
+    times_ns: NDArray[np.int64]
+    modalities: tuple[str, ...]
+    values: NDArray[np.float32]
+    kind = Kind.MODALITY_SHARE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Importance:
+    """How much each moment counted: values (t,) float32 in [0, 1]."""
+
+    name: str
+    meaning: str
+    times_ns: NDArray[np.int64]
+    values: NDArray[np.float32]
+    kind = Kind.IMPORTANCE
+
+
+Explanation = HeatMap | JointWeights | Relation | ModalityShare | Importance
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recognition:
+    """What one run says about one recording.
+
+    label and confidence: for the recording as a whole, the mean over its windows. explanations:
+    one tuple a window, empty where none was asked for.
+    """
+
+    run: str
+    network: str
+    classes: tuple[str, ...]
+    recording: str
+    path: str
+    windows: tuple[Window, ...]
+    segments: tuple[Segment, ...]
+    label: int
+    confidence: float
+    explanations: tuple[tuple[Explanation, ...], ...] = ()
+
+
+# ---- what is known about a network before it is made
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a network. choices: all that is allowed, empty for any of the type."""
+
+    default: Any
+    help: str
+    choices: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of training.
+
+    trains: the parts (names of the network's child modules) whose weights change; all the others
+    are frozen, batch statistics too. stream: whose logits are learned, "" for the fused ones.
+    """
+
+    name: str
+    trains: tuple[str, ...]
+    stream: str = ""
+    epochs: int = 30
+    learning_rate: float = 1e-4
+    decay_at: tuple[int, ...] = ()  # epochs before which the rate is multiplied by ``decay``
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How the paper trains; the defaults of the ``[training]`` table."""
+
+    stages: tuple[Stage, ...]
+    optimizer: str = "adam"  # "adam" | "sgd" (Nesterov)
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    batch_size: int = 32
+    decay: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkCard:
+    """What a person reads before choosing a network; lies beside its code.
+
+    branches: for every input of the network the modalities that may feed it, the default first.
+    preprocessing: the defaults of ``Preprocessing`` as plain tables, one an input that it makes.
+    explains: kinds and names of what it can tell ("self-attention 1": "heat_map").
+    """
+
+    name: str
+    title: str
+    paper: str
+    authors: str
+    year: int
+    branches: Mapping[str, tuple[str, ...]]
+    preprocessing: Mapping[str, Mapping[str, Any]]
+    recipe: Recipe
+    options: Mapping[str, Option] = field(default_factory=dict)
+    explains: Mapping[str, Kind] = field(default_factory=dict)
+    topology: str = "kinect_v2_25"  # of the paper; sizes are told for it
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """What it sees by default, one a branch."""
+        return tuple(allowed[0] for allowed in self.branches.values())

@@ -1,0 +1,70 @@
+"""A run is a folder; nothing in it needs pickle.
+
+config.toml (complete), environment.json, data.json (classes, samples, parts), preprocessing.json,
+status.json (who is at work on it, heart-beat), metrics.jsonl, events.out.tfevents.*,
+checkpoints/{last,best}.safetensors with state.{safetensors,json} beside them, evaluation.json,
+card.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+CONFIG = "config.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Names of the files of one run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / CONFIG
+
+    @property
+    def environment(self) -> Path:
+        return self.path / "environment.json"
+
+    @property
+    def data(self) -> Path:
+        return self.path / "data.json"
+
+    @property
+    def preprocessing(self) -> Path:
+        return self.path / "preprocessing.json"
+
+    @property
+    def status(self) -> Path:
+        return self.path / "status.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def last(self) -> Path:
+        return self.checkpoints / "last.safetensors"
+
+    @property
+    def best(self) -> Path:
+        return self.checkpoints / "best.safetensors"
+
+    @property
+    def evaluation(self) -> Path:
+        return self.path / "evaluation.json"
+
+    @property
+    def card(self) -> Path:
+        return self.path / "card.md"
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder is a run."""
+    return (path / CONFIG).is_file()
