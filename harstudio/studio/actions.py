@@ -50,8 +50,8 @@ def _file_commands(window: MainWindow) -> list[Command]:
         return bool(session.settings.recent)
 
     return [
-        Command("file.open", "Open file…", window.ask_for_file, "File", "file", ("Ctrl+O",)),
-        Command("file.open_folder", "Open folder or project…", window.ask_for_folder, "File",
+        Command("file.open", "Open file…", window.asking.file, "File", "file", ("Ctrl+O",)),
+        Command("file.open_folder", "Open folder or project…", window.asking.folder, "File",
                 "folder", ("Ctrl+Shift+O",)),
         Command("file.open_recent", "Open recent…", window.show_recent, "File", "recent",
                 ("Ctrl+R",), has_recent),
@@ -61,7 +61,7 @@ def _file_commands(window: MainWindow) -> list[Command]:
         Command("file.previous", "Previous recording", partial(library, -1), "File",
                 "chevron-up", ("PgUp",), window.has_library, repeats=True),
         Command("file.save", "Save labels", save, "File", "save", ("Ctrl+S",), unsaved),
-        Command("file.screenshot", "Save picture of the panes…", window.ask_for_screenshot, "File",
+        Command("file.screenshot", "Save picture of the panes…", window.asking.screenshot, "File",
                 "screenshot", ("Ctrl+Shift+S",), there),
         Command("file.close", "Close recording", session.close, "File", "close", ("Ctrl+W",),
                 there),
@@ -70,7 +70,7 @@ def _file_commands(window: MainWindow) -> list[Command]:
 
 
 def _annotator_command(window: MainWindow) -> Command:
-    return Command("label.annotator", "Annotator…", window.ask_for_annotator, "Label", "person")
+    return Command("label.annotator", "Annotator…", window.asking.annotator, "Label", "person")
 
 
 def _play_commands(window: MainWindow) -> list[Command]:
@@ -274,7 +274,7 @@ def _look_commands(window: MainWindow) -> list[Command]:
         ("system", "Colours as the system", ""),
     ]
     return [
-        Command("view.align", "Align streams…", window.show_alignment, "View", "align", (),
+        Command("view.align", "Align streams…", window.asking.alignment, "View", "align", (),
                 window.has_recording),
         *(Command(f"view.theme_{name}", title, partial(window.set_theme, name), "View", icon,
                   checked=partial(wished, name)) for name, title, icon in themes),
@@ -284,6 +284,6 @@ def _look_commands(window: MainWindow) -> list[Command]:
 def _help_commands(window: MainWindow) -> list[Command]:
     return [
         Command("help.keys", "Keys", window.show_sheet, "Help", "keyboard", ("?", "F1")),
-        Command("help.diagnose", "Copy a diagnosis", window.copy_diagnosis, "Help", "copy"),
-        Command("help.about", "About HARStudio", window.show_about, "Help", "info"),
+        Command("help.diagnose", "Copy a diagnosis", window.asking.copy_diagnosis, "Help", "copy"),
+        Command("help.about", "About HARStudio", window.asking.about, "Help", "info"),
     ]  # fmt: skip

@@ -18,6 +18,7 @@ from harstudio.recordings.prefetch import Prefetcher
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream
 from harstudio.settings import Settings, load_settings
+from harstudio.studio.jobs.service import Jobs
 from harstudio.studio.looks import Looks
 from harstudio.studio.opening import Opened, load
 from harstudio.studio.playback_meter import PlaybackMeter
@@ -65,6 +66,7 @@ class Session(QObject):
         self.folder: Path | None = None  # what the library lists
         self.history: History | None = None
         self.looks = Looks()  # value ranges and people of the recording
+        self.jobs = Jobs(self)  # no thread before the first job
         self._selection: str | None = None
         self._tier_name = self.settings.annotator
         self._ticket = 0

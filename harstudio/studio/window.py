@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable
 from functools import partial
@@ -12,7 +11,6 @@ from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QMainWindow,
     QSplitter,
     QStackedWidget,
@@ -25,13 +23,12 @@ from harstudio.settings import config_dir, save_settings
 from harstudio.studio import theme
 from harstudio.studio.actions import WORKSPACES, command_table
 from harstudio.studio.arrangement import Arrangement
-from harstudio.studio.background import Task
+from harstudio.studio.asking import Asking
 from harstudio.studio.commands import Command
 from harstudio.studio.demo import Demo
 from harstudio.studio.entries import palette_entries, recent_entries
 from harstudio.studio.labelling import Labelling
 from harstudio.studio.menus import Actions
-from harstudio.studio.other_labels import is_model
 from harstudio.studio.palette import Palette
 from harstudio.studio.pane_area import PaneArea
 from harstudio.studio.panels.library import LibraryPanel
@@ -71,7 +68,7 @@ class MainWindow(QMainWindow):
         self.demo = Demo(session, self)
         self.is_furnished = False
         self._overlays = True
-        self._diagnosis: Task | None = None
+        self.asking = Asking(self)
         self.pane_area = PaneArea(self.store)
         self.commands = command_table(self)
         self.actions_by_id = Actions(self.commands, self, self._refused)
@@ -125,7 +122,7 @@ class MainWindow(QMainWindow):
         session.failed.connect(self._show_failure)
         session.message.connect(self._log_message)
         session.opening.connect(self._opening)
-        self.status.annotator.clicked.connect(self.ask_for_annotator)
+        self.status.annotator.clicked.connect(self.asking.annotator)
         self.demo.failed.connect(self._show_failure)
         theme.theme_events.changed.connect(self._restyle)
         self._restyle()
@@ -207,22 +204,6 @@ class MainWindow(QMainWindow):
     def show_sheet(self) -> None:
         self.sheet.toggle()
 
-    def ask_for_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open a recording", self._start_folder())
-        if name:
-            self.open_path(Path(name))
-
-    def ask_for_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(
-            self, "Open a folder of recordings or a project", self._start_folder()
-        )
-        if name:
-            self.open_path(Path(name))
-
-    def _start_folder(self) -> str:
-        recent = self.session.settings.recent
-        return str(Path(recent[0]).parent) if recent else str(Path.home())
-
     def open_path(self, path: Path) -> None:
         """A project, a folder or a recording."""
         path = path.absolute()
@@ -232,14 +213,6 @@ class MainWindow(QMainWindow):
 
     def open_demo(self) -> None:
         self.demo.open()
-
-    def ask_for_screenshot(self) -> None:
-        recording = self.session.recording
-        name = "panes.png" if recording is None else f"{recording.name}.png"
-        start = str(Path(self._start_folder()) / name)
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save picture", start, "PNG (*.png)")
-        if chosen:
-            self.save_screenshot(Path(chosen))
 
     def save_screenshot(self, path: Path) -> bool:
         """The panes as they stand, as PNG."""
@@ -266,39 +239,10 @@ class MainWindow(QMainWindow):
         self.session.settings.theme = name
         self.save_settings()
 
-    def show_alignment(self) -> None:
-        from harstudio.studio.dialogs.alignment import AlignmentBox
-
-        AlignmentBox(self.session, self).show()
-
-    def ask_for_annotator(self) -> None:
-        """Who labels from now on."""
-        from harstudio.studio.dialogs.annotator import AnnotatorBox
-
-        people = [d.annotator for d in self.labelling.others.documents if not is_model(d)]
-        AnnotatorBox(self.session.annotator, people, self.change_annotator, self).show()
-
     def change_annotator(self, name: str) -> None:
         """Label as somebody else from now on; remembered."""
         self.session.change_annotator(name)
         self.save_settings()
-
-    def copy_diagnosis(self) -> None:
-        """Takes a second: Qt is asked in a process of its own."""
-        if self._diagnosis is None or not self._diagnosis.running:
-            self._diagnosis = Task(_diagnose, self)
-            self._diagnosis.finished.connect(self._diagnosed)
-            self._diagnosis.start()
-            self.session.message.emit("info", "Looking at the machine")
-
-    def _diagnosed(self, text: str) -> None:
-        QApplication.clipboard().setText(text)
-        self.session.message.emit("info", "The diagnosis was copied.")
-
-    def show_about(self) -> None:
-        from harstudio.studio.dialogs.about import AboutBox
-
-        AboutBox(self.copy_diagnosis, self).show()
 
     def save_settings(self) -> None:
         try:
@@ -387,13 +331,8 @@ class MainWindow(QMainWindow):
             self.store.sync()
         self.library.shut()
         self.demo.shut()
-        if self._diagnosis is not None:
-            self._diagnosis.cancel(wait_s=20)
+        self.asking.shut()
+        self.hide()  # what the workers still have to save takes its time without the window
+        self.session.jobs.close()
         self.session.close()
         event.accept()
-
-
-def _diagnose(_progress: object, _cancelled: object) -> str:
-    from harstudio.diagnose import diagnosis
-
-    return json.dumps(diagnosis(), indent=2)

@@ -1,0 +1,92 @@
+"""What is asked in boxes of their own before something is done with the answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from harstudio.studio.background import Task
+from harstudio.studio.other_labels import is_model
+
+if TYPE_CHECKING:
+    from harstudio.studio.window import MainWindow
+
+
+class Asking:
+    """The boxes of one window; the doing is the window's."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._diagnosis: Task | None = None
+
+    def file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, "Open a recording", str(self.start_folder())
+        )
+        if name:
+            self._window.open_path(Path(name))
+
+    def folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(
+            self._window, "Open a folder of recordings or a project", str(self.start_folder())
+        )
+        if name:
+            self._window.open_path(Path(name))
+
+    def start_folder(self) -> Path:
+        """Where the last thing was opened."""
+        recent = self._window.session.settings.recent
+        return Path(recent[0]).parent if recent else Path.home()
+
+    def screenshot(self) -> None:
+        recording = self._window.session.recording
+        name = "panes.png" if recording is None else f"{recording.name}.png"
+        chosen, _ = QFileDialog.getSaveFileName(
+            self._window, "Save picture", str(self.start_folder() / name), "PNG (*.png)"
+        )
+        if chosen:
+            self._window.save_screenshot(Path(chosen))
+
+    def alignment(self) -> None:
+        from harstudio.studio.dialogs.alignment import AlignmentBox
+
+        AlignmentBox(self._window.session, self._window).show()
+
+    def annotator(self) -> None:
+        """Who labels from now on."""
+        from harstudio.studio.dialogs.annotator import AnnotatorBox
+
+        window = self._window
+        people = [d.annotator for d in window.labelling.others.documents if not is_model(d)]
+        AnnotatorBox(window.session.annotator, people, window.change_annotator, window).show()
+
+    def about(self) -> None:
+        from harstudio.studio.dialogs.about import AboutBox
+
+        AboutBox(self.copy_diagnosis, self._window).show()
+
+    def copy_diagnosis(self) -> None:
+        """Takes a second: Qt is asked in a process of its own."""
+        if self._diagnosis is None or not self._diagnosis.running:
+            self._diagnosis = Task(_diagnose, self._window)
+            self._diagnosis.finished.connect(self._diagnosed)
+            self._diagnosis.start()
+            self._window.session.message.emit("info", "Looking at the machine")
+
+    def _diagnosed(self, text: str) -> None:
+        QApplication.clipboard().setText(text)
+        self._window.session.message.emit("info", "The diagnosis was copied.")
+
+    def shut(self) -> None:
+        """End what runs beside the window."""
+        if self._diagnosis is not None:
+            self._diagnosis.cancel(wait_s=20)
+
+
+def _diagnose(_progress: object, _cancelled: object) -> str:
+    from harstudio.diagnose import diagnosis
+
+    return json.dumps(diagnosis(), indent=2)
