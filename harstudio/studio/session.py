@@ -48,6 +48,7 @@ class Session(QObject):
     message = Signal(str, str)  # level "info" | "warn" | "bad", sentence
     failed = Signal(object)  # HarstudioError
     frame_ready = Signal(str, int)  # stream name, index: now in the cache
+    clip_shown = Signal()  # open_clip has put a stretch on screen
 
     _loaded = Signal(int, object)
     _load_failed = Signal(int, object)
@@ -70,6 +71,7 @@ class Session(QObject):
         self._selection: str | None = None
         self._tier_name = self.settings.annotator
         self._ticket = 0
+        self._clip_wanted: tuple[int, int] | None = None  # of the recording being opened
         self._reader_failures: set[str] = set()
         self._threads = QThreadPool(self)
         self._threads.setMaxThreadCount(2)
@@ -105,8 +107,29 @@ class Session(QObject):
         else:
             self._start_loading(path, None, folder if path.is_relative_to(folder) else None)
 
+    def open_clip(self, path: Path, start_ns: int, end_ns: int) -> None:
+        """Loop ``[start_ns, end_ns)`` of a recording from its start; opened first if it is not
+        open. ``clip_shown`` tells when it is there; ``failed`` when it cannot be."""
+        path = Path(path).absolute()
+        if self.recording is not None and self.recording.path.absolute() == path:
+            self._clip_wanted = start_ns, end_ns
+            self._show_clip()
+        else:
+            self.open_recording(path)
+            self._clip_wanted = start_ns, end_ns
+
+    def _show_clip(self) -> None:
+        wanted, self._clip_wanted = self._clip_wanted, None
+        if wanted is None or self.recording is None:
+            return
+        start_ns = max(wanted[0], self.transport.start_ns)
+        self.transport.set_loop((start_ns, min(wanted[1], self.transport.stop_ns)))
+        self.transport.seek(start_ns)
+        self.clip_shown.emit()
+
     def _start_loading(self, path: Path, project: Project | None, folder: Path | None) -> None:
         self._ticket += 1
+        self._clip_wanted = None
         ticket = self._ticket
         self.opening.emit(str(path))
 
@@ -139,6 +162,7 @@ class Session(QObject):
             self.project_changed.emit(self.project)
         self.recording_changed.emit(self.recording)
         self._open_history()
+        self._show_clip()
         for warning in opened.warnings:
             self.message.emit("warn", warning)
         if old is not None:

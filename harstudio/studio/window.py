@@ -122,6 +122,7 @@ class MainWindow(QMainWindow):
         session.failed.connect(self._show_failure)
         session.message.connect(self._log_message)
         session.opening.connect(self._opening)
+        session.clip_shown.connect(partial(self.set_workspace, WORKSPACES[0][0]))
         self.status.annotator.clicked.connect(self.asking.annotator)
         self.demo.failed.connect(self._show_failure)
         theme.theme_events.changed.connect(self._restyle)
