@@ -17,11 +17,13 @@ from harstudio.recordings.cache import FrameCache
 from harstudio.recordings.prefetch import Prefetcher
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream
+from harstudio.results import Recognition
 from harstudio.settings import Settings, load_settings
 from harstudio.studio.jobs.service import Jobs
 from harstudio.studio.looks import Looks
 from harstudio.studio.opening import Opened, load
 from harstudio.studio.playback_meter import PlaybackMeter
+from harstudio.studio.recognition.explaining import Explaining
 from harstudio.studio.sound import Sound
 from harstudio.studio.transport import Transport
 
@@ -39,6 +41,7 @@ class Session(QObject):
     opening = Signal(str)  # what is being opened; ends with recording_changed or failed
     project_changed = Signal(object)  # Project | None; `folder` is what the library lists
     recording_changed = Signal(object)  # Recording | None
+    recognition_changed = Signal(object)  # Recognition | None: what a run says about it
     history_changed = Signal(object)  # History | None: a new document is at hand
     document_changed = Signal()  # any edit, undo, redo
     closing = Signal()  # the document is about to be put away: the last chance for an edit
@@ -68,6 +71,8 @@ class Session(QObject):
         self.history: History | None = None
         self.looks = Looks()  # value ranges and people of the recording
         self.jobs = Jobs(self)  # no thread before the first job
+        self.recognition: Recognition | None = None
+        self.explaining = Explaining(self)  # which of its explanations are shown
         self._selection: str | None = None
         self._tier_name = self.settings.annotator
         self._ticket = 0
@@ -171,6 +176,7 @@ class Session(QObject):
     def _put_up(self, recording: Recording | None) -> None:
         self._reader_failures.clear()
         self.select(None)
+        self.show_recognition(None)
         self.recording = recording
         self.meter.set_recording(recording)
         self.sound.set_recording(recording)
@@ -212,6 +218,12 @@ class Session(QObject):
             self._disposal(old, old_prefetcher)()
         self._threads.waitForDone()
         self.sound.close()
+
+    def show_recognition(self, recognition: Recognition | None) -> None:
+        """What a run says about the open recording; None for nothing."""
+        self.recognition = recognition
+        self.explaining.take(recognition)
+        self.recognition_changed.emit(recognition)
 
     # ---- labels
 

@@ -1,0 +1,1 @@
+"""What a run says about the open recording, and what it looked at."""

@@ -1,0 +1,251 @@
+"""Which explanations are shown, and how; panes and the panel follow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from harstudio.results import Box, HeatMap, JointWeights, Kind, ModalityShare, Recognition, Relation
+from harstudio.studio.recognition.opinion import PICTURE_KINDS, Opinion
+
+OPACITY, THRESHOLD = 0.8, 0.35
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """Weights over a part of one picture, ready to be painted.
+
+    values: (h, w) float32 in [0, 1] over ``box``, in pixels of ``stream``, seen at ``time_ns``.
+    joint: index of the joint whose relation this is, None for a plain heat map.
+    """
+
+    stream: str
+    time_ns: int
+    values: NDArray[np.float32]
+    box: Box
+    meaning: str
+    joint: int | None = None
+    topology: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Where the network was pointed to: a square around a joint, in pixels of ``stream``."""
+
+    stream: str
+    time_ns: int
+    box: Box
+    joint: int | None
+    moved_m: float | None
+
+
+class Explaining(QObject):
+    """The person's choice. Of heat maps and relations one is shown at a time, joint weights
+    beside them; the choice stays when another recording is opened.
+
+    ``joint`` is the one whose relation is asked for, None for the one that moved most.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.opinion: Opinion | None = None
+        self.on_picture = ""  # name of the one over the picture
+        self.on_joints = ""
+        self.opacity = OPACITY
+        self.threshold = THRESHOLD
+        self.joint: int | None = None
+        self._undecided = True
+        self._patches: dict[tuple[int, str, int | None, int], Patch] = {}
+
+    def take(self, recognition: Recognition | None) -> None:
+        """Another recognition; the first one that explains anything shows its first of each."""
+        self.opinion = None if recognition is None else Opinion(recognition)
+        self._patches.clear()
+        self.joint = None
+        if self._undecided and self.kinds():
+            self._undecided = False
+            self.on_picture = self._first(*PICTURE_KINDS)
+            self.on_joints = self._first(Kind.JOINT_WEIGHTS)
+        self.changed.emit()
+
+    def _first(self, *kinds: Kind) -> str:
+        return next((name for name, kind in self.kinds().items() if kind in kinds), "")
+
+    # ---- the choice
+
+    def kinds(self) -> dict[str, Kind]:
+        """What there is to show: kind by name."""
+        return {} if self.opinion is None else self.opinion.explained
+
+    def is_shown(self, name: str) -> bool:
+        return name in (self.on_picture, self.on_joints) and name in self.kinds()
+
+    def toggle(self, name: str) -> None:
+        """Show one, or no longer."""
+        kind = self.kinds().get(name)
+        if kind in PICTURE_KINDS:
+            self.on_picture = "" if self.on_picture == name else name
+        elif kind is Kind.JOINT_WEIGHTS:
+            self.on_joints = "" if self.on_joints == name else name
+        self.changed.emit()
+
+    def any_shown(self) -> bool:
+        return any(self.is_shown(name) for name in self.kinds())
+
+    def toggle_all(self) -> None:
+        """Hide what is shown; show the first of each when nothing is."""
+        if self.any_shown():
+            self.on_picture = self.on_joints = ""
+        else:
+            self.on_picture = self._first(*PICTURE_KINDS)
+            self.on_joints = self._first(Kind.JOINT_WEIGHTS)
+        self.changed.emit()
+
+    def next_on_picture(self) -> None:
+        """The next one over the picture, after the last one none."""
+        names = [name for name, kind in self.kinds().items() if kind in PICTURE_KINDS]
+        names.append("")
+        at = names.index(self.on_picture) if self.on_picture in names else -1
+        self.on_picture = names[(at + 1) % len(names)]
+        self.changed.emit()
+
+    def choose_joint(self, joint: int | None) -> None:
+        if joint != self.joint:
+            self.joint = joint
+            self.changed.emit()
+
+    def set_strength(self, opacity: float, threshold: float) -> None:
+        """Both in [0, 1]."""
+        if (opacity, threshold) != (self.opacity, self.threshold):
+            self.opacity, self.threshold = opacity, threshold
+            self.changed.emit()
+
+    # ---- what is there at a time
+
+    def patch(self, time_ns: int) -> Patch | None:
+        """What to paint over pictures while the playhead is at a time."""
+        opinion, name = self.opinion, self.on_picture
+        window = None if opinion is None else opinion.window_at(time_ns)
+        if opinion is None or window is None or not name:
+            return None
+        heat = opinion.find(window, name, HeatMap)
+        if heat is not None and len(heat.times_ns):
+            at = int(np.argmin(np.abs(heat.times_ns - time_ns)))
+            return self._kept((window, name, None, at), heat)
+        relation = opinion.find(window, name, Relation)
+        if relation is None or relation.box is None:
+            return None
+        return self._kept((window, name, self.joint_at(window), 0), relation)
+
+    def _kept(self, key: tuple[int, str, int | None, int], one: HeatMap | Relation) -> Patch | None:
+        """The same object for the same moment, so that pictures of it can be kept too."""
+        if key not in self._patches:
+            if len(self._patches) > 500:
+                self._patches.clear()
+            made = heat_patch(one, key[3]) if isinstance(one, HeatMap) else None
+            if isinstance(one, Relation):
+                made = relation_patch(one, key[2])
+            if made is None:
+                return None
+            self._patches[key] = made
+        return self._patches[key]
+
+    def pointer(self, time_ns: int) -> Pointer | None:
+        """The square that the network was pointed to, while a map over the picture is shown."""
+        opinion = self.opinion
+        window = None if opinion is None else opinion.window_at(time_ns)
+        if opinion is None or window is None or self.on_picture not in opinion.explained:
+            return None
+        heat = opinion.pointed(window)
+        if heat is None:
+            return None
+        at = int(np.argmin(np.abs(heat.times_ns - time_ns)))
+        box = heat.outlines[min(at, len(heat.outlines) - 1)]
+        return Pointer(heat.stream, int(heat.times_ns[at]), box, heat.joint, heat.moved_m)
+
+    def joint_at(self, window: int | None) -> int | None:
+        """The joint whose relation is shown: the chosen one, else the one that moved most, else
+        the one that attends most sharply to the picture."""
+        opinion = self.opinion
+        relation = None
+        if opinion is not None:
+            relation = opinion.find(window, self.on_picture, Relation)
+        if opinion is None or relation is None:
+            return None
+        cells = relation.grid[0] * relation.grid[1]
+        joints = len(relation.values) - cells
+        if self.joint is not None and self.joint < joints:
+            return self.joint
+        pointed = opinion.pointed(window)
+        if pointed is not None and pointed.joint is not None and pointed.joint < joints:
+            return pointed.joint
+        if not joints or not cells:
+            return None
+        return int(np.argmax(relation.values[cells:, :cells].max(axis=1)))
+
+    def relation(self, time_ns: int) -> Relation | None:
+        """The relation shown at a time, None when another map or none is."""
+        if self.opinion is None:
+            return None
+        window = self.opinion.window_at(time_ns)
+        return self.opinion.find(window, self.on_picture, Relation)
+
+    def joint_weights(self, time_ns: int) -> tuple[JointWeights, int] | None:
+        """The shown weights over joints, with the index of the moment nearest to a time."""
+        opinion = self.opinion
+        if opinion is None or not self.on_joints:
+            return None
+        found = opinion.find(opinion.window_at(time_ns), self.on_joints, JointWeights)
+        if found is None or not len(found.times_ns):
+            return None
+        right = int(np.searchsorted(found.times_ns, time_ns))
+        near = [k for k in (right - 1, right) if 0 <= k < len(found.times_ns)]
+        return found, min(near, key=lambda k: abs(int(found.times_ns[k]) - time_ns))
+
+    def weights_of(self, time_ns: int, body_id: str, joints: int) -> NDArray[np.float32] | None:
+        """(V,) float32 in [0, 1] for one person at a time; None when nothing is to be shown."""
+        found = self.joint_weights(time_ns)
+        if found is None:
+            return None
+        weights, at = found
+        if body_id not in weights.persons or weights.values.shape[1] != joints:
+            return None
+        row: NDArray[np.float32] = weights.values[at, :, weights.persons.index(body_id)]
+        return row
+
+    def share(self, time_ns: int) -> ModalityShare | None:
+        """How much each modality counted in the window at a time."""
+        if self.opinion is None:
+            return None
+        for one in self.opinion.explanations_at(self.opinion.window_at(time_ns)):
+            if isinstance(one, ModalityShare):
+                return one
+        return None
+
+
+def heat_patch(heat: HeatMap, at: int) -> Patch:
+    """One moment of a heat map."""
+    values = np.asarray(heat.values[at], dtype=np.float32)
+    return Patch(heat.stream, int(heat.times_ns[at]), values, heat.boxes[at], heat.meaning)
+
+
+def relation_patch(relation: Relation, joint: int | None) -> Patch | None:
+    """How a joint attends to the cells of the picture, against the cell it attends most."""
+    height, width = relation.grid
+    cells = height * width
+    if not cells or joint is None or relation.box is None:
+        return None
+    if not 0 <= joint < len(relation.values) - cells:
+        return None
+    row = np.asarray(relation.values[cells + joint, :cells], dtype=np.float32)
+    low, high = float(row.min()), float(row.max())
+    spread = ((row - low) / max(high - low, 1e-12)).reshape(height, width).astype(np.float32)
+    return Patch(
+        relation.stream, relation.time_ns, spread, relation.box, relation.meaning, joint,
+        relation.topology,
+    )  # fmt: skip

@@ -1,0 +1,108 @@
+"""A recognition laid out for looking things up by time, sixty times a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harstudio.results import Explanation, HeatMap, Kind, Recognition
+
+E = TypeVar("E")
+PICTURE_KINDS = (Kind.HEAT_MAP, Kind.RELATION)  # of these one at a time is seen over a picture
+LINES = 3  # classes that the track on the timeline draws
+
+
+@dataclass(frozen=True, eq=False)
+class Opinion:
+    """starts, ends: (n,) int64 ns of the windows; probabilities: (n, K) float32."""
+
+    recognition: Recognition
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        return np.array([w.start_ns for w in self.recognition.windows], dtype=np.int64)
+
+    @cached_property
+    def ends(self) -> NDArray[np.int64]:
+        return np.array([w.end_ns for w in self.recognition.windows], dtype=np.int64)
+
+    @cached_property
+    def middles(self) -> NDArray[np.int64]:
+        return (self.starts + self.ends) // 2
+
+    @cached_property
+    def probabilities(self) -> NDArray[np.float32]:
+        rows = [w.probabilities for w in self.recognition.windows]
+        if not rows:
+            return np.empty((0, len(self.recognition.classes)), dtype=np.float32)
+        return np.stack(rows).astype(np.float32)
+
+    def window_at(self, time_ns: int) -> int | None:
+        """The window in whose middle a time lies best; None where no window is."""
+        inside = np.flatnonzero((self.starts <= time_ns) & (time_ns < self.ends))
+        if inside.size == 0:
+            return None
+        return int(inside[np.argmin(np.abs(self.middles[inside] - time_ns))])
+
+    def ranking(self, window: int, count: int = 5) -> list[tuple[int, float]]:
+        """(class, probability) of a window, the likeliest first."""
+        row = self.probabilities[window]
+        order = np.argsort(-row, kind="stable")[:count]
+        return [(int(k), float(row[k])) for k in order]
+
+    def by_stream(self, window: int) -> list[tuple[str, int, float]]:
+        """(stream, class, probability) of what each stream says alone."""
+        said = []
+        for name, row in self.recognition.windows[window].by_stream.items():
+            best = int(np.argmax(row))
+            said.append((name, best, float(row[best])))
+        return said
+
+    @cached_property
+    def leading(self) -> tuple[int, ...]:
+        """The classes that count most over the recording, at most three, each of which some
+        window gives a tenth or more (the first always)."""
+        if not len(self.probabilities):
+            return ()
+        weights = (self.ends - self.starts)[:, None].astype(np.float64)
+        order = np.argsort(-(self.probabilities * weights).sum(axis=0), kind="stable")[:LINES]
+        most = self.probabilities.max(axis=0)
+        return tuple(int(k) for n, k in enumerate(order) if n == 0 or most[k] >= 0.1)
+
+    def probability_at(self, label: int, time_ns: int) -> float:
+        """As the track draws it: straight lines between the middles of the windows."""
+        return float(np.interp(time_ns, self.middles, self.probabilities[:, label]))
+
+    # ---- what was looked at
+
+    @cached_property
+    def explained(self) -> dict[str, Kind]:
+        """Kind by name of all explanations, in the order they were given."""
+        found: dict[str, Kind] = {}
+        for window in self.recognition.explanations:
+            for one in window:
+                found.setdefault(one.name, one.kind)
+        return found
+
+    def explanations_at(self, window: int | None) -> tuple[Explanation, ...]:
+        """Those of a window; empty where none was asked for."""
+        given = self.recognition.explanations
+        return given[window] if window is not None and window < len(given) else ()
+
+    def find(self, window: int | None, name: str, kind: type[E]) -> E | None:
+        """The explanation of that name and type in a window."""
+        for one in self.explanations_at(window):
+            if one.name == name and isinstance(one, kind):
+                return one
+        return None
+
+    def pointed(self, window: int | None) -> HeatMap | None:
+        """The heat map for which the network was pointed to a joint, if there is one."""
+        for one in self.explanations_at(window):
+            if isinstance(one, HeatMap) and one.outlines:
+                return one
+        return None
