@@ -17,7 +17,7 @@ from harstudio.errors import UsageError
 from harstudio.networks.network import Network
 from harstudio.results import NetworkCard
 
-MODULES = ("st_gcn",)
+MODULES = ("st_gcn", "mmff")
 
 
 class NetworkModule(Protocol):
