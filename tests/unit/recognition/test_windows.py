@@ -1,0 +1,202 @@
+"""Windows over a recording, scores at times, segments: against plain counting."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harstudio.errors import UsageError
+from harstudio.recognition.windows import Sliding, find_segments, whole
+from harstudio.results import Segment, Window
+from harstudio.runs.scores import EDGE_WEIGHT, scores_at
+
+SECOND = 1_000_000_000
+
+
+def window(start_s: float, end_s: float, *scores: float) -> Window:
+    return Window(
+        round(start_s * SECOND), round(end_s * SECOND), np.array(scores, dtype=np.float32)
+    )
+
+
+# ---- where windows lie
+
+
+def test_a_recording_of_up_to_two_usual_clips_is_one_window() -> None:
+    assert Sliding().over(5, 5 + 2 * SECOND, 1.0) == ((5, 5 + 2 * SECOND),)
+    assert len(Sliding().over(5, 6 + 2 * SECOND, 1.0)) > 1
+
+
+def test_ten_minutes_have_as_many_windows_as_strides_fit() -> None:
+    windows = Sliding().over(0, 600 * SECOND, 2.5)
+    assert len(windows) == math.ceil((600 - 2.5) / 0.625) + 1
+    assert {end - start for start, end in windows} == {round(2.5 * SECOND)}
+
+
+def test_a_window_that_was_asked_for_also_cuts_short_recordings() -> None:
+    assert Sliding(0.5, 0.25).over(0, SECOND, 2.0) == (
+        (0, SECOND // 2),
+        (SECOND // 4, 3 * SECOND // 4),
+        (SECOND // 2, SECOND),
+    )
+
+
+@settings(deadline=None)
+@given(
+    start=st.integers(-(10**9), 10**12),
+    span=st.integers(1, 10**11),
+    window_ms=st.integers(100, 10_000),
+    stride=st.none() | st.floats(0.1, 1.0),
+)
+def test_windows_cover_everything(
+    start: int, span: int, window_ms: int, stride: float | None
+) -> None:
+    window_s = window_ms / 1000
+    windows = Sliding(window_s, None if stride is None else window_s * stride).over(
+        start, start + span, 1.0
+    )
+    assert windows[0][0] == start
+    assert windows[-1][1] == start + span
+    assert all(a[0] < b[0] <= a[1] for a, b in itertools.pairwise(windows))
+    assert len({end - begin for begin, end in windows}) == 1
+
+
+def test_nothing_has_no_windows() -> None:
+    assert Sliding().over(7, 7, 1.0) == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"window_s": 0.0}, {"window_s": -1.0}, {"stride_s": 0.0}, {"window_s": math.nan}],
+    ids=str,
+)
+def test_lengths_that_mean_nothing(wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match=r"at least 0\.001 seconds"):
+        Sliding(**wrong)
+
+
+def test_too_many_windows_are_refused() -> None:
+    with pytest.raises(UsageError, match="longer stride"):
+        Sliding(0.01, 0.001).over(0, 3600 * SECOND, 1.0)
+
+
+# ---- scores at times
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_scores_are_the_weighted_mean_of_covering_windows(data: st.DataObject) -> None:
+    spans = data.draw(
+        st.lists(st.tuples(st.integers(0, 50), st.integers(1, 30)), min_size=1, max_size=8)
+    )
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**31)))
+    windows = [
+        Window(start, start + length, rng.dirichlet(np.ones(4)).astype(np.float32))
+        for start, length in spans
+    ]
+    times = data.draw(st.lists(st.integers(-5, 90), max_size=20))
+    scores = scores_at(windows, np.array(times, dtype=np.int64))
+    assert scores.shape == (len(times), 4)
+    for time, score in zip(times, scores, strict=True):
+        total, weights = np.zeros(4), 0.0
+        for one in windows:
+            if one.start_ns <= time < one.end_ns:
+                middle, half = (one.start_ns + one.end_ns) / 2, (one.end_ns - one.start_ns) / 2
+                weight = 1 - (1 - EDGE_WEIGHT) * abs(time - middle) / half
+                total, weights = total + weight * one.probabilities, weights + weight
+        if weights:
+            np.testing.assert_allclose(score, total / weights, atol=1e-6)
+        else:
+            assert np.isnan(score).all()
+
+
+def test_the_recording_as_a_whole_is_the_mean_of_its_windows() -> None:
+    assert whole([window(0, 1, 0.9, 0.1), window(1, 2, 0.2, 0.8), window(2, 3, 0.3, 0.7)]) == (
+        1,
+        pytest.approx((0.1 + 0.8 + 0.7) / 3),
+    )
+
+
+# ---- segments
+
+
+def test_one_window_is_one_segment() -> None:
+    assert find_segments([window(1, 3, 0.25, 0.75)]) == [Segment(SECOND, 3 * SECOND, 1, 0.75)]
+
+
+def test_two_actions_one_after_the_other() -> None:
+    starts = np.arange(0, 8.25, 0.25)
+    windows = [
+        window(s, s + 1, *((0.8, 0.2) if s + 0.5 < 4 else (0.1, 0.9))) for s in starts.tolist()
+    ]
+    first, second = find_segments(windows)
+    assert (first.start_ns, first.label, second.label) == (0, 0, 1)
+    assert first.end_ns == second.start_ns
+    assert second.end_ns == windows[-1].end_ns
+    assert abs(first.end_ns - 4 * SECOND) < SECOND / 4
+    assert 0.7 < first.confidence < 0.8
+    assert 0.8 < second.confidence < 0.9
+
+
+def test_a_flicker_goes_to_the_neighbour_that_scores_better_in_it() -> None:
+    windows = [
+        window(0, 1, 0.9, 0.1, 0.0),
+        window(1, 1.2, 0.3, 0.3, 0.4),
+        window(1.2, 2, 0.05, 0.95, 0.0),
+        window(2, 2.2, 0.1, 0.3, 0.6),
+        window(2.2, 3, 0.0, 1.0, 0.0),
+    ]
+    kept = find_segments(windows, 0)
+    assert [s.label for s in kept] == [0, 2, 1, 2, 1]
+    smooth = find_segments(windows, SECOND // 2)
+    assert [s.label for s in smooth] == [0, 1]
+    assert (smooth[0].start_ns, smooth[-1].end_ns) == (0, 3 * SECOND)
+    assert smooth[1].confidence < 0.95  # the flicker counts
+
+
+def test_what_no_window_covers_belongs_to_no_segment() -> None:
+    segments = find_segments([window(0, 1, 1, 0), window(4, 5, 1, 0)])
+    assert [(s.start_ns, s.end_ns) for s in segments] == [
+        (0, SECOND),
+        (4 * SECOND, 5 * SECOND),
+    ]
+
+
+@settings(deadline=None)
+@given(
+    labels=st.lists(st.integers(0, 2), min_size=1, max_size=60), least=st.integers(0, 20 * SECOND)
+)
+def test_segments_lie_side_by_side_and_are_long_enough(labels: list[int], least: int) -> None:
+    """Windows without overlap: without a least length the segments are the runs of labels."""
+    windows = [window(k, k + 1, *np.eye(3)[label] * 0.7 + 0.1) for k, label in enumerate(labels)]
+    segments = find_segments(windows, least)
+    assert (segments[0].start_ns, segments[-1].end_ns) == (0, len(labels) * SECOND)
+    for one, other in itertools.pairwise(segments):
+        assert one.end_ns == other.start_ns
+        assert one.label != other.label
+    if len(segments) > 1:
+        assert min(s.end_ns - s.start_ns for s in segments) >= least
+    if least <= SECOND:
+        runs = [label for k, label in enumerate(labels) if k == 0 or labels[k - 1] != label]
+        assert [s.label for s in segments] == runs
+
+
+def test_no_windows_no_segments() -> None:
+    assert find_segments([]) == []
+
+
+def test_an_hour_of_flicker_takes_no_time() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.dirichlet(np.ones(27), 5760).astype(np.float32)
+    windows = [
+        Window(int(k * 0.625 * SECOND), int((k * 0.625 + 2.5) * SECOND), scores[k])
+        for k in range(len(scores))
+    ]
+    segments = find_segments(windows)
+    assert segments[-1].end_ns == windows[-1].end_ns
+    assert min(s.end_ns - s.start_ns for s in segments) >= 1.25 * SECOND
