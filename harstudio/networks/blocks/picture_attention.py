@@ -53,5 +53,5 @@ def _covered(start: Tensor, end: Tensor, cells: int) -> Tensor:
 
 def _nearest(place: Tensor, cells: int) -> Tensor:
     """(N,) in shares -> (N, cells): 1 for the cell that holds the place, or is nearest to it."""
-    index = (place * cells).floor().clamp(0, cells - 1).long()
-    return nn.functional.one_hot(index, cells).to(place.dtype)
+    index = (place * cells).floor().clamp(0, cells - 1)
+    return (index[:, None] == torch.arange(cells, device=place.device)).to(place.dtype)
