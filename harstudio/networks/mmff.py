@@ -291,7 +291,7 @@ class MMFF(Network):
             for number, mask in enumerate(seen.own, start=1):
                 gaze[f"self-attention {number}"] = Gaze(Kind.HEAT_MAP, "picture", mask)
             if seen.told is not None:
-                gaze["skeleton attention"] = Gaze(Kind.HEAT_MAP, "picture", seen.told)
+                gaze["skeleton attention"] = Gaze(Kind.HEAT_MAP, "focus", seen.told)
         return gaze
 
 
