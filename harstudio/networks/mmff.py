@@ -74,7 +74,7 @@ def _preprocessing(frames: int, size: int, mean: float, std: float) -> dict[str,
             "mean": (mean, mean, mean),
             "std": (std, std, std),
             "frame_position": 0.5,
-            "crop": "projection",
+            "crop": "joints",
         },
     }
 
