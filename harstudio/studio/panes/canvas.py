@@ -29,6 +29,7 @@ MAX_ZOOM = 40.0
 ZOOM_STEP = 1.2
 HALVE_BELOW = 0.75
 PIXELS_VISIBLE_AT = 4.0  # device pixels a picture pixel: from here on squares, not blur
+CLICK_PX = 3  # so far the mouse may slip in a click
 NO_FRAME = "no frame"
 
 
@@ -57,6 +58,7 @@ class PictureCanvas(QWidget):
     """
 
     hovered = Signal(object)  # (x, y) picture position as floats, None when outside
+    clicked = Signal(float, float)  # picture position; pressed and let go without a drag
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,6 +75,7 @@ class PictureCanvas(QWidget):
         self._zoom = 1.0
         self._center = (0.5, 0.5)  # part of the picture in the middle of the widget
         self._drag: QPointF | None = None
+        self._pressed: QPointF | None = None
         self._scaled: tuple[QImage, QRectF, NDArray[Any]] | None = None
 
     # ---- content
@@ -223,6 +226,8 @@ class PictureCanvas(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             self._drag = event.position()
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = event.position()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if self._drag is not None and self._zoom > 1.0:
@@ -236,6 +241,11 @@ class PictureCanvas(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         self._drag = None
+        pressed, self._pressed = self._pressed, None
+        if pressed is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        if (event.position() - pressed).manhattanLength() <= CLICK_PX:
+            self.clicked.emit(*self.view().to_picture(event.position()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         self.fit()

@@ -17,6 +17,7 @@ from harstudio.recordings.streams import Body, SkeletonStream, StreamKind
 from harstudio.skeletons.topology import Topology, topology
 from harstudio.studio import theme
 from harstudio.studio.panes.canvas import View
+from harstudio.studio.panes.heat import joint_color, joint_growth
 
 TRACKED, INFERRED, LOST = 2, 1, 0
 BONE_PX, JOINT_PX, AT_HEIGHT = 3.0, 6.0, 1080.0
@@ -60,6 +61,7 @@ class SkeletonOverlay:
         self._person_of = person_of
         self._tolerance_ns = 0 if self.skeleton is None else recording.tolerance_ns(found)
         self._index: int | None = None
+        self.weights_of: Callable[[Body], NDArray[np.float32] | None] | None = None
         self.figures: list[tuple[int, Body, NDArray[np.float64]]] = []
 
     def set_time(self, time_ns: int) -> bool:
@@ -88,20 +90,39 @@ class SkeletonOverlay:
         for person, body, points in self.figures:
             colors = side_colors(person, on_picture=True)
             placed = view.to_widget(points)
-            draw_figure(painter, placed, body.tracking, self.topology, colors, unit)
+            weights = None if self.weights_of is None else self.weights_of(body)
+            draw_figure(
+                painter, placed, body.tracking, self.topology, colors, unit, weights=weights
+            )
+
+    def weighs(self) -> bool:
+        """Whether somebody's joints are drawn by their weights."""
+        if not self.shown or self.weights_of is None:
+            return False
+        return any(self.weights_of(body) is not None for _, body, _ in self.figures)
 
     def joint_at(self, x: float, y: float, view: View) -> str:
-        """Name of the joint under a picture position, "" when none is near."""
-        if not self.shown or self.topology is None:
+        """Name of the joint under a picture position with its weight, "" when none is near."""
+        found = self.find_joint(x, y, view)
+        if found is None or self.topology is None:
             return ""
-        best, name = REACH_PX / view.scale, ""
-        for _, _, points in self.figures:
+        body, joint = found
+        name = joint_title(self.topology.joints[joint])
+        weights = None if self.weights_of is None else self.weights_of(body)
+        return name if weights is None else f"{name} {weights[joint]:.2f}"
+
+    def find_joint(self, x: float, y: float, view: View) -> tuple[Body, int] | None:
+        """The joint nearest to a picture position, None when none is near."""
+        if not self.shown or self.topology is None:
+            return None
+        best, found = REACH_PX / view.scale, None
+        for _, body, points in self.figures:
             away = np.hypot(points[:, 0] + 0.5 - x, points[:, 1] + 0.5 - y)
             if not np.all(np.isnan(away)):
                 joint = int(np.nanargmin(away))
                 if away[joint] < best:
-                    best, name = float(away[joint]), self.topology.joints[joint]
-        return joint_title(name) if name else ""
+                    best, found = float(away[joint]), (body, joint)
+        return found
 
 
 def draw_figure(
@@ -113,10 +134,12 @@ def draw_figure(
     unit: float,
     *,
     rim: bool = True,
+    weights: NDArray[np.float32] | None = None,
 ) -> None:
     """One person: bones, then joints.
 
     points: (V, 2) widget pixels, NaN = none. unit: 1.0 draws bones of 3 px and joints of 5 px.
+    weights: (V,) in [0, 1], size and colour of the joints instead of those of their side.
     Tracked is solid, inferred dashed, lost hollow without its bones.
     """
     there = np.isfinite(points).all(axis=1)
@@ -135,10 +158,15 @@ def draw_figure(
         for side, lines in group.items():
             _draw_lines(painter, lines, colors[side], width, dashes)
     radius = JOINT_PX * unit / 2
-    for joint in np.flatnonzero(there):
-        _draw_joint(
-            painter, points[joint], int(tracking[joint]), colors[skeleton.sides[joint]], radius
-        )
+    joints = np.flatnonzero(there)
+    if weights is not None:
+        joints = joints[np.argsort(weights[joints], kind="stable")]  # the heaviest in front
+    for joint in joints:
+        color, size = colors[skeleton.sides[joint]], radius
+        if weights is not None:
+            weight = float(weights[joint])
+            color, size = joint_color(weight), radius * joint_growth(weight)
+        _draw_joint(painter, points[joint], int(tracking[joint]), color, size)
 
 
 def _draw_lines(

@@ -10,8 +10,11 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QWidget
 
 from harstudio.recordings.recording import Recording
-from harstudio.recordings.streams import PictureStream, StreamKind
+from harstudio.recordings.streams import Body, PictureStream, StreamKind
+from harstudio.studio.panes.attention import AttentionLayer
 from harstudio.studio.panes.canvas import PictureCanvas
+from harstudio.studio.panes.joint_legend import joint_meaning
+from harstudio.studio.panes.legend import Legend
 from harstudio.studio.panes.overlays import SkeletonOverlay
 from harstudio.studio.panes.pane import Pane
 from harstudio.studio.session import Session
@@ -37,6 +40,8 @@ class PicturePane(Pane):
         self.set_body(self.canvas)
         self.stream: PictureStream | None = None
         self.overlay: SkeletonOverlay | None = None
+        self.attention: AttentionLayer | None = None
+        self.legend = Legend(self.canvas)
         self._tolerance_ns = 0
         self._wanted: int | None = None
         self._shown: int | None = None
@@ -46,6 +51,8 @@ class PicturePane(Pane):
             "skeleton", "Skeleton", "Skeleton over the picture", self._toggle_skeleton, checked=True
         )
         self.canvas.layers.append(self._paint_overlay)
+        self.canvas.clicked.connect(self._clicked)
+        session.explaining.changed.connect(self._explain)
         self.show_recording(session.recording)
 
     # ---- what the modality adds
@@ -70,6 +77,7 @@ class PicturePane(Pane):
         self.session.meter.leave(self.pane_id)
         self.stream = found if isinstance(found, PictureStream) and len(found) else None
         self._wanted = self._shown = self._data = self.overlay = self._hover = None
+        self.attention = None
         if recording is None:
             self.canvas.set_empty("Open a recording, or drop one here.")
         elif self.stream is None:
@@ -80,11 +88,17 @@ class PicturePane(Pane):
             looks = self.session.looks
             self.overlay = SkeletonOverlay(recording, self.stream.name, looks.person)
             self.overlay.shown = self.toggle("skeleton").isChecked()
+            self.overlay.weights_of = self._weights_of
+            self.attention = AttentionLayer(
+                self.session.explaining, recording, self.stream, self.overlay.topology,
+                self._go_to,
+            )  # fmt: skip
             self._join()
         has_people = self.overlay is not None and self.overlay.skeleton is not None
         self.toggle("skeleton").setVisible(has_people)
         self.canvas.set_picture(None)
         self._tell()
+        self._explain()
 
     def show_time(self, position_ns: int) -> None:
         stream = self.stream
@@ -112,6 +126,7 @@ class PicturePane(Pane):
             self.overlay.set_time(int(self.stream.times_ns[index]))
         self.canvas.set_picture(self.picture(data))
         self._tell()
+        self._explain()
 
     def _painted(self) -> None:
         if self._shown is not None:
@@ -132,8 +147,50 @@ class PicturePane(Pane):
     # ---- overlay and words
 
     def _paint_overlay(self, painter: Any, view: Any) -> None:
+        if self.attention is not None:
+            self.attention.paint(painter, view)
         if self.overlay is not None:
             self.overlay.paint(painter, view)
+        if self.attention is not None:
+            self.attention.paint_marks(painter, view)
+
+    def _explain(self) -> None:
+        """What is explained at the frame on screen is another, or is shown in another way."""
+        if self.attention is None:
+            self.legend.tell(())
+            return
+        time_ns = self._frame_time_ns()
+        self.attention.set_time(time_ns)
+        meanings = [self.attention.meaning()]
+        if time_ns is not None and self.overlay is not None and self.overlay.weighs():
+            meanings.append(joint_meaning(self.session.explaining, time_ns))
+        self.legend.tell([one for one in meanings if one is not None])
+        self.canvas.update()
+
+    def _frame_time_ns(self) -> int | None:
+        shown = self.stream is not None and self._shown is not None
+        return int(self.stream.times_ns[self._shown]) if shown else None
+
+    def _weights_of(self, body: Body) -> NDArray[np.float32] | None:
+        time_ns = self._frame_time_ns()
+        if time_ns is None:
+            return None
+        return self.session.explaining.weights_of(time_ns, body.id, len(body.joints))
+
+    def _go_to(self, time_ns: int) -> None:
+        self.session.transport.pause()
+        self.session.transport.seek(time_ns)
+
+    def _joint_under(self, x: float, y: float) -> int | None:
+        view = self.canvas.view()
+        found = None if self.overlay is None else self.overlay.find_joint(x, y, view)
+        return None if found is None else found[1]
+
+    def _clicked(self, x: float, y: float) -> None:
+        """A click on a joint asks what it attends to; once more lets go of it."""
+        joint, explaining = self._joint_under(x, y), self.session.explaining
+        if joint is not None:
+            explaining.choose_joint(None if explaining.joint == joint else joint)
 
     def _toggle_skeleton(self, shown: bool) -> None:
         if self.overlay is not None:
@@ -142,6 +199,7 @@ class PicturePane(Pane):
 
     def _hovered(self, at: tuple[float, float] | None) -> None:
         self._hover = at
+        self.session.explaining.preview_joint(None if at is None else self._joint_under(*at))
         self._tell()
 
     def _tell(self) -> None:
@@ -158,6 +216,8 @@ class PicturePane(Pane):
         words = []
         if self.overlay is not None:
             words.append(self.overlay.joint_at(*self._hover, self.canvas.view()))
+        if self.attention is not None:
+            words.append(self.attention.value_text(*self._hover))
         height, width = self._data.shape[:2]
         if 0 <= x < width and 0 <= y < height:
             words.append(self.value_text(self._data, x, y))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,13 +32,17 @@ class Cloud:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """people: (person number, body) each; floor_m: y of the floor grid around center."""
+    """people: (person number, body) each; floor_m: y of the floor grid around center.
+
+    weights: (V,) float32 in [0, 1] by body id, size and colour of the joints of those people.
+    """
 
     people: tuple[tuple[int, Body], ...] = ()
     topology: Topology | None = None
     cloud: Cloud | None = None
     floor_m: float | None = None
     center: tuple[float, float, float] = (0.0, 0.0, 3.0)
+    weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 def grid_lines(scene: Scene) -> NDArray[np.float32]:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext
 from PySide6.QtWidgets import QLabel, QWidget
 from shiboken6 import isValid
 
 from harstudio.recordings.recording import Recording
-from harstudio.recordings.streams import StreamKind
+from harstudio.recordings.streams import Body, StreamKind
 from harstudio.skeletons.topology import topology
 from harstudio.studio import theme
 from harstudio.studio.looks import DEFAULT_DEPTH_MM
+from harstudio.studio.panes.joint_legend import joint_meaning
+from harstudio.studio.panes.legend import Legend
 from harstudio.studio.panes.orbit import DISTANCE_M, Orbit, OrbitMouse
 from harstudio.studio.panes.pane import Pane
 from harstudio.studio.panes.scene import Cloud, CloudMaker, Scene
@@ -90,6 +95,7 @@ class Skeleton3DPane(Pane):
         self._tolerances: dict[str, int] = {}
         self._cloud: Cloud | None = None
         self._shown: tuple[int | None, int | None, int | None] = (None, None, None)
+        self.legend: Legend | None = None
         self._empty = QLabel(self)
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -100,6 +106,7 @@ class Skeleton3DPane(Pane):
         self.add_button(
             "cloud", "Cloud", "Coloured points of the depth picture", self._toggle, checked=True
         )
+        session.explaining.changed.connect(self._explain)
         self.recolor()
         self.show_recording(session.recording)
 
@@ -116,6 +123,7 @@ class Skeleton3DPane(Pane):
         self._making_view = False
         self._shown = (None, None, None)  # what those calls took for shown had no view yet
         self.set_body(self.view)
+        self.legend = Legend(self.view)
         self._mouse = OrbitMouse(self.orbit, self.view.mouse_widget)
         self._mouse.changed.connect(self._orbit_changed)
         self._mouse.reset.connect(self._reset)
@@ -244,6 +252,7 @@ class Skeleton3DPane(Pane):
             () if index is None or self._skeleton is None else self._skeleton.frame(index).bodies
         )
         looks = self.session.looks
+        weights = {} if index is None else self._weights(index, bodies)
         self.view.set_scene(
             Scene(
                 people=tuple((looks.person(body.id), body) for body in bodies),
@@ -251,8 +260,29 @@ class Skeleton3DPane(Pane):
                 cloud=self._cloud if self._shows_cloud else None,
                 floor_m=looks.floor_m,
                 center=looks.center,
+                weights=weights,
             )
         )
+
+    def _weights(self, index: int, bodies: Sequence[Body]) -> dict[str, NDArray[np.float32]]:
+        """How much the joints of each person counted; tells the legend too."""
+        explaining, time_ns = self.session.explaining, int(self._skeleton.times_ns[index])
+        found = {b.id: explaining.weights_of(time_ns, b.id, len(b.joints)) for b in bodies}
+        weights = {body: row for body, row in found.items() if row is not None}
+        meaning = joint_meaning(explaining, time_ns) if weights else None
+        if self.legend is not None:
+            self.legend.tell(() if meaning is None else (meaning,))
+        return weights
+
+    def _explain(self) -> None:
+        """Other weights, or none any more."""
+        if not self.isVisible() or self.view is None:
+            return
+        if self.legend is not None:
+            self.legend.tell(())
+        if self._skeleton is not None:
+            now, skeleton = self.session.transport.position_ns, self._skeleton
+            self._show_scene(skeleton.nearest(now, self._tolerances[skeleton.name]))
 
     def _toggle(self, _checked: bool) -> None:
         self._shown = (None, None, None)

@@ -18,6 +18,7 @@ from vispy.gloo import VertexBuffer  # noqa: E402
 
 from harstudio.skeletons.topology import Topology  # noqa: E402
 from harstudio.studio import theme  # noqa: E402
+from harstudio.studio.panes.heat import joint_color, joint_growth  # noqa: E402
 from harstudio.studio.panes.orbit import FOV_DEG, Orbit, focal_px  # noqa: E402
 from harstudio.studio.panes.overlays import INFERRED, LOST, RIM, TRACKED, side_colors  # noqa: E402
 from harstudio.studio.panes.scene import Scene, grid_lines  # noqa: E402
@@ -188,13 +189,20 @@ class GlView(QWidget):
         joints: list[NDArray[Any]] = []
         faces: list[tuple[float, ...]] = []
         edges: list[tuple[float, ...]] = []
+        sizes: list[float] = []
         for person, body in self._scene.people if skeleton is not None else ():
             colors = side_colors(person, on_picture=self._scene.cloud is not None)
             for piece, side in bone_pieces(body.joints, body.tracking, skeleton):
                 ends.append(piece)
                 end_colors += [colors[side].getRgbF()] * 2
+            weights = self._scene.weights.get(body.id)
             for joint in np.flatnonzero(np.isfinite(body.joints).all(axis=1)):
                 color: QColor = colors[skeleton.sides[joint]]
+                size = JOINT_PX
+                if weights is not None:
+                    color = joint_color(float(weights[joint]))
+                    size *= joint_growth(float(weights[joint]))
+                sizes.append(size)
                 lost = body.tracking[joint] == LOST
                 joints.append(body.joints[joint])
                 faces.append((0, 0, 0, 0) if lost else color.getRgbF())
@@ -208,7 +216,7 @@ class GlView(QWidget):
         if joints:
             self._joints.set_data(
                 to_vispy(np.array(joints)),
-                size=JOINT_PX,
+                size=np.array(sizes, dtype=np.float32),
                 edge_width=1.0,
                 face_color=np.array(faces, dtype=np.float32),
                 edge_color=np.array(edges, dtype=np.float32),

@@ -89,8 +89,9 @@ class SoftView(QWidget):
             points = self._orbit.project(body.joints, self.width(), self.height())
             colors = side_colors(person, on_picture=on_cloud)
             draw_figure(
-                painter, points, body.tracking, self._scene.topology, colors, unit, rim=on_cloud
-            )
+                painter, points, body.tracking, self._scene.topology, colors, unit, rim=on_cloud,
+                weights=self._scene.weights.get(body.id),
+            )  # fmt: skip
 
 
 def splat(cloud: Cloud, orbit: Orbit, width: float, height: float) -> NDArray[np.uint32]:

@@ -28,7 +28,7 @@ class Patch:
     box: Box
     meaning: str
     joint: int | None = None
-    topology: str = ""
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Explaining(QObject):
         self.opacity = OPACITY
         self.threshold = THRESHOLD
         self.joint: int | None = None
+        self._preview: int | None = None  # the joint under the mouse
         self._undecided = True
         self._patches: dict[tuple[int, str, int | None, int], Patch] = {}
 
@@ -66,7 +67,7 @@ class Explaining(QObject):
         """Another recognition; the first one that explains anything shows its first of each."""
         self.opinion = None if recognition is None else Opinion(recognition)
         self._patches.clear()
-        self.joint = None
+        self.joint = self._preview = None
         if self._undecided and self.kinds():
             self._undecided = False
             self.on_picture = self._first(*PICTURE_KINDS)
@@ -119,6 +120,13 @@ class Explaining(QObject):
             self.joint = joint
             self.changed.emit()
 
+    def preview_joint(self, joint: int | None) -> None:
+        """The joint under the mouse: shown while the mouse rests on it."""
+        if joint != self._preview:
+            self._preview = joint
+            if self.kinds().get(self.on_picture) is Kind.RELATION:
+                self.changed.emit()
+
     def set_strength(self, opacity: float, threshold: float) -> None:
         """Both in [0, 1]."""
         if (opacity, threshold) != (self.opacity, self.threshold):
@@ -169,8 +177,8 @@ class Explaining(QObject):
         return Pointer(heat.stream, int(heat.times_ns[at]), box, heat.joint, heat.moved_m)
 
     def joint_at(self, window: int | None) -> int | None:
-        """The joint whose relation is shown: the chosen one, else the one that moved most, else
-        the one that attends most sharply to the picture."""
+        """The joint whose relation is shown: that under the mouse, else the chosen one, else the
+        one that moved most, else the one that attends most sharply to the picture."""
         opinion = self.opinion
         relation = None
         if opinion is not None:
@@ -179,8 +187,9 @@ class Explaining(QObject):
             return None
         cells = relation.grid[0] * relation.grid[1]
         joints = len(relation.values) - cells
-        if self.joint is not None and self.joint < joints:
-            return self.joint
+        for wanted in (self._preview, self.joint):
+            if wanted is not None and wanted < joints:
+                return wanted
         pointed = opinion.pointed(window)
         if pointed is not None and pointed.joint is not None and pointed.joint < joints:
             return pointed.joint
@@ -247,5 +256,5 @@ def relation_patch(relation: Relation, joint: int | None) -> Patch | None:
     spread = ((row - low) / max(high - low, 1e-12)).reshape(height, width).astype(np.float32)
     return Patch(
         relation.stream, relation.time_ns, spread, relation.box, relation.meaning, joint,
-        relation.topology,
+        relation.person,
     )  # fmt: skip

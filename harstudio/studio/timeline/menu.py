@@ -14,6 +14,7 @@ from harstudio.studio.labelling import Labelling
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
 from harstudio.studio.timeline.rows import Hit, Kind
+from harstudio.studio.timeline.scores import Scores
 
 if TYPE_CHECKING:
     from harstudio.studio.timeline.view import Timeline
@@ -26,12 +27,16 @@ ON_ROW = ("label.mark_in", "label.mark_out", "label.clear_marks")
 ON_NAMES = ("tier.add", "tier.remove")
 
 
-def hover_text(session: Session, labelling: Labelling, found: Hit) -> str:
-    """The clip under the mouse, or the time and frame; "" over the names."""
+def hover_text(
+    session: Session, labelling: Labelling, found: Hit, scores: Scores | None = None
+) -> str:
+    """The clip or the scores under the mouse, or the time and frame; "" over the names."""
     grid = labelling.grid
     if grid is None or session.recording is None or found.part == "names":
         return ""
     start = session.transport.start_ns
+    if scores is not None and found.row is not None and found.row.kind is Kind.SCORES:
+        return scores.text_at(found.time_ns, start, labelling.color_of)
     if found.clip is None or found.row is None:
         frame = grid.index(found.time_ns)
         return f"{clock_text(grid.start_of(frame) - start)}, frame {frame}"

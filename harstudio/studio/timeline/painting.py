@@ -22,10 +22,13 @@ from harstudio.studio.timeline.rows import (
     clips_to_draw,
 )
 from harstudio.studio.timeline.scale import TimeScale, ticks
+from harstudio.studio.timeline.scores import Scores, draw_curves, segments_to_draw
 
 BAR_PITCH_PX, BAR_PX = 4, 3
 CLIP_CORNER = 5
 TEXT_ROOM_PX = 24
+SEGMENT_TOP_PX, SEGMENT_PX = 5, 22
+CURVES_TOP_PX, CURVES_PX = 33, 35
 PAD_PX = 8
 
 
@@ -41,6 +44,7 @@ class Scene:
     motion: Motion | None
     color_of: Callable[[str], str]
     hint: str = ""
+    scores: Scores | None = None
 
     def row_top(self, row: Row) -> int:
         return RULER_PX + row.top - self.scrolled
@@ -71,16 +75,18 @@ def draw_still(painter: QPainter, scene: Scene) -> None:
     painter.setFont(theme.ui_font(theme.QUIET_PX))
     for row in scene.rows:
         top = scene.row_top(row)
-        if top > height or top + ROW_PX < RULER_PX:
+        if top > height or top + row.height < RULER_PX:
             continue
         painter.save()
         painter.setClipRect(NAMES_PX, RULER_PX, width - NAMES_PX, height - RULER_PX)
         if row.kind is Kind.MOTION:
             _draw_motion(painter, scene, top)
+        elif row.kind is Kind.SCORES:
+            _draw_scores(painter, scene, top)
         elif row.tier is not None:
             _draw_clips(painter, scene, row)
         painter.restore()
-        painter.fillRect(0, top + ROW_PX - 1, width, 1, _faint(tokens))
+        painter.fillRect(0, top + row.height - 1, width, 1, _faint(tokens))
     _draw_names(painter, scene)
     _draw_ruler(painter, scene)
     if scene.hint:
@@ -124,7 +130,7 @@ def _draw_names(painter: QPainter, scene: Scene) -> None:
             painter.fillRect(0, top + 8, 3, ROW_PX - 17, QColor(tokens.accent))
         painter.setPen(QColor(tokens.text if chosen else tokens.quiet))
         text = metrics.elidedText(row.title, Qt.TextElideMode.ElideRight, NAMES_PX - 20)
-        where = QRect(12, top, NAMES_PX - 20, ROW_PX)
+        where = QRect(12, top, NAMES_PX - 20, row.height)
         painter.drawText(where, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
     painter.restore()
 
@@ -137,9 +143,13 @@ def _draw_clips(painter: QPainter, scene: Scene, row: Row) -> None:
 
 def draw_clip(painter: QPainter, scene: Scene, row: Row, clip: Clip) -> None:
     """A filled bar for what a person says, a dashed outline for what a network says."""
+    text = " ".join(t for t in (clip.label, confidence_text(clip.confidence)) if t)
     rect = scene.clip_rect(row, clip.start_ns, clip.end_ns)
-    color = scene.color_of(clip.label)
-    modelled = clip.origin == Origin.MODEL
+    draw_bar(painter, rect, text, scene.color_of(clip.label), clip.origin == Origin.MODEL)
+
+
+def draw_bar(painter: QPainter, rect: QRectF, text: str, color: str, modelled: bool) -> None:
+    """A clip as it looks; modelled: dashed."""
     if rect.width() < 3:
         painter.fillRect(rect, QColor(color))
         return
@@ -154,7 +164,6 @@ def draw_clip(painter: QPainter, scene: Scene, row: Row, clip: Clip) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(color))
     painter.drawRoundedRect(body, corner, corner)
-    text = " ".join(t for t in (clip.label, confidence_text(clip.confidence)) if t)
     ink = theme.current().text if modelled else text_on(color)
     draw_clip_text(painter, rect, text, ink)
 
@@ -170,6 +179,21 @@ def draw_clip_text(painter: QPainter, rect: QRectF, text: str, ink: str) -> None
     painter.setPen(QColor(ink))
     where = QRectF(left + PAD_PX, rect.top(), room + 2, rect.height())
     painter.drawText(where, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, fitting)
+
+
+def _draw_scores(painter: QPainter, scene: Scene, top: int) -> None:
+    """Segments as thin clips, below them the probabilities of the leading classes."""
+    if scene.scores is None:
+        return
+    for place in segments_to_draw(scene.scores, scene.scale):
+        left = max(NAMES_PX + place.left, NAMES_PX - 20.0)
+        right = min(NAMES_PX + place.right, scene.size[0] + 20.0)
+        rect = QRectF(left, top + SEGMENT_TOP_PX, max(right - left, 1.0), SEGMENT_PX)
+        text = f"{place.label} {confidence_text(place.confidence)}"
+        draw_bar(painter, rect, text, scene.color_of(place.label), modelled=True)
+    wide = scene.size[0] - NAMES_PX
+    area = QRectF(NAMES_PX, top + CURVES_TOP_PX, wide, CURVES_PX)
+    draw_curves(painter, scene.scores, scene.scale, area, scene.color_of)
 
 
 def _draw_motion(painter: QPainter, scene: Scene, top: int) -> None:

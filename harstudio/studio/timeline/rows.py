@@ -14,6 +14,7 @@ NAMES_PX = 112
 RULER_PX = 24
 ROW_PX = 38
 CLIP_PX = 26
+SCORES_PX = 74  # segments above, curves below
 EDGE_PX = 6  # how near the mouse must come to take an edge
 ROOM_PX = 14  # a clip narrower than this is taken as a whole unless it is selected
 
@@ -21,18 +22,24 @@ ROOM_PX = 14  # a clip narrower than this is taken as a whole unless it is selec
 class Kind(enum.Enum):
     OWN = "own"
     OTHER = "other"
+    SCORES = "scores"
     MOTION = "motion"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row. tier is None for motion; top counts from below the ruler, before scrolling."""
+    """One row. tier is None for scores and motion; top counts from below the ruler, before
+    scrolling."""
 
     kind: Kind
     title: str
     top: int
     tier: Tier | None = None
     annotator: str = ""
+
+    @property
+    def height(self) -> int:
+        return SCORES_PX if self.kind is Kind.SCORES else ROW_PX
 
     @property
     def editable(self) -> bool:
@@ -54,12 +61,14 @@ def build_rows(
     others: Sequence[Document],
     tier_name: str,
     motion: bool,
+    scores: str = "",
 ) -> list[Row]:
-    """Own tiers first (the current one even before it holds a clip), then others', then motion."""
+    """Own tiers first (the current one even before it holds a clip), then others', then what a
+    run says (``scores`` is its name, "" for none), then motion."""
     rows: list[Row] = []
 
     def add(kind: Kind, title: str, tier: Tier | None = None, annotator: str = "") -> None:
-        rows.append(Row(kind, title, len(rows) * ROW_PX, tier, annotator))
+        rows.append(Row(kind, title, rows_height(rows), tier, annotator))
 
     if document is not None:
         own = list(document.tiers)
@@ -71,9 +80,16 @@ def build_rows(
         for tier in other.tiers:
             title = row_title(tier, other.annotator, alone=False)
             add(Kind.OTHER, title, tier, other.annotator)
+    if scores:
+        add(Kind.SCORES, scores)
     if motion:
         add(Kind.MOTION, "motion")
     return rows
+
+
+def rows_height(rows: Sequence[Row]) -> int:
+    """Pixels that all rows take together."""
+    return rows[-1].top + rows[-1].height if rows else 0
 
 
 def clips_between(tier: Tier, start_ns: float, end_ns: float) -> Iterator[Clip]:
@@ -122,7 +138,7 @@ def hit(
     if y < RULER_PX:
         return Hit("ruler", time_ns)
     below = int(y) - RULER_PX + scrolled
-    row = next((r for r in rows if r.top <= below < r.top + ROW_PX), None)
+    row = next((r for r in rows if r.top <= below < r.top + r.height), None)
     if x < NAMES_PX:
         return Hit("names", time_ns, row)
     if row is None:

@@ -34,8 +34,10 @@ from harstudio.studio.timeline.rows import (
     Row,
     build_rows,
     hit,
+    rows_height,
 )
 from harstudio.studio.timeline.scale import TimeScale
+from harstudio.studio.timeline.scores import Scores
 from harstudio.studio.timeline.tier_name import TierName
 
 NO_RECORDING = "Open a recording to see its timeline."
@@ -61,6 +63,7 @@ class Timeline(QAbstractScrollArea):
         self.scale = TimeScale()
         self.rows: list[Row] = []
         self.motion: Motion | None = None
+        self.scores: Scores | None = None
         self._still: QPixmap | None = None
         self._mouse = Mouse(self)
         self._shown_ns = 0
@@ -86,6 +89,7 @@ class Timeline(QAbstractScrollArea):
     def _connect(self) -> None:
         session, labelling, transport = self.session, self.labelling, self.session.transport
         session.recording_changed.connect(self._meet_recording)
+        session.recognition_changed.connect(self._meet_recognition)
         session.history_changed.connect(self._rebuild)
         session.document_changed.connect(self._rebuild)
         session.tier_changed.connect(self._meet_tier)
@@ -116,6 +120,7 @@ class Timeline(QAbstractScrollArea):
             motion=self.motion,
             color_of=self.labelling.color_of,
             hint=self._hint(),
+            scores=self.scores,
         )
 
     def _hint(self) -> str:
@@ -190,6 +195,7 @@ class Timeline(QAbstractScrollArea):
             self.labelling.others.documents,
             self.session.tier_name,
             self.motion is not None,
+            "" if self.scores is None else self.scores.title,
         )
         self._fit_bars()
         self._redraw()
@@ -210,6 +216,14 @@ class Timeline(QAbstractScrollArea):
         stop = max(transport.stop_ns, transport.start_ns + 1)
         self._show(replace(self.scale, start_ns=transport.start_ns, stop_ns=stop).fit())
 
+    def _meet_recognition(self, *_: object) -> None:
+        opinion = self.session.explaining.opinion
+        self.scores = None if opinion is None else Scores(opinion)
+        self._rebuild()
+        row = next((row for row in self.rows if row.kind is Kind.SCORES), None)
+        if row is not None:
+            self._reveal_row(row)
+
     def _take_motion(self, motion: Motion | None) -> None:
         self.motion = motion
         self._rebuild()
@@ -222,7 +236,7 @@ class Timeline(QAbstractScrollArea):
 
     def _reveal_row(self, row: Row) -> None:
         bar, room = self.verticalScrollBar(), self.viewport().height() - RULER_PX
-        bar.setValue(min(max(bar.value(), row.top + ROW_PX - room), row.top))
+        bar.setValue(min(max(bar.value(), row.top + row.height - room), row.top))
 
     def _meet_selection(self, *_: object) -> None:
         found = self._selected()
@@ -291,7 +305,7 @@ class Timeline(QAbstractScrollArea):
         bar.setValue(round((scale.origin_ns - scale.start_ns) / scale.ns_per_px))
         room = viewport.height() - RULER_PX
         rows = self.verticalScrollBar()
-        rows.setRange(0, max(0, len(self.rows) * ROW_PX - room))
+        rows.setRange(0, max(0, rows_height(self.rows) - room))
         rows.setPageStep(max(1, room))
         rows.setSingleStep(ROW_PX)
         self._steering = False
@@ -343,7 +357,7 @@ class Timeline(QAbstractScrollArea):
     def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             found = self.hit_at(QPointF(event.pos()))
-            text = hover_text(self.session, self.labelling, found)
+            text = hover_text(self.session, self.labelling, found, self.scores)
             QToolTip.showText(event.globalPos(), text, self.viewport())
             return True
         return super().viewportEvent(event)

@@ -1,0 +1,240 @@
+"""What a network looked at, over the picture it looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+
+from harstudio.recordings.projection import project_joints
+from harstudio.recordings.recording import Recording
+from harstudio.recordings.streams import PictureStream, SkeletonStream, StreamKind
+from harstudio.results import Box
+from harstudio.skeletons.topology import Topology
+from harstudio.studio import theme
+from harstudio.studio.panes.canvas import View
+from harstudio.studio.panes.heat import HeatPicture, heat_table, joint_color
+from harstudio.studio.panes.legend import Meaning
+from harstudio.studio.panes.overlays import RIM, joint_title
+from harstudio.studio.recognition.explaining import Explaining, Patch, Pointer
+from harstudio.studio.timecode import clock_text
+
+ONE_SENSOR = {StreamKind.DEPTH, StreamKind.INFRARED}  # share their pixels
+FAINT = 0.45  # of the opacity, away from the frame that was seen
+FADES_NS = 150_000_000
+LINE_CELLS = 5
+
+
+def shares_pixels(recording: Recording, one: str, other: str) -> bool:
+    """Whether a pixel of one picture stream is the same pixel of another."""
+    if one == other:
+        return True
+    a, b = recording.streams.get(one), recording.streams.get(other)
+    if not isinstance(a, PictureStream) or not isinstance(b, PictureStream):
+        return False
+    return {a.kind, b.kind} == ONE_SENSOR and (a.width, a.height) == (b.width, b.height)
+
+
+class AttentionLayer:
+    """Heat map, square and lines over one picture stream; follows the frame on screen."""
+
+    def __init__(
+        self,
+        explaining: Explaining,
+        recording: Recording,
+        stream: PictureStream,
+        topology: Topology | None,
+        seek: Callable[[int], None],
+    ) -> None:
+        self._explaining = explaining
+        self._recording = recording
+        self._stream = stream
+        self._topology = topology
+        self._seek = seek
+        self._picture = HeatPicture()
+        self._time_ns: int | None = None
+        self.patch: Patch | None = None
+        self.pointer: Pointer | None = None
+        self._source: tuple[Patch, NDArray[np.float64] | None] | None = None
+
+    # ---- what is there
+
+    def set_time(self, time_ns: int | None) -> None:
+        """The frame on screen is of this time; None when there is none."""
+        self._time_ns = time_ns
+        self.patch = self.pointer = None
+        if time_ns is None:
+            return
+        patch, pointer = self._explaining.patch(time_ns), self._explaining.pointer(time_ns)
+        if patch is not None and self._is_here(patch.stream):
+            self.patch = patch
+        if pointer is not None and self._is_here(pointer.stream):
+            self.pointer = pointer
+
+    def _is_here(self, stream: str) -> bool:
+        return shares_pixels(self._recording, stream, self._stream.name)
+
+    def _away_ns(self, seen_ns: int) -> int:
+        """How far the frame on screen lies from the one that was seen; 0 for the same."""
+        away = 0 if self._time_ns is None else abs(self._time_ns - seen_ns)
+        return 0 if away <= self._stream.period_ns // 2 else away
+
+    @property
+    def on_frame(self) -> bool:
+        """Whether the map belongs to the very frame on screen."""
+        return self.patch is not None and self._away_ns(self.patch.time_ns) == 0
+
+    def meaning(self) -> Meaning | None:
+        """What to say in the legend."""
+        patch = self.patch
+        if patch is None:
+            return None
+        table = heat_table(self._explaining.threshold, self._explaining.opacity)
+        note = ""
+        if patch.joint is not None and self._topology is not None:
+            note = f"where {joint_title(self._topology.joints[patch.joint])} attends"
+        if self.on_frame:
+            return Meaning(patch.meaning, table, note=note)
+        seen = clock_text(patch.time_ns - self._recording.start_ns)
+        return Meaning(
+            patch.meaning, table, f"seen at {seen}", "Go to the frame that was seen",
+            self.go_to_frame, note,
+        )  # fmt: skip
+
+    def go_to_frame(self) -> None:
+        """The playhead to the frame that the map belongs to."""
+        if self.patch is not None:
+            self._seek(self.patch.time_ns)
+
+    def value_text(self, x: float, y: float) -> str:
+        """The weight under a picture position, "" outside of the map."""
+        patch = self.patch
+        if patch is None:
+            return ""
+        rows, columns = patch.values.shape
+        box = patch.box
+        column = int(np.floor((x - box.left) / (box.right - box.left) * columns))
+        row = int(np.floor((y - box.top) / (box.bottom - box.top) * rows))
+        inside = 0 <= row < rows and 0 <= column < columns
+        return f"attention {patch.values[row, column]:.2f}" if inside else ""
+
+    # ---- painting
+
+    def paint(self, painter: QPainter, view: View) -> None:
+        """The map; stands below the skeleton."""
+        patch = self.patch
+        if patch is None:
+            return
+        away = self._away_ns(patch.time_ns)
+        table = heat_table(self._explaining.threshold, self._explaining.opacity)
+        device = painter.device()
+        visible = QRectF(view.x, view.y, self._stream.width * view.scale,
+                         self._stream.height * view.scale)  # fmt: skip
+        visible = visible.intersected(QRectF(0, 0, device.width(), device.height()))
+        ratio = device.devicePixelRatioF()
+        made = self._picture.at(patch.values, patch.box, table, view, visible, ratio)
+        if made is None:
+            return
+        painter.setOpacity(1.0 - (1.0 - FAINT) * min(away / FADES_NS, 1.0))
+        painter.drawImage(made[1].topLeft(), made[0])
+        painter.setOpacity(1.0)
+
+    def paint_marks(self, painter: QPainter, view: View) -> None:
+        """Lines from the joint to its cells and the square; stand above the skeleton."""
+        if self.patch is not None and self.patch.joint is not None:
+            self._paint_lines(painter, view, self.patch)
+        if self.pointer is not None:
+            self._paint_pointer(painter, view, self.pointer)
+
+    def _paint_lines(self, painter: QPainter, view: View, patch: Patch) -> None:
+        source = self._joint_point(patch)
+        if source is None:
+            return
+        start = QPointF(*view.to_widget(source).tolist())
+        rows, columns = patch.values.shape
+        order = np.argsort(-patch.values, axis=None, kind="stable")[:LINE_CELLS]
+        for at in order[::-1]:
+            row, column = divmod(int(at), columns)
+            weight = float(patch.values[row, column])
+            if weight <= self._explaining.threshold:
+                continue
+            box = patch.box
+            x = box.left + (column + 0.5) / columns * (box.right - box.left)
+            y = box.top + (row + 0.5) / rows * (box.bottom - box.top)
+            end = QPointF(view.x + x * view.scale, view.y + y * view.scale)
+            for color, wide in ((RIM, 3.5), (joint_color(weight), 1.5 + weight)):
+                painter.setPen(QPen(color, wide))
+                painter.drawLine(QLineF(start, end))
+            painter.setPen(QPen(RIM, 1.0))
+            painter.setBrush(joint_color(weight))
+            painter.drawEllipse(end, 3.0 + weight, 3.0 + weight)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for color, wide in ((RIM, 4.0), (QColor("#FFFFFF"), 2.0)):
+            painter.setPen(QPen(color, wide))
+            painter.drawEllipse(start, 8.0, 8.0)
+
+    def _joint_point(self, patch: Patch) -> NDArray[np.float64] | None:
+        """(2,) where the joint was in the picture that was seen."""
+        if self._source is None or self._source[0] is not patch:
+            self._source = patch, self._found_joint(patch)
+        return self._source[1]
+
+    def _found_joint(self, patch: Patch) -> NDArray[np.float64] | None:
+        skeleton = self._recording.of_kind(StreamKind.SKELETON)
+        if not isinstance(skeleton, SkeletonStream) or patch.joint is None:
+            return None
+        index = skeleton.nearest(patch.time_ns, self._recording.tolerance_ns(skeleton))
+        bodies = () if index is None else skeleton.frame(index).bodies
+        bodies = tuple(b for b in bodies if b.id == patch.person) or bodies[:1]
+        if not bodies or patch.joint >= len(bodies[0].joints):
+            return None
+        points = project_joints(self._recording, self._stream.name, bodies[0])
+        if points is None or not np.isfinite(points[patch.joint]).all():
+            return None
+        return np.asarray(points[patch.joint], dtype=np.float64)
+
+    def _paint_pointer(self, painter: QPainter, view: View, pointer: Pointer) -> None:
+        accent = QColor(theme.DARK.accent)  # on pictures the same in both themes
+        seen_now = self._away_ns(pointer.time_ns) == 0
+        square = _placed(pointer.box, view)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        style = Qt.PenStyle.SolidLine if seen_now else Qt.PenStyle.DashLine
+        for color, wide in ((RIM, 3.5), (accent, 1.75)):
+            painter.setPen(QPen(color, wide, style))
+            painter.drawRect(square)
+        words = self._pointer_words(pointer)
+        if words:
+            _paint_tag(painter, words, square)
+
+    def _pointer_words(self, pointer: Pointer) -> str:
+        named = self._topology is not None and pointer.joint is not None
+        words = joint_title(self._topology.joints[pointer.joint]) if named else ""
+        if pointer.moved_m is not None:
+            words = f"{words} moved {pointer.moved_m:.2f} m".strip()
+        return words
+
+
+def _placed(box: Box, view: View) -> QRectF:
+    left, top = view.x + box.left * view.scale, view.y + box.top * view.scale
+    wide, tall = (box.right - box.left) * view.scale, (box.bottom - box.top) * view.scale
+    return QRectF(left, top, wide, tall)
+
+
+def _paint_tag(painter: QPainter, words: str, square: QRectF) -> None:
+    """Words on a dark ground just above a square, inside of the widget."""
+    painter.setFont(theme.ui_font(theme.TIME_PX))
+    wide = QFontMetricsF(painter.font()).horizontalAdvance(words) + 10
+    device = painter.device()
+    left = min(max(square.left(), 2.0), device.width() - wide - 2)
+    top = square.top() - 21 if square.top() >= 23 else square.bottom() + 3
+    box = QRectF(left, min(top, device.height() - 20.0), wide, 18)
+    ground = QColor(theme.DARK.canvas)
+    ground.setAlpha(215)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ground)
+    painter.drawRoundedRect(box, 4, 4)
+    painter.setPen(QColor(theme.DARK.text))
+    painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), words)

@@ -1,0 +1,146 @@
+"""What a run says over time: segments, and the probabilities of the leading classes as curves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+
+from harstudio.results import Segment
+from harstudio.studio import theme
+from harstudio.studio.recognition.opinion import Opinion
+from harstudio.studio.timecode import clock_text
+from harstudio.studio.timeline.scale import TimeScale
+
+LINE_PX = 1.75
+FILL_ALPHA = 38
+HOVERED = 5  # classes that the tool tip tells
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """An opinion as the timeline shows it."""
+
+    opinion: Opinion
+
+    @property
+    def title(self) -> str:
+        return self.opinion.recognition.network
+
+    def segment_at(self, time_ns: int) -> Segment | None:
+        """The segment that covers a time."""
+        found = self.opinion.recognition.segments
+        return next((s for s in found if s.start_ns <= time_ns < s.end_ns), None)
+
+    def text_at(self, time_ns: int, zero_ns: int, color_of: Callable[[str], str]) -> str:
+        """Label and probability of the likeliest classes at a time, as rich text."""
+        opinion = self.opinion
+        window = opinion.window_at(time_ns)
+        if window is None:
+            return ""
+        lines = [f"{clock_text(time_ns - zero_ns)}, {escape(opinion.recognition.run)}"]
+        chances = [
+            (opinion.probability_at(k, time_ns), name)
+            for k, name in enumerate(opinion.recognition.classes)
+        ]
+        for number, (chance, name) in enumerate(sorted(chances, reverse=True)[:HOVERED]):
+            said = f'<span style="color:{color_of(name)}">■</span> {escape(name)} {chance:.2f}'
+            lines.append(f"<b>{said}</b>" if number == 0 else said)
+        return "<br>".join(lines)
+
+    def polyline(self, label: int, scale: TimeScale) -> NDArray[np.float64]:
+        """(n, 2) x in pixels and probability of a class: flat to the ends of the first and last
+        window, straight between the middles; at most about two points a pixel column."""
+        opinion = self.opinion
+        times = np.concatenate([opinion.starts[:1], opinion.middles, opinion.ends[-1:]])
+        column = opinion.probabilities[:, label]
+        values = np.concatenate([column[:1], column, column[-1:]])
+        x = (times - scale.origin_ns) / scale.ns_per_px
+        first = max(int(np.searchsorted(x, 0.0)) - 1, 0)
+        last = int(np.searchsorted(x, scale.width)) + 1
+        return _thinned(np.column_stack([x, values])[first : last + 1])
+
+
+def _thinned(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of more than two points in a pixel column only the lowest and the highest."""
+    columns = np.floor(points[:, 0]).astype(np.int64)
+    if len(points) <= 2 * len(np.unique(columns)):
+        return points
+    kept = []
+    edges = np.flatnonzero(np.diff(columns)) + 1
+    for group in np.split(np.arange(len(points)), edges):
+        values = points[group, 1]
+        kept += sorted({int(group[values.argmin()]), int(group[values.argmax()])})
+    return points[kept]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A segment on screen: pixels from the left of the tracks."""
+
+    left: float
+    right: float
+    label: str
+    confidence: float
+
+
+def segments_to_draw(scores: Scores, scale: TimeScale) -> Iterator[Place]:
+    """Segments in sight, at most one a pixel column."""
+    classes, last = scores.opinion.recognition.classes, -np.inf
+    for segment in scores.opinion.recognition.segments:
+        left, right = scale.x(segment.start_ns), scale.x(segment.end_ns)
+        if right < 0 or left > scale.width or (right - left < 1 and int(left) == last):
+            continue
+        last = int(left)
+        yield Place(left, right, classes[segment.label], segment.confidence)
+
+
+def draw_curves(
+    painter: QPainter,
+    scores: Scores,
+    scale: TimeScale,
+    area: QRectF,
+    color_of: Callable[[str], str],
+) -> None:
+    """The leading classes over ``area``: 0 at its lower edge, 1 at its upper one."""
+    tokens = theme.current()
+    faint = QColor(theme.mixed(tokens.line, tokens.canvas, 0.35))
+    for share in (0.0, 0.5, 1.0):
+        y = area.bottom() - share * area.height()
+        painter.setPen(
+            QPen(faint, 1.0, Qt.PenStyle.DotLine if share == 0.5 else Qt.PenStyle.SolidLine)
+        )
+        painter.drawLine(
+            QPointF(area.left(), round(y) + 0.5), QPointF(area.right(), round(y) + 0.5)
+        )
+    for label in reversed(scores.opinion.leading):
+        points = scores.polyline(label, scale)
+        if not len(points):
+            continue
+        color = QColor(line_color(color_of(scores.opinion.recognition.classes[label])))
+        line = [
+            QPointF(area.left() + x, area.bottom() - share * area.height())
+            for x, share in points.tolist()
+        ]
+        fill = QColor(color)
+        fill.setAlpha(FILL_ALPHA)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(fill)
+        ends = [QPointF(line[-1].x(), area.bottom()), QPointF(line[0].x(), area.bottom())]
+        painter.drawPolygon(QPolygonF(line + ends))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(color, LINE_PX))
+        painter.drawPolyline(QPolygonF(line))
+
+
+def line_color(color: str) -> str:
+    """The label's colour, moved away from the canvas until a thin line of it can be seen."""
+    tokens, share = theme.current(), 0.0
+    while share < 1 and theme.contrast(theme.mixed(color, tokens.text, share), tokens.canvas) < 3:
+        share += 0.1
+    return theme.mixed(color, tokens.text, share)
