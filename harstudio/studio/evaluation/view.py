@@ -1,0 +1,232 @@
+"""What a run gets right and wrong, beside its curves in the Train workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from harstudio.errors import HarstudioError
+from harstudio.studio.evaluation.class_bars import ClassBars
+from harstudio.studio.evaluation.clip_list import ClipList
+from harstudio.studio.evaluation.findings import Findings, Verdict
+from harstudio.studio.evaluation.headline import Headline, StreamSwitch, quiet_label
+from harstudio.studio.evaluation.matrix import ConfusionMatrix
+from harstudio.studio.evaluation.waiting import Waiting
+from harstudio.studio.session import Session
+
+if TYPE_CHECKING:
+    from harstudio.jobs.job_list import JobRecord
+
+JOB = "harstudio.learning.jobs:evaluate"
+SIDE_PX = 330
+NO_RUN = "Choose a run to see what it gets right and wrong."
+NOT_YET = "This run has not been evaluated."
+
+
+class EvaluationView(QWidget):
+    """Shows the evaluation that lies in a run's folder, or makes one."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("evaluation")
+        self._session = session
+        self.run: Path | None = None
+        self.found: Findings | None = None
+        self._job = ""  # id of the job that evaluates this run now
+        self._build()
+        session.jobs.changed.connect(self._job_changed)
+        session.jobs.finished.connect(self._job_finished)
+        self.show_run(None)
+
+    def _build(self) -> None:
+        self.headline, self.streams = Headline(), StreamSwitch()
+        self.about = quiet_label()
+        self.matrix, self.bars, self.clips = ConfusionMatrix(), ClassBars(), ClipList()
+        self.clips_title = QLabel(wordWrap=True)
+        self.clips_note = quiet_label(wrap=True)
+        head = QHBoxLayout()
+        head.addWidget(self.headline, 1)
+        head.addWidget(self.about, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)
+        side = QSplitter(Qt.Orientation.Vertical)
+        side.setHandleWidth(1)
+        side.addWidget(_titled(quiet_label("Classes, the worst first"), self.bars))
+        side.addWidget(_titled(self.clips_title, self.clips_note, self.clips))
+        side.setChildrenCollapsible(False)
+        middle = QSplitter(Qt.Orientation.Horizontal)
+        middle.setHandleWidth(1)
+        middle.addWidget(_titled(self.streams, self.matrix, right=12))
+        middle.addWidget(side)
+        middle.setStretchFactor(0, 1)
+        middle.setSizes([1000, SIDE_PX])
+        middle.setChildrenCollapsible(False)
+        side.setMinimumWidth(240)
+        shown = QWidget()
+        column = QVBoxLayout(shown)
+        column.setContentsMargins(16, 12, 8, 8)
+        column.setSpacing(12)
+        column.addLayout(head)
+        column.addWidget(middle, 1)
+        self.waiting = Waiting()
+        self.waiting.asked.connect(self.evaluate)
+        self.waiting.stopped.connect(self._stop)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.waiting)
+        self._stack.addWidget(shown)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._stack)
+        self.streams.chosen.connect(self._show_stream)
+        self.matrix.selected.connect(self._show_cell)
+        self.matrix.opened.connect(self._open_first)
+        self.bars.clicked.connect(self._show_class)
+        self.bars.chosen.connect(self._show_class)
+        self.clips.chosen.connect(self._open)
+
+    # ---- which run
+
+    def show_run(self, run: Path | None) -> None:
+        """Show what is known about a run; None for no run."""
+        if run != self.run:
+            self.run, self._job, self.found = run, "", None
+        if run is None:
+            self.waiting.say(NO_RUN)
+            self._stack.setCurrentIndex(0)
+        elif not self._job:
+            self._read(run)
+
+    def _read(self, run: Path) -> None:
+        from harstudio.runs.reading import read_evaluation
+
+        try:
+            data = read_evaluation(run)
+            found = None if data is None else Findings.of(data, run)
+        except HarstudioError as error:
+            self.waiting.fail(str(error))
+            self._stack.setCurrentIndex(0)
+            return
+        if found is None:
+            self.waiting.offer(NOT_YET)
+            self._stack.setCurrentIndex(0)
+        else:
+            self.show_findings(found)
+
+    def show_findings(self, found: Findings) -> None:
+        """Show these figures; the matrix opens on the mistake made most often."""
+        again = self.found is not None and self.found.classes == found.classes
+        self.found = found
+        self.headline.show_findings(found)
+        self.streams.show_findings(found)
+        facts = [f"{found.clips} clips", found.part and f"{found.part} part", found.protocol]
+        self.about.setText(" · ".join(fact for fact in facts if fact))
+        self._stack.setCurrentIndex(1)
+        if not again:
+            self.matrix.cell = None
+        self._show_stream(self.streams.stream)
+
+    # ---- evaluating
+
+    def evaluate(self, part: str = "test") -> None:
+        """Let the run say something about every clip of a part of its data."""
+        if self.run is None or self._job:
+            return
+        payload = {"run": str(self.run), "part": part}
+        title = f"Evaluate {self.run.name}"
+        record = self._session.jobs.submit(JOB, payload, title=title, lane="quick")
+        self._job = record.id
+        self.waiting.work("Evaluating")
+        self._stack.setCurrentIndex(0)
+
+    def _stop(self) -> None:
+        if self._job:
+            self._session.jobs.stop(self._job)
+
+    def _job_changed(self, record: JobRecord) -> None:
+        if record.id == self._job:
+            self.waiting.progress(record.done, record.total, record.text or "Evaluating")
+
+    def _job_finished(self, record: JobRecord) -> None:
+        if record.id != self._job:
+            return
+        self._job = ""
+        if record.state == "failed":
+            self.waiting.fail(record.error)
+        elif record.state == "stopped" or record.result is None:
+            self.waiting.offer(NOT_YET)
+        else:
+            self._show_result(record.result)
+
+    def _show_result(self, result: dict[str, Any]) -> None:
+        try:
+            self.show_findings(Findings.of(result, self.run))
+        except HarstudioError as error:
+            self.waiting.fail(str(error))
+
+    # ---- looking
+
+    def _show_stream(self, stream: str) -> None:
+        if self.found is None:
+            return
+        self.matrix.set_matrix(self.found.classes, self.found.matrices[stream])
+        self.bars.show_rows(self.found.classes, self.found.accuracies(stream))
+        self.matrix.select(*(self.matrix.cell or self.found.worst_cell(stream)))
+
+    def _show_cell(self, true: int, said: int) -> None:
+        if self.found is None:
+            return
+        self.clips_title.setText(self.matrix.sentence(true, said) + ".")
+        self.bars.mark(true)
+        self._list(self.found.in_cell(true, said, self.streams.stream))
+
+    def _show_class(self, index: QModelIndex) -> None:
+        """All clips of the class that were taken for another."""
+        if self.found is None:
+            return
+        true = self.bars.class_of(index)
+        missed = self.found.missed(true, self.streams.stream)
+        self.matrix.select(true, true, tell=False)
+        name = self.found.classes[true]
+        count = f"{len(missed)} clips" if len(missed) != 1 else "1 clip"
+        self.clips_title.setText(f"{count} of “{name}” taken for another class.")
+        self._list(missed)
+
+    def _list(self, verdicts: list[Verdict]) -> None:
+        if self.found is None:
+            return
+        kept = self.found.keeps_clips_of(self.streams.stream)
+        self.clips_note.setText("" if kept else "The clips of this stream were not kept.")
+        self.clips_note.setVisible(not kept)
+        self.clips.show_rows(self.found.classes, verdicts)
+
+    def _open_first(self, true: int, said: int) -> None:
+        if self.matrix.cell != (true, said):
+            self.matrix.select(true, said)
+        if self.clips.verdicts.rows:
+            self._open(self.clips.verdicts.index(0, 0))
+
+    def _open(self, index: QModelIndex) -> None:
+        verdict = self.clips.verdicts.rows[index.row()]
+        self._session.open_clip(verdict.path, verdict.start_ns, verdict.end_ns)
+
+
+def _titled(*widgets: QWidget, right: int = 0) -> QWidget:
+    """Widgets below each other; the last one takes the room."""
+    box = QWidget()
+    column = QVBoxLayout(box)
+    column.setContentsMargins(0, 4, right, 4)
+    column.setSpacing(6)
+    for widget in widgets[:-1]:
+        if isinstance(widget, QLabel):
+            widget.setContentsMargins(8, 0, 8, 0)
+        column.addWidget(widget, 0)
+    column.addWidget(widgets[-1], 1)
+    return box
