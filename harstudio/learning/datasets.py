@@ -1,0 +1,306 @@
+"""What a network can learn from: the labelled stretches of a dataset folder or of a project."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harstudio.errors import DataError, HarstudioError, MissingError, UsageError
+from harstudio.labels.model import Clip, Document, Origin
+from harstudio.labels.project import Project, is_project
+from harstudio.learning.samples import Sample
+from harstudio.recordings.formats import open_recording, scan
+from harstudio.recordings.formats.ntu_facts import LISTED
+from harstudio.recordings.recording import SEEN, Recording
+from harstudio.recordings.streams import SkeletonStream, StreamKind
+
+MOST = 0.9  # a kind of stream that this share of the recordings has is one to learn from
+NAMED = 3  # recordings that a sentence names, before it says how many more there are
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Samples and what they have in common.
+
+    path: the folder. classes: names, in the order of the labels of the samples. topology: that of
+    all skeletons, "" where there are none. kinds: kinds of stream that nearly all (nine in ten) of
+    the recordings have. problems: sentences about what was left out.
+    """
+
+    path: Path
+    classes: tuple[str, ...]
+    samples: tuple[Sample, ...]
+    topology: str
+    kinds: frozenset[str]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A sample whose label is still a name; order sorts the classes."""
+
+    path: Path
+    recording: str
+    start_ns: int
+    end_ns: int
+    name: str
+    order: tuple[int, str]
+    subject: int | None
+    view: int | None
+    person: str = ""
+    source: str = ""
+
+
+def collect(
+    path: Path | str,
+    *,
+    classes: Sequence[str] | None = None,
+    annotator: str = "",
+    progress: Progress | None = None,
+) -> Dataset:
+    """The labelled samples under a path.
+
+    A dataset folder: each recording whose file name tells its action is one sample, from its first
+    to its last frame; those whose skeleton the dataset lists as missing are left out. A project, or
+    a folder that was labelled without one: each clip that a person made is one. Of several
+    annotators of a recording the one with the most clips counts (then the first by name), so that
+    no stretch counts twice; ``annotator`` picks one person instead. Of a document the first tier
+    with such clips counts. What a model proposed never counts.
+
+    classes: those of a trained network, in its order; samples of others are left out. Without, all
+    that occur, in the order of the dataset or of the project's label set.
+    progress: called with recordings done and in all; what it raises ends the collection.
+    UsageError, MissingError or DataError where nothing can be learned from the path.
+    """
+    path = Path(path).expanduser().absolute()
+    gathered = _Gathered()
+    project = Project.open(path) if is_project(path) else None
+    if project is None:
+        _from_names(path, gathered, annotator, progress)
+        if not gathered.stretches:
+            project = Project.find_private(path)
+    if project is not None:
+        _from_documents(project, gathered, annotator, progress)
+    if not gathered.stretches:
+        raise DataError(_nothing(annotator, project), path=path, remedy=_remedy(gathered))
+    topology = gathered.topology(path)
+    samples, names = _label(gathered, classes, path)
+    return Dataset(path, names, samples, topology, gathered.kinds(), tuple(gathered.problems))
+
+
+class _Gathered:
+    """What was found on the way through the recordings."""
+
+    def __init__(self) -> None:
+        self.stretches: list[_Stretch] = []
+        self.problems: list[str] = []
+        self._kinds: Counter[str] = Counter()
+        self._topologies: dict[str, list[str]] = {}
+        self._recordings = 0
+        self._lacking: dict[str, list[str]] = {}
+
+    def add(self, recording: Recording, stretches: Iterable[_Stretch]) -> None:
+        """Keep the samples of one recording."""
+        stretches = list(stretches)
+        if not stretches:
+            return
+        self.stretches += stretches
+        self._recordings += 1
+        kinds = {str(stream.kind) for stream in recording.streams.values() if len(stream)}
+        self._kinds.update(kinds)
+        for kind in StreamKind:
+            if kind not in kinds:
+                self._lacking.setdefault(str(kind), []).append(recording.name)
+        stream = recording.of_kind(StreamKind.SKELETON)
+        if isinstance(stream, SkeletonStream):
+            self._topologies.setdefault(stream.topology, []).append(recording.name)
+
+    def kinds(self) -> frozenset[str]:
+        """Kinds that nearly all have; a problem tells who lacks one of them."""
+        usual = {kind for kind, n in self._kinds.items() if n >= MOST * self._recordings}
+        for kind in sorted(usual & set(self._lacking)):
+            self.problems.append(f"{_listed(self._lacking[kind])} without {kind}.")
+        return frozenset(usual)
+
+    def topology(self, path: Path) -> str:
+        """The one topology; DataError where there are several."""
+        if len(self._topologies) > 1:
+            counts = " and ".join(
+                f"{_listed(names)} with {name}" for name, names in sorted(self._topologies.items())
+            )
+            raise DataError(
+                f"The skeletons do not have the same joints: {counts}.",
+                path=path,
+                remedy="Learn from recordings of one kind of camera at a time.",
+            )
+        return next(iter(self._topologies), "")
+
+
+def _from_names(path: Path, gathered: _Gathered, annotator: str, progress: Progress | None) -> None:
+    """Samples of a dataset, whose file names tell the actions."""
+    if not path.is_dir():
+        raise MissingError("There is no such folder.", path=path, remedy="Name a dataset folder.")
+    if annotator:
+        return
+    found = scan(path)
+    gathered.problems += [f"{problem.path.name}: {problem.message}" for problem in found.problems]
+    named = [one for one in found.recordings if one.action is not None and one.streams]
+    for done, one in enumerate(sorted(named, key=lambda one: _parts(path, one.path))):
+        if progress is not None:
+            progress(done, len(named))
+        try:
+            with open_recording(one.path) as recording:
+                if LISTED in recording.problems:
+                    gathered.problems.append(f"{one.name}: {LISTED}")
+                else:
+                    gathered.add(recording, _whole(recording, one.format))
+        except HarstudioError as error:
+            gathered.problems.append(str(error))
+
+
+def _whole(recording: Recording, dataset: str) -> list[_Stretch]:
+    """The recording from its first to its last frame."""
+    action = recording.action
+    if action is None:
+        return []
+    start_ns, end_ns = extent(recording)
+    order = (action.label, f"{dataset} {action.name}")
+    return [
+        _Stretch(
+            recording.path, recording.name, start_ns, end_ns, action.name, order,
+            recording.subject, recording.view,
+        )
+    ]  # fmt: skip
+
+
+def extent(recording: Recording) -> tuple[int, int]:
+    """``[start_ns, end_ns)`` over all pictures and skeletons; over all streams without them."""
+    seen = [s for s in recording.streams.values() if s.kind in SEEN and len(s)]
+    if not seen:
+        return recording.start_ns, max(recording.stop_ns, recording.start_ns + 1)
+    return min(s.start_ns for s in seen), max(s.end_ns + s.period_ns for s in seen)
+
+
+def _from_documents(
+    project: Project, gathered: _Gathered, annotator: str, progress: Progress | None
+) -> None:
+    """Samples of a project, whose label documents tell the actions."""
+    places = {label.name: place for place, label in enumerate(project.label_set.labels)}
+    paths = sorted(project.recordings(), key=lambda path: _parts(project.folder, path))
+    for done, path in enumerate(paths):
+        if progress is not None:
+            progress(done, len(paths))
+        try:
+            with open_recording(path) as recording:
+                documents = project.documents(recording.name, _note(gathered.problems))
+                clips, source = _clips(documents, annotator)
+                start_ns, end_ns = extent(recording)
+                gathered.add(
+                    recording,
+                    [
+                        _Stretch(
+                            recording.path, recording.name, clip.start_ns, clip.end_ns, clip.label,
+                            (places.get(clip.label, len(places)), clip.label),
+                            recording.subject, recording.view, clip.person, source,
+                        )
+                        for clip in clips
+                        if clip.start_ns < end_ns and clip.end_ns > start_ns
+                    ],
+                )  # fmt: skip
+        except HarstudioError as error:
+            gathered.problems.append(str(error))
+
+
+def _note(problems: list[str]) -> Callable[[HarstudioError], None]:
+    return lambda error: problems.append(str(error))
+
+
+def _clips(documents: Sequence[Document], annotator: str) -> tuple[list[Clip], str]:
+    """The clips that count, in order of time, and who made them."""
+    best: list[Clip] = []
+    source = ""
+    for document in sorted(documents, key=lambda one: one.annotator):
+        if annotator and document.annotator != annotator:
+            continue
+        by_people = (
+            [clip for clip in tier.clips if clip.origin is not Origin.MODEL and clip.label]
+            for tier in document.tiers
+        )
+        first = next((clips for clips in by_people if clips), [])
+        if len(first) > len(best):
+            best, source = first, document.annotator
+    return sorted(best, key=lambda clip: (clip.start_ns, clip.end_ns)), source
+
+
+def _label(
+    gathered: _Gathered, classes: Sequence[str] | None, path: Path
+) -> tuple[tuple[Sample, ...], tuple[str, ...]]:
+    """Samples with labels, and the names of the classes."""
+    names = tuple(classes) if classes is not None else _occurring(gathered.stretches)
+    if len(set(names)) != len(names):
+        raise UsageError("A class is named twice.", remedy="Give each class once.")
+    labels = {name: label for label, name in enumerate(names)}
+    samples = tuple(
+        Sample(
+            path=one.path,
+            recording=one.recording,
+            start_ns=one.start_ns,
+            end_ns=one.end_ns,
+            label=labels[one.name],
+            subject=one.subject,
+            view=one.view,
+            person=one.person,
+            source=one.source,
+        )
+        for one in gathered.stretches
+        if one.name in labels
+    )
+    if not samples:
+        raise DataError(
+            "None of its labels is a class that was asked for.",
+            path=path,
+            remedy=f"The labels are {', '.join(_occurring(gathered.stretches)[:10])}.",
+        )
+    left_out = Counter(one.name for one in gathered.stretches if one.name not in labels)
+    gathered.problems += [
+        f"{n} {'sample' if n == 1 else 'samples'} of “{name}” left out: not one of the classes."
+        for name, n in sorted(left_out.items())
+    ]
+    return samples, names
+
+
+def _occurring(stretches: Sequence[_Stretch]) -> tuple[str, ...]:
+    first: dict[str, tuple[int, str]] = {}
+    for one in stretches:
+        first[one.name] = min(first.get(one.name, one.order), one.order)
+    return tuple(sorted(first, key=lambda name: (first[name], name)))
+
+
+def _parts(root: Path, path: Path) -> tuple[str, ...]:
+    """A key that sorts the same wherever the dataset lies."""
+    return path.relative_to(root).parts if path.is_relative_to(root) else path.parts
+
+
+def _listed(names: Sequence[str]) -> str:
+    """ "a, b, c and 4 more" """
+    shown = ", ".join(names[:NAMED])
+    more = len(names) - NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _nothing(annotator: str, project: Project | None) -> str:
+    if annotator:
+        return f"There are no clips of {annotator} here."
+    if project is not None:
+        return "Nobody labelled a clip here."
+    return "No recording here tells which action it shows."
+
+
+def _remedy(gathered: _Gathered) -> str:
+    if gathered.problems:
+        return f"First problem: {gathered.problems[0]}"
+    return "Label clips first, or name a folder of a dataset whose file names tell the actions."

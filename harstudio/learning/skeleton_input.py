@@ -1,0 +1,265 @@
+"""The ``skeleton`` input: from bodies in frames to (3, T, V, M), and the changes of training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from harstudio.errors import DataError
+from harstudio.recordings.recording import Recording
+from harstudio.recordings.streams import Body, SkeletonFrame, SkeletonStream, StreamKind
+from harstudio.skeletons.maps import convert_joints, joint_map
+from harstudio.skeletons.topology import topology
+
+ORIGINS = ("SpineMid", "Spine", "SpineNaval", "Torso", "MidHip", "Neck")  # the first that is there
+
+Share = Annotated[float, Field(gt=0, le=1)]
+Factor = Annotated[float, Field(gt=0, le=10)]
+
+
+class SkeletonInput(BaseModel):
+    """The table ``[preprocessing.skeleton]``.
+
+    frames: T. fit: ``repeat`` plays a shorter clip again from its start until T frames are full
+    and cuts a longer one (its middle in testing, anywhere in training); ``resize`` interpolates
+    linearly in time. bodies: M, those with the largest energy. center: ``clip`` moves the clip so
+    that the middle of the spine of the first body in its first frame is the origin (VA-pre),
+    ``frame`` does so with every frame, ``none`` leaves camera coordinates.
+
+    Only in training: crop, the least and the largest share of the clip that is used; rotate_deg,
+    turns about x and y by up to this angle, from 0 or, with rotate_both_ways, to either side;
+    scale, the least and the largest factor on x and on y (MMFF: 30 degrees, 1 to 1.2).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    frames: int = Field(default=300, ge=1, le=2000)
+    fit: Literal["repeat", "resize"] = "repeat"
+    bodies: Literal[1, 2] = 2
+    center: Literal["none", "clip", "frame"] = "none"
+    crop: tuple[Share, Share] = (1.0, 1.0)
+    rotate_deg: float = Field(default=0.0, ge=0, le=180)
+    rotate_both_ways: bool = False
+    scale: tuple[Factor, Factor] = (1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracks:
+    """The bodies of one clip, nothing left open.
+
+    joints: (T, M, V, 3) float32 metres, camera coordinates; T are the frames in which anybody was
+    seen; a joint that was not is where it was at the nearest time, else 0. times_ns: (T,) int64.
+    persons: (M,) ids, "" for a place that nobody takes (its joints are 0). present: (T, M) bool.
+    bodies: (T,) tuples with the bodies as recorded, None where absent.
+    """
+
+    joints: NDArray[np.float32]
+    times_ns: NDArray[np.int64]
+    persons: tuple[str, ...]
+    present: NDArray[np.bool_]
+    bodies: tuple[tuple[Body | None, ...], ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays."""
+        return self.joints.nbytes + self.times_ns.nbytes + self.present.nbytes
+
+    def bare(self) -> Tracks:
+        """Without the bodies as recorded, which nobody needs once pictures are read."""
+        return replace(self, bodies=())
+
+
+def read_tracks(
+    recording: Recording, start_ns: int, end_ns: int, person: str, bodies: int, wanted: str
+) -> Tracks | None:
+    """The bodies with the largest energy in ``[start_ns, end_ns)``; None where nobody is seen.
+
+    Energy: the sum over the axes of the standard deviation of all joints over all frames in which
+    the body is seen (Shahroudy et al. 2016). A body is who has one id. person: this body alone.
+    wanted: the topology to give, "" for that of the recording; joints of another are mapped.
+    DataError where the recording has no
+    skeletons, or joints that cannot be mapped.
+    """
+    stream = recording.of_kind(StreamKind.SKELETON)
+    if not isinstance(stream, SkeletonStream):
+        raise DataError("There is no skeleton in this recording.", path=recording.path)
+    wanted = wanted or stream.topology
+    if stream.topology != wanted and joint_map(stream.topology, wanted).missing:
+        raise DataError(
+            f"Its {stream.topology} skeletons lack joints of {wanted}.", path=recording.path
+        )
+    first, last = np.searchsorted(stream.times_ns, (start_ns, end_ns))
+    frames: list[SkeletonFrame] = [stream.frame(k) for k in range(int(first), int(last))]
+    found: dict[str, list[tuple[int, Body]]] = {}
+    for t, frame in enumerate(frames):
+        for body in frame.bodies:
+            if not person or body.id == person:
+                found.setdefault(body.id, []).append((t, body))
+    if stream.topology != wanted:
+        found = {name: _mapped(seen, stream.topology, wanted) for name, seen in found.items()}
+    stacks = {name: np.stack([body.joints for _, body in seen]) for name, seen in found.items()}
+    chosen = sorted(found, key=lambda name: -_energy(stacks[name]))[:bodies]
+    if not any(np.isfinite(stacks[name]).any() for name in chosen):
+        return None
+    return _assemble(
+        stream.times_ns[first:last], {name: (found[name], stacks[name]) for name in chosen}, bodies
+    )
+
+
+def _mapped(seen: list[tuple[int, Body]], source: str, wanted: str) -> list[tuple[int, Body]]:
+    """The same body with other joints; pixels that the sensor gave are of its own joints only."""
+    joints = np.stack([body.joints for _, body in seen])
+    states = np.stack([body.tracking for _, body in seen])
+    joints, states = convert_joints(joints, states, source, wanted)
+    return [(t, Body(body.id, joints[k], states[k])) for k, (t, body) in enumerate(seen)]
+
+
+def _energy(joints: NDArray[np.float32]) -> float:
+    points = joints.reshape(-1, 3)
+    known = points[np.isfinite(points).all(axis=1)]
+    return float(known.std(axis=0).sum()) if len(known) else -1.0
+
+
+Chosen = dict[str, tuple[list[tuple[int, Body]], NDArray[np.float32]]]
+
+
+def _assemble(times_ns: NDArray[np.int64], chosen: Chosen, places: int) -> Tracks:
+    joints_count = next(iter(chosen.values()))[1].shape[1]
+    joints = np.full((len(times_ns), places, joints_count, 3), np.nan, dtype=np.float32)
+    present = np.zeros((len(times_ns), places), dtype=np.bool_)
+    rows: list[list[Body | None]] = [[None] * places for _ in times_ns]
+    for m, (seen, stack) in enumerate(chosen.values()):
+        at = [t for t, _ in seen]
+        joints[at, m] = stack
+        present[at, m] = np.isfinite(stack).any(axis=(1, 2))
+        for t, body in seen:
+            rows[t][m] = body
+    kept = np.flatnonzero(present.any(axis=1))
+    joints, times_ns = joints[kept], times_ns[kept]
+    _fill(joints, times_ns)
+    persons = (*chosen, *([""] * (places - len(chosen))))
+    bodies = tuple(tuple(rows[t]) for t in kept)
+    return Tracks(joints, times_ns.copy(), persons, present[kept], bodies)
+
+
+def _fill(joints: NDArray[np.float32], times_ns: NDArray[np.int64]) -> None:
+    """Put missing joints where they were at the nearest time, in place; 0 where never seen."""
+    known = np.asarray(np.isfinite(joints).all(axis=-1))
+    for m, v in np.argwhere(~known.all(axis=0)):
+        there = np.flatnonzero(known[:, m, v])
+        if not len(there):
+            joints[:, m, v] = 0
+            continue
+        gaps = np.flatnonzero(~known[:, m, v])
+        joints[gaps, m, v] = joints[there[nearest(times_ns[there], times_ns[gaps])], m, v]
+
+
+def nearest(times_ns: NDArray[np.int64], wanted_ns: NDArray[np.int64]) -> NDArray[np.intp]:
+    """For every wanted time the index of the nearest of the sorted times; the earlier of two."""
+    right = np.clip(np.searchsorted(times_ns, wanted_ns), 1, max(1, len(times_ns) - 1))
+    left = right - 1
+    right = np.minimum(right, len(times_ns) - 1)
+    nearer = wanted_ns - times_ns[left] <= times_ns[right] - wanted_ns
+    return np.where(nearer, left, right)
+
+
+def origin_joint(name: str) -> int:
+    """The joint that ``center`` moves to the origin: the middle of the spine where there is one."""
+    known = topology(name)
+    found = next((known.index(joint) for joint in ORIGINS if joint in known.joints), None)
+    if found is not None:
+        return found
+    return next((k for k in (known.center, known.root) if k is not None), 0)
+
+
+def make_skeleton(
+    tracks: Tracks, settings: SkeletonInput, origin: int, rng: np.random.Generator | None
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """(3, T, V, M) float32 and the (T,) recording times of its frames; rng None as in testing."""
+    joints, times_ns = tracks.joints, tracks.times_ns
+    if rng is not None and settings.crop != (1.0, 1.0):
+        share = _between(settings.crop, rng)
+        count = max(1, round(share * len(joints)))
+        start = int(rng.integers(len(joints) - count + 1))
+        joints, times_ns = joints[start : start + count], times_ns[start : start + count]
+    fit = _repeat if settings.fit == "repeat" else _resize
+    joints, times_ns = fit(joints, times_ns, settings.frames, rng)
+    return _move(joints, tracks.persons, settings, origin, rng), times_ns
+
+
+Fitted = tuple[NDArray[np.float32], NDArray[np.int64]]
+
+
+def _repeat(
+    joints: NDArray[np.float32],
+    times_ns: NDArray[np.int64],
+    count: int,
+    rng: np.random.Generator | None,
+) -> Fitted:
+    spare = len(joints) - count
+    start = 0
+    if spare > 0:
+        start = spare // 2 if rng is None else int(rng.integers(spare + 1))
+    index = start + np.arange(count) % min(len(joints), count)
+    return joints[index], times_ns[index]
+
+
+def _resize(
+    joints: NDArray[np.float32],
+    times_ns: NDArray[np.int64],
+    count: int,
+    _: np.random.Generator | None,
+) -> Fitted:
+    since = times_ns - times_ns[0]
+    wanted = np.rint(np.linspace(0, since[-1], count)).astype(np.int64)
+    if len(joints) == 1:
+        return np.repeat(joints, count, axis=0), np.repeat(times_ns, count)
+    left = np.clip(np.searchsorted(since, wanted, side="right") - 1, 0, len(joints) - 2)
+    span = np.maximum(since[left + 1] - since[left], 1)
+    weight = ((wanted - since[left]) / span).astype(np.float32)[:, None, None, None]
+    return joints[left] * (1 - weight) + joints[left + 1] * weight, wanted + times_ns[0]
+
+
+def _move(
+    joints: NDArray[np.float32],
+    persons: tuple[str, ...],
+    settings: SkeletonInput,
+    origin: int,
+    rng: np.random.Generator | None,
+) -> NDArray[np.float32]:
+    """Centre, turn and scale about the middle of the first body: (T, M, V, 3) -> (3, T, V, M)."""
+    per_frame = settings.center == "frame"
+    middle = joints[:, 0, origin] if per_frame else joints[:1, 0, origin]
+    change = _change(settings, rng)
+    if settings.center != "none" or change is not None:
+        joints = joints - middle[:, None, None]
+    if change is not None:
+        joints = joints @ change.T
+        if settings.center == "none":
+            joints = joints + middle[:, None, None]
+    out = np.ascontiguousarray(joints.transpose(3, 0, 2, 1), dtype=np.float32)
+    for m, person in enumerate(persons):
+        if not person:
+            out[..., m] = 0
+    return out
+
+
+def _change(settings: SkeletonInput, rng: np.random.Generator | None) -> NDArray[np.float32] | None:
+    """(3, 3) of training: R = Rz(0) Ry(b) Rx(a), then scales on x and y (MMFF); None is none."""
+    if rng is None or (settings.rotate_deg == 0 and settings.scale == (1.0, 1.0)):
+        return None
+    lowest = -settings.rotate_deg if settings.rotate_both_ways else 0.0
+    a, b = np.deg2rad(rng.uniform(lowest, settings.rotate_deg, 2))
+    x, y = _between(settings.scale, rng), _between(settings.scale, rng)
+    about_x = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
+    about_y = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
+    change: NDArray[Any] = np.diag([x, y, 1.0]) @ about_y @ about_x
+    return change.astype(np.float32)
+
+
+def _between(limits: tuple[float, float], rng: np.random.Generator) -> float:
+    return float(rng.uniform(min(limits), max(limits)))
