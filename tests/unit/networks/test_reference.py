@@ -1,0 +1,156 @@
+"""Backbones against outputs of published reference code, and sizes against what papers print."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from harstudio.networks import create_network, list_networks, network_card
+from harstudio.networks.backbones.efficientnet_lite import EfficientNetLite0
+from harstudio.networks.backbones.xception import Xception
+from harstudio.networks.sizes import describe_networks, example_inputs, measure, size_of
+
+ROOT = Path(__file__).resolve().parents[3]
+VECTORS = Path(os.environ.get("HARSTUDIO_VECTORS") or ROOT.parent / "shared" / "reference_vectors")
+CLOSE = 1e-4
+
+
+@pytest.fixture(scope="module")
+def kit() -> ModuleType:
+    """What rebuilds weights and inputs of the cases: $HARSTUDIO_VECTORS, else beside the root."""
+    path = VECTORS / "kit.py"
+    if not path.is_file():
+        pytest.skip(f"no reference vectors: {path} is not there; set HARSTUDIO_VECTORS")
+    spec = importlib.util.spec_from_file_location("reference_kit", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def load(module: nn.Module, weights: Mapping[str, Any], *, not_given: set[str]) -> None:
+    """Every tensor of the case has its place, and nothing else is left as it was."""
+    given = {key: torch.from_numpy(value) for key, value in weights.items()}
+    missing, unexpected = module.load_state_dict(given, strict=False)
+    left = {key for key in missing if not key.endswith("num_batches_tracked")}
+    assert (left, unexpected) == (not_given, [])
+    module.eval()
+
+
+@torch.no_grad()
+def test_st_gcn(kit: ModuleType) -> None:
+    case, weights, inputs, outputs = kit.load_case("stgcn_ntu25")
+    network = create_network("st-gcn", 60)
+    load(network.skeleton, weights, not_given={"A"})
+    assert kit.compare(network.skeleton.A, outputs["A"]) < 1e-6
+    features = network.skeleton(torch.from_numpy(inputs["skeleton"]))
+    assert kit.compare(features, outputs["feature"]) < CLOSE
+    assert kit.compare(network.skeleton.class_map(features), outputs["class_map"]) < CLOSE
+    output = network({"skeleton": torch.from_numpy(inputs["skeleton"])})
+    assert kit.compare(output.logits, outputs["logits"]) < CLOSE
+    assert sum(weight.numel() for weight in network.parameters()) == case["params"]
+
+
+@torch.no_grad()
+def test_xception(kit: ModuleType) -> None:
+    case, weights, inputs, outputs = kit.load_case("xception_128")
+    network = Xception(1000)
+    load(network, weights, not_given=set())
+    picture = torch.from_numpy(inputs["small"])
+    assert kit.compare(network.features(picture), outputs["features"]) < CLOSE
+    features = network(picture)
+    assert kit.compare(features, np.maximum(outputs["features"], 0)) < CLOSE
+    assert kit.compare(network.classify(features), outputs["logits"]) < CLOSE
+    assert sum(weight.numel() for weight in network.parameters()) == case["params"]
+
+
+# ---- sizes
+
+
+class Alone(nn.Module):
+    """A picture backbone with its own classifier, called as a network is."""
+
+    def __init__(self, backbone: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, batch: Mapping[str, Tensor], stream: str = "") -> Tensor:
+        logits: Tensor = self.backbone.classify(self.backbone(batch["picture"]))
+        return logits
+
+
+def alone(backbone: nn.Module, size: int) -> Any:
+    picture = {"picture": torch.zeros(1, 3, size, size, device="meta")}
+    return measure(Alone(backbone).to("meta"), picture)  # type: ignore[arg-type]
+
+
+def test_backbones_have_the_printed_sizes() -> None:
+    xception = alone(Xception(1000), 299)
+    assert xception.parameters == 22_855_952  # printed 22.86 M
+    assert xception.multiply_adds == pytest.approx(8.357e9, rel=1e-3)  # printed 8.42 G
+    light = alone(EfficientNetLite0(1000), 224)
+    assert light.parameters == 4_652_008  # published 4.65 M
+    assert light.multiply_adds == pytest.approx(407e6, rel=0.06)  # published 407 M
+
+
+def test_st_gcn_has_the_printed_size() -> None:
+    size = size_of("st-gcn")
+    assert size.parameters == 3_098_832  # printed 3.1 M
+    assert size.multiply_adds == pytest.approx(16.229e9, rel=1e-4)  # printed 16.2 G
+    assert size.multiply_adds + size.products == pytest.approx(17.09e9, rel=1e-3)
+
+
+def test_mmff_has_the_printed_size_but_for_a_classifier_that_it_never_uses() -> None:
+    """Printed are 29.1 M and 24.5 G.
+
+    29.07 M is what Xception with its ImageNet classifier, ST-GCN with its classifier and the
+    fusion make together. The ImageNet classifier (2.05 M) takes part in nothing and is not here;
+    what the printed sum leaves out is the picture's own head, which the first step of training
+    needs. The printed 24.5 G are less than the sum of the printed parts (8.42 + 16.2).
+    """
+    size = size_of("mmff-gcn")
+    own_head = 3 * (2048 * 256 + 256) + (768 * 60 + 60)
+    self_attention = 2 * (2048 + 1)
+    fusion = size.by_part["fusion"] + self_attention  # counted there in print
+    imagenet_classifier = 2048 * 1000 + 1000
+    assert fusion == pytest.approx(3.117e6, rel=1e-3)
+    printed = size.parameters - own_head + imagenet_classifier
+    assert printed == 22_855_952 + 3_098_832 + fusion
+    assert printed == pytest.approx(29.1e6, rel=2e-3)
+    live = size.parameters - own_head - (256 * 60 + 60)
+    assert live == pytest.approx(27.0e6, rel=1e-3)
+    assert size.multiply_adds == pytest.approx(24.5e9, rel=0.02)
+
+
+def test_networks_are_described_in_builtins() -> None:
+    described = json.loads(json.dumps(describe_networks()))
+    assert [entry["name"] for entry in described] == list(list_networks())
+    for entry in described:
+        card = network_card(entry["name"])
+        assert entry["modalities"] == list(card.modalities)
+        assert entry["num_classes"] == 60
+        assert entry["parameters"] > 1e6
+        assert entry["multiply_adds"] > 1e8
+        assert set(entry["options"]) == set(card.options)
+
+
+@pytest.mark.parametrize("name", ["st-gcn", "mmff-lite"])
+def test_a_size_is_what_the_network_computes(name: str) -> None:
+    """The meta device counts as a real one does."""
+    card = network_card(name)
+    inputs = example_inputs(card)
+    inputs["skeleton"] = inputs["skeleton"][:, :, :32]
+    network = create_network(name, 60)
+    meta = {key: value.to("meta") for key, value in inputs.items()}
+    assert measure(network, inputs) == measure(network.to("meta"), meta)
