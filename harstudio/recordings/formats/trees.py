@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 MAX_CLIMB = 4
+SETTLED_NS = 3_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,26 @@ class Tree:
 
 
 def holds(folder: Path, pattern: re.Pattern[str]) -> bool:
-    """Whether any name in a folder matches; stops at the first, for folders of 100,000 names."""
+    """Whether any name in a folder matches; stops at the first, for folders of 100,000 names.
+
+    The answer is remembered until the folder changes: opening a whole dataset trial by trial would
+    else read every folder once a trial.
+    """
+    try:
+        changed_ns = folder.stat().st_mtime_ns
+    except OSError:
+        return False
+    if time.time_ns() - changed_ns < SETTLED_NS:  # the clock of a disk may be coarse
+        return _matches(folder, pattern)
+    return _remembered(folder, pattern, changed_ns)
+
+
+@lru_cache(maxsize=1024)
+def _remembered(folder: Path, pattern: re.Pattern[str], changed_ns: int) -> bool:
+    return _matches(folder, pattern)
+
+
+def _matches(folder: Path, pattern: re.Pattern[str]) -> bool:
     try:
         with os.scandir(folder) as entries:
             return any(pattern.fullmatch(entry.name) for entry in entries)
