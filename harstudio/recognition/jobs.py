@@ -1,0 +1,245 @@
+"""Jobs: recognise recordings, and explain one window for another class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from harstudio.errors import DataError, HarstudioError, UsageError
+from harstudio.files import remove_leftovers
+from harstudio.jobs.context import Context, Payload
+from harstudio.recognition.recognise import Question, recognise
+from harstudio.recognition.trained import TrainedNetwork, choose_device, device_name, load_run
+from harstudio.recognition.windows import Sliding
+from harstudio.recordings.formats import FORMATS, open_recording, scan
+from harstudio.results import Recognition
+from harstudio.runs.folder import RunFolder
+from harstudio.runs.recognitions import SUFFIX, save_recognition
+
+RANKED = 3
+
+
+def predict(payload: Payload, context: Context) -> Payload:
+    """Recognise recordings.
+
+    payload: run (folder), paths (recordings, or folders that are searched), out (folder for the
+    files; without, none are written), explain (bool), window_s and stride_s (see ``Sliding``),
+    target_class (index or name; None = what each window is said to be), person (body id).
+
+    Tells "device" {device, name} and for every recording "recognition" {path, recording, file,
+    label, name, confidence, top, windows, segments, error}: name is that of the class, file "" if
+    none was written, top the three best as [name, confidence], windows and segments their number,
+    error None or a sentence. One bad recording does not stop the others.
+    Returns {run, network, classes, recordings: all that was told, failed: how many}.
+    """
+    trained = _prepared(payload, context)
+    question = Question(
+        sliding=Sliding(_seconds(payload, "window_s"), _seconds(payload, "stride_s")),
+        explain=bool(payload.get("explain", False)),
+        target=_target(payload, trained),
+        person=str(payload.get("person") or ""),
+    )
+    paths = _recordings(_paths(payload), context)
+    files = _Files(payload.get("out"))
+    told: list[Payload] = []
+    for number, path in enumerate(paths):
+
+        def progress(share: float, done: int = number, name: str = path.name) -> None:
+            context.progress(done + share, len(paths), name)
+
+        progress(0.0)
+        told.append(_one(trained, path, context, question, files, progress))
+        context.tell("recognition", told[-1])
+    return {
+        "run": str(trained.folder),
+        "network": trained.name,
+        "classes": list(trained.classes),
+        "recordings": told,
+        "failed": sum(one["error"] is not None for one in told),
+    }
+
+
+def explain(payload: Payload, context: Context) -> Payload:
+    """Explain one window, for any class.
+
+    payload: run, path, start_ns, end_ns, target_class (index or name; None = what is said), out
+    (folder for the file), person. Returns {file, path, recording, label, name, confidence, target,
+    target_name}: the file holds a recognition of this one window.
+    """
+    trained = _prepared(payload, context)
+    target = _target(payload, trained)
+    start_ns, end_ns = int(payload["start_ns"]), int(payload["end_ns"])
+    if start_ns >= end_ns:
+        raise UsageError("The window ends before it starts.")
+    question = Question(
+        spans=((start_ns, end_ns),),
+        explain=True,
+        target=target,
+        person=str(payload.get("person") or ""),
+    )
+    with open_recording(payload["path"]) as recording:
+        recognition = recognise(trained, recording, context, question)
+    shown = recognition.label if target is None else target
+    return {
+        "file": _Files(payload["out"]).save(recognition),
+        "path": recognition.path,
+        "recording": recognition.recording,
+        "label": recognition.label,
+        "name": recognition.classes[recognition.label],
+        "confidence": recognition.confidence,
+        "target": shown,
+        "target_name": recognition.classes[shown],
+    }
+
+
+# ---- the network, kept between jobs of one worker
+
+_kept: tuple[object, TrainedNetwork] | None = None
+
+
+def _prepared(payload: Payload, context: Context) -> TrainedNetwork:
+    """The run's network on the device of the job; told which that is."""
+    global _kept
+    torch.set_num_threads(max(1, context.threads))
+    folder = Path(payload["run"]).expanduser().absolute()
+    device = choose_device(context.device)
+    key = (folder, str(device), _stamp(folder))
+    if _kept is None or _kept[0] != key:
+        _kept = None  # let go of the old one first
+        context.progress(0, 0, "loading the network")
+        _kept = (key, load_run(folder, str(device)))
+    context.tell("device", {"device": str(device), "name": device_name(device, context.threads)})
+    return _kept[1]
+
+
+def _stamp(folder: Path) -> tuple[tuple[int, int], ...]:
+    """Changes when a file of the run does that a prediction depends on."""
+    run = RunFolder(folder)
+    stamps = []
+    for file in (run.best, run.last, run.preprocessing, run.data):
+        try:
+            status = file.stat()
+            stamps.append((status.st_mtime_ns, status.st_size))
+        except OSError:
+            stamps.append((0, 0))
+    return tuple(stamps)
+
+
+# ---- what was asked
+
+
+def _seconds(payload: Payload, key: str) -> float | None:
+    value = payload.get(key)
+    return None if value is None else float(value)
+
+
+def _target(payload: Payload, trained: TrainedNetwork) -> int | None:
+    wanted = payload.get("target_class")
+    return None if wanted is None else trained.class_index(wanted)
+
+
+def _paths(payload: Payload) -> list[Path]:
+    return [Path(path).expanduser().absolute() for path in payload["paths"]]
+
+
+def _recordings(paths: list[Path], context: Context) -> list[Path]:
+    """The recordings at paths, each once; folders that are none themselves are searched."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        for recording in _inside(path, context) if _is_dataset(path) else (path,):
+            found.setdefault(recording)
+    return list(found)
+
+
+def _is_dataset(path: Path) -> bool:
+    return path.is_dir() and not any(known.recognises(path) for known in FORMATS)
+
+
+def _inside(folder: Path, context: Context) -> Iterator[Path]:
+    def looked(entries: int) -> None:
+        context.pause_point()
+        context.progress(0, 0, f"looking for recordings: {entries} files")
+
+    result = scan(folder, looked)
+    for problem in result.problems:
+        context.log(f"{problem.path}: {problem.message}")
+    if not result.recordings:
+        raise DataError("There is no recording in this folder.", path=folder)
+    yield from (found.path for found in result.recordings)
+
+
+# ---- one recording
+
+
+class _Files:
+    """Where recognitions go; recordings of one name get different files."""
+
+    def __init__(self, folder: Any) -> None:
+        self._folder = Path(folder).expanduser().absolute() if folder else None
+        self._used: set[str] = set()
+
+    def save(self, recognition: Recognition) -> str:
+        """The file's path, "" where none is wanted. What an earlier job wrote is replaced."""
+        if self._folder is None:
+            return ""
+        name, number = recognition.recording, 1
+        while name.casefold() in self._used:
+            number += 1
+            name = f"{recognition.recording}-{number}"
+        self._used.add(name.casefold())
+        path = self._folder / f"{name}{SUFFIX}"
+        save_recognition(path, recognition)
+        remove_leftovers(path)
+        return str(path)
+
+
+def _one(
+    trained: TrainedNetwork,
+    path: Path,
+    context: Context,
+    question: Question,
+    files: _Files,
+    progress: Any,
+) -> Payload:
+    """Recognise one recording; what is told about it."""
+    try:
+        with open_recording(path) as recording:
+            said = recognise(trained, recording, context, question, progress)
+    except HarstudioError as error:
+        return _failed(path, str(error))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return _failed(path, f"{error.filename or path}: {reason}.")
+    mean = np.mean([window.probabilities for window in said.windows], axis=0)
+    best = np.argsort(-mean, kind="stable")[:RANKED].tolist()
+    return {
+        "path": str(path),
+        "recording": said.recording,
+        "file": files.save(said),
+        "label": said.label,
+        "name": said.classes[said.label],
+        "confidence": said.confidence,
+        "top": [[said.classes[k], float(mean[k])] for k in best],
+        "windows": len(said.windows),
+        "segments": len(said.segments),
+        "error": None,
+    }
+
+
+def _failed(path: Path, sentence: str) -> Payload:
+    return {
+        "path": str(path),
+        "recording": path.name,
+        "file": "",
+        "label": None,
+        "name": None,
+        "confidence": None,
+        "top": [],
+        "windows": 0,
+        "segments": 0,
+        "error": sentence,
+    }

@@ -1,0 +1,149 @@
+"""One recording and one trained network: what it says, window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from harstudio.errors import DataError
+from harstudio.jobs.context import Context
+from harstudio.learning.datasets import extent
+from harstudio.recognition.explaining import Explainer
+from harstudio.recognition.trained import TrainedNetwork
+from harstudio.recognition.windows import Sliding, find_segments, whole
+from harstudio.recordings.recording import Recording
+from harstudio.results import Explanation, Recognition, Window
+
+NAMED_WINDOWS = 3  # that could not be recognised and are told one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked about a recording.
+
+    sliding: how it is cut. spans: these windows instead. explain: also tell what was looked at,
+    for the class ``target`` (None = the one that each window is said to be). person: the body id
+    that it is about, "" for whoever is seen.
+    """
+
+    sliding: Sliding = field(default_factory=Sliding)
+    spans: tuple[tuple[int, int], ...] = ()
+    explain: bool = False
+    target: int | None = None
+    person: str = ""
+
+
+class _Said(NamedTuple):
+    window: Window
+    explanations: tuple[Explanation, ...]
+
+
+def recognise(
+    trained: TrainedNetwork,
+    recording: Recording,
+    context: Context,
+    question: Question | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Recognition:
+    """What the network says about a recording.
+
+    One window after the other is read, recognised and let go of, so that memory does not grow with
+    the recording. A window in which nobody is seen, or that is damaged, has no opinion and is named
+    in the log; where all are so, or a stream is missing, that is a DataError. Pauses and stops
+    between windows. progress: called with the share that is done.
+    """
+    question = question or Question()
+    _check_streams(trained, recording)
+    spans = question.spans or question.sliding.over(*extent(recording), trained.usual_s)
+    said: list[_Said] = []
+    failed: list[tuple[int, DataError]] = []
+    for number, span in enumerate(spans):
+        context.pause_point()
+        try:
+            said.append(_look(trained, recording, span, question))
+        except DataError as error:
+            failed.append((span[0], error))
+        if progress is not None:
+            progress((number + 1) / len(spans))
+    if not said:
+        raise failed[0][1] if failed else DataError("It is empty.", path=recording.path)
+    _tell_failed(recording, failed, context)
+    windows = tuple(one.window for one in said)
+    label, confidence = whole(windows)
+    return Recognition(
+        run=str(trained.folder),
+        network=trained.name,
+        classes=trained.classes,
+        recording=recording.name,
+        path=str(recording.path),
+        windows=windows,
+        segments=tuple(find_segments(windows)),
+        label=label,
+        confidence=confidence,
+        explanations=tuple(one.explanations for one in said) if question.explain else (),
+    )
+
+
+def _look(
+    trained: TrainedNetwork, recording: Recording, span: tuple[int, int], question: Question
+) -> _Said:
+    """What the network says about one window."""
+    raw = trained.preprocessing.read(recording, *span, question.person)
+    prepared = trained.preprocessing.make(raw, None)
+    output = trained.ask(prepared, question.explain)
+    probabilities = _probabilities(output.logits)
+    window = Window(
+        *span,
+        probabilities,
+        {name: _probabilities(logits) for name, logits in output.logits_by_stream.items()},
+    )
+    if not question.explain or output.explanation is None:
+        return _Said(window, ())
+    explainer = Explainer(
+        title=trained.network.card.title,
+        classes=trained.classes,
+        topology=trained.network.topology,
+        modalities=trained.preprocessing.kinds,
+        target=question.target,
+    )
+    label = int(probabilities.argmax())
+    told = explainer.explain(output.explanation, 0, prepared.placement, span, label)
+    return _Said(window, told)
+
+
+def _probabilities(logits: Tensor) -> NDArray[np.float32]:
+    """(1, K) logits -> (K,) float32."""
+    shares: NDArray[np.float32] = torch.softmax(logits[0].float(), dim=0).cpu().numpy()
+    return shares
+
+
+def _check_streams(trained: TrainedNetwork, recording: Recording) -> None:
+    """DataError: a kind of stream that the run was trained on is not there."""
+    there = {str(stream.kind) for stream in recording.streams.values() if len(stream)}
+    needed = trained.preprocessing.kinds
+    missing = [kind for kind in needed if kind not in there]
+    if missing:
+        has = ", ".join(sorted(there)) or "nothing"
+        raise DataError(
+            f"It has no {' and no '.join(missing)}; {trained.name} of this run needs "
+            f"{' and '.join(needed)}.",
+            path=recording.path,
+            remedy=f"Use a run that was trained on what the recording has ({has}).",
+        )
+
+
+def _tell_failed(
+    recording: Recording, failed: list[tuple[int, DataError]], context: Context
+) -> None:
+    for start_ns, error in failed[:NAMED_WINDOWS]:
+        at = (start_ns - recording.start_ns) / 1e9
+        context.log(f"{recording.name} at {at:.2f} s is left out: {error.sentence}")
+    more = len(failed) - NAMED_WINDOWS
+    if more > 0:
+        context.log(f"{recording.name}: {more} more windows are left out.")
