@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from harstudio.networks import create_network, list_networks, network_card
-from harstudio.networks.backbones.efficientnet_lite import EfficientNetLite0
+from harstudio.networks.backbones.efficientnet_lite import EfficientNetLite0, SameConvolution
 from harstudio.networks.backbones.xception import Xception
 from harstudio.networks.sizes import describe_networks, example_inputs, measure, size_of
 
@@ -73,6 +73,28 @@ def test_xception(kit: ModuleType) -> None:
     assert kit.compare(features, np.maximum(outputs["features"], 0)) < CLOSE
     assert kit.compare(network.classify(features), outputs["logits"]) < CLOSE
     assert sum(weight.numel() for weight in network.parameters()) == case["params"]
+
+
+@pytest.mark.parametrize(("kernel", "stride", "size", "first"), [
+    (3, 2, 8, 0), (3, 2, 7, -1), (5, 2, 8, -1), (5, 2, 7, -2), (3, 1, 6, -1), (5, 1, 6, -2),
+])  # fmt: skip
+@torch.no_grad()
+def test_light_convolutions_pad_as_tensorflow_does(
+    kernel: int, stride: int, size: int, first: int
+) -> None:
+    """Of an odd number of added pixels one more comes right and below.
+
+    A kernel that copies its first tap tells where the first window starts: at pixel ``first``.
+    """
+    convolution = SameConvolution(1, 1, kernel, stride)
+    nn.init.zeros_(convolution.weight)
+    convolution.weight[0, 0, 0, 0] = 1
+    count = -(-size // stride)
+    copied = convolution(torch.arange(1.0, size * size + 1).view(1, 1, size, size))[0, 0]
+    assert copied.shape == (count, count)
+    for i in range(count):
+        y, x = first + i * stride, first + (count - 1) * stride
+        assert copied[i, -1] == (y * size + x + 1 if y >= 0 and x >= 0 else 0)
 
 
 # ---- sizes
