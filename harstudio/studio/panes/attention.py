@@ -13,19 +13,24 @@ from harstudio.recordings.projection import project_joints
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream, SkeletonStream, StreamKind
 from harstudio.results import Box
-from harstudio.skeletons.topology import Topology
 from harstudio.studio import theme
 from harstudio.studio.panes.canvas import View
 from harstudio.studio.panes.heat import HeatPicture, heat_table, joint_color
 from harstudio.studio.panes.legend import Meaning
 from harstudio.studio.panes.overlays import RIM, joint_title
-from harstudio.studio.recognition.explaining import Explaining, Patch, Pointer
+from harstudio.studio.recognition.explaining import Explaining
+from harstudio.studio.recognition.patches import Patch, Pointer, joint_name, moved_joint
 from harstudio.studio.timecode import clock_text
 
 ONE_SENSOR = {StreamKind.DEPTH, StreamKind.INFRARED}  # share their pixels
 FAINT = 0.45  # of the opacity, away from the frame that was seen
 FADES_NS = 150_000_000
 LINE_CELLS = 5
+
+
+def figure(value: float) -> str:
+    """Two figures that count: "0.51", "0.0083"."""
+    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
 
 
 def shares_pixels(recording: Recording, one: str, other: str) -> bool:
@@ -46,13 +51,13 @@ class AttentionLayer:
         explaining: Explaining,
         recording: Recording,
         stream: PictureStream,
-        topology: Topology | None,
         seek: Callable[[int], None],
     ) -> None:
         self._explaining = explaining
         self._recording = recording
         self._stream = stream
-        self._topology = topology
+        skeleton = recording.of_kind(StreamKind.SKELETON)
+        self._topology = skeleton.topology if isinstance(skeleton, SkeletonStream) else ""
         self._seek = seek
         self._picture = HeatPicture()
         self._time_ns: int | None = None
@@ -94,14 +99,17 @@ class AttentionLayer:
             return None
         table = heat_table(self._explaining.threshold, self._explaining.opacity)
         note = ""
-        if patch.joint is not None and self._topology is not None:
-            note = f"where {joint_title(self._topology.joints[patch.joint])} attends"
+        if patch.joint is not None:
+            note = f"where {joint_title(joint_name(patch.joint, patch.topology))} attends"
+        ends = (figure(patch.low), figure(patch.high))
+        if not patch.values.any():
+            note, ends = "the same everywhere", (ends[1], ends[1])
         if self.on_frame:
-            return Meaning(patch.meaning, table, note=note)
+            return Meaning(patch.meaning, table, note=note, ends=ends)
         seen = clock_text(patch.time_ns - self._recording.start_ns)
         return Meaning(
             patch.meaning, table, f"seen at {seen}", "Go to the frame that was seen",
-            self.go_to_frame, note,
+            self.go_to_frame, note, ends,
         )  # fmt: skip
 
     def go_to_frame(self) -> None:
@@ -119,7 +127,7 @@ class AttentionLayer:
         column = int(np.floor((x - box.left) / (box.right - box.left) * columns))
         row = int(np.floor((y - box.top) / (box.bottom - box.top) * rows))
         inside = 0 <= row < rows and 0 <= column < columns
-        return f"attention {patch.values[row, column]:.2f}" if inside else ""
+        return f"attention {figure(patch.real(patch.values[row, column]))}" if inside else ""
 
     # ---- painting
 
@@ -189,12 +197,13 @@ class AttentionLayer:
         index = skeleton.nearest(patch.time_ns, self._recording.tolerance_ns(skeleton))
         bodies = () if index is None else skeleton.frame(index).bodies
         bodies = tuple(b for b in bodies if b.id == patch.person) or bodies[:1]
-        if not bodies or patch.joint >= len(bodies[0].joints):
+        joint = moved_joint(patch.joint, patch.topology, skeleton.topology)
+        if not bodies or joint is None or joint >= len(bodies[0].joints):
             return None
         points = project_joints(self._recording, self._stream.name, bodies[0])
-        if points is None or not np.isfinite(points[patch.joint]).all():
+        if points is None or not np.isfinite(points[joint]).all():
             return None
-        return np.asarray(points[patch.joint], dtype=np.float64)
+        return np.asarray(points[joint], dtype=np.float64)
 
     def _paint_pointer(self, painter: QPainter, view: View, pointer: Pointer) -> None:
         accent = QColor(theme.DARK.accent)  # on pictures the same in both themes
@@ -210,8 +219,7 @@ class AttentionLayer:
             _paint_tag(painter, words, square)
 
     def _pointer_words(self, pointer: Pointer) -> str:
-        named = self._topology is not None and pointer.joint is not None
-        words = joint_title(self._topology.joints[pointer.joint]) if named else ""
+        words = joint_title(joint_name(pointer.joint, pointer.topology or self._topology))
         if pointer.moved_m is not None:
             words = f"{words} moved {pointer.moved_m:.2f} m".strip()
         return words

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +30,12 @@ class Meaning:
     tip: str = ""
     run: Callable[[], None] | None = None
     note: str = ""
-    key: object = field(default=None)
+    ends: tuple[str, str] = (LESS, MORE)
 
     def same(self, other: Meaning) -> bool:
         """Whether it looks the same."""
-        mine = (self.words, id(self.table), self.link, self.note, self.key)
-        return mine == (other.words, id(other.table), other.link, other.note, other.key)
+        mine = (self.words, id(self.table), self.link, self.note, self.ends)
+        return mine == (other.words, id(other.table), other.link, other.note, other.ends)
 
 
 class Legend(QWidget):
@@ -76,10 +76,10 @@ class Legend(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         metrics = QFontMetrics(theme.ui_font(theme.TIME_PX))
-        ends = metrics.horizontalAdvance(LESS) + metrics.horizontalAdvance(MORE) + 2 * GAP
-        wide = float(BAR_WIDE + ends)
-        lines = 0
+        wide, lines = 0.0, 0
         for one in self._meanings:
+            ends = sum(metrics.horizontalAdvance(end) for end in one.ends)
+            wide = max(wide, BAR_WIDE + ends + 2 * GAP)
             texts = [text for text in (one.words, one.note, one.link) if text]
             wide = max(wide, *(metrics.horizontalAdvance(text) for text in texts))
             lines += len(texts) + 1
@@ -119,8 +119,8 @@ class Legend(QWidget):
         metrics = painter.fontMetrics()
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.setPen(QColor(tokens.quiet))
-        less, more = metrics.horizontalAdvance(LESS), metrics.horizontalAdvance(MORE)
-        painter.drawText(QRectF(PAD, y, less + 1, LINE_PX), middle, LESS)
+        less, more = (metrics.horizontalAdvance(end) for end in one.ends)
+        painter.drawText(QRectF(PAD, y, less + 1, LINE_PX), middle, one.ends[0])
         bar = QRectF(PAD + less + GAP, y + (LINE_PX - BAR_PX) / 2, BAR_WIDE, BAR_PX)
         bar.setRight(min(bar.right(), self.width() - PAD - more - GAP))
         painter.fillRect(bar, QColor(theme.mixed(tokens.line, tokens.canvas, 0.2)))
@@ -129,7 +129,7 @@ class Legend(QWidget):
             self._images.clear()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(bar, image)
-        painter.drawText(QRectF(bar.right() + GAP, y, more + 1, LINE_PX), middle, MORE)
+        painter.drawText(QRectF(bar.right() + GAP, y, more + 1, LINE_PX), middle, one.ends[1])
         y += LINE_PX
         y = self._write(painter, one.note, tokens.quiet, y)
         if one.link:

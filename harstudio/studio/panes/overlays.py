@@ -64,6 +64,10 @@ class SkeletonOverlay:
         self.weights_of: Callable[[Body], NDArray[np.float32] | None] | None = None
         self.figures: list[tuple[int, Body, NDArray[np.float64]]] = []
 
+    @property
+    def topology_name(self) -> str:
+        return "" if self.topology is None else self.topology.name
+
     def set_time(self, time_ns: int) -> bool:
         """Take the people nearest to the picture's own time; True when they are others."""
         if self.skeleton is None:

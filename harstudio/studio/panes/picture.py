@@ -17,6 +17,7 @@ from harstudio.studio.panes.joint_legend import joint_meaning
 from harstudio.studio.panes.legend import Legend
 from harstudio.studio.panes.overlays import SkeletonOverlay
 from harstudio.studio.panes.pane import Pane
+from harstudio.studio.recognition.patches import moved_joint
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
 
@@ -90,9 +91,8 @@ class PicturePane(Pane):
             self.overlay.shown = self.toggle("skeleton").isChecked()
             self.overlay.weights_of = self._weights_of
             self.attention = AttentionLayer(
-                self.session.explaining, recording, self.stream, self.overlay.topology,
-                self._go_to,
-            )  # fmt: skip
+                self.session.explaining, recording, self.stream, self._go_to
+            )
             self._join()
         has_people = self.overlay is not None and self.overlay.skeleton is not None
         self.toggle("skeleton").setVisible(has_people)
@@ -175,7 +175,8 @@ class PicturePane(Pane):
         time_ns = self._frame_time_ns()
         if time_ns is None:
             return None
-        return self.session.explaining.weights_of(time_ns, body.id, len(body.joints))
+        on = self.overlay.topology_name if self.overlay is not None else ""
+        return self.session.explaining.weights_of(time_ns, body.id, on)
 
     def _go_to(self, time_ns: int) -> None:
         self.session.transport.pause()
@@ -184,7 +185,10 @@ class PicturePane(Pane):
     def _joint_under(self, x: float, y: float) -> int | None:
         view = self.canvas.view()
         found = None if self.overlay is None else self.overlay.find_joint(x, y, view)
-        return None if found is None else found[1]
+        relation = self.session.explaining.relation(self.session.transport.position_ns)
+        if found is None or relation is None:
+            return None
+        return moved_joint(found[1], self.overlay.topology_name, relation.topology)
 
     def _clicked(self, x: float, y: float) -> None:
         """A click on a joint asks what it attends to; once more lets go of it."""

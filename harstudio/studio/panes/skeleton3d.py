@@ -267,7 +267,8 @@ class Skeleton3DPane(Pane):
     def _weights(self, index: int, bodies: Sequence[Body]) -> dict[str, NDArray[np.float32]]:
         """How much the joints of each person counted; tells the legend too."""
         explaining, time_ns = self.session.explaining, int(self._skeleton.times_ns[index])
-        found = {b.id: explaining.weights_of(time_ns, b.id, len(b.joints)) for b in bodies}
+        on = self._skeleton.topology
+        found = {b.id: explaining.weights_of(time_ns, b.id, on) for b in bodies}
         weights = {body: row for body, row in found.items() if row is not None}
         meaning = joint_meaning(explaining, time_ns) if weights else None
         if self.legend is not None:

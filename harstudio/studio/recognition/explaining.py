@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from harstudio.results import Box, HeatMap, JointWeights, Kind, ModalityShare, Recognition, Relation
+from harstudio.results import HeatMap, JointWeights, Kind, ModalityShare, Recognition, Relation
 from harstudio.studio.recognition.opinion import PICTURE_KINDS, Opinion
+from harstudio.studio.recognition.patches import (
+    Patch,
+    Pointer,
+    heat_patch,
+    moved_weights,
+    relation_patch,
+)
 
 OPACITY, THRESHOLD = 0.8, 0.35
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Patch:
-    """Weights over a part of one picture, ready to be painted.
-
-    values: (h, w) float32 in [0, 1] over ``box``, in pixels of ``stream``, seen at ``time_ns``.
-    joint: index of the joint whose relation this is, None for a plain heat map.
-    """
-
-    stream: str
-    time_ns: int
-    values: NDArray[np.float32]
-    box: Box
-    meaning: str
-    joint: int | None = None
-    person: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Pointer:
-    """Where the network was pointed to: a square around a joint, in pixels of ``stream``."""
-
-    stream: str
-    time_ns: int
-    box: Box
-    joint: int | None
-    moved_m: float | None
 
 
 class Explaining(QObject):
@@ -174,7 +151,10 @@ class Explaining(QObject):
             return None
         at = int(np.argmin(np.abs(heat.times_ns - time_ns)))
         box = heat.outlines[min(at, len(heat.outlines) - 1)]
-        return Pointer(heat.stream, int(heat.times_ns[at]), box, heat.joint, heat.moved_m)
+        others = opinion.explanations_at(window)
+        known = [one.topology for one in others if isinstance(one, JointWeights | Relation)]
+        name = known[0] if known else ""
+        return Pointer(heat.stream, int(heat.times_ns[at]), box, heat.joint, heat.moved_m, name)
 
     def joint_at(self, window: int | None) -> int | None:
         """The joint whose relation is shown: that under the mouse, else the chosen one, else the
@@ -216,16 +196,15 @@ class Explaining(QObject):
         near = [k for k in (right - 1, right) if 0 <= k < len(found.times_ns)]
         return found, min(near, key=lambda k: abs(int(found.times_ns[k]) - time_ns))
 
-    def weights_of(self, time_ns: int, body_id: str, joints: int) -> NDArray[np.float32] | None:
-        """(V,) float32 in [0, 1] for one person at a time; None when nothing is to be shown."""
+    def weights_of(self, time_ns: int, body_id: str, on: str) -> NDArray[np.float32] | None:
+        """(V,) float32 in [0, 1] for one person at a time, over the joints of the topology
+        ``on``; None when nothing is to be shown."""
         found = self.joint_weights(time_ns)
-        if found is None:
+        if found is None or body_id not in found[0].persons:
             return None
         weights, at = found
-        if body_id not in weights.persons or weights.values.shape[1] != joints:
-            return None
-        row: NDArray[np.float32] = weights.values[at, :, weights.persons.index(body_id)]
-        return row
+        row = weights.values[at, :, weights.persons.index(body_id)]
+        return moved_weights(row, weights.topology, on)
 
     def share(self, time_ns: int) -> ModalityShare | None:
         """How much each modality counted in the window at a time."""
@@ -235,26 +214,3 @@ class Explaining(QObject):
             if isinstance(one, ModalityShare):
                 return one
         return None
-
-
-def heat_patch(heat: HeatMap, at: int) -> Patch:
-    """One moment of a heat map."""
-    values = np.asarray(heat.values[at], dtype=np.float32)
-    return Patch(heat.stream, int(heat.times_ns[at]), values, heat.boxes[at], heat.meaning)
-
-
-def relation_patch(relation: Relation, joint: int | None) -> Patch | None:
-    """How a joint attends to the cells of the picture, against the cell it attends most."""
-    height, width = relation.grid
-    cells = height * width
-    if not cells or joint is None or relation.box is None:
-        return None
-    if not 0 <= joint < len(relation.values) - cells:
-        return None
-    row = np.asarray(relation.values[cells + joint, :cells], dtype=np.float32)
-    low, high = float(row.min()), float(row.max())
-    spread = ((row - low) / max(high - low, 1e-12)).reshape(height, width).astype(np.float32)
-    return Patch(
-        relation.stream, relation.time_ns, spread, relation.box, relation.meaning, joint,
-        relation.person,
-    )  # fmt: skip

@@ -1,0 +1,139 @@
+"""Explanations made ready for painting: plain arrays over a part of a picture, or over joints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harstudio.errors import UsageError
+from harstudio.results import Box, HeatMap, Relation
+from harstudio.skeletons.maps import joint_map
+from harstudio.skeletons.topology import topology
+
+LEAST_RANGE = 1e-3  # of the largest weight; a map that is more even than that shows nothing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """Weights over a part of one picture, ready to be painted.
+
+    values: (h, w) float32 over ``box``, in pixels of ``stream``, seen at ``time_ns``, stretched
+    from [low, high], what the map really holds, to [0, 1]: a mask between 0.49 and 0.53 would
+    else be one flat colour. joint: index in ``topology`` of the joint whose relation this is,
+    None for a plain heat map.
+    """
+
+    stream: str
+    time_ns: int
+    values: NDArray[np.float32]
+    box: Box
+    meaning: str
+    low: float = 0.0
+    high: float = 1.0
+    joint: int | None = None
+    person: str = ""
+    topology: str = ""
+
+    def real(self, value: float) -> float:
+        """What the map holds where ``values`` says ``value``."""
+        return self.low + value * (self.high - self.low)
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Where the network was pointed to: a square around a joint, in pixels of ``stream``.
+
+    topology: of the joint, "" where only the recording's own can be meant.
+    """
+
+    stream: str
+    time_ns: int
+    box: Box
+    joint: int | None
+    moved_m: float | None
+    topology: str
+
+
+def heat_patch(heat: HeatMap, at: int) -> Patch:
+    """One moment of a heat map, against the range of all its moments."""
+    low, high = _range(heat.values)
+    values = _stretched(heat.values[at], low, high)
+    time_ns = int(heat.times_ns[at])
+    return Patch(heat.stream, time_ns, values, heat.boxes[at], heat.meaning, low, high)
+
+
+def relation_patch(relation: Relation, joint: int | None) -> Patch | None:
+    """How a joint attends to the cells of the picture."""
+    height, width = relation.grid
+    cells = height * width
+    if not cells or joint is None or relation.box is None:
+        return None
+    if not 0 <= joint < len(relation.values) - cells:
+        return None
+    row = relation.values[cells + joint, :cells].reshape(height, width)
+    low, high = _range(row)
+    return Patch(
+        relation.stream, relation.time_ns, _stretched(row, low, high), relation.box,
+        relation.meaning, low, high, joint, relation.person, relation.topology,
+    )  # fmt: skip
+
+
+def _range(values: NDArray[np.float32]) -> tuple[float, float]:
+    """Least and largest number; (0, 1) where there are none."""
+    known = values[np.isfinite(values)]
+    return (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+
+
+def _stretched(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
+    """From [low, high] to [0, 1]; all 0 where there is next to nothing between the two."""
+    if high - low < LEAST_RANGE * max(abs(high), 1e-9):
+        return np.zeros(values.shape, dtype=np.float32)
+    return np.nan_to_num((values - low) / (high - low)).astype(np.float32)
+
+
+# ---- joints of other topologies
+
+
+@lru_cache(maxsize=16)
+def joint_sources(source: str, target: str) -> tuple[int | None, ...] | None:
+    """For every joint of ``target`` the joint of ``source`` that it comes from mostly, None where
+    it has none; None as a whole where nothing is known about the two."""
+    try:
+        rows = joint_map(source, target).rows
+    except UsageError:
+        return None
+    return tuple(max(row, key=lambda one: one[1])[0] if row else None for row in rows)
+
+
+def moved_joint(joint: int | None, source: str, target: str) -> int | None:
+    """A joint of ``source`` as a joint of ``target``; None where it has none there."""
+    if joint is None or source == target:
+        return joint
+    sources = joint_sources(source, target)
+    return sources.index(joint) if sources is not None and joint in sources else None
+
+
+def joint_name(joint: int | None, name: str) -> str:
+    """The topology's own name of a joint, "" where there is none."""
+    try:
+        joints = topology(name).joints
+    except UsageError:
+        return ""
+    return joints[joint] if joint is not None and 0 <= joint < len(joints) else ""
+
+
+def moved_weights(weights: NDArray[np.float32], of: str, on: str) -> NDArray[np.float32] | None:
+    """(V,) weights over the joints of one topology as weights over those of another."""
+    if of == on:
+        return weights
+    sources = joint_sources(on, of)
+    if sources is None or len(sources) != len(weights):
+        return None
+    spread = np.zeros(len(topology(on).joints), dtype=np.float32)
+    for joint, source in enumerate(sources):
+        if source is not None:
+            spread[source] = max(spread[source], weights[joint])
+    return spread

@@ -1,0 +1,297 @@
+"""Asks runs about the open recording, in a worker; keeps what they said."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QSettings, Signal
+
+from harstudio.errors import HarstudioError
+from harstudio.results import Recognition
+from harstudio.runs.recognitions import SUFFIX, load_recognition
+from harstudio.settings import data_dir
+from harstudio.studio.background import Task
+from harstudio.studio.recognition.run_choice import RunChoice, take_choice, take_choices, written
+
+if TYPE_CHECKING:
+    from harstudio.jobs.record import JobRecord
+    from harstudio.studio.session import Session
+
+logger = logging.getLogger(__name__)
+PREDICT = "harstudio.recognition.jobs:predict"
+LAST = "recognition/run"
+Key = tuple[Path, Path]  # recording, run
+
+
+class Recogniser(QObject):
+    """One question at a time. ``session.recognition`` is what the answer becomes; answers are
+    kept while the studio is open and in the run's folder.
+
+    folders: where runs are looked for.
+    """
+
+    changed = Signal()  # choices, progress, the run in use or its problem
+    listed = Signal(object)  # tuple[RunChoice, ...]: the choices were read again
+
+    def __init__(
+        self,
+        session: Session,
+        folders: Callable[[], list[Path]],
+        store: QSettings,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._folders = folders
+        self._store = store
+        self.choices: tuple[RunChoice, ...] = ()
+        self.record: JobRecord | None = None
+        self.problem = ""
+        self.stale = ""
+        self.run: Path | None = None  # whose opinion is shown or asked for
+        self._asked: Key | None = None
+        self._target: tuple[int, int] | None = None  # window and class that are explained anew
+        self._targets: dict[tuple[Key, int], int] = {}
+        self._kept: dict[Key, Recognition] = {}
+        self._tasks: list[Task] = []
+        last = str(store.value(LAST, ""))
+        self.last_run = Path(last) if last else None
+        jobs = session.jobs
+        jobs.changed.connect(self._job_changed)
+        jobs.told.connect(self._job_told)
+        jobs.finished.connect(self._job_finished)
+        session.recording_changed.connect(self._meet_recording)
+
+    # ---- runs
+
+    def list_runs(self) -> None:
+        """Read again which runs there are, in a thread; ``listed`` tells."""
+        folders = self._folders()
+        last = self.last_run
+
+        def work(_progress: object, _cancelled: object) -> tuple[RunChoice, ...]:
+            found = take_choices(folders)
+            if last is not None and last.is_dir() and last not in [one.path for one in found]:
+                found = (take_choice(last), *found)
+            return found
+
+        self._start(work, self._take_choices)
+
+    def _take_choices(self, found: tuple[RunChoice, ...]) -> None:
+        first = self.last_run
+        self.choices = tuple(sorted(found, key=lambda one: one.path != first))
+        self.changed.emit()
+        self.listed.emit(self.choices)
+
+    def choice(self, run: Path | None) -> RunChoice | None:
+        """What is known about a run."""
+        return next((one for one in self.choices if one.path == run), None)
+
+    def _start(self, work: Callable[..., Any], done: Callable[[Any], None]) -> None:
+        task = Task(work, self)
+        self._tasks = [one for one in self._tasks if one.running]
+        self._tasks.append(task)
+        task.finished.connect(done)
+        task.failed.connect(self._tell_failure)
+        task.start()
+
+    def _tell_failure(self, error: BaseException) -> None:
+        self._session.message.emit("warn", str(error))
+
+    # ---- asking
+
+    @property
+    def busy(self) -> bool:
+        return self.record is not None
+
+    def can_ask(self) -> bool:
+        return self._session.recording is not None and not self.busy
+
+    def recognise(self, run: Path, target: int | None = None) -> None:
+        """Ask a run about the open recording. target: the class to explain in the window under
+        the playhead; the others keep what they have."""
+        recording, explaining = self._session.recording, self._session.explaining
+        if recording is None or self.busy:
+            return
+        run = run.absolute()
+        self.run, self.problem = run, ""
+        self._asked = (recording.path, run)
+        self._target = None
+        payload: dict[str, Any] = {
+            "run": str(run),
+            "paths": [str(recording.path)],
+            "explain": True,
+            "window_s": None,
+            "stride_s": None,
+            "target_class": target,
+            "out": str(answers_folder(run)),
+        }
+        window = None
+        if target is not None and explaining.opinion is not None:
+            window = explaining.opinion.window_at(self._session.transport.position_ns)
+        if target is not None and window is not None:
+            self._target = window, target
+            payload["out"] = None
+        if target is None:
+            self.last_run = run
+            self._store.setValue(LAST, str(run))
+        jobs = self._session.jobs
+        self.record = jobs.submit(
+            PREDICT, payload, title=f"recognising {recording.name}", lane="quick"
+        )
+        self.changed.emit()
+
+    def recognise_again(self) -> None:
+        """With the run that was asked last."""
+        if self.last_run is not None:
+            self.recognise(self.last_run)
+
+    def stop(self) -> None:
+        """Give the question up; what was known stays."""
+        if self.record is not None:
+            self._session.jobs.stop(self.record.id)
+
+    def put_away(self) -> None:
+        """Show no opinion; it stays kept."""
+        self.stale = self.problem = ""
+        self._session.show_recognition(None)
+        self.changed.emit()
+
+    # ---- answers
+
+    def _mine(self, record: object) -> bool:
+        return self.record is not None and record is self.record
+
+    def _job_changed(self, record: JobRecord) -> None:
+        if self._mine(record):
+            self.changed.emit()
+
+    def _job_told(self, record: JobRecord, kind: str, payload: dict[str, Any]) -> None:
+        if not self._mine(record) or kind != "recognition":
+            return
+        if payload.get("error"):
+            self.problem = str(payload["error"])
+        elif payload.get("file") and self._asked is not None:
+            self._load(Path(str(payload["file"])), self._asked, self._target)
+
+    def _job_finished(self, record: JobRecord) -> None:
+        if not self._mine(record):
+            return
+        self.record = None
+        if record.state == "failed" and not self.problem:
+            self.problem = record.error or "The run could not be asked."
+        self.changed.emit()
+
+    def _load(self, file: Path, key: Key, target: tuple[int, int] | None) -> None:
+        def work(_progress: object, _cancelled: object) -> Recognition | HarstudioError:
+            try:
+                return load_recognition(file)
+            except HarstudioError as error:
+                return error
+
+        def done(found: Recognition | HarstudioError) -> None:
+            if isinstance(found, HarstudioError):
+                self.problem = str(found)
+            else:
+                self._keep(key, found, target)
+            self.changed.emit()
+
+        self._start(work, done)
+
+    def _keep(self, key: Key, found: Recognition, target: tuple[int, int] | None) -> None:
+        before = self._kept.get(key)
+        if target is not None and before is not None:
+            window, label = target
+            if window < len(found.explanations) and window < len(before.explanations):
+                told = list(before.explanations)
+                told[window] = found.explanations[window]
+                found = replace(before, explanations=tuple(told))
+                self._targets[key, window] = label
+        else:
+            self._targets = {k: v for k, v in self._targets.items() if k[0] != key}
+        self._kept[key] = found
+        recording = self._session.recording
+        if recording is not None and recording.path == key[0] and self.run == key[1]:
+            self.stale = ""
+            self._session.show_recognition(found)
+
+    def target_of(self, window: int | None) -> int | None:
+        """The class that a window's explanations were asked for, None for what it says."""
+        recording = self._session.recording
+        if recording is None or self.run is None or window is None:
+            return None
+        return self._targets.get(((recording.path, self.run), window))
+
+    # ---- another recording
+
+    def _meet_recording(self, *_: object) -> None:
+        """Show at once what was said before about it, now or in an earlier session."""
+        if self.record is not None and self._asked is not None:
+            recording = self._session.recording
+            if recording is None or recording.path != self._asked[0]:
+                self.stop()
+        self.problem = self.stale = ""
+        recording, run = self._session.recording, self.run or self.last_run
+        if recording is None or run is None:
+            self.changed.emit()
+            return
+        self.run = run
+        kept = self._kept.get((recording.path, run))
+        if kept is not None:
+            self._session.show_recognition(kept)
+        else:
+            self._look_in_folder((recording.path, run), recording.name)
+        self.changed.emit()
+
+    def _look_in_folder(self, key: Key, name: str) -> None:
+        path, run = key
+
+        def work(_progress: object, _cancelled: object) -> tuple[Recognition, bool] | None:
+            return kept_answer(run, path, name)
+
+        def done(found: tuple[Recognition, bool] | None) -> None:
+            if found is None or key in self._kept:
+                return
+            recognition, old = found
+            self._keep(key, recognition, None)
+            recording = self._session.recording
+            if old and recording is not None and recording.path == path:
+                self.stale = "The run has learned on since it said this."
+            self.changed.emit()
+
+        self._start(work, done)
+
+    def shut(self) -> None:
+        """Wait for what is being read."""
+        for task in self._tasks:
+            task.cancel(wait_s=5)
+
+
+def answers_folder(run: Path) -> Path:
+    """Where a run's answers are kept: beside it, or with the person's own data where the run's
+    folder cannot be written."""
+    if os.access(run, os.W_OK):
+        return run / "recognitions"
+    return data_dir() / "recognitions" / run.name
+
+
+def kept_answer(run: Path, recording: Path, name: str) -> tuple[Recognition, bool] | None:
+    """What a run said about a recording in an earlier session, and whether the run has learned
+    since. What is damaged is passed over: it can be asked again."""
+    for file in sorted(answers_folder(run).glob(f"*{SUFFIX}")):
+        if not file.name.startswith(name):
+            continue
+        try:
+            found = load_recognition(file)
+            old = file.stat().st_mtime < written(run)
+        except (HarstudioError, OSError) as error:
+            logger.info("%s is passed over: %s", file, error)
+            continue
+        if Path(found.path) == recording:
+            return found, old
+    return None

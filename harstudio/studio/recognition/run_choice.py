@@ -1,0 +1,134 @@
+"""Runs that can be asked: what they are and whether the open recording has what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harstudio.errors import HarstudioError, UsageError
+from harstudio.recordings.recording import Recording
+from harstudio.recordings.streams import SkeletonStream, StreamKind
+from harstudio.runs import reading
+from harstudio.runs.folder import RunFolder
+from harstudio.skeletons.maps import joint_map
+from harstudio.skeletons.topology import topology
+
+WORDS = {
+    "color": "colour", "depth": "depth", "infrared": "infrared", "skeleton": "skeleton",
+    "inertial": "inertial",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RunChoice:
+    """One run. needs: kinds of stream; topology: of its joints, "" without any; tested: accuracy
+    on the test part, None before it was tested; learned: when its weights were written, seconds
+    since 1970; problem: why it cannot be asked, "" when it can."""
+
+    path: Path
+    network: str = ""
+    needs: tuple[str, ...] = ()
+    topology: str = ""
+    classes: int = 0
+    tested: float | None = None
+    learned: float = 0.0
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def lacks(self, recording: Recording | None) -> str:
+        """Why this run cannot say anything about a recording, "" when it can."""
+        if self.problem or recording is None:
+            return self.problem or "nothing is open"
+        for need in self.needs:
+            stream = recording.of_kind(StreamKind(need))
+            if stream is None or not len(stream):
+                return f"needs {WORDS.get(need, need)}, which this recording has not"
+        skeleton = recording.of_kind(StreamKind.SKELETON)
+        if "skeleton" in self.needs and isinstance(skeleton, SkeletonStream):
+            return lacking_joints(skeleton.topology, self.topology)
+        return ""
+
+    def facts(self, recording: Recording | None) -> str:
+        """Network, needs, classes and accuracy in one line."""
+        needs = " + ".join(WORDS.get(need, need) for need in self.needs)
+        parts = [self.network, needs]
+        parts.append(f"{self.classes} classes" if self.classes else "")
+        parts.append("not tested" if self.tested is None else f"tested {self.tested:.2f}")
+        lacks = self.lacks(recording)
+        return " · ".join([part for part in parts if part] + ([lacks] if lacks else []))
+
+
+def lacking_joints(source: str, target: str) -> str:
+    """Why joints of one topology cannot be read as those of another, "" when they can."""
+    if source == target:
+        return ""
+    try:
+        lacking = bool(joint_map(source, target).missing)
+    except UsageError:
+        lacking = True
+    if not lacking:
+        return ""
+    try:
+        named = topology(target).title
+    except UsageError:
+        named = target
+    return f"needs the joints of {named}"
+
+
+def written(run: Path) -> float:
+    """When the weights of a run were written; 0 where there are none."""
+    folder = RunFolder(run)
+    times = []
+    for file in (folder.best, folder.last):
+        try:
+            times.append(file.stat().st_mtime)
+        except OSError:
+            continue
+    return times[0] if times else 0.0
+
+
+def take_choice(run: Path) -> RunChoice:
+    """Read what is known about a run from its folder."""
+    learned = written(run)
+    try:
+        config = reading.read_config(run)
+        prepared = reading.read_json(RunFolder(run).preprocessing)
+        data = reading.read_data(run) or {}
+        evaluation = reading.read_evaluation(run) or {}
+    except HarstudioError as error:
+        return RunChoice(run, learned=learned, problem=error.sentence)
+    network, tested = _table(config, "network").get("name"), evaluation.get("top1")
+    classes = data.get("classes")
+    return RunChoice(
+        run,
+        str(network or ""),
+        _needs(prepared),
+        str(prepared.get("topology", "")) if isinstance(prepared, Mapping) else "",
+        len(classes) if isinstance(classes, list) else 0,
+        float(tested) if isinstance(tested, int | float) else None,
+        learned,
+        "" if learned else "has learned nothing yet",
+    )
+
+
+def _needs(prepared: Any) -> tuple[str, ...]:
+    """Kinds of stream that a preprocessing reads."""
+    picture = _table(prepared, "picture").get("appearance")
+    kinds = {str(kind) for kind in StreamKind}
+    needs = [str(picture)] if picture in kinds else []
+    return (*needs, *(["skeleton"] if _table(prepared, "skeleton") else []))
+
+
+def _table(tables: Any, name: str) -> Mapping[str, Any]:
+    table = tables.get(name) if isinstance(tables, Mapping) else None
+    return table if isinstance(table, Mapping) else {}
+
+
+def take_choices(folders: Iterable[Path]) -> tuple[RunChoice, ...]:
+    """All runs in and below some folders, the newest first."""
+    return tuple(take_choice(run) for run in reading.find_runs(folders))
