@@ -1,0 +1,110 @@
+"""Jobs of the command line: run in the foreground, with a bar on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from harstudio import cli_output
+from harstudio.jobs.context import Stopped
+from harstudio.jobs.foreground import run
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+LINE_S = 30.0  # a line so often where no bar is shown
+Heard = Callable[[str, dict[str, Any]], None]
+
+
+def run_job(
+    job: str,
+    payload: Mapping[str, Any],
+    *,
+    title: str,
+    threads: int | None = None,
+    device: str = "auto",
+    heard: Heard | None = None,
+) -> dict[str, Any]:
+    """The job's result. KeyboardInterrupt: it was stopped and has no result.
+
+    heard: gets what the job tells (kind, payload); remarks and the log are printed on stderr.
+    """
+    try:
+        with JobProgress(title, heard) as progress:
+            return run(job, payload, reporter=progress, threads=threads, device=device)
+    except Stopped:
+        raise KeyboardInterrupt from None
+
+
+class JobProgress:
+    """Shows a job on stderr."""
+
+    def __init__(self, title: str, heard: Heard | None = None) -> None:
+        self._title = title
+        self._heard = heard
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        self._line = time.monotonic()
+
+    def __enter__(self) -> JobProgress:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import (
+                BarColumn,
+                Progress,
+                TaskProgressColumn,
+                TextColumn,
+                TimeRemainingColumn,
+            )
+
+            columns = (
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                TaskProgressColumn(),
+                TimeRemainingColumn(),
+            )
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task(self._title, total=None)
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def progress(self, done: float, total: float, text: str) -> None:
+        words = f"{self._title}: {text}" if text else self._title
+        if self._bar is not None and self._task is not None:
+            known = total if total > 0 else None
+            self._bar.update(self._task, completed=done, total=known, description=words)
+        elif time.monotonic() - self._line >= LINE_S:
+            self._line = time.monotonic()
+            share = f", {done / total:.0%}" if total > 0 else ""
+            cli_output.say(f"{words}{share}")
+
+    def tell(self, kind: str, payload: dict[str, Any]) -> None:
+        if kind == "remark":
+            self.log(str(payload.get("text") or payload.get("sentence") or ""))
+        elif kind == "device":
+            self.log(f"Device: {payload.get('name') or payload.get('device')}")
+        if self._heard is not None:
+            self._heard(kind, payload)
+
+    def log(self, sentence: str) -> None:
+        if self._bar is not None:
+            self._bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        elif sentence:
+            cli_output.say(sentence)
+
+    def stopping(self) -> None:
+        self.log("Stopping; what was reached is saved. Press Ctrl+C again to end at once.")
