@@ -13,6 +13,7 @@ from harstudio.learning.preprocessing import Preprocessing
 from harstudio.networks import create_network, network_card
 from harstudio.networks.network import Network
 from harstudio.runs.folder import RunFolder
+from harstudio.skeletons.topology import topology as topology_of
 
 CLASSES = ("wave", "clap", "throw")
 SMALL: dict[str, dict[str, Any]] = {"skeleton": {"frames": 16, "bodies": 1}}
@@ -26,18 +27,18 @@ def write_run(
     modalities: tuple[str, ...] = (),
     overrides: dict[str, dict[str, Any]] | None = None,
     usual_s: float = 2.0,
+    seed: int = 0,
     checkpoints: tuple[str, ...] = ("best", "last"),
     **options: Any,
 ) -> Network:
     """A run that nobody trained; the network, in evaluation mode, whose weights it holds."""
-    torch.manual_seed(0)
-    network = create_network(name, len(CLASSES), topology, **options).eval()
-    for parameter in network.parameters():  # so that no head starts at zero
-        if parameter.dim() == 1:
-            torch.nn.init.normal_(parameter, 0.5, 0.2)
     run = RunFolder(folder)
     tables = SMALL if overrides is None else overrides
-    Preprocessing.for_card(network_card(name), topology, modalities, tables).save(run.preprocessing)
+    preprocessing = Preprocessing.for_card(network_card(name), topology, modalities, tables)
+    preprocessing.save(run.preprocessing)
+    torch.manual_seed(seed)
+    network = create_network(name, len(CLASSES), topology, **options)
+    _settle(network, preprocessing)
     data = {"version": 1, "classes": CLASSES, "clip_seconds": {"median": usual_s}}
     run.data.write_text(json.dumps(data), "utf-8")
     run.config.write_text(f'[network]\nname = "{name}"\n', "utf-8")
@@ -45,3 +46,19 @@ def write_run(
         path = run.checkpoints / f"{checkpoint}.safetensors"
         save_weights(path, network, {"epoch": 1}, weights_of(network))
     return network
+
+
+@torch.no_grad()
+def _settle(network: Network, preprocessing: Preprocessing) -> None:
+    """Batch statistics of noise, so that what the network says depends on what it sees."""
+    batch = {}
+    if (skeleton := preprocessing.skeleton) is not None:
+        joints = len(topology_of(preprocessing.topology).joints)
+        batch["skeleton"] = torch.randn(8, 3, skeleton.frames, joints, skeleton.bodies)
+    if (picture := preprocessing.picture) is not None:
+        batch["picture"] = torch.randn(8, 3, picture.size, picture.size)
+    for module in network.modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            module.momentum = 1.0
+    network.train()(batch)
+    network.eval()

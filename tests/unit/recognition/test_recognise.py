@@ -1,0 +1,319 @@
+"""Recognising recordings: the same numbers as asking the network itself; who fails, says why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from harstudio.errors import DataError, HarstudioError, MissingError, UsageError
+from harstudio.jobs.context import Stopped
+from harstudio.learning.datasets import collect, extent
+from harstudio.learning.loading import Loader
+from harstudio.learning.preprocessing import Preprocessing
+from harstudio.recognition.jobs import explain, predict
+from harstudio.recognition.recognise import Question, recognise
+from harstudio.recognition.trained import choose_device, load_run
+from harstudio.recognition.windows import Sliding
+from harstudio.recordings.formats import open_recording
+from harstudio.results import JointWeights
+from harstudio.runs.folder import RunFolder
+from harstudio.runs.recognitions import load_recognition
+from job_context import Heard
+from made_runs import CLASSES, write_run
+from trials import write_trial
+
+FRAMES = 40
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    write_run(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dataset")
+    for name in ("a1_s1_t1", "a2_s1_t1", "a3_s2_t1"):
+        write_trial(folder, name, FRAMES)
+    return folder
+
+
+@pytest.fixture
+def trial(dataset: Path) -> Path:
+    return dataset / "Depth" / "a1_s1_t1_depth.mat"
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    exponents = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
+    return exponents / exponents.sum(axis=-1, keepdims=True)
+
+
+# ---- the same numbers
+
+
+def test_windows_say_what_the_network_says_of_the_same_inputs(run: Path, trial: Path) -> None:
+    network = write_run(run)
+    preprocessing = Preprocessing.load(RunFolder(run).preprocessing)
+    with open_recording(trial) as recording:
+        said = recognise(
+            load_run(run), recording, Heard(), Question(Sliding(window_s=0.5, stride_s=0.25))
+        )
+        assert len(said.windows) == 5  # 40 frames at 30 Hz: 1.333 s
+        for window in said.windows:
+            raw = preprocessing.read(recording, window.start_ns, window.end_ns)
+            inputs = preprocessing.make(raw).inputs
+            with torch.no_grad():
+                output = network({"skeleton": torch.from_numpy(inputs["skeleton"])[None]})
+            direct = torch.softmax(output.logits[0], dim=0).numpy()
+            np.testing.assert_array_equal(window.probabilities, direct)
+            np.testing.assert_array_equal(window.by_stream["skeleton"], direct)
+    mean = np.mean([window.probabilities for window in said.windows], axis=0)
+    assert (said.label, said.confidence) == (int(mean.argmax()), pytest.approx(mean.max()))
+    assert said.classes == CLASSES
+
+
+def test_a_training_sample_is_recognised_as_training_evaluates_it(run: Path, dataset: Path) -> None:
+    network = write_run(run)
+    found = collect(dataset)
+    preprocessing = Preprocessing.load(RunFolder(run).preprocessing)
+    loader = Loader(
+        found.samples, preprocessing, 3, seed=0, train=False, cache_bytes=1 << 24, threads=1
+    )
+    trained = load_run(run)
+    for batch in loader.batches(0):
+        with torch.no_grad():
+            logits = network(batch[0]).logits.numpy()
+        for index, expected in zip(batch[2], softmax(logits), strict=True):
+            sample = found.samples[int(index)]
+            with open_recording(sample.path) as recording:
+                (window,) = recognise(trained, recording, Heard()).windows
+            assert (window.start_ns, window.end_ns) == (sample.start_ns, sample.end_ns)
+            np.testing.assert_allclose(window.probabilities, expected, atol=1e-6)
+
+
+def test_a_recording_is_one_window_up_to_two_usual_clips(tmp_path: Path, trial: Path) -> None:
+    with open_recording(trial) as recording:
+        for usual_s, windows in ((0.7, 1), (0.5, 8)):  # (1.333 - 0.5) / 0.125 and the last
+            write_run(tmp_path, usual_s=usual_s)
+            said = recognise(load_run(tmp_path), recording, Heard())
+            assert len(said.windows) == windows
+            assert (said.windows[0].start_ns, said.windows[-1].end_ns) == extent(recording)
+            assert said.segments[0].start_ns == said.windows[0].start_ns
+            assert said.segments[-1].end_ns == said.windows[-1].end_ns
+
+
+# ---- runs
+
+
+def test_the_best_checkpoint_comes_first_then_the_last(tmp_path: Path) -> None:
+    best = write_run(tmp_path)
+    run = RunFolder(tmp_path)
+    last = write_run(tmp_path / "other", dropout=0.25)
+    run.last.write_bytes(RunFolder(tmp_path / "other").last.read_bytes())
+    assert load_run(tmp_path).network.options == best.options
+    run.best.unlink()
+    assert load_run(tmp_path).network.options == last.options
+    assert not load_run(tmp_path).network.training
+
+
+def damage(run: RunFolder, how: str) -> None:
+    if how == "no checkpoint":
+        run.best.unlink()
+        run.last.unlink()
+    elif how == "cut checkpoint":
+        run.best.write_bytes(run.best.read_bytes()[:1000])
+    elif how == "no preprocessing":
+        run.preprocessing.unlink()
+    elif how == "newer preprocessing":
+        table = json.loads(run.preprocessing.read_text())
+        run.preprocessing.write_text(json.dumps(table | {"version": 99}))
+    elif how == "no classes":
+        run.data.unlink()
+    elif how == "other classes":
+        run.data.write_text('{"classes": ["wave"]}')
+    elif how == "classes are no names":
+        run.data.write_text('{"classes": [1, 2, 3]}')
+    elif how == "other joints":
+        table = json.loads(run.preprocessing.read_text())
+        run.preprocessing.write_text(json.dumps(table | {"topology": "kinect_v2_25"}))
+    elif how == "unknown network":
+        run.best.write_bytes(run.best.read_bytes().replace(b"st-gcn", b"xx-gcn"))
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "sentence"),
+    [
+        ("no checkpoint", MissingError, "no checkpoint yet. Train it"),
+        ("cut checkpoint", DataError, "damaged"),
+        ("no preprocessing", MissingError, "no preprocessing.json"),
+        ("newer preprocessing", DataError, "version is 99"),
+        ("no classes", MissingError, "does not name its classes"),
+        ("other classes", DataError, "names 1 classes, but the network knows 3"),
+        ("classes are no names", DataError, "does not name the classes"),
+        ("other joints", DataError, "prepares kinect_v2_25 skeletons, but the network takes utd"),
+        ("unknown network", DataError, "no network xx-gcn"),
+    ],
+)
+def test_a_run_that_is_not_whole_says_what_is_wrong(
+    tmp_path: Path, how: str, kind: type[HarstudioError], sentence: str
+) -> None:
+    write_run(tmp_path)
+    damage(RunFolder(tmp_path), how)
+    with pytest.raises(kind, match=sentence) as raised:
+        load_run(tmp_path)
+    assert raised.value.path is not None
+    assert raised.value.path.is_relative_to(tmp_path)
+
+
+def test_what_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="no such run"):
+        load_run(tmp_path / "none")
+    with pytest.raises(MissingError, match="no run folder"):
+        load_run(tmp_path)
+
+
+def test_devices() -> None:
+    assert choose_device("cpu") == torch.device("cpu")
+    assert choose_device("auto").type in ("cpu", "cuda")
+    with pytest.raises(UsageError, match="no device tpu"):
+        choose_device("tpu")
+    with pytest.raises(UsageError, match="no cuda:99 here"):
+        choose_device("cuda:99")
+
+
+# ---- recordings that do not fit
+
+
+def test_a_missing_stream_is_named_with_what_the_run_needs(run: Path, tmp_path: Path) -> None:
+    depth = write_trial(tmp_path, "a1_s1_t1")
+    (tmp_path / "Skeleton" / "a1_s1_t1_skeleton.mat").unlink()
+    (tmp_path / "Inertial" / "a1_s1_t1_inertial.mat").unlink()
+    with (
+        open_recording(depth) as recording,
+        pytest.raises(DataError, match="has no skeleton; st-gcn of this run needs skeleton"),
+    ):
+        recognise(load_run(run), recording, Heard())
+
+
+def test_windows_in_which_nobody_is_seen_have_no_opinion(run: Path, trial: Path) -> None:
+    heard = Heard()
+    second = 1_000_000_000
+    with open_recording(trial) as recording:
+        seen, empty = (0, second), (50 * second, 51 * second)
+        said = recognise(load_run(run), recording, heard, Question(spans=(seen, empty)))
+        assert [(w.start_ns, w.end_ns) for w in said.windows] == [seen]
+        assert heard.lines == ["a1_s1_t1 at 50.00 s is left out: Nobody is seen in this clip."]
+        with pytest.raises(DataError, match="Nobody is seen"):
+            recognise(load_run(run), recording, heard, Question(spans=(empty,)))
+
+
+# ---- jobs
+
+
+def test_the_job_recognises_folders_and_writes_files(
+    run: Path, dataset: Path, tmp_path: Path
+) -> None:
+    heard = Heard()
+    result = predict({"run": str(run), "paths": [str(dataset)], "out": str(tmp_path)}, heard)
+    assert result["failed"] == 0
+    assert result["classes"] == list(CLASSES)
+    assert heard.told("recognition") == result["recordings"]
+    assert heard.told("device") == [{"device": "cpu", "name": "CPU, 1 thread"}]
+    assert heard.steps[-1][:2] == (3.0, 3)
+    assert [one["recording"] for one in result["recordings"]] == [
+        "a1_s1_t1",
+        "a2_s1_t1",
+        "a3_s2_t1",
+    ]
+    for one in result["recordings"]:
+        saved = load_recognition(Path(one["file"]))
+        assert (one["label"], one["confidence"]) == (saved.label, saved.confidence)
+        assert one["name"] == CLASSES[saved.label]
+        assert one["top"][0] == [one["name"], pytest.approx(one["confidence"])]
+        assert sum(share for _, share in one["top"]) == pytest.approx(1)
+        assert saved.explanations == ()
+    json.dumps([heard.events, result])  # builtins
+
+
+def test_one_bad_recording_does_not_stop_the_others(run: Path, tmp_path: Path) -> None:
+    good = [write_trial(tmp_path, f"a{k}_s1_t1") for k in (1, 3)]
+    bad = write_trial(tmp_path, "a2_s1_t1")
+    (tmp_path / "Skeleton" / "a2_s1_t1_skeleton.mat").write_bytes(b"MATLAB 5.0 no more")
+    paths = [good[0], bad, tmp_path / "none.mat", good[1], good[0]]
+    result = predict({"run": str(run), "paths": [str(p) for p in paths]}, Heard())
+    told = result["recordings"]
+    assert [one["path"] for one in told] == [str(path) for path in paths[:4]]  # each once
+    assert [one["error"] is None for one in told] == [True, False, False, True]
+    assert "a2_s1_t1" in told[1]["error"]
+    assert "no such file" in told[2]["error"]
+    assert result["failed"] == 2
+    assert all(one["file"] == "" for one in told)
+
+
+def test_a_folder_without_recordings(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no recording in this folder"):
+        predict({"run": str(run), "paths": [str(tmp_path)]}, Heard())
+
+
+def test_recordings_of_one_name_have_their_own_files(run: Path, tmp_path: Path) -> None:
+    paths = [str(write_trial(tmp_path / folder)) for folder in ("one", "two")]
+    payload = {"run": str(run), "paths": paths, "out": str(tmp_path / "out")}
+    files = [one["file"] for one in predict(payload, Heard())["recordings"]]
+    roots = [Path(load_recognition(Path(file)).path).parents[1].name for file in files]
+    assert roots == ["one", "two"]
+    assert [one["file"] for one in predict(payload, Heard())["recordings"]] == files
+    assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_a_stop_keeps_what_was_recognised(run: Path, dataset: Path, tmp_path: Path) -> None:
+    heard = Heard()
+    payload = {"run": str(run), "paths": [str(dataset)], "out": str(tmp_path / "all")}
+    predict(payload, heard)
+    stopped = Heard(stop_at=heard.pauses)  # at the last window
+    with pytest.raises(Stopped):
+        predict(payload | {"out": str(tmp_path / "some")}, stopped)
+    assert len(stopped.told("recognition")) == 2
+    assert len(list((tmp_path / "some").iterdir())) == 2
+
+
+def test_a_new_checkpoint_is_noticed(tmp_path: Path, trial: Path) -> None:
+    payload = {"run": str(tmp_path), "paths": [str(trial)]}
+    write_run(tmp_path)
+    before = predict(payload, Heard())["recordings"][0]
+    assert predict(payload, Heard())["recordings"][0] == before
+    write_run(tmp_path, seed=1)
+    after = predict(payload, Heard())["recordings"][0]
+    assert after["confidence"] != before["confidence"]
+
+
+def test_a_window_is_explained_for_any_class(run: Path, trial: Path, tmp_path: Path) -> None:
+    payload = {"run": str(run), "paths": [str(trial)], "out": str(tmp_path), "explain": True}
+    (one,) = predict(payload, Heard())["recordings"]
+    said = load_recognition(Path(one["file"]))
+    ((own,),) = said.explanations
+    window = said.windows[0]
+    asked = {"start_ns": window.start_ns, "end_ns": window.end_ns, "path": str(trial)}
+    files = {}
+    for target in (None, *CLASSES):
+        payload = {"run": str(run), **asked, "target_class": target, "out": str(tmp_path / "one")}
+        answer = explain(payload, Heard())
+        assert answer["target_name"] == (target or said.classes[said.label])
+        again = load_recognition(Path(answer["file"]))
+        np.testing.assert_array_equal(again.windows[0].probabilities, window.probabilities)
+        ((files[target],),) = again.explanations
+    assert isinstance(own, JointWeights)
+    np.testing.assert_array_equal(files[None].values, own.values)
+    assert files["throw"].meaning == "joint saliency, for throw, ST-GCN"
+    assert not np.array_equal(files["wave"].values, files["throw"].values)
+
+
+@pytest.mark.parametrize("target", ["thrwo", 3, -1])
+def test_a_class_that_is_not_there(run: Path, trial: Path, target: int | str) -> None:
+    with pytest.raises(UsageError, match=f"no class {target}"):
+        predict({"run": str(run), "paths": [str(trial)], "target_class": target}, Heard())
