@@ -127,6 +127,10 @@ class Seen(NamedTuple):
     own: tuple[Tensor, ...]  # two (N, 1, h, w), none where self-attention is off
     told: Tensor | None  # (N, 1, h, w), None where skeleton attention is off
 
+    def detached(self) -> Seen:
+        """The same without a way back for gradients."""
+        return Seen(self.features.detach(), tuple(m.detach() for m in self.own), self.told)
+
 
 class PictureStream(nn.Module):
     """Section 3.4: backbone, two branches of self-attention, one of skeleton attention."""
@@ -183,6 +187,14 @@ class CrossAttention(nn.Module):
         self.relate = RelationFusion(channels, JOINT_CHANNELS, relation)
         self.classifier = nn.Linear(HIDDEN, num_classes)
 
+    def forward(self, cells: Tensor, joints: Tensor) -> tuple[Tensor, Tensor]:
+        """cells (N, C, S), joints (N, 256, T', V, M) -> features (N, 512), relation (N, L, L).
+
+        Of the joints the mean over persons, as ST-GCN pools them, then the strongest moment.
+        """
+        related: tuple[Tensor, Tensor] = self.relate(cells, joints.mean(dim=4).amax(dim=2))
+        return related
+
 
 class SumFusion(nn.Module):
     """Table 6, "sum fusion": both streams' features to one size, summed, then classified."""
@@ -193,6 +205,11 @@ class SumFusion(nn.Module):
         self.picture = nn.Linear(picture_features, HIDDEN)
         self.classifier = nn.Linear(HIDDEN, num_classes)
 
+    def forward(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Features of both (N, D) -> (N, 512)."""
+        total = self.skeleton(features["skeleton"]) + self.picture(features["picture"])
+        return nn.functional.leaky_relu(total, 0.01)
+
 
 class DecisionFusion(nn.Module):
     """Table 6, "decision fusion": a weighted sum of probabilities. ``balance`` is learned; its
@@ -202,12 +219,12 @@ class DecisionFusion(nn.Module):
         super().__init__()
         self.balance = nn.Parameter(torch.zeros(()))
 
-    def forward(self, skeleton: Tensor, picture: Tensor) -> Tensor:
-        """Logits (N, K) of both -> (N, K), the logarithm of the summed probabilities."""
+    def forward(self, logits: Mapping[str, Tensor]) -> Tensor:
+        """Logits of both (N, K) -> (N, K), the logarithm of the summed probabilities."""
         share = nn.functional.logsigmoid
         return torch.logaddexp(
-            torch.log_softmax(skeleton, dim=1) + share(self.balance),
-            torch.log_softmax(picture, dim=1) + share(-self.balance),
+            torch.log_softmax(logits["skeleton"], dim=1) + share(self.balance),
+            torch.log_softmax(logits["picture"], dim=1) + share(-self.balance),
         )
 
 
@@ -238,49 +255,52 @@ class MMFF(Network):
     def forward(self, batch: Batch, explain: bool = False, stream: str = "") -> Output:
         """Takes ``skeleton``, ``picture`` and ``focus``; streams are "skeleton" and "picture".
 
-        A batch without focus is one in which nobody was seen.
+        A batch without focus is one in which nobody was seen. Where the fusion does not take what
+        the heads of single streams say, no gradient goes back from them into it.
         """
-        joints = self.skeleton(batch["skeleton"]) if stream != "picture" else None
+        joints = None if stream == "picture" else self.skeleton(batch["skeleton"])
         seen = None
         if stream != "skeleton":
             seen = self.picture(batch["picture"], batch.get("focus"))
-        features: dict[str, Tensor] = {}
-        by_stream: dict[str, Tensor] = {}
-        gaze: dict[str, Gaze] = {}
+        gaze = self._gaze(joints, seen) if explain else None
+        if joints is None or seen is None:
+            features = self._features(joints, seen)
+            by_stream = self._classify(features)
+            return Output(by_stream[stream], by_stream, features, explanation=gaze)
+        if isinstance(self.fusion, CrossAttention):
+            features = self._features(joints.detach(), seen.detached())
+            by_stream = self._classify(features)
+            features["fusion"], relation = self.fusion(self.picture.cells(seen), joints)
+            if gaze is not None:
+                height, width = seen.features.shape[2:]
+                gaze["relation"] = Gaze(Kind.RELATION, "picture", relation, grid=(height, width))
+        else:
+            features = self._features(joints, seen)
+            if isinstance(self.fusion, DecisionFusion):
+                by_stream = self._classify(features)
+                return Output(self.fusion(by_stream), by_stream, features, explanation=gaze)
+            by_stream = self._classify({name: value.detach() for name, value in features.items()})
+            features["fusion"] = self.fusion(features)
+        logits = self.fusion.classifier(features["fusion"])
+        return Output(logits, by_stream, features, explanation=gaze)
+
+    def _features(self, joints: Tensor | None, seen: Seen | None) -> dict[str, Tensor]:
+        """(N, D) of every stream that was evaluated."""
+        features = {}
         if joints is not None:
-            features["skeleton"] = joints.mean(dim=(2, 3, 4))
-            by_stream["skeleton"] = self.skeleton.classify(joints)
+            features["skeleton"] = self.skeleton.pool(joints)
         if seen is not None:
             features["picture"] = self.picture.embed(seen)
-            by_stream["picture"] = self.picture.classifier(features["picture"])
-        if joints is None or seen is None:
-            logits = by_stream[stream]
-        else:
-            logits = self._fuse(joints, seen, features, by_stream, gaze)
-        if explain:
-            gaze |= self._gaze(joints, seen)
-        return Output(logits, by_stream, features, explanation=gaze if explain else None)
+        return features
 
-    def _fuse(
-        self, joints: Tensor, seen: Seen, features: dict[str, Tensor],
-        by_stream: Mapping[str, Tensor], gaze: dict[str, Gaze],
-    ) -> Tensor:  # fmt: skip
-        """The fused logits; adds the fusion's features and what it relates."""
-        fusion = self.fusion
-        if isinstance(fusion, DecisionFusion):
-            decided: Tensor = fusion(by_stream["skeleton"], by_stream["picture"])
-            return decided
-        if isinstance(fusion, SumFusion):
-            total = fusion.skeleton(features["skeleton"]) + fusion.picture(features["picture"])
-            features["fusion"] = nn.functional.leaky_relu(total, 0.01)
-        else:
-            # The mean over persons, as ST-GCN pools them, then the strongest moment.
-            strongest = joints.mean(dim=4).amax(dim=2)
-            features["fusion"], relation = fusion.relate(self.picture.cells(seen), strongest)
-            height, width = seen.features.shape[2:]
-            gaze["relation"] = Gaze(Kind.RELATION, "picture", relation, grid=(height, width))
-        logits: Tensor = fusion.classifier(features["fusion"])
-        return logits
+    def _classify(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """(N, K) of every stream by its own head."""
+        by_stream = {}
+        if "skeleton" in features:
+            by_stream["skeleton"] = self.skeleton.classify(features["skeleton"])
+        if "picture" in features:
+            by_stream["picture"] = self.picture.classifier(features["picture"])
+        return by_stream
 
     def _gaze(self, joints: Tensor | None, seen: Seen | None) -> dict[str, Gaze]:
         """What the streams tell of themselves."""

@@ -42,7 +42,9 @@ class Output:
     """What a network says about a batch of N.
 
     logits: (N, K), no softmax inside. logits_by_stream: (N, K) of every stream with a head of its
-    own. features: (N, D) of every stream and of the fusion, before their classifiers. losses:
+    own; where the fused logits do not build on them, no gradient goes back from them into the rest
+    of the network, so that their own loss can be learned beside the fused one without changing
+    it. features: (N, D) of every stream and of the fusion, before their classifiers. losses:
     further terms to add to the cross-entropy, already weighted. explanation: by name, None unless
     it was asked for.
     """

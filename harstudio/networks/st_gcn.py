@@ -56,9 +56,13 @@ class SkeletonStream(STGCN):
         super().__init__(topology, dropout=dropout, edge_importance=edge_importance)
         self.fcn = nn.Conv2d(CHANNELS, num_classes, 1)
 
-    def classify(self, features: Tensor) -> Tensor:
-        """(N, 256, T', V, M) -> logits (N, K)."""
-        logits: Tensor = self.fcn(features.mean(dim=(2, 3, 4))[..., None, None])
+    def pool(self, features: Tensor) -> Tensor:
+        """(N, 256, T', V, M) -> (N, 256): the mean over time, joints and persons."""
+        return features.mean(dim=(2, 3, 4))
+
+    def classify(self, pooled: Tensor) -> Tensor:
+        """(N, 256) -> logits (N, K)."""
+        logits: Tensor = self.fcn(pooled[..., None, None])
         return logits.flatten(1)
 
     def class_map(self, features: Tensor) -> Tensor:
@@ -82,11 +86,12 @@ class SkeletonNetwork(Network):
     def forward(self, batch: Batch, explain: bool = False, stream: str = "") -> Output:
         """Takes ``skeleton``; one stream, so ``stream`` changes nothing."""
         features = self.skeleton(batch["skeleton"])
-        logits = self.skeleton.classify(features)
+        pooled = self.skeleton.pool(features)
+        logits = self.skeleton.classify(pooled)
         return Output(
             logits=logits,
             logits_by_stream={"skeleton": logits},
-            features={"skeleton": features.mean(dim=(2, 3, 4))},
+            features={"skeleton": pooled},
             explanation={"joint saliency": self.skeleton.saliency(features)} if explain else None,
         )
 

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from harstudio.networks import create_network
 from harstudio.networks.blocks.picture_attention import skeleton_attention
 from harstudio.networks.mmff import MMFF
 from harstudio.networks.network import Network
@@ -223,18 +222,25 @@ def test_without_focus_nobody_was_seen() -> None:
     assert not torch.allclose(network(without).logits[0], network(batch).logits[0])
 
 
-def test_fine_tuning_leaves_only_the_heads_of_single_streams() -> None:
-    network = create_network("mmff-lite", CLASSES, "utd_mhad_20")
-    network(
-        {
-            "skeleton": torch.randn(2, 3, 8, 20, 1),
-            "picture": torch.randn(2, 3, 64, 64),
-            "focus": torch.tensor([SQUARE, SQUARE]),
-        }
-    ).logits.sum().backward()
-    without = {key.rsplit(".", 1)[0] for key, w in network.named_parameters() if w.grad is None}
-    heads = {"skeleton.fcn", "picture.classifier", *(f"picture.reduce.{n}" for n in range(3))}
-    assert without == heads
+def reached(network: Network, loss: Tensor) -> set[str]:
+    """Layers with a gradient, without the last part of their weights' names."""
+    network.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    return {key.rsplit(".", 1)[0] for key, w in network.named_parameters() if w.grad is not None}
+
+
+@pytest.mark.parametrize("fusion", ["cross-attention", "sum"])
+def test_heads_of_single_streams_and_the_fused_opinion_leave_each_other_alone(fusion: str) -> None:
+    """Fused training does not move the heads; their own loss moves nothing else."""
+    network, batch = small(fusion=fusion), small_batch()
+    everything = {key.rsplit(".", 1)[0] for key, _ in network.named_parameters()}
+    output = network(batch)
+    by_fused = reached(network, output.logits.sum())
+    by_heads = reached(network, sum(network(batch).logits_by_stream.values()).sum())
+    assert by_fused | by_heads == everything
+    assert not by_fused & by_heads
+    assert {"skeleton.fcn", "picture.classifier"} <= by_heads
+    assert {"picture.backbone.0", "skeleton.data_bn", "fusion.classifier"} <= by_fused
 
 
 # ---- the mask of the skeleton
