@@ -48,6 +48,7 @@ class Settings(BaseModel):
     theme: Literal["dark", "light", "system"] = "dark"
     cache_bytes: int = Field(default=1 << 30, ge=64 << 20)
     recent: list[str] = []
+    run_folders: list[str] = []  # runs and folders of runs that were opened by hand
     reduce_motion: bool = False
     volume: float = Field(default=1.0, ge=0, le=1)
     muted: bool = False

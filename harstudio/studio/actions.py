@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from harstudio.studio.commands import Command, CommandTable
+from harstudio.studio.training.commands import train_commands
 from harstudio.studio.transport import RATES, Transport
 
 if TYPE_CHECKING:
@@ -22,18 +24,31 @@ PANE_TITLES = {
     "signals": "Signals",
 }
 PANE_ICONS = {"skeleton3d": "skeleton3d"}
-WORKSPACES = (("view.review", "Review"), ("view.label", "Label"))
+WORKSPACES = (("view.review", "Review"), ("view.label", "Label"), ("view.train", "Train"))
+WORKSPACE_KEYS = {"view.review": "Ctrl+1", "view.label": "Ctrl+2", "view.train": "Ctrl+4"}
 
 
 def command_table(window: MainWindow) -> CommandTable:
     """Every command, in the order of the menus."""
     table = CommandTable()
     table.add(*_file_commands(window))
-    table.add(*window.labelling.commands(), _annotator_command(window))
-    table.add(*_play_commands(window), *_loop_commands(window), *_speed_commands(window))
+    seen = partial(_where_pictures_are, window)
+    table.add(*seen(window.labelling.commands()), _annotator_command(window))
+    playing = [*_play_commands(window), *_loop_commands(window), *_speed_commands(window)]
+    table.add(*seen(playing))
+    table.add(*train_commands(window, window.training))
     table.add(*_view_commands(window), *_panel_commands(window), *_look_commands(window))
     table.add(*_help_commands(window))
     return table
+
+
+def _where_pictures_are(window: MainWindow, commands: Iterable[Command]) -> list[Command]:
+    """The same commands, possible only where one sees what they do."""
+
+    def guarded(enabled: Callable[[], bool]) -> bool:
+        return window.shows_pictures() and enabled()
+
+    return [replace(one, enabled=partial(guarded, one.enabled)) for one in commands]
 
 
 def _file_commands(window: MainWindow) -> list[Command]:
@@ -218,8 +233,9 @@ def _view_commands(window: MainWindow) -> list[Command]:
 
     workspaces = [
         Command(command_id, f"{title} workspace", partial(window.set_workspace, command_id),
-                "View", "panes", (f"Ctrl+{number}",), checked=partial(in_workspace, command_id))
-        for number, (command_id, title) in enumerate(WORKSPACES, start=1)
+                "View", "panes", (WORKSPACE_KEYS[command_id],),
+                checked=partial(in_workspace, command_id))
+        for command_id, title in WORKSPACES
     ]  # fmt: skip
     return [
         *workspaces,
@@ -228,7 +244,8 @@ def _view_commands(window: MainWindow) -> list[Command]:
         Command("view.search_library", "Search the library", window.search_library, "View",
                 "filter", ("Ctrl+F",)),
         Command("view.full_screen", "Pictures on the full screen", window.toggle_full_screen,
-                "View", "fullscreen", ("F", "F11"), checked=window.is_full_screen),
+                "View", "fullscreen", ("F", "F11"), window.shows_pictures,
+                checked=window.is_full_screen),
     ]  # fmt: skip
 
 

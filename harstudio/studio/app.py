@@ -73,6 +73,7 @@ class Starter(QObject):
         self._open()  # parses in its own thread while the panes are imported here
         self.window.furnish()
         self.start_up.mark("usable")
+        self.window.desk.warm_up_soon()
         for sentence in self.session.settings.problems:
             self.window.problem_bar.tell(Trouble(sentence, level="warn"))
 

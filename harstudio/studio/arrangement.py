@@ -14,7 +14,11 @@ AREAS = {
     "labels": Qt.DockWidgetArea.RightDockWidgetArea,
     "timeline": Qt.DockWidgetArea.BottomDockWidgetArea,
 }
-SHOWN_IN = {"view.review": ("library", "timeline"), "view.label": tuple(PANELS)}
+SHOWN_IN = {
+    "view.review": ("library", "timeline"),
+    "view.label": tuple(PANELS),
+    "view.train": (),
+}
 FIRST = "view.label"
 SIDE_PX, TIMELINE_PX = (210, 340), (170, 420)
 

@@ -12,6 +12,7 @@ from harstudio.studio.background import Task
 from harstudio.studio.other_labels import is_model
 
 if TYPE_CHECKING:
+    from harstudio.studio.training.new_run import NewRunDialog
     from harstudio.studio.window import MainWindow
 
 
@@ -21,6 +22,7 @@ class Asking:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._diagnosis: Task | None = None
+        self._new_run: NewRunDialog | None = None  # comes back as it was left
 
     def file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
@@ -35,6 +37,30 @@ class Asking:
         )
         if name:
             self._window.open_path(Path(name))
+
+    def new_run(self) -> None:
+        """What to train, on what."""
+        if self._new_run is None:
+            from harstudio.studio.training.new_run import NewRunDialog
+
+            window = self._window
+            self._new_run = NewRunDialog(window.session, window.training.new_run_folder, window)
+            self._new_run.started.connect(self._run_started)
+        self._new_run.show()
+
+    def _run_started(self, _record: object) -> None:
+        self._window.set_workspace("view.train")
+
+    def run(self) -> None:
+        """A run that was made elsewhere, or a folder of runs."""
+        start = str(self._window.training.new_run_folder())
+        name = QFileDialog.getExistingDirectory(
+            self._window, "Open a run or a folder of runs", start
+        )
+        if name:
+            self._window.training.open_run(Path(name))
+            self._window.save_settings()
+            self._window.set_workspace("view.train")
 
     def start_folder(self) -> Path:
         """Where the last thing was opened."""

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 from harstudio.studio import icons, theme
 from harstudio.studio.commands import Command, CommandTable
 
-MENUS = ("File", "Edit", "Label", "Play", "View", "Help")
+MENUS = ("File", "Edit", "Label", "Play", "Train", "View", "Help")
 SEPARATED = frozenset(
     {
         "file.open_recent",
@@ -28,6 +28,10 @@ SEPARATED = frozenset(
         "view.theme_dark",
         "view.overlay_color",
         "view.reset_panes",
+        "train.pause",
+        "train.evaluate",
+        "train.copy_command",
+        "view.jobs",
         "help.diagnose",
         "help.about",
     }

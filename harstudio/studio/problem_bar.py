@@ -27,7 +27,7 @@ KEPT = 50
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """level: "warn" or "bad". details: more for whoever looks into it. again: what can be tried
-    once more, None where there is nothing to try."""
+    once more, None where there is nothing to try; again_title: the word on its button."""
 
     message: str
     path: Path | None = None
@@ -35,6 +35,7 @@ class Trouble:
     details: str = ""
     level: str = "bad"
     again: Callable[[], None] | None = None
+    again_title: str = "Try again"
 
     @classmethod
     def of(cls, error: BaseException, again: Callable[[], None] | None = None) -> Trouble:
@@ -146,6 +147,7 @@ class ProblemBar(QFrame):
         self.file.setVisible(newest.path is not None)
         self.details.setPlainText(newest.details)
         self.again_button.setVisible(newest.again is not None)
+        self.again_button.setText(newest.again_title)
         self.details_button.setVisible(bool(newest.details))
         self.more.setText(f"and {waiting} more" if waiting else "")
         self._restyle()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from harstudio.studio import icons, theme
 from harstudio.studio.buttons import ToolButton
+from harstudio.studio.jobs.status_button import JobsButton
 from harstudio.studio.session import Session
 
 HEIGHT = 28
@@ -26,6 +27,8 @@ class StatusLine(QWidget):
         self._session = session
         self._level = "info"
         self.recording = QLabel()
+        self.jobs = JobsButton(session.jobs)
+        self.jobs.setFixedHeight(HEIGHT - 4)
         self._dot = QLabel()
         self.message = QLabel()
         self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -39,6 +42,7 @@ class StatusLine(QWidget):
         row.setContentsMargins(14, 0, 14, 0)
         row.setSpacing(8)
         row.addWidget(self.recording)
+        row.addWidget(self.jobs)
         row.addSpacing(8)
         row.addWidget(self._dot)
         row.addWidget(self.message, 1)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
@@ -27,6 +28,7 @@ from harstudio.studio.asking import Asking
 from harstudio.studio.commands import Command
 from harstudio.studio.demo import Demo
 from harstudio.studio.entries import palette_entries, recent_entries
+from harstudio.studio.jobs.desk import JobDesk
 from harstudio.studio.labelling import Labelling
 from harstudio.studio.menus import Actions
 from harstudio.studio.palette import Palette
@@ -37,8 +39,12 @@ from harstudio.studio.session import Session
 from harstudio.studio.shortcut_sheet import ShortcutSheet
 from harstudio.studio.status_line import StatusLine
 from harstudio.studio.top_bar import TopBar
+from harstudio.studio.training.service import Training
 from harstudio.studio.transport_bar import TransportBar
 from harstudio.studio.welcome import Welcome
+
+if TYPE_CHECKING:
+    from harstudio.studio.training.page import TrainPage
 
 logger = logging.getLogger(__name__)
 SMALLEST = (960, 600)
@@ -69,6 +75,8 @@ class MainWindow(QMainWindow):
         self.is_furnished = False
         self._overlays = True
         self.asking = Asking(self)
+        self.training = Training(session, self)
+        self.train_page: TrainPage | None = None  # built when somebody goes there
         self.pane_area = PaneArea(self.store)
         self.commands = command_table(self)
         self.actions_by_id = Actions(self.commands, self, self._refused)
@@ -115,6 +123,7 @@ class MainWindow(QMainWindow):
         self.statusBar().addWidget(self.status, 1)
         self.palette_box = Palette(partial(palette_entries, self), self)
         self.sheet = ShortcutSheet(self.commands, self)
+        self.desk = JobDesk(self)
 
     def _connect(self) -> None:
         session = self.session
@@ -155,10 +164,22 @@ class MainWindow(QMainWindow):
     # ---- arrangement
 
     def set_workspace(self, command_id: str) -> None:
-        """Review or Label; each remembers its own arrangement."""
+        """Review, Label or Train; each remembers its own arrangement."""
         self.arrangement.enter(command_id)
         self.top_bar.show_workspace(command_id)
-        self.timeline.setFocus()  # keys go on labelling
+        self._show_middle()
+        if self.shows_pictures():
+            self.timeline.setFocus()  # keys go on labelling
+        elif self.train_page is not None:
+            self.session.transport.pause()
+            self.train_page.runs.list.setFocus()
+
+    def shows_pictures(self) -> bool:
+        """Whether the workspace is one of those around the panes."""
+        return self.arrangement.workspace != "view.train"
+
+    def toggle_jobs(self) -> None:
+        self.desk.panel.toggle()
 
     def reset_panes(self) -> None:
         """Panels and panes as they come."""
@@ -277,7 +298,15 @@ class MainWindow(QMainWindow):
 
     def _show_middle(self) -> None:
         recording = self.session.recording
-        self._middle.setCurrentWidget(self.welcome if recording is None else self.pane_area)
+        training = not self.shows_pictures() and self.is_furnished
+        if training and self.train_page is None:
+            from harstudio.studio.training.page import TrainPage
+
+            self.train_page = TrainPage(self.training, self.commands)
+            self._middle.addWidget(self.train_page)
+        self.training.set_shown(training)
+        panes = self.welcome if recording is None else self.pane_area
+        self._middle.setCurrentWidget(self.train_page if training else panes)
         if recording is None:
             self.welcome.refresh()
         else:
@@ -334,6 +363,7 @@ class MainWindow(QMainWindow):
         self.demo.shut()
         self.asking.shut()
         self.hide()  # what the workers still have to save takes its time without the window
-        self.session.jobs.close()
+        self.training.close()
+        self.desk.shut()
         self.session.close()
         event.accept()

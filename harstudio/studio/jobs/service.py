@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from harstudio.studio.jobs.latest import Latest
+
 if TYPE_CHECKING:
-    from harstudio.jobs.job_list import JobList, JobRecord
+    from harstudio.jobs.job_list import JobList
+    from harstudio.jobs.record import JobRecord
 
 logger = logging.getLogger(__name__)
-WAITING, ENDED = ("queued",), ("done", "stopped", "failed")
 
 
 class Jobs(QObject):
@@ -26,7 +28,7 @@ class Jobs(QObject):
     changed = Signal(object)  # record
     told = Signal(object, str, object)  # record, kind of event, payload (builtins)
     finished = Signal(object)  # record: done, stopped or failed
-    removed = Signal(str)  # id of a record that is no longer listed
+    removed = Signal(object)  # record that is no longer listed
 
     _arrived = Signal(str, object, str, object)
 
@@ -34,9 +36,10 @@ class Jobs(QObject):
         super().__init__(parent)
         self._list: JobList | None = None
         self._lock = threading.Lock()
-        self._unseen: set[str] = set()  # ids of records whose change is under way to the window
+        self._unseen: set[int] = set()  # ids of records whose change is under way to the window
         self._closed = False
         self._arrived.connect(self._deliver)
+        self.latest = Latest(self, self)
 
     # ---- what a person does
 
@@ -52,24 +55,23 @@ class Jobs(QObject):
         """Queue a job by its dotted path ("harstudio.learning.jobs:train"); payload: builtins."""
         return self._made().submit(job, payload, title=title, lane=lane, device=device)
 
-    def pause(self, record_id: str) -> None:
+    def pause(self, record_id: int) -> None:
         self._made().pause(record_id)
 
-    def resume(self, record_id: str) -> None:
+    def resume(self, record_id: int) -> None:
         self._made().resume(record_id)
 
-    def stop(self, record_id: str) -> None:
+    def stop(self, record_id: int) -> None:
         """Soft: the job saves what must be kept and ends."""
         self._made().stop(record_id)
 
-    def kill(self, record_id: str) -> None:
+    def kill(self, record_id: int) -> None:
         """At once; what was not saved is lost."""
         self._made().kill(record_id)
 
-    def remove(self, record_id: str) -> None:
-        """Take a record that waits or has ended off the list."""
+    def remove(self, record_id: int) -> None:
+        """Take it off the list; a job that is not over is stopped first."""
         self._made().remove(record_id)
-        self.removed.emit(record_id)
 
     # ---- what there is
 
@@ -78,13 +80,13 @@ class Jobs(QObject):
         """All of them, in the order they were handed in."""
         return [] if self._list is None else list(self._list.records)
 
-    def find(self, record_id: str) -> JobRecord | None:
+    def find(self, record_id: int) -> JobRecord | None:
         return next((r for r in self.records if r.id == record_id), None)
 
     @property
     def at_work(self) -> list[JobRecord]:
-        """Those that neither wait nor have ended."""
-        return [r for r in self.records if r.state not in (*WAITING, *ENDED)]
+        """Those that neither wait nor are over."""
+        return [r for r in self.records if not r.over and r.started is not None]
 
     # ---- life
 
@@ -109,6 +111,7 @@ class Jobs(QObject):
             self._list.changed.connect(self._on_changed)
             self._list.told.connect(self._on_told)
             self._list.finished.connect(self._on_finished)
+            self._list.removed.connect(self._on_removed)
         return self._list
 
     # ---- from the threads of the job list
@@ -128,6 +131,9 @@ class Jobs(QObject):
 
     def _on_finished(self, record: JobRecord) -> None:
         self._send("finished", record)
+
+    def _on_removed(self, record: JobRecord) -> None:
+        self._send("removed", record)
 
     def _send(self, signal: str, record: JobRecord, kind: str = "", payload: object = None) -> None:
         try:

@@ -1,0 +1,90 @@
+"""The jobs in the window: the panel, what is told of those that fail, and the end of all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+
+from harstudio.studio.jobs.panel import JobPanel
+from harstudio.studio.problem_bar import Trouble
+from harstudio.studio.training.looks import is_unfinished
+from harstudio.studio.training.service import EVALUATE, TRAIN, run_of
+
+if TYPE_CHECKING:
+    from harstudio.jobs.record import JobRecord
+    from harstudio.studio.window import MainWindow
+
+WARM_AFTER_MS = 5000
+
+
+class JobDesk(QObject):
+    """Knows which command goes on with a job, and where its result is seen."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._jobs = window.session.jobs
+        self.panel = JobPanel(self._jobs, window, self._way_to_result, self._way_on, window.status)
+        self._jobs.finished.connect(self._tell)
+        window.status.jobs.clicked.connect(self.panel.toggle)
+        self._warm = QTimer(self, singleShot=True, interval=WARM_AFTER_MS)
+        self._warm.timeout.connect(self._jobs.warm_up)
+
+    def warm_up_soon(self) -> None:
+        """Have a worker ready when the window has come to rest; $HARSTUDIO_WARM=0 has none."""
+        if os.environ.get("HARSTUDIO_WARM", "1") != "0":
+            self._warm.start()
+
+    def shut(self) -> None:
+        """Nothing more is told; what runs is stopped softly and its workers end."""
+        self._warm.stop()
+        self._jobs.close()
+
+    def _way_to_result(self, record: JobRecord) -> Callable[[], None] | None:
+        folder = run_of(record) if record.job in (TRAIN, EVALUATE) else None
+        return None if folder is None else partial(self._show_run, folder)
+
+    def _way_on(self, record: JobRecord) -> Callable[[], None] | None:
+        folder = run_of(record) if record.job == TRAIN else None
+        return None if folder is None else partial(self._resume, folder)
+
+    def _show_run(self, folder: Path) -> None:
+        self.panel.leave()
+        self._window.set_workspace("view.train")
+        self._window.training.choose(folder)
+
+    def _resume(self, folder: Path) -> None:
+        self._window.training.resume(folder)
+
+    def _tell(self, record: JobRecord) -> None:
+        """A job that failed is told where nobody overlooks it; one that is done in a line."""
+        message = self._window.session.message
+        if record.state == "done":
+            message.emit("info", f"{_capital(record.title)}: done.")
+        elif record.state == "failed":
+            self._window.problem_bar.tell(self._trouble(record))
+
+    def _trouble(self, record: JobRecord) -> Trouble:
+        folder = run_of(record) if record.job == TRAIN else None
+        on = folder is not None and is_unfinished(folder)
+        again = partial(self._resume, folder) if on and folder is not None else None
+        told = record.problem
+        path = told.get("path")
+        sentence = str(told.get("message") or record.error or "It failed.")
+        return Trouble(
+            f"{_capital(record.title)} failed: {sentence}",
+            Path(str(path)) if path else None,
+            str(told.get("remedy") or ""),
+            "\n".join(record.log[-40:]),
+            again=again,
+            again_title="Resume" if again is not None else "Try again",
+        )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,188 @@
+"""The job panel: lies above the status line until Esc or a click beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from harstudio.studio import theme
+from harstudio.studio.buttons import ToolButton
+from harstudio.studio.jobs.card import JobCard
+
+if TYPE_CHECKING:
+    from harstudio.jobs.record import JobRecord
+    from harstudio.studio.jobs.service import Jobs
+
+WIDTH, TALLEST, MARGIN = 560, 520, 8
+Ways = Callable[["JobRecord"], Callable[[], None] | None]
+
+
+class JobPanel(QFrame):
+    """The newest job first."""
+
+    def __init__(
+        self, jobs: Jobs, window: QWidget, open_result: Ways, resume: Ways, above: QWidget
+    ) -> None:
+        """open_result, resume: what showing a job's result and going on with it would do, None
+        where that is not possible. above: the status line."""
+        super().__init__(window)
+        self.setObjectName("job_panel")
+        self.setAccessibleName("Jobs")
+        self.hide()
+        self._jobs, self._open_result, self._resume, self._above = jobs, open_result, resume, above
+        self.cards: dict[int, JobCard] = {}
+        title = QLabel("Jobs")
+        title.setFont(theme.ui_font(theme.QUIET_PX, bold=True))
+        title.setProperty("quiet", True)
+        self.tidy = ToolButton("Remove those that ended")
+        self.tidy.clicked.connect(self._tidy)
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 0, 8, 0)
+        head.addWidget(title)
+        head.addStretch(1)
+        head.addWidget(self.tidy)
+        self.empty = QLabel("No jobs yet. Trainings, evaluations and recognitions are listed here.")
+        self.empty.setProperty("quiet", True)
+        self.empty.setContentsMargins(12, 8, 12, 12)
+        body = QWidget()
+        body.setObjectName("job_panel_body")
+        self._list = QVBoxLayout(body)
+        self._list.setContentsMargins(0, 0, 0, 0)
+        self._list.setSpacing(0)
+        self._list.addStretch(1)
+        self._area = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setWidget(body)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1, 8, 1, 1)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addWidget(self.empty)
+        column.addWidget(self._area, 1)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        window.installEventFilter(self)
+        jobs.added.connect(self._add)
+        jobs.changed.connect(self._change)
+        jobs.told.connect(self._hear)
+        jobs.finished.connect(self._change)
+        jobs.removed.connect(self._remove)
+        theme.theme_events.changed.connect(self._restyle)
+        self._restyle()
+
+    # ---- the list
+
+    def _add(self, record: JobRecord) -> None:
+        card = JobCard(record, self._jobs, self._open_result(record), self._resume(record))
+        self.cards[record.id] = card
+        self._list.insertWidget(0, card)
+        self._place()
+
+    def _change(self, record: JobRecord) -> None:
+        card = self.cards.get(record.id)
+        if card is not None and (self.isVisible() or record.over):
+            card.show_record()
+
+    def _hear(self, record: JobRecord, kind: str, _payload: object) -> None:
+        if kind == "remark":
+            self._change(record)
+
+    def _remove(self, record: JobRecord) -> None:
+        card = self.cards.pop(record.id, None)
+        if card is not None:
+            card.hide()
+            card.deleteLater()
+            self._list.removeWidget(card)
+            self._place()
+
+    def _tidy(self, _checked: bool = False) -> None:
+        for record in self._jobs.records:
+            if record.over:
+                self._jobs.remove(record.id)
+
+    # ---- coming and going
+
+    def toggle(self) -> None:
+        if self.isVisible():
+            self.leave()
+            return
+        for card in self.cards.values():
+            card.show_record()
+        self.show()
+        self._place()
+        self.raise_()
+        self.setFocus()
+        app = QApplication.instance()
+        if app is not None:
+            app.installEventFilter(self)
+
+    def leave(self) -> None:
+        app = QApplication.instance()
+        if app is not None:
+            app.removeEventFilter(self)
+        self.hide()
+
+    def _place(self) -> None:
+        self.empty.setVisible(not self.cards)
+        self._area.setVisible(bool(self.cards))
+        self.tidy.setVisible(any(record.over for record in self._jobs.records))
+        if not self.isVisible():
+            return
+        window = self.parentWidget()
+        wanted = self._area.widget().sizeHint().height() if self.cards else 40
+        bottom = self._above.mapTo(window, self._above.rect().topLeft()).y()
+        tall = min(TALLEST, bottom - 2 * MARGIN, wanted + 56)
+        wide = min(WIDTH, window.width() - 2 * MARGIN)
+        self.setGeometry(MARGIN, bottom - tall - MARGIN, wide, tall)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if not self.isVisible():
+            return False
+        kind = event.type()
+        resized = kind == QEvent.Type.Resize and watched is self.parentWidget()
+        grown = kind == QEvent.Type.LayoutRequest and watched is self._area.widget()
+        if resized or grown:
+            self._place()
+        elif kind == QEvent.Type.MouseButtonPress and isinstance(watched, QWidget):
+            self._click_beside(watched, event)
+        return False
+
+    def _click_beside(self, watched: QWidget, event: QEvent) -> None:
+        inside = watched is self or self.isAncestorOf(watched)
+        button = watched.objectName() == "jobs_button"  # toggles by itself
+        if isinstance(event, QMouseEvent) and not inside and not button:
+            self.leave()
+
+    def event(self, event: QEvent) -> bool:
+        is_escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        if event.type() == QEvent.Type.ShortcutOverride and is_escape:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if event.key() == Qt.Key.Key_Escape:
+            self.leave()
+        else:
+            event.ignore()
+
+    def _restyle(self) -> None:
+        tokens = theme.current()
+        self.setStyleSheet(
+            f"#job_panel {{ background: {tokens.raised}; border: 1px solid {tokens.line};"
+            f" border-radius: 8px; }} #job_panel_body {{ background: {tokens.raised}; }}"
+        )
+        for card in self.cards.values():
+            card.restyle()

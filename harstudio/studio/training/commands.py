@@ -1,0 +1,39 @@
+"""The commands of the Train workspace, as one list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harstudio.studio.commands import Command
+
+if TYPE_CHECKING:
+    from harstudio.studio.training.service import Training
+    from harstudio.studio.window import MainWindow
+
+
+def train_commands(window: MainWindow, training: Training) -> list[Command]:
+    """In the order of the menu."""
+    asking = window.asking
+
+    def evaluate() -> None:
+        window.set_workspace("view.train")
+        if window.train_page is not None:
+            window.train_page.evaluate()
+
+    return [
+        Command("train.new", "New run…", asking.new_run, "Train", "plus", ("Ctrl+N",)),
+        Command("train.open", "Open run…", asking.run, "Train", "folder-open", ("Ctrl+Alt+O",)),
+        Command("train.pause", "Pause or go on", training.toggle_pause, "Train", "pause", (),
+                training.can_pause, training.is_paused),
+        Command("train.stop", "Stop and keep the state", training.stop, "Train", "stop", (),
+                training.can_stop),
+        Command("train.resume", "Resume run", training.resume, "Train", "play", (),
+                training.can_resume),
+        Command("train.evaluate", "Evaluate", evaluate, "Train", "chart", (),
+                training.can_evaluate),
+        Command("train.copy_command", "Copy command", training.copy_command, "Train", "command",
+                (), training.is_chosen),
+        Command("train.open_folder", "Open the run's folder", training.open_folder, "Train",
+                "folder", (), training.is_chosen),
+        Command("view.jobs", "Jobs", window.toggle_jobs, "Train", "jobs", ("Ctrl+J",)),
+    ]  # fmt: skip

@@ -1,0 +1,208 @@
+"""Follows runs on disks: two threads, so that a slow or missing disk never holds the window."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from harstudio.errors import HarstudioError
+from harstudio.runs import reading
+from harstudio.runs.folder import RunFolder
+from harstudio.studio.training.growth import Growth
+from harstudio.studio.training.looks import RunDetail, RunLook, take_look
+
+logger = logging.getLogger(__name__)
+LIST_EVERY_S, FOLLOW_EVERY_S, ASLEEP_S = 2.0, 0.5, 3600.0
+SHUT_S = 2.0  # a thread that hangs in a dead mount is left behind; it is a daemon
+
+
+class _Follower:
+    """Reads one run again and again, only what is new in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._config: dict[str, Any] = {}
+        self._stamp: object = None  # when the config.toml was written that was read
+        self._tail = reading.MetricsTail(RunFolder(path).metrics)
+        self.growth = Growth()
+
+    def look(self) -> RunLook:
+        """What the run is now; the curves grow by what is new."""
+        self._reread_config()
+        lines = self._tail.new()
+        if self._tail.restarted:  # resumed: lines after the last checkpoint were taken back
+            self.growth = Growth()
+        self.growth.take(lines)
+        return take_look(self.path, self.growth, self._config)
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        return self._config
+
+    def _reread_config(self) -> None:
+        try:
+            stamp: object = RunFolder(self.path).config.stat().st_mtime_ns
+            if stamp != self._stamp:
+                self._stamp, self._config = stamp, reading.read_config(self.path)
+        except (HarstudioError, OSError) as error:
+            logger.info("the settings of %s cannot be read: %s", self.path, error)
+
+
+class _Loop(threading.Thread):
+    """Calls ``work`` again after the seconds that it returns, or at once when it is woken."""
+
+    def __init__(self, name: str, work: Callable[[], float]) -> None:
+        super().__init__(name=name, daemon=True)
+        self._work = work
+        self._wake = threading.Event()
+        self._ending = False
+
+    def run(self) -> None:
+        while not self._ending:
+            self._wake.clear()
+            try:
+                pause = self._work()
+            except Exception:
+                logger.exception("a run could not be read")
+                pause = LIST_EVERY_S
+            if not self._ending:
+                self._wake.wait(pause)
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def end(self) -> None:
+        self._ending = True
+        self._wake.set()
+
+
+class RunsReader(QObject):
+    """The runs below some folders, and one of them in full. Reads only while it is awake."""
+
+    listed = Signal(object)  # tuple[RunLook, ...], the newest first
+    read = Signal(object)  # RunDetail of the chosen run, whenever it changed
+
+    _listed = Signal(object)
+    _read = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lock = threading.Lock()
+        self._folders: tuple[Path, ...] = ()
+        self._chosen: Path | None = None
+        self._awake = False
+        self._closed = False
+        self._loops: list[_Loop] = []
+        self._followers: dict[Path, _Follower] = {}  # the list thread's
+        self._follower: _Follower | None = None  # the follow thread's
+        self._last: tuple[RunLook, int] | None = None
+        self._listed.connect(self._deliver_list)
+        self._read.connect(self._deliver_run)
+
+    # ---- asked by the window
+
+    def watch(self, folders: Sequence[Path]) -> None:
+        """Look for runs in these folders; a folder may be a run itself."""
+        with self._lock:
+            self._folders = tuple(dict.fromkeys(folders))
+        self._wake()
+
+    def choose(self, path: Path | None) -> None:
+        """Read this run in full from now on."""
+        with self._lock:
+            self._chosen = path
+        self._wake()
+
+    def set_awake(self, awake: bool) -> None:
+        """Whether anybody looks; asleep nothing is read."""
+        self._awake = awake and not self._closed
+        if self._awake and not self._loops:
+            self._loops = [
+                _Loop("harstudio-run-list", self._list_runs),
+                _Loop("harstudio-run", self._follow),
+            ]
+            for loop in self._loops:
+                loop.start()
+        self._wake()
+
+    def look_now(self) -> None:
+        """Something happened: do not wait for the next turn."""
+        self._wake()
+
+    def close(self) -> None:
+        """End the threads."""
+        self._closed, self._awake = True, False
+        loops, self._loops = self._loops, []
+        for loop in loops:
+            loop.end()
+        for loop in loops:
+            loop.join(SHUT_S)
+
+    def _wake(self) -> None:
+        for loop in self._loops:
+            loop.wake()
+
+    # ---- in the threads
+
+    def _list_runs(self) -> float:
+        if not self._awake:
+            return ASLEEP_S
+        with self._lock:
+            folders = self._folders
+        found = reading.find_runs(folders)
+        kept = {path: self._followers.get(path) or _Follower(path) for path in found}
+        self._followers = kept
+        looks = sorted((f.look() for f in kept.values()), key=lambda look: -look.changed)
+        self._emit(self._listed, tuple(looks))
+        return LIST_EVERY_S
+
+    def _follow(self) -> float:
+        with self._lock:
+            chosen = self._chosen
+        if not self._awake or chosen is None:
+            self._follower = None
+            return ASLEEP_S
+        if self._follower is None or self._follower.path != chosen:
+            self._follower, self._last = _Follower(chosen), None
+        follower = self._follower
+        look = follower.look()
+        seen = (look, len(follower.growth.step_at) + len(follower.growth.epochs))
+        if seen != self._last:
+            self._last = seen
+            self._emit(self._read, _detail(follower, look))
+        return FOLLOW_EVERY_S
+
+    def _emit(self, signal: Any, value: object) -> None:
+        try:
+            signal.emit(value)
+        except RuntimeError:  # the window went away meanwhile
+            self._closed = True
+
+    # ---- on the window's thread
+
+    def _deliver_list(self, looks: tuple[RunLook, ...]) -> None:
+        if not self._closed:
+            self.listed.emit(looks)
+
+    def _deliver_run(self, detail: RunDetail) -> None:
+        if not self._closed and detail.look.path == self._chosen:
+            self.read.emit(detail)
+
+
+def _detail(follower: _Follower, look: RunLook) -> RunDetail:
+    growth = follower.growth
+    shown = Growth(
+        list(growth.epochs), list(growth.step_at), list(growth.step_loss), list(growth.bands)
+    )
+    evaluation: Mapping[str, Any] = {}
+    try:
+        evaluation = reading.read_evaluation(follower.path) or {}
+    except HarstudioError:
+        logger.info("no evaluation to show of %s", follower.path)
+    return RunDetail(look, copy.copy(follower.config), evaluation, {}, shown)
