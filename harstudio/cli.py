@@ -210,6 +210,62 @@ def convert(
 
 
 @app.command()
+def predict(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Recordings, or folders of them.")
+    ],
+    json: AsJson = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for one file a recording and predictions.json."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also keep what the network looked at (with --out).")
+    ] = False,
+    window: Annotated[
+        float | None, typer.Option(help="Seconds of a window; else the run's usual clip.")
+    ] = None,
+    stride: Annotated[
+        float | None, typer.Option(help="Seconds from window to window; else a quarter of one.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+) -> None:
+    """Say which actions recordings show (status 1 when one of them fails)."""
+    from harstudio.cli_predict import predict as predict_all
+
+    status = predict_all(
+        run,
+        paths,
+        as_json=json,
+        out=out,
+        explain=explain,
+        device=device,
+        window_s=window,
+        stride_s=stride,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train on what.")],
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Another value, training.epochs=3 say."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was stopped.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Train a network; the run folder gets weights, metrics, evaluation and a card."""
+    from harstudio import cli_learning
+
+    cli_learning.train(config, change or [], resume=resume, json=json)
+
+
+@app.command()
 def diagnose(json: AsJson = False) -> None:
     """Say what this machine has: versions, Qt, OpenGL, sound, fonts, folders."""
     from harstudio.diagnose import diagnosis

@@ -40,6 +40,12 @@ def print_json(document: Any) -> None:
     sys.stdout.flush()
 
 
+def print_line(line: str) -> None:
+    """A line of the result; it is there at once, whoever reads on."""
+    _out(line)
+    sys.stdout.flush()
+
+
 def say(sentence: str) -> None:
     """A remark that is not the result."""
     sys.stderr.write(sentence + "\n")
@@ -126,6 +132,12 @@ def _table(rows: Sequence[Sequence[str]], indent: str = "") -> Iterable[str]:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield (indent + "  ".join(cells)).rstrip()
+
+
+def print_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Left-aligned columns; every row has as many cells."""
+    for line in _table(rows):
+        _out(line)
 
 
 def _seconds(time_ns: int) -> str:

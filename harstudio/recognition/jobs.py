@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from harstudio.errors import DataError, HarstudioError, UsageError
+from harstudio.errors import HarstudioError, UsageError
 from harstudio.files import remove_leftovers
 from harstudio.jobs.context import Context, Payload
 from harstudio.recognition.recognise import Question, recognise
@@ -18,7 +18,7 @@ from harstudio.recognition.windows import Sliding
 from harstudio.recordings.formats import FORMATS, open_recording, scan
 from harstudio.results import Recognition
 from harstudio.runs.folder import RunFolder
-from harstudio.runs.recognitions import SUFFIX, save_recognition
+from harstudio.runs.recognitions import SUFFIX, recognised_path, save_recognition
 
 RANKED = 3
 
@@ -167,9 +167,8 @@ def _inside(folder: Path, context: Context) -> Iterator[Path]:
     result = scan(folder, looked)
     for problem in result.problems:
         context.log(f"{problem.path}: {problem.message}")
-    if not result.recordings:
-        raise DataError("There is no recording in this folder.", path=folder)
-    yield from (found.path for found in result.recordings)
+    # A folder without any is opened like a recording, which says so.
+    yield from [found.path for found in result.recordings] or [folder]
 
 
 # ---- one recording
@@ -180,18 +179,19 @@ class _Files:
 
     def __init__(self, folder: Any) -> None:
         self._folder = Path(folder).expanduser().absolute() if folder else None
-        self._used: set[str] = set()
 
     def save(self, recognition: Recognition) -> str:
-        """The file's path, "" where none is wanted. What an earlier job wrote is replaced."""
+        """The file's path, "" where none is wanted. An earlier file about the same recording is
+        replaced; a file about another one of that name stays."""
         if self._folder is None:
             return ""
         name, number = recognition.recording, 1
-        while name.casefold() in self._used:
+        while True:
+            path = self._folder / f"{name}{SUFFIX}"
+            if recognised_path(path) in (None, recognition.path):
+                break
             number += 1
             name = f"{recognition.recording}-{number}"
-        self._used.add(name.casefold())
-        path = self._folder / f"{name}{SUFFIX}"
         save_recognition(path, recognition)
         remove_leftovers(path)
         return str(path)

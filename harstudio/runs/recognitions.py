@@ -95,6 +95,19 @@ def load_recognition(path: Path) -> Recognition:
         raise DataError("The recognition is damaged.", path=path, remedy=REMEDY) from error
 
 
+def recognised_path(path: Path) -> str | None:
+    """The recording that a file is about; None where there is no file or it is damaged."""
+    try:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            member = archive.getinfo("header.npy")
+            if member.file_size > MAX_HEADER_BYTES:
+                return None
+            header = _array(archive.read(member), np.dtype(np.uint8), 1)
+        return _text(json.loads(header.tobytes())["path"])
+    except (OSError, *DAMAGED, RecursionError, RuntimeError):
+        return None
+
+
 def _read_arrays(file: Any, path: Path) -> dict[str, NDArray[Any]]:
     """The arrays by name; nothing is allocated before the sizes are known to be sane."""
     with zipfile.ZipFile(file) as archive:

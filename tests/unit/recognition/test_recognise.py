@@ -256,9 +256,12 @@ def test_one_bad_recording_does_not_stop_the_others(run: Path, tmp_path: Path) -
     assert all(one["file"] == "" for one in told)
 
 
-def test_a_folder_without_recordings(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no recording in this folder"):
-        predict({"run": str(run), "paths": [str(tmp_path)]}, Heard())
+def test_a_folder_without_recordings(run: Path, tmp_path: Path, trial: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    result = predict({"run": str(run), "paths": [str(empty), str(trial)]}, Heard())
+    assert [one["error"] is None for one in result["recordings"]] == [False, True]
+    assert "This folder is empty" in result["recordings"][0]["error"]
 
 
 def test_recordings_of_one_name_have_their_own_files(run: Path, tmp_path: Path) -> None:

@@ -1,0 +1,137 @@
+"""``harstudio predict``: what a trained run says about recordings."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from harstudio import cli_output
+from harstudio.cli_jobs import run_job
+from harstudio.errors import UsageError
+from harstudio.files import write_atomically
+from harstudio.results import Recognition
+from harstudio.runs.recognitions import load_recognition
+
+SECOND_NS = 1_000_000_000
+SUMMARY = "predictions.json"
+
+
+def predict(
+    run: Path,
+    paths: list[Path],
+    *,
+    as_json: bool,
+    out: Path | None,
+    explain: bool,
+    device: str,
+    window_s: float | None,
+    stride_s: float | None,
+) -> int:
+    """Run the job, print what it says; the exit status, 1 where a recording failed."""
+    if explain and out is None:
+        raise UsageError(
+            "What the network looked at goes into files.", remedy="Add --out DIR to --explain."
+        )
+    cli_output.must_exist(run)
+    with tempfile.TemporaryDirectory(prefix="harstudio-") as temporary:
+        payload = {
+            "run": str(run.absolute()),
+            "paths": [str(path.absolute()) for path in paths],
+            "out": str((out or Path(temporary)).absolute()),
+            "explain": explain,
+            "window_s": window_s,
+            "stride_s": stride_s,
+        }
+        result = run_job(
+            "harstudio.recognition.jobs:predict", payload, title="Recognising", device=device
+        )
+        document = _document(result)
+    if out is not None:
+        text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+        write_atomically(out / SUMMARY, text.encode("utf-8", "backslashreplace"))
+    if as_json:
+        cli_output.print_json(document)
+    else:
+        _print(result, document)
+    for one in result["recordings"]:
+        if one["error"] is not None:
+            cli_output.complain(one["error"])
+    if out is not None:
+        cli_output.say(f"Files are in {out}.")
+    return 1 if result["failed"] else 0
+
+
+def _document(result: dict[str, Any]) -> dict[str, Any]:
+    """The document of ``--json``; builtins only."""
+    return {
+        "run": result["run"],
+        "network": result["network"],
+        "classes": result["classes"],
+        "recordings": [_recording(one) for one in result["recordings"]],
+    }
+
+
+def _recording(told: dict[str, Any]) -> dict[str, Any]:
+    windows: list[dict[str, Any]] = []
+    segments: list[dict[str, Any]] = []
+    if told["error"] is None:
+        said = load_recognition(Path(told["file"]))
+        windows, segments = _windows(said), _segments(said)
+    return {
+        "path": told["path"],
+        "label": told["label"],
+        "name": told["name"],
+        "confidence": told["confidence"],
+        "windows": windows,
+        "segments": segments,
+        "error": told["error"],
+    }
+
+
+def _windows(said: Recognition) -> list[dict[str, Any]]:
+    return [
+        {
+            "start_ns": window.start_ns,
+            "end_ns": window.end_ns,
+            "probabilities": window.probabilities.tolist(),
+        }
+        for window in said.windows
+    ]
+
+
+def _segments(said: Recognition) -> list[dict[str, Any]]:
+    return [
+        {
+            "start_ns": segment.start_ns,
+            "end_ns": segment.end_ns,
+            "label": segment.label,
+            "name": said.classes[segment.label],
+            "confidence": segment.confidence,
+        }
+        for segment in said.segments
+    ]
+
+
+def _print(result: dict[str, Any], document: dict[str, Any]) -> None:
+    """For people: one line a recording, the best three; its segments where it was cut."""
+    rows: list[tuple[str, ...]] = []
+    for told, one in zip(result["recordings"], document["recordings"], strict=True):
+        if told["error"] is not None:
+            continue
+        rows.append((told["recording"], *(_ranked(*best) for best in told["top"])))
+        if len(one["windows"]) > 1:
+            rows += [_segment_row(segment) for segment in one["segments"]]
+    if rows:
+        width = max(map(len, rows))
+        cli_output.print_rows([row + ("",) * (width - len(row)) for row in rows])
+
+
+def _ranked(name: str, confidence: float) -> str:
+    return f"{name} {confidence:.1%}"
+
+
+def _segment_row(segment: dict[str, Any]) -> tuple[str, ...]:
+    start, end = (segment[key] / SECOND_NS for key in ("start_ns", "end_ns"))
+    return f"  {start:.2f} to {end:.2f} s", _ranked(segment["name"], segment["confidence"])
