@@ -81,6 +81,11 @@ class Loader:
         with self._lock:
             return tuple(str(self._failed[index]) for index in sorted(self._failed))
 
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of decoded samples in memory."""
+        return self._kept.used_bytes
+
     def batches(self, epoch: int = 0, skip: int = 0) -> Iterator[Batch]:
         """The batches of an epoch, without the first ``skip``.
 
@@ -196,7 +201,7 @@ class _Kept:
 
     def __init__(self, budget_bytes: int) -> None:
         self._budget_bytes = budget_bytes
-        self._used_bytes = 0
+        self.used_bytes = 0
         self._raws: dict[int, Raw] = {}
         self._lock = threading.Lock()
 
@@ -205,10 +210,10 @@ class _Kept:
 
     def put(self, index: int, raw: Raw) -> None:
         with self._lock:
-            if index in self._raws or self._used_bytes + raw.nbytes > self._budget_bytes:
+            if index in self._raws or self.used_bytes + raw.nbytes > self._budget_bytes:
                 return
             self._raws[index] = raw
-            self._used_bytes += raw.nbytes
+            self.used_bytes += raw.nbytes
 
 
 class _Recordings:

@@ -1,0 +1,215 @@
+"""Preprocessing: made for a card, kept in a file, the same wherever it is used."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from clips import at_pixels, body, recording, spread, where
+from harstudio.errors import DataError, MissingError, UsageError
+from harstudio.learning.preprocessing import Preprocessing, match_modalities
+from harstudio.recordings.recording import Recording
+from harstudio.results import NetworkCard, Recipe
+
+SKELETON = {"frames": 24, "bodies": 2, "center": "clip", "rotate_deg": 30.0, "scale": (1.0, 1.2)}
+PICTURE = {"size": 40, "mean": (0.5, 0.5, 0.5), "std": 0.25, "crop": "joints"}
+CARD = NetworkCard(
+    name="two",
+    title="Two",
+    paper="",
+    authors="",
+    year=2022,
+    branches={"skeleton": ("skeleton",), "picture": ("color", "depth", "infrared")},
+    preprocessing={"skeleton": SKELETON, "picture": PICTURE},
+    recipe=Recipe(()),
+)
+JOINTS = dataclasses.replace(
+    CARD, name="joints", branches={"skeleton": ("skeleton",)}, preprocessing={"skeleton": SKELETON}
+)
+PICTURES = dataclasses.replace(
+    CARD,
+    name="pictures",
+    branches={"picture": ("color", "depth")},
+    preprocessing={"picture": PICTURE},
+)
+
+
+def made(**pictures: Any) -> Recording:
+    """A body that moves, with colour and depth."""
+    pixels = spread(90, 60, 150, 150)
+    frames = [[body(at_pixels(pixels + np.array([t % 7, t])), "7")] for t in range(20)]
+    depth = (where()[..., 0].astype(np.uint16) + 3) * 16
+    return recording(frames, pictures={"color": where(), "depth": depth} | pictures)
+
+
+def prepared(card: NetworkCard = CARD, modalities: tuple[str, ...] = (), **tables: Any) -> Any:
+    return Preprocessing.for_card(card, "utd_mhad_20", modalities, tables)
+
+
+# ---- made for a card
+
+
+def test_a_card_and_what_a_person_wants_instead() -> None:
+    own = prepared(skeleton={"frames": 12}, picture={"std": [0.2, 0.3, 0.4]})
+    assert own.skeleton.frames == 12
+    assert own.skeleton.rotate_deg == 30
+    assert own.picture.std == (0.2, 0.3, 0.4)
+    assert own.picture.appearance == "color"
+    assert own.kinds == ("color", "skeleton")
+    assert prepared(modalities=("skeleton", "depth")).picture.appearance == "depth"
+    assert prepared(JOINTS).picture is None
+    assert prepared(PICTURES, ("depth",)).kinds == ("depth",)
+
+
+@pytest.mark.parametrize(
+    ("tables", "says"),
+    [
+        (
+            {"skeleton": {"frmes": 3}},
+            r"\[preprocessing.skeleton\] has no key frmes. Did you",
+        ),
+        ({"skeletn": {}}, "two has no input skeletn to prepare. Did you mean skeleton"),
+        ({"skeleton": {"frames": "64"}}, r"\] frames is '64'. Input should be a valid integer"),
+        ({"skeleton": {"frames": 0}}, "frames is 0. Input should be greater"),
+        ({"skeleton": {"bodies": 3}}, "bodies is 3. Input should be 1 or 2"),
+        ({"skeleton": {"fit": "loop"}}, "fit is 'loop'. Input should be 'repeat' or 'resize'"),
+        ({"picture": {"size": True}}, "size is True"),
+        ({"picture": {"std": 0}}, "std is 0"),
+        ({"picture": {"scale": 1}}, r"\[preprocessing.picture\] has no key scale"),
+        ({"picture": {"appearance": "depth"}}, "shows color, not depth. Choose it with modalities"),
+    ],
+)
+def test_what_is_wrong_is_named(tables: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        prepared(**tables)
+
+
+def test_modalities_find_their_branches() -> None:
+    assert match_modalities(CARD) == {"skeleton": "skeleton", "picture": "color"}
+    assert match_modalities(CARD, ("infrared", "skeleton"))["picture"] == "infrared"
+    with pytest.raises(UsageError, match="two needs color or depth or infrared for its picture"):
+        match_modalities(CARD, ("skeleton",))
+    with pytest.raises(UsageError, match="two has no branch for depth"):
+        match_modalities(CARD, ("skeleton", "color", "depth"))
+    with pytest.raises(UsageError, match="has no branch for color"):
+        match_modalities(CARD, ("skeleton", "color", "color"))
+
+
+# ---- reading and making
+
+
+def test_inputs_and_where_they_come_from() -> None:
+    clip = made()
+    times = clip.streams["skeleton"].times_ns
+    own = prepared()
+    raw = own.read(clip, int(times[2]), int(times[14]))
+    out = own.make(raw)
+    shapes = {name: value.shape for name, value in out.inputs.items()}
+    assert shapes == {"skeleton": (3, 24, 20, 2), "picture": (3, 40, 40), "focus": (4,)}
+    assert {value.dtype for value in out.inputs.values()} == {np.dtype(np.float32)}
+    place = out.placement
+    assert place.skeleton_times_ns.tolist() == np.tile(times[2:14], 2).tolist()
+    assert place.persons == ("7", "")
+    assert (place.picture_stream, place.picture_time_ns) == ("color", times[8])
+    assert place.focus_person == "7"
+    assert place.box is not None
+    assert place.focus is not None
+    assert raw.nbytes > raw.still.pixels.nbytes
+
+
+def test_prediction_sees_what_testing_saw(tmp_path: Path) -> None:
+    """Read again, from the run's file, by another object: the same to the last bit."""
+    own = prepared(modalities=("depth", "skeleton"))
+    own.save(tmp_path / "preprocessing.json")
+    again = Preprocessing.load(tmp_path / "preprocessing.json")
+    assert again == own
+    for rng in (None, 3):
+        one, other = (
+            p.make(p.read(made(), 0, 10**9), None if rng is None else np.random.default_rng(rng))
+            for p in (own, again)
+        )
+        assert one.inputs.keys() == other.inputs.keys()
+        for name, value in one.inputs.items():
+            np.testing.assert_array_equal(value, other.inputs[name])
+
+
+def test_making_leaves_what_was_read_as_it_is() -> None:
+    own = prepared()
+    raw = own.read(made(), 0, 10**9)
+    first = own.make(raw)
+    for k in range(5):
+        augmented = own.make(raw, np.random.default_rng(k))
+        assert np.abs(augmented.inputs["skeleton"] - first.inputs["skeleton"]).max() > 0.01
+        assert np.abs(augmented.inputs["picture"] - first.inputs["picture"]).max() > 0.1
+    for name, value in own.make(raw).inputs.items():
+        np.testing.assert_array_equal(value, first.inputs[name])
+
+
+def test_augmentation_does_not_change_which_joint_moved() -> None:
+    own = prepared()
+    raw = own.read(made(), 0, 10**9)
+    told = {
+        (p.joint, p.moved_m)
+        for p in (own.make(raw, np.random.default_rng(k)).placement for k in range(9))
+    }
+    assert told == {(raw.still.joint, raw.still.moved_m)}
+
+
+def test_pictures_alone_use_joints_where_there_are_any() -> None:
+    own = prepared(PICTURES)
+    raw = own.read(made(), 0, 10**9)
+    assert raw.tracks is None
+    out = own.make(raw)
+    assert sorted(out.inputs) == ["focus", "picture"]
+    assert out.placement.box.left > 50
+    bare = own.make(own.read(recording(None, pictures={"color": where()}), 0, 10**9))
+    assert bare.placement.box.left == 0
+    assert np.isnan(bare.inputs["focus"]).all()
+
+
+def test_what_is_not_there_is_told() -> None:
+    with pytest.raises(DataError, match="Nobody is seen in this clip"):
+        prepared(JOINTS).read(made(), 10**11, 10**12)
+    with pytest.raises(DataError, match="Body 8 is not seen"):
+        prepared(JOINTS).read(made(), 0, 10**9, "8")
+    with pytest.raises(DataError, match="no skeleton in this recording"):
+        prepared().read(recording(None, pictures={"color": where()}), 0, 10**9)
+    with pytest.raises(DataError, match="no infrared in this recording"):
+        prepared(modalities=("skeleton", "infrared")).read(made(), 0, 10**9)
+
+
+# ---- files
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda d: d | {"version": 2}, "version is 2"),
+        (lambda d: d | {"topology": 3}, "topology is missing"),
+        (lambda d: d | {"topology": "octopus"}, "no skeleton topology named octopus"),
+        (lambda d: d | {"skeleton": [1]}, "skeleton is no table"),
+        (lambda d: d | {"skeleton": {"frames": -1}}, "frames is -1"),
+        (lambda d: d | {"picture": {"sizes": 1}}, "no key sizes"),
+        (lambda d: [d], "topology is missing"),
+    ],
+)
+def test_a_damaged_file_is_told(tmp_path: Path, change: Any, says: str) -> None:
+    path = tmp_path / "preprocessing.json"
+    path.write_text(json.dumps(change(prepared().to_dict())))
+    with pytest.raises(DataError, match=says) as told:
+        Preprocessing.load(path)
+    assert told.value.path == path
+
+
+def test_no_file_or_no_json(tmp_path: Path) -> None:
+    with pytest.raises(MissingError):
+        Preprocessing.load(tmp_path / "none.json")
+    for content in (b"{", b"\xff", b"[" * 100_000, b" " * (2 << 20)):
+        (tmp_path / "bad.json").write_bytes(content)
+        with pytest.raises(DataError, match="damaged"):
+            Preprocessing.load(tmp_path / "bad.json")
