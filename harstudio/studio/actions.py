@@ -36,6 +36,7 @@ def command_table(window: MainWindow) -> CommandTable:
     table.add(*seen(window.labelling.commands()), _annotator_command(window))
     playing = [*_play_commands(window), *_loop_commands(window), *_speed_commands(window)]
     table.add(*seen(playing))
+    table.add(*seen(window.recognising.commands()))
     table.add(*train_commands(window, window.training))
     table.add(*_view_commands(window), *_panel_commands(window), *_look_commands(window))
     table.add(*_help_commands(window))

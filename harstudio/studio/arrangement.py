@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
 from harstudio.studio.dock_title import DockTitle
 
-STATE_VERSION = 1
-PANELS = {"library": "Library", "labels": "Labels and clip", "timeline": "Timeline"}
+STATE_VERSION = 2
+PANELS = {
+    "library": "Library",
+    "labels": "Labels and clip",
+    "recognition": "Recognition",
+    "timeline": "Timeline",
+}
 AREAS = {
     "library": Qt.DockWidgetArea.LeftDockWidgetArea,
     "labels": Qt.DockWidgetArea.RightDockWidgetArea,
+    "recognition": Qt.DockWidgetArea.RightDockWidgetArea,
     "timeline": Qt.DockWidgetArea.BottomDockWidgetArea,
 }
 SHOWN_IN = {
     "view.review": ("library", "timeline"),
-    "view.label": tuple(PANELS),
+    "view.label": ("library", "labels", "timeline"),
     "view.train": (),
 }
 FIRST = "view.label"
@@ -48,6 +54,9 @@ class Arrangement:
             dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
         self._window.addDockWidget(AREAS[name], dock)
         self.docks[name] = dock
+        if name == "recognition":  # one column at the right: there is no room for two
+            self._window.setTabPosition(AREAS[name], QTabWidget.TabPosition.North)
+            self._window.tabifyDockWidget(self.docks["labels"], dock)
 
     # ---- panels
 
@@ -72,6 +81,8 @@ class Arrangement:
         width, height = self._window.width(), self._window.height()
         sides = [_between(round(width * share), SIDE_PX) for share in (0.164, 0.172)]
         docks = [self.docks["library"], self.docks["labels"]]
+        if self.is_shown("recognition") and not self.is_shown("labels"):
+            docks[1] = self.docks["recognition"]
         self._window.resizeDocks(docks, sides, Qt.Orientation.Horizontal)
         share = 0.24 if self.workspace == "view.review" else 0.30
         tall = _between(round(height * share), TIMELINE_PX)
@@ -114,6 +125,7 @@ class Arrangement:
         self._was_maximised = self._window.isMaximized()
         self.docks["library"].hide()
         self.docks["labels"].hide()
+        self.docks["recognition"].hide()
         self._hidden = [widget for widget in others if not widget.isHidden()]
         for widget in self._hidden:
             widget.hide()

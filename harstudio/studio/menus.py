@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 from harstudio.studio import icons, theme
 from harstudio.studio.commands import Command, CommandTable
 
-MENUS = ("File", "Edit", "Label", "Play", "Train", "View", "Help")
+MENUS = ("File", "Edit", "Label", "Play", "Recognise", "Train", "View", "Help")
 SEPARATED = frozenset(
     {
         "file.open_recent",
@@ -28,6 +28,9 @@ SEPARATED = frozenset(
         "view.theme_dark",
         "view.overlay_color",
         "view.reset_panes",
+        "recognise.put_away",
+        "recognise.looked_at",
+        "recognise.to_frame",
         "train.pause",
         "train.evaluate",
         "train.copy_command",

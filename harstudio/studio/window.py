@@ -35,6 +35,7 @@ from harstudio.studio.palette import Palette
 from harstudio.studio.pane_area import PaneArea
 from harstudio.studio.panels.library import LibraryPanel
 from harstudio.studio.problem_bar import ProblemBar, Trouble
+from harstudio.studio.recognition.recognising import Recognising
 from harstudio.studio.session import Session
 from harstudio.studio.shortcut_sheet import ShortcutSheet
 from harstudio.studio.status_line import StatusLine
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         self._overlays = True
         self.asking = Asking(self)
         self.training = Training(session, self)
+        self.recognising = Recognising(self, self.training.folders)
         self.train_page: TrainPage | None = None  # built when somebody goes there
         self.pane_area = PaneArea(self.store)
         self.commands = command_table(self)
@@ -116,6 +118,7 @@ class MainWindow(QMainWindow):
         bottom.addWidget(self.transport_bar)
         self.arrangement.add("library", self.library)
         self.arrangement.add("labels", self._inspector)
+        self.arrangement.add("recognition", self.recognising.holder)
         self.arrangement.add("timeline", self._bottom)
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().setFixedHeight(self.status.height())
@@ -154,6 +157,7 @@ class MainWindow(QMainWindow):
         self._inspector.addWidget(self.labels_panel)
         self._inspector.addWidget(self.clip_panel)
         self._inspector.setStretchFactor(0, 1)
+        self.recognising.furnish()
         for pane_id, pane in PANES.items():
             self.pane_area.add(pane_id, pane(self.session))
         self._show_middle()
@@ -364,6 +368,7 @@ class MainWindow(QMainWindow):
         self.asking.shut()
         self.hide()  # what the workers still have to save takes its time without the window
         self.training.close()
+        self.recognising.shut()
         self.desk.shut()
         self.session.close()
         event.accept()

@@ -92,6 +92,14 @@ class Explaining(QObject):
         self.on_picture = names[(at + 1) % len(names)]
         self.changed.emit()
 
+    def joints_shown(self) -> bool:
+        return self.is_shown(self.on_joints)
+
+    def toggle_joints(self) -> None:
+        """Weights over joints, on or off."""
+        self.on_joints = "" if self.joints_shown() else self._first(Kind.JOINT_WEIGHTS)
+        self.changed.emit()
+
     def choose_joint(self, joint: int | None) -> None:
         if joint != self.joint:
             self.joint = joint

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 PREDICT = "harstudio.recognition.jobs:predict"
+EXPLAIN = "harstudio.recognition.jobs:explain"
 LAST = "recognition/run"
 Key = tuple[Path, Path]  # recording, run
+Target = tuple[int, int | None]  # window, and class or None for the one that it is said to be
 
 
 class Recogniser(QObject):
@@ -55,7 +57,7 @@ class Recogniser(QObject):
         self.stale = ""
         self.run: Path | None = None  # whose opinion is shown or asked for
         self._asked: Key | None = None
-        self._target: tuple[int, int] | None = None  # window and class that are explained anew
+        self._target: Target | None = None  # what is explained anew
         self._targets: dict[tuple[Key, int], int] = {}
         self._kept: dict[Key, Recognition] = {}
         self._tasks: list[Task] = []
@@ -112,38 +114,50 @@ class Recogniser(QObject):
     def can_ask(self) -> bool:
         return self._session.recording is not None and not self.busy
 
-    def recognise(self, run: Path, target: int | None = None) -> None:
-        """Ask a run about the open recording. target: the class to explain in the window under
-        the playhead; the others keep what they have."""
-        recording, explaining = self._session.recording, self._session.explaining
+    def recognise(self, run: Path) -> None:
+        """Ask a run about the open recording."""
+        recording = self._session.recording
         if recording is None or self.busy:
             return
         run = run.absolute()
-        self.run, self.problem = run, ""
-        self._asked = (recording.path, run)
-        self._target = None
-        payload: dict[str, Any] = {
+        self.run, self.last_run = run, run
+        self._store.setValue(LAST, str(run))
+        payload = {
             "run": str(run),
             "paths": [str(recording.path)],
             "explain": True,
             "window_s": None,
             "stride_s": None,
-            "target_class": target,
+            "target_class": None,
             "out": str(answers_folder(run)),
         }
+        self._target = None
+        self._submit(PREDICT, payload, (recording.path, run), f"recognising {recording.name}")
+
+    def explain(self, label: int | None) -> None:
+        """Ask what speaks for a class in the window under the playhead; None: for the class that
+        the window is said to be. The other windows keep what they have."""
+        recording, opinion = self._session.recording, self._session.explaining.opinion
         window = None
-        if target is not None and explaining.opinion is not None:
-            window = explaining.opinion.window_at(self._session.transport.position_ns)
-        if target is not None and window is not None:
-            self._target = window, target
-            payload["out"] = None
-        if target is None:
-            self.last_run = run
-            self._store.setValue(LAST, str(run))
-        jobs = self._session.jobs
-        self.record = jobs.submit(
-            PREDICT, payload, title=f"recognising {recording.name}", lane="quick"
-        )
+        if opinion is not None:
+            window = opinion.window_at(self._session.transport.position_ns)
+        if recording is None or opinion is None or window is None or self.run is None or self.busy:
+            return
+        payload = {
+            "run": str(self.run),
+            "path": str(recording.path),
+            "start_ns": int(opinion.starts[window]),
+            "end_ns": int(opinion.ends[window]),
+            "target_class": label,
+            "out": str(answers_folder(self.run) / "explained"),
+        }
+        self._target = window, label
+        self._submit(EXPLAIN, payload, (recording.path, self.run), f"explaining {recording.name}")
+
+    def _submit(self, job: str, payload: dict[str, Any], asked: Key, title: str) -> None:
+        self.problem = ""
+        self._asked = asked
+        self.record = self._session.jobs.submit(job, payload, title=title, lane="quick")
         self.changed.emit()
 
     def recognise_again(self) -> None:
@@ -177,17 +191,21 @@ class Recogniser(QObject):
         if payload.get("error"):
             self.problem = str(payload["error"])
         elif payload.get("file") and self._asked is not None:
-            self._load(Path(str(payload["file"])), self._asked, self._target)
+            self._load(Path(str(payload["file"])), self._asked, None)
 
     def _job_finished(self, record: JobRecord) -> None:
         if not self._mine(record):
             return
         self.record = None
+        if record.job == EXPLAIN and record.state == "done" and self._asked is not None:
+            file = (record.result or {}).get("file")
+            if file:
+                self._load(Path(str(file)), self._asked, self._target)
         if record.state == "failed" and not self.problem:
             self.problem = record.error or "The run could not be asked."
         self.changed.emit()
 
-    def _load(self, file: Path, key: Key, target: tuple[int, int] | None) -> None:
+    def _load(self, file: Path, key: Key, target: Target | None) -> None:
         def work(_progress: object, _cancelled: object) -> Recognition | HarstudioError:
             try:
                 return load_recognition(file)
@@ -203,17 +221,20 @@ class Recogniser(QObject):
 
         self._start(work, done)
 
-    def _keep(self, key: Key, found: Recognition, target: tuple[int, int] | None) -> None:
+    def _keep(self, key: Key, found: Recognition, target: Target | None) -> None:
         before = self._kept.get(key)
-        if target is not None and before is not None:
-            window, label = target
-            if window < len(found.explanations) and window < len(before.explanations):
-                told = list(before.explanations)
-                told[window] = found.explanations[window]
-                found = replace(before, explanations=tuple(told))
-                self._targets[key, window] = label
-        else:
+        if target is None:
             self._targets = {k: v for k, v in self._targets.items() if k[0] != key}
+        elif before is None or not found.explanations or target[0] >= len(before.explanations):
+            return
+        else:
+            window, label = target
+            told = list(before.explanations)
+            told[window] = found.explanations[0]
+            found = replace(before, explanations=tuple(told))
+            self._targets.pop((key, window), None)
+            if label is not None:
+                self._targets[key, window] = label
         self._kept[key] = found
         recording = self._session.recording
         if recording is not None and recording.path == key[0] and self.run == key[1]:

@@ -1,0 +1,183 @@
+"""The part of the panel that chooses which explanations are shown, and how."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from harstudio.results import HeatMap, JointWeights, Relation
+from harstudio.skeletons.topology import topology
+from harstudio.studio import icons, theme
+from harstudio.studio.buttons import ToolButton
+from harstudio.studio.panes.overlays import joint_title
+from harstudio.studio.session import Session
+from harstudio.studio.timecode import clock_text
+
+AUTO_JOINT = "the one that moved most"
+AUTO_CLASS = "what it says"
+
+
+class LookedAt(QWidget):
+    """A button for each explanation, two sliders, the class and the joint."""
+
+    class_chosen = Signal(object)  # index of the class to explain, None for what it says
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._explaining = session, session.explaining
+        self.buttons: dict[str, ToolButton] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(2)
+        self._title = QLabel("Looked at")
+        self._title.setProperty("quiet", True)
+        self._title.setFont(theme.ui_font(theme.QUIET_PX, bold=True))
+        self._column.addWidget(self._title)
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(0)
+        self._column.addLayout(self._rows)
+        self._nothing = QLabel("This run tells nothing about what it looked at.")
+        self._nothing.setProperty("quiet", True)
+        self._nothing.setWordWrap(True)
+        self._column.addWidget(self._nothing)
+        self._column.addSpacing(4)
+        self._choices = QWidget()
+        self._column.addWidget(self._choices)
+        self._build_choices()
+        self._explaining.changed.connect(self.refresh)
+        theme.theme_events.changed.connect(self.refresh)
+
+    def _build_choices(self) -> None:
+        self._form = QFormLayout(self._choices)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.setSpacing(6)
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.opacity = self._slider("Opacity of the maps", self._explaining.opacity)
+        self.threshold = self._slider("Hide weights below", self._explaining.threshold)
+        self.classes = self._box("Class to explain")
+        self.joints = self._box("Joint whose relation is shown")
+        self.classes.activated.connect(self._choose_class)
+        self.joints.activated.connect(self._choose_joint)
+        for words, field in (
+            ("opacity", self.opacity),
+            ("hide below", self.threshold),
+            ("speaks for", self.classes),
+            ("joint", self.joints),
+        ):
+            label = QLabel(words)
+            label.setProperty("quiet", True)
+            label.setFont(theme.ui_font(theme.QUIET_PX))
+            self._form.addRow(label, field)
+
+    def _slider(self, name: str, value: float) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(0, 100)
+        slider.setValue(round(100 * value))
+        slider.setAccessibleName(name)
+        slider.setToolTip(name)
+        slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        slider.valueChanged.connect(self._strengthen)
+        return slider
+
+    def _box(self, name: str) -> QComboBox:
+        box = QComboBox()
+        box.setAccessibleName(name)
+        box.setToolTip(name)
+        box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        box.setMaxVisibleItems(20)
+        return box
+
+    # ---- showing
+
+    def meet(self, classes: tuple[str, ...]) -> None:
+        """Another recognition, by a run that knows these classes."""
+        self.classes.clear()
+        self.classes.addItem(AUTO_CLASS)
+        self.classes.addItems(list(classes))
+        while (item := self._rows.takeAt(0)) is not None:
+            item.widget().deleteLater()
+        self.buttons = {}
+        for name in self._explaining.kinds():
+            button = ToolButton(name)
+            button.setCheckable(True)
+            button.setObjectName(f"explain-{name}")
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            button.setIconSize(QSize(16, 16))
+            button.setFont(theme.ui_font(theme.QUIET_PX))
+            button.clicked.connect(partial(self._toggle, name))
+            self.buttons[name] = button
+            self._rows.addWidget(button)
+        self.refresh()
+
+    def refresh(self, *_: object) -> None:
+        """As the choice and the playhead are now."""
+        explaining, tokens = self._explaining, theme.current()
+        opinion, now = explaining.opinion, self._session.transport.position_ns
+        window = None if opinion is None else opinion.window_at(now)
+        there = {one.name: one for one in opinion.explanations_at(window)} if opinion else {}
+        shown_any = False
+        for name, button in self.buttons.items():
+            shown = explaining.is_shown(name)
+            shown_any |= shown
+            button.setChecked(shown)
+            button.setEnabled(name in there)
+            color = tokens.accent if shown else tokens.quiet
+            button.setIcon(icons.icon("eye" if shown else "eye-off", 16, color))
+            button.setToolTip(self._tip(there.get(name)))
+        self._nothing.setVisible(not self.buttons)
+        self._choices.setVisible(bool(self.buttons))
+        relation = explaining.relation(now)
+        self._form.setRowVisible(self.joints, relation is not None)
+        if relation is not None:
+            self._fill_joints(relation)
+
+    def show_target(self, label: int | None) -> None:
+        """The class that the window's explanations speak for; None for what it says."""
+        self.classes.setCurrentIndex(0 if label is None else label + 1)
+
+    def _tip(self, one: object) -> str:
+        start = self._session.transport.start_ns
+        if isinstance(one, HeatMap) and len(one.times_ns):
+            return f"{one.meaning}\nseen at {clock_text(int(one.times_ns[0]) - start)}"
+        if isinstance(one, Relation):
+            return f"{one.meaning}\nseen at {clock_text(one.time_ns - start)}"
+        if isinstance(one, JointWeights):
+            return f"{one.meaning}\nover time, on the joints"
+        return str(getattr(one, "meaning", "not told for this moment"))
+
+    def _fill_joints(self, relation: Relation) -> None:
+        names = [joint_title(name) for name in topology(relation.topology).joints]
+        if self.joints.count() != len(names) + 1 or self.joints.itemText(1) != names[0]:
+            self.joints.clear()
+            self.joints.addItems([AUTO_JOINT, *names])
+        joint = self._explaining.joint
+        self.joints.setCurrentIndex(0 if joint is None else joint + 1)
+
+    # ---- choosing
+
+    def _toggle(self, name: str, _checked: bool = False) -> None:
+        self._explaining.toggle(name)
+
+    def _strengthen(self, _value: int) -> None:
+        self._explaining.set_strength(self.opacity.value() / 100, self.threshold.value() / 100)
+
+    def _choose_class(self, row: int) -> None:
+        self.classes.clearFocus()
+        self.class_chosen.emit(None if row == 0 else row - 1)
+
+    def _choose_joint(self, row: int) -> None:
+        self.joints.clearFocus()
+        self._explaining.choose_joint(None if row == 0 else row - 1)

@@ -1,0 +1,306 @@
+"""What a run says about this moment, whether it is right, and what it looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from harstudio.studio import theme
+from harstudio.studio.buttons import Button
+from harstudio.studio.labelling import Labelling
+from harstudio.studio.other_labels import is_model
+from harstudio.studio.recognition.looked_at import LookedAt
+from harstudio.studio.recognition.opinion import Opinion
+from harstudio.studio.recognition.ranking import Ranked, Ranking, ShareBar, percent
+from harstudio.studio.recognition.recogniser import Recogniser
+from harstudio.studio.recognition.truth import Truth, same_label, truth_at
+from harstudio.studio.session import Session
+from harstudio.studio.timecode import clock_text
+
+RANKED = 5
+EMPTY = (
+    "Ask a trained run what is done here. Its labels, how sure it is and what it looked at stand "
+    "here and over the pictures."
+)
+
+
+class RecognitionPanel(QWidget):
+    """Follows the playhead: the window in whose middle it lies best.
+
+    choose and again are what the two buttons do.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        labelling: Labelling,
+        recogniser: Recogniser,
+        choose: Callable[[], None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("recognition")
+        self._session, self._labelling, self._recogniser = session, labelling, recogniser
+        self._shown: object = None
+        self._alone: list[tuple[QLabel, QLabel]] = []
+        self._build(choose)
+        session.recognition_changed.connect(self._meet)
+        session.recording_changed.connect(self._refresh)
+        session.transport.moved.connect(self._follow)
+        session.document_changed.connect(self._refresh)
+        session.history_changed.connect(self._refresh)
+        labelling.labels_changed.connect(self._refresh)
+        labelling.others.changed.connect(self._refresh)
+        recogniser.changed.connect(self._show_work)
+        theme.theme_events.changed.connect(self._refresh)
+        self.looked_at.class_chosen.connect(recogniser.explain)
+        self._meet()
+
+    # ---- building
+
+    def _build(self, choose: Callable[[], None]) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inside = QWidget()
+        scroll.setWidget(inside)
+        outer.addWidget(scroll)
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(14, 8, 14, 12)
+        column.setSpacing(8)
+        self.title = _quiet("Recognition", bold=True)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        column.addWidget(self.title)
+        column.addWidget(self._build_work(choose))
+        self._said = QWidget()
+        column.addWidget(self._said)
+        self._build_said(QVBoxLayout(self._said))
+        column.addStretch(1)
+
+    def _build_work(self, choose: Callable[[], None]) -> QWidget:
+        """Progress, problems and what can be done."""
+        work = QWidget()
+        column = QVBoxLayout(work)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        self.empty = _quiet(EMPTY)
+        self.empty.setWordWrap(True)
+        self.trouble = QLabel()
+        self.trouble.setWordWrap(True)
+        self.trouble.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.progress_words = _quiet("")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.stop = Button("Cancel")
+        self.stop.clicked.connect(self._recogniser.stop)
+        self._busy = QWidget()
+        busy = QVBoxLayout(self._busy)
+        busy.setContentsMargins(0, 0, 0, 0)
+        busy.setSpacing(6)
+        busy.addWidget(self.progress_words)
+        line = QHBoxLayout()
+        line.addWidget(self.bar, 1)
+        line.addWidget(self.stop)
+        busy.addLayout(line)
+        self.again = Button("")
+        self.again.setProperty("primary", True)
+        self.again.clicked.connect(self._recogniser.recognise_again)
+        self.choose = Button("Recognise…")
+        self.choose.clicked.connect(choose)
+        for button in (self.again, self.choose, self.stop):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        for widget in (self.empty, self.trouble, self._busy, self.again, self.choose):
+            column.addWidget(widget)
+        return work
+
+    def _build_said(self, column: QVBoxLayout) -> None:
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        self.label, self.sure = QLabel(), QLabel()
+        self.label.setWordWrap(True)
+        self.label.setFont(theme.ui_font(theme.EMPTY_PX, bold=True))
+        self.sure.setFont(theme.time_font(theme.EMPTY_PX))
+        head.addWidget(self.label, 1)
+        head.addWidget(self.sure, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        self.verdict = QLabel()
+        self.verdict.setWordWrap(True)
+        self.ranking = Ranking(RANKED)
+        self.where = _quiet("")
+        self.where.setFont(theme.time_font(theme.QUIET_PX))
+        self.where.setWordWrap(True)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(1, 1)
+        self._alone_title = _quiet("Each alone", bold=True)
+        self._share_title = _quiet("Decided by", bold=True)
+        self.share = ShareBar()
+        self.looked_at = LookedAt(self._session)
+        column.addLayout(head)
+        column.addWidget(self.verdict)
+        column.addWidget(self.ranking)
+        column.addWidget(self.where)
+        column.addWidget(self._alone_title)
+        column.addLayout(self._grid)
+        column.addWidget(self._share_title)
+        column.addWidget(self.share)
+        column.addSpacing(4)
+        column.addWidget(self.looked_at)
+
+    # ---- showing
+
+    def _meet(self, *_: object) -> None:
+        recognition = self._session.recognition
+        self.looked_at.meet(() if recognition is None else recognition.classes)
+        self._refresh()
+
+    def _refresh(self, *_: object) -> None:
+        self._shown = None
+        self._show_work()
+        self._follow(self._session.transport.position_ns)
+
+    def _show_work(self) -> None:
+        recogniser, session = self._recogniser, self._session
+        record, there = recogniser.record, session.recognition is not None
+        run = recogniser.run if there else None
+        self.title.setText("Recognition" if run is None else f"Recognition · {run.name}")
+        self.title.setToolTip("" if run is None else str(run))
+        self._said.setVisible(there)
+        self.empty.setVisible(not there and record is None)
+        self.empty.setText(EMPTY if session.recording is not None else "Open a recording first.")
+        trouble, tone = recogniser.problem, "bad"
+        if not trouble:
+            trouble, tone = recogniser.stale, "warn"
+        self.trouble.setVisible(bool(trouble))
+        self.trouble.setText(trouble)
+        self.trouble.setStyleSheet(f"color: {getattr(theme.current(), tone)};")
+        self._busy.setVisible(record is not None)
+        if record is not None:
+            known = record.total > 0
+            self.bar.setRange(0, 1000 if known else 0)
+            self.bar.setValue(round(1000 * record.done / record.total) if known else 0)
+            waits = record.state in ("queued", "starting")
+            self.progress_words.setText("starting" if waits else record.text or record.title)
+        last = recogniser.last_run
+        idle = record is None and session.recording is not None
+        asked_before = last is not None and (not there or bool(trouble))
+        self.again.setVisible(idle and asked_before)
+        self.again.setText("" if last is None else f"Recognise with {last.name}")
+        self.choose.setVisible(idle and (not there or bool(trouble)))
+        self.choose.setProperty("primary", not asked_before)
+        self.choose.setText("Recognise with another…" if asked_before else "Recognise…")
+
+    def _follow(self, position_ns: int) -> None:
+        opinion = self._session.explaining.opinion
+        if opinion is None or not self.isVisible():
+            return
+        window = opinion.window_at(position_ns)
+        truth = self._truth(position_ns)
+        if self._shown != (id(opinion), window, truth):
+            self._shown = (id(opinion), window, truth)
+            self._show_window(opinion, window, truth)
+            self.looked_at.refresh()
+            self.looked_at.show_target(self._recogniser.target_of(window))
+
+    def showEvent(self, event: object) -> None:  # noqa: N802
+        self._refresh()
+
+    def _truth(self, position_ns: int) -> Truth | None:
+        session = self._session
+        others = [d for d in self._labelling.others.documents if not is_model(d)]
+        return truth_at(position_ns, session.document, others, session.recording, session.tier_name)
+
+    def _show_window(self, opinion: Opinion, window: int | None, truth: Truth | None) -> None:
+        if window is None:
+            self.label.setText("says nothing here")
+            self.sure.setText("")
+            self.ranking.show_rows(())
+            self.where.setText("Nobody was seen, or no window reaches here.")
+            self._show_alone([])
+            self._show_verdict(None, truth, opinion)
+            return
+        classes, color_of = opinion.recognition.classes, self._labelling.color_of
+        ranked = opinion.ranking(window, RANKED)
+        name = classes[ranked[0][0]]
+        self.label.setText(name)
+        self.sure.setText(f"{percent(ranked[0][1])} %")
+        self.ranking.show_rows([Ranked(classes[k], color_of(classes[k]), p) for k, p in ranked])
+        start = self._session.transport.start_ns
+        first, last = opinion.starts[window] - start, opinion.ends[window] - start
+        length = (last - first) / 1e9
+        count = len(opinion.starts)
+        which = f"window {window + 1} of {count}, " if count > 1 else "whole recording, "
+        span = f"{clock_text(int(first))} to {clock_text(int(last))}"
+        self.where.setText(f"{which}{length:.2f} s\n{span}")
+        said = opinion.by_stream(window)
+        self._show_alone([(stream, classes[k], p) for stream, k, p in said])
+        self._show_verdict(name, truth, opinion)
+        found = self._session.explaining.share(self._session.transport.position_ns)
+        parts = [] if found is None else list(
+            zip(found.modalities, found.values.mean(axis=0).tolist(), strict=False)
+        )  # fmt: skip
+        self.share.show_parts(parts)
+        for widget in (self._share_title, self.share):
+            widget.setVisible(bool(parts))
+
+    def _show_verdict(self, said: str | None, truth: Truth | None, opinion: Opinion) -> None:
+        tokens = theme.current()
+        self.verdict.setVisible(truth is not None)
+        if truth is None:
+            return
+        if said is not None and same_label(said, truth.label):
+            words, color = f"✓ right: {truth.source} {truth.label}", tokens.good
+        elif not any(same_label(name, truth.label) for name in opinion.recognition.classes):
+            words = f"{truth.source} {truth.label}, which this run does not know"
+            color = tokens.warn
+        elif said is None:
+            words, color = f"{truth.source} {truth.label}", tokens.quiet
+        else:
+            words, color = f"✗ wrong: {truth.source} {truth.label}", tokens.bad
+        self.verdict.setText(words)
+        self.verdict.setStyleSheet(f"color: {color};")
+
+    def _show_alone(self, rows: list[tuple[str, str, float]]) -> None:
+        self._alone_title.setVisible(bool(rows))
+        while len(self._alone) < len(rows):
+            labels = _quiet(""), QLabel()
+            labels[1].setFont(theme.time_font(theme.QUIET_PX))
+            labels[1].setAlignment(Qt.AlignmentFlag.AlignRight)
+            labels[1].setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            for column, one in enumerate(labels):
+                self._grid.addWidget(one, len(self._alone), column)
+            self._alone.append(labels)
+        for at, (name, value) in enumerate(self._alone):
+            there = at < len(rows)
+            for one in (name, value):
+                one.setVisible(there)
+            if there:
+                stream, label, share = rows[at]
+                name.setText(stream)
+                value.setText(f"{label} {percent(share)}")
+                value.setToolTip(f"{stream} alone: {label}, {percent(share)} %")
+
+
+def _quiet(text: str, *, bold: bool = False) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("quiet", True)
+    label.setFont(theme.ui_font(theme.QUIET_PX, bold=bold))
+    return label

@@ -1,0 +1,139 @@
+"""Recognising in the window: its commands, its panel, and the list of runs to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+
+from harstudio.runs.folder import is_run
+from harstudio.studio.commands import Command
+from harstudio.studio.palette import Entry
+from harstudio.studio.recognition.commands import recognise_commands
+from harstudio.studio.recognition.recogniser import Recogniser
+from harstudio.studio.recognition.run_choice import RunChoice
+
+if TYPE_CHECKING:
+    from harstudio.studio.window import MainWindow
+
+PANEL = "recognition"
+
+
+class Recognising(QObject):
+    """What ties the recogniser to a window. folders: where runs are looked for."""
+
+    def __init__(self, window: MainWindow, folders: Callable[[], list[Path]]) -> None:
+        super().__init__(window)
+        self._window = window
+        self.session = window.session
+        self.recogniser = Recogniser(self.session, folders, window.store, self)
+        self._wants_list = self._revealed = False
+        self.holder = QWidget()
+        column = QVBoxLayout(self.holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.recogniser.listed.connect(self._offer)
+        self.session.recognition_changed.connect(self._reveal)
+
+    def commands(self) -> list[Command]:
+        return recognise_commands(self)
+
+    def furnish(self) -> None:
+        """Make the panel; once."""
+        from harstudio.studio.recognition.panel import RecognitionPanel
+
+        self.panel = RecognitionPanel(
+            self.session, self._window.labelling, self.recogniser, self.choose
+        )
+        self.holder.layout().addWidget(self.panel)
+
+    # ---- choosing a run
+
+    def choose(self) -> None:
+        """Let a run be chosen in the palette; the one asked last comes first."""
+        self._wants_list = True
+        self.recogniser.list_runs()
+
+    def _offer(self, _choices: object) -> None:
+        if self._wants_list:
+            self._wants_list = False
+            self._window.palette_box.open(entries=self.entries)
+
+    def entries(self) -> list[Entry]:
+        """Every run, then a way to one that is not listed."""
+        recording = self.session.recording
+        made = [self._entry(one) for one in self.recogniser.choices if not one.lacks(recording)]
+        made += [self._entry(one) for one in self.recogniser.choices if one.lacks(recording)]
+        other = Entry("Another run…", "", self._ask_for_run, "a folder", icon="folder")
+        return [*made, other]
+
+    def _entry(self, one: RunChoice) -> Entry:
+        recording = self.session.recording
+        lacks = one.lacks(recording)
+        last = one.path == self.recogniser.last_run
+        return Entry(
+            one.name,
+            "Not for this" if lacks else "Last" if last else "Run",
+            partial(self.recognise, one.path),
+            detail=one.facts(recording),
+            icon="recognise",
+            enabled=not lacks,
+        )
+
+    def recognise(self, run: Path) -> None:
+        """Ask this run, unless it cannot say anything about what is open."""
+        choice = self.recogniser.choice(run)
+        lacks = "" if choice is None else choice.lacks(self.session.recording)
+        if lacks:
+            self.session.message.emit("warn", f"{run.name}: {lacks}.")
+            return
+        self._show_panel()
+        self.recogniser.recognise(run)
+
+    def _ask_for_run(self) -> None:
+        name = QFileDialog.getExistingDirectory(self._window, "Open the folder of a run")
+        if not name:
+            return
+        if is_run(Path(name)):
+            self.recognise(Path(name))
+        else:
+            self.session.message.emit("warn", f"{name} is no run: it has no config.toml.")
+
+    # ---- the panel
+
+    def _show_panel(self) -> None:
+        self._window.arrangement.show(PANEL)
+        self._window.arrangement.docks[PANEL].raise_()
+
+    def _reveal(self, recognition: object) -> None:
+        """The first result shows where it stands; later ones leave the panels as they are."""
+        if recognition is None or not self._window.shows_pictures():
+            return
+        if not self._revealed:
+            self._revealed = True
+            self._show_panel()
+
+    def toggle_panel(self) -> None:
+        if self.is_panel_shown():
+            self._window.arrangement.docks[PANEL].hide()
+        else:
+            self._show_panel()
+
+    def is_panel_shown(self) -> bool:
+        """Whether it can be seen: behind the tab of another panel it cannot."""
+        dock = self._window.arrangement.docks[PANEL]
+        return not dock.isHidden() and not self.holder.visibleRegion().isEmpty()
+
+    def go_to_frame(self) -> None:
+        """The playhead to the frame that the map over the picture belongs to."""
+        transport = self.session.transport
+        patch = self.session.explaining.patch(transport.position_ns)
+        if patch is not None:
+            transport.pause()
+            transport.seek(patch.time_ns)
+
+    def shut(self) -> None:
+        self.recogniser.shut()
