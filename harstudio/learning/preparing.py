@@ -1,0 +1,225 @@
+"""From a config to what is trained: data in parts, preprocessing, a fresh network."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from harstudio.errors import DataError, UsageError
+from harstudio.files import write_atomically
+from harstudio.jobs.context import Context, Payload
+from harstudio.learning import config as configs
+from harstudio.learning.config import Config
+from harstudio.learning.datasets import Dataset, collect
+from harstudio.learning.loading import Loader
+from harstudio.learning.preprocessing import Preprocessing
+from harstudio.learning.protocols import Parts, split
+from harstudio.learning.samples import Sample
+from harstudio.learning.stages import choose_modalities, complete
+from harstudio.learning.weights import load_pretrained
+from harstudio.networks import create_network, network_card
+from harstudio.networks.network import Network
+from harstudio.runs.reading import read_json
+from harstudio.skeletons.topology import topology as known_topology
+
+VERSION = 1
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """All that a training needs. config is complete: nothing in it is left to a default.
+
+    kinds: of streams that nearly all recordings have. problems: sentences about what was left out.
+    """
+
+    config: Config
+    classes: tuple[str, ...]
+    topology: str
+    kinds: frozenset[str]
+    parts: Parts
+    problems: tuple[str, ...]
+    preprocessing: Preprocessing
+
+    def network(self) -> Network:
+        """The fresh network: the same seed gives the same weights."""
+        torch.manual_seed(self.config.training.seed)
+        table = self.config.network
+        return create_network(table.name, len(self.classes), self.topology, **table.options)
+
+    def start_weights(self, network: Network) -> str:
+        """Put in the weights that the network shall start from; a sentence, "" for none."""
+        return load_pretrained(network)
+
+    def loader(self, samples: Sequence[Sample], *, train: bool, threads: int) -> Loader:
+        """Batches of a part. One thread prepares where there are few, two where there are more."""
+        training = self.config.training
+        share = training.cache_mib * MIB * len(samples) // max(1, len(self.samples))
+        return Loader(
+            samples,
+            self.preprocessing,
+            training.batch_size or 1,
+            seed=training.seed,
+            train=train,
+            cache_bytes=share,
+            threads=max(1, min(4, threads // 2)),
+        )
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """Those of all parts."""
+        return (*self.parts.train, *self.parts.validation, *self.parts.test)
+
+
+def config_of(payload: Payload) -> Config:
+    """The config that a job is given: ``config`` (tables) or ``config_path``, and ``overrides``."""
+    overrides = [str(one) for one in payload.get("overrides") or ()]
+    if payload.get("config_path"):
+        return configs.load(Path(str(payload["config_path"])), overrides)
+    tables = payload.get("config")
+    if not isinstance(tables, Mapping):
+        raise UsageError("There is no config.", remedy="Give config or config_path.")
+    return configs.parse(tables, overrides, base=Path(str(payload.get("base") or Path.cwd())))
+
+
+def gather(config: Config, context: Context) -> Dataset:
+    """The dataset of a config, with progress; Stopped where the person asked to stop."""
+
+    def progress(done: int, total: int) -> None:
+        context.progress(0, 0, f"Looking at the data, {done} of {total}")
+        context.pause_point()
+
+    return collect(Path(config.data.path), annotator=config.data.annotator, progress=progress)
+
+
+def prepare(config: Config, dataset: Dataset) -> Experiment:
+    """Fit config, data and network card together; UsageError or DataError where they do not."""
+    data = config.data
+    card = network_card(config.network.name)
+    modalities = choose_modalities(card, data.modalities, dataset.kinds)
+    filled = complete(config, card, modalities)
+    parts = split(
+        dataset,
+        data.protocol,
+        validation_subjects=data.validation_subjects,
+        seed=config.training.seed,
+    )
+    if len(dataset.classes) < 2:
+        raise DataError(
+            "There is only one class to learn.", path=dataset.path, remedy="Label another action."
+        )
+    topology = dataset.topology or card.topology
+    preprocessing = Preprocessing.for_card(card, topology, modalities, config.preprocessing)
+    tables = preprocessing.to_dict()
+    inputs = {
+        name: {key: value for key, value in tables[name].items() if value is not None}
+        for name in card.preprocessing
+        if isinstance(tables.get(name), dict)
+    }
+    return Experiment(
+        config=filled.model_copy(update={"preprocessing": inputs}),
+        classes=dataset.classes,
+        topology=topology,
+        kinds=dataset.kinds,
+        parts=parts,
+        problems=(*dataset.problems, *thin_classes(dataset.classes, parts)),
+        preprocessing=preprocessing,
+    )
+
+
+def thin_classes(classes: Sequence[str], parts: Parts) -> list[str]:
+    """Sentences about classes that no sample trains, or none tests."""
+    told = []
+    for samples, what in ((parts.train, "trains"), (parts.test, "tests")):
+        there = {sample.label for sample in samples}
+        absent = [name for label, name in enumerate(classes) if label not in there]
+        if absent and samples:
+            more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
+            told.append(f"No sample {what} {', '.join(absent[:5])}{more}.")
+    return told
+
+
+# ---- data.json
+
+
+def save_data(path: Path, experiment: Experiment) -> None:
+    """Write which sample is in which part."""
+    seconds = [(one.end_ns - one.start_ns) / 1e9 for one in experiment.parts.train]
+    document = {
+        "version": VERSION,
+        "path": experiment.config.data.path,
+        "protocol": experiment.config.data.protocol,
+        "topology": experiment.topology,
+        "kinds": sorted(experiment.kinds),
+        "classes": list(experiment.classes),
+        "clip_seconds": {
+            "min": float(np.min(seconds)),
+            "median": float(np.median(seconds)),
+            "max": float(np.max(seconds)),
+        },
+        "problems": list(experiment.problems),
+        "parts": {
+            name: [{**asdict(sample), "path": str(sample.path)} for sample in samples]
+            for name, samples in parts_by_name(experiment.parts).items()
+        },
+    }
+    write_atomically(path, json.dumps(document, ensure_ascii=False, indent=0).encode())
+
+
+def load_data(path: Path) -> tuple[dict[str, Any], Parts]:
+    """``data.json`` and its parts; DataError where it is damaged."""
+    document = read_json(path)
+    try:
+        parts = {
+            name: tuple(Sample(**{**one, "path": Path(one["path"])}) for one in samples)
+            for name, samples in document["parts"].items()
+        }
+        classes = [str(name) for name in document["classes"]]
+        made = Parts(parts["train"], parts["validation"], parts["test"])
+        known_topology(document["topology"])
+        for samples in parts.values():
+            if any(not 0 <= sample.label < len(classes) for sample in samples):
+                raise ValueError("a label without a class")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(
+            f"It is damaged ({error}).", path=path, remedy="Train the run again."
+        ) from None
+    return document, made
+
+
+def restore(config: Config, data: Path, preprocessing: Path) -> Experiment:
+    """The experiment of a run folder, with the very samples that it began with."""
+    document, parts = load_data(data)
+    return Experiment(
+        config=config,
+        classes=tuple(document["classes"]),
+        topology=document["topology"],
+        kinds=frozenset(document.get("kinds", ())),
+        parts=parts,
+        problems=tuple(document.get("problems", ())),
+        preprocessing=Preprocessing.load(preprocessing),
+    )
+
+
+def parts_by_name(parts: Parts) -> dict[str, tuple[Sample, ...]]:
+    """train, validation and test."""
+    return {"train": parts.train, "validation": parts.validation, "test": parts.test}
+
+
+def class_counts(classes: Sequence[str], parts: Parts) -> list[dict[str, Any]]:
+    """For every class its name and how many samples each part has."""
+    counts = {
+        name: Counter(sample.label for sample in samples)
+        for name, samples in parts_by_name(parts).items()
+    }
+    return [
+        {"name": name, **{part: counts[part][label] for part in counts}}
+        for label, name in enumerate(classes)
+    ]

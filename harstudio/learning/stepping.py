@@ -1,0 +1,165 @@
+"""One step of training: forward, loss, backward, update; in pieces where memory is short."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from math import ceil
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from harstudio.errors import HarstudioError
+from harstudio.learning.stages import Plan, StagePlan, freeze_all_but
+from harstudio.networks.network import Network
+
+Inputs = Mapping[str, Tensor]
+
+
+class Stepper:
+    """The optimiser of a stage and its step; knows nothing of epochs, files or data.
+
+    micro: how many clips go through the network at once, 0 = the whole batch. It is halved when
+    the device's memory is short; gradients are then summed over the pieces, so that the loss is
+    the mean over the batch as before, but batch normalisation sees the pieces.
+    """
+
+    def __init__(
+        self, network: Network, plan: Plan, device: torch.device, remark: Callable[[str], None]
+    ) -> None:
+        self.network = network.to(device)
+        self.device = device
+        self.micro = 0
+        self._plan = plan
+        self._remark = remark
+        self._stage: StagePlan | None = None
+        self._names: list[str] = []
+        self._weights: list[nn.Parameter] = []
+        self.optimizer: torch.optim.Optimizer | None = None
+
+    def begin(self, stage: StagePlan) -> None:
+        """Freeze what the stage does not train; a fresh optimiser."""
+        self._stage = stage
+        named = freeze_all_but(self.network, stage.trains)
+        self._names = [name for name, _ in named]
+        self._weights = [weight for _, weight in named]
+        plan, rate = self._plan, stage.rate(0)
+        if plan.optimizer == "sgd":
+            self.optimizer = torch.optim.SGD(
+                self._weights,
+                lr=rate,
+                momentum=plan.momentum,
+                nesterov=plan.momentum > 0,
+                weight_decay=plan.weight_decay,
+            )
+        else:
+            self.optimizer = torch.optim.Adam(
+                self._weights, lr=rate, weight_decay=plan.weight_decay
+            )
+
+    def train_mode(self) -> None:
+        """Back from evaluation: what the stage trains is in training mode again."""
+        if self._stage is not None:
+            freeze_all_but(self.network, self._stage.trains)
+
+    def step(self, inputs: Inputs, labels: Tensor, rate: float) -> tuple[Tensor, Tensor]:
+        """One update; the batch's mean loss and how many it got right, on the device."""
+        if self.optimizer is None:
+            raise RuntimeError("begin a stage first")
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        inputs = {name: value.to(self.device) for name, value in inputs.items()}
+        labels = labels.to(self.device)
+        while True:
+            try:
+                told = self._gradients(inputs, labels)
+                break
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            self._halve(len(labels))  # outside of except: its traceback holds the tensors
+        if self._plan.clip_norm:
+            nn.utils.clip_grad_norm_(self._weights, self._plan.clip_norm)
+        self.optimizer.step()
+        return told
+
+    def _gradients(self, inputs: Inputs, labels: Tensor) -> tuple[Tensor, Tensor]:
+        if self.optimizer is None or self._stage is None:
+            raise RuntimeError("begin a stage first")
+        self.optimizer.zero_grad(set_to_none=True)
+        total = torch.zeros((), device=self.device)
+        right = torch.zeros((), device=self.device)
+        for piece in pieces(len(labels), self.micro):
+            expected = labels[piece]
+            output = self.network(
+                {k: v[piece] for k, v in inputs.items()}, False, self._stage.stream
+            )
+            loss = cross_entropy(
+                output.logits,
+                expected,
+                reduction="sum",
+                label_smoothing=self._plan.label_smoothing,
+            )
+            for further in output.losses.values():
+                loss = loss + further * len(expected)
+            loss = loss / len(labels)
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
+            right += (output.logits.detach().argmax(1) == expected).sum()
+        return total, right
+
+    def _halve(self, batch: int) -> None:
+        now = min(self.micro or batch, batch)
+        if now <= 1:
+            raise HarstudioError(
+                "The device's memory is too small even for one clip at a time.",
+                remedy="Train a lighter network, use smaller inputs or another device.",
+            )
+        self.micro = ceil(now / 2)
+        if self.optimizer is not None:
+            self.optimizer.zero_grad(set_to_none=True)
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self._remark(
+            f"Memory was short: {self.micro} clips at a time instead of {now}. Gradients are "
+            f"summed over the batch of {batch} as before, but batch normalisation sees "
+            f"{self.micro}."
+        )
+
+    # ---- the optimiser's state, by the names of the weights
+
+    def optimizer_state(self) -> dict[str, Tensor]:
+        """Copies on the CPU of all that the optimiser remembers, ``<weight>/<key>``."""
+        if self.optimizer is None:
+            return {}
+        return {
+            f"{name}/{key}": value.detach().to("cpu", copy=True).contiguous()
+            for name, weight in zip(self._names, self._weights, strict=True)
+            for key, value in self.optimizer.state.get(weight, {}).items()
+            if isinstance(value, Tensor)
+        }
+
+    def restore_optimizer(self, saved: Mapping[str, Tensor]) -> None:
+        """What ``optimizer_state`` gave, into the optimiser of the stage that has begun."""
+        if self.optimizer is None:
+            raise RuntimeError("begin a stage first")
+        places = {name: place for place, name in enumerate(self._names)}
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in saved.items():
+            name, _, what = key.rpartition("/")
+            state.setdefault(places[name], {})[what] = value
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def pieces(count: int, micro: int) -> Iterator[slice]:
+    """Nearly equal pieces of at most ``micro``; 0 = all in one."""
+    number = ceil(count / micro) if micro else 1
+    edges = [count * k // number for k in range(number + 1)]
+    yield from (slice(start, end) for start, end in pairwise(edges))
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether a device had too little memory (CUDA's error, or the CPU's allocator)."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

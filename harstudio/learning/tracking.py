@@ -1,0 +1,97 @@
+"""What a training says while it runs: JSON lines, TensorBoard, and the job's context."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from harstudio.jobs.context import Context
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+STEP_EVERY_S = 0.5
+
+
+class Tracker:
+    """Writes ``metrics.jsonl`` and TensorBoard's event file of one run, and tells the context.
+
+    Lines: ``{"kind": "step", "stage", "epoch", "step", "steps", "loss", "seconds"}``, at most two
+    a second, and ``{"kind": "epoch", "stage", "epoch", "epochs", "train": {"loss", "accuracy"},
+    "validation": the same or null, "learning_rate", "seconds", "samples_per_s", "wait_share"}``.
+    Epochs and steps count from 1; seconds of a step are those since the training began.
+    """
+
+    def __init__(self, path: Path, context: Context, *, keep: int = 0, step: int = 0) -> None:
+        """Go on after ``keep`` bytes, what comes later is cut off; ``step``: steps already done."""
+        self._context = context
+        self._file: BinaryIO = path.open("r+b" if path.is_file() else "w+b")
+        self._file.truncate(keep)
+        self._file.seek(keep)
+        self._last_step = 0.0
+        self._events: SummaryWriter | None = None
+        self._folder = path.parent
+        self._purge = step
+
+    def __enter__(self) -> Tracker:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._file.close()
+        except OSError:
+            if error is None:
+                raise
+        if self._events is not None:
+            self._events.close()
+
+    def due(self) -> bool:
+        """Whether it is time for a step's line."""
+        return time.monotonic() - self._last_step >= STEP_EVERY_S
+
+    def step(self, line: dict[str, Any], at: int) -> None:
+        """A step's line; ``at``: steps done over all stages."""
+        self._last_step = time.monotonic()
+        self._line({"kind": "step", **line})
+        self._scalars({f"{line['stage']}/step loss": line["loss"]}, at)
+
+    def epoch(self, line: dict[str, Any], at: int) -> None:
+        """An epoch's line."""
+        self._line({"kind": "epoch", **line})
+        scalars = {"learning rate": line["learning_rate"]}
+        for part in ("train", "validation"):
+            for name, value in (line[part] or {}).items():
+                scalars[f"{part} {name}"] = value
+        self._scalars({f"{line['stage']}/{name}": v for name, v in scalars.items()}, at)
+
+    def position(self) -> int:
+        """How many bytes of lines are safe on the disk."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        if self._events is not None:
+            self._events.flush()
+        return self._file.tell()
+
+    def _line(self, line: dict[str, Any]) -> None:
+        self._file.write(json.dumps(line).encode() + b"\n")
+        self._file.flush()
+        self._context.tell("metrics", line)
+
+    def _scalars(self, scalars: dict[str, float], at: int) -> None:
+        if self._events is None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._events = SummaryWriter(
+                str(self._folder), purge_step=self._purge + 1 if self._purge else None
+            )
+        for name, value in scalars.items():
+            self._events.add_scalar(name, value, at)

@@ -1,0 +1,288 @@
+"""The training loop: stages, epochs, checkpoints; stops and goes on exactly where it was.
+
+On one computer's CPU with the same number of threads a training that was stopped, or killed, and
+goes on gives the same weights and the same metrics to the last bit as one that was not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from math import isfinite
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from harstudio.errors import DataError
+from harstudio.jobs.context import Context, Stopped
+from harstudio.learning.checkpoints import (
+    State,
+    fill,
+    random_state,
+    restore_random,
+    save_state,
+    save_weights,
+    weights_of,
+)
+from harstudio.learning.inference import Answers, answer
+from harstudio.learning.loading import Loader
+from harstudio.learning.stages import Plan, StagePlan
+from harstudio.learning.stepping import Stepper
+from harstudio.learning.tracking import Tracker
+from harstudio.networks.network import Network
+from harstudio.runs.folder import RunFolder
+from harstudio.runs.status import StatusWriter
+
+PROGRESS_EVERY_S = 0.1
+
+
+@dataclass(slots=True)
+class Place:
+    """How far a training is: ``step`` steps of ``epoch`` of ``stage`` are done (all from 0).
+
+    done: steps of all stages. loss, right, clips: sums over this epoch so far. seconds: in all,
+    epoch_seconds, waited: of this epoch. micro: see Stepper. metrics: bytes of metrics.jsonl.
+    best: epoch and figures of best.safetensors.
+    """
+
+    stage: int = 0
+    epoch: int = 0
+    step: int = 0
+    done: int = 0
+    loss: float = 0.0
+    right: float = 0.0
+    clips: int = 0
+    seconds: float = 0.0
+    epoch_seconds: float = 0.0
+    waited: float = 0.0
+    micro: int = 0
+    metrics: int = 0
+    best: dict[str, Any] = field(default_factory=dict)
+
+
+class Trainer:
+    """Trains a network by a plan and keeps its run folder.
+
+    train, validation: what gives the batches; without validation nothing chooses and the last
+    weights are the run's. Raises Stopped after saving where the person asked to stop; OSError
+    where the run cannot be written (the last checkpoint stays); DataError where the loss is lost.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        plan: Plan,
+        train: Loader,
+        validation: Loader | None,
+        run: RunFolder,
+        context: Context,
+        device: torch.device,
+        status: StatusWriter,
+    ) -> None:
+        self._plan = plan
+        self._train = train
+        self._validation = validation
+        self._run = run
+        self._context = context
+        self._device = device
+        self._status = status
+        self._stepper = Stepper(network, plan, device, lambda told: _remark(context, told))
+        self._network = network
+        self._sums = torch.zeros(2, dtype=torch.float64, device=device)  # loss, right
+        self._steps = len(train)
+        self._total = sum(stage.epochs for stage in plan.stages) * self._steps
+        self._saved_at = self._told_at = 0.0
+        self.place = Place()
+
+    def train(self, state: State | None = None) -> Place:
+        """From the beginning, or from a state."""
+        if state is not None:
+            self._restore(state)
+        place = self.place
+        with Tracker(
+            self._run.metrics, self._context, keep=place.metrics, step=place.done
+        ) as self._tracker:
+            try:
+                self._saved_at = time.monotonic()
+                while place.stage < len(self._plan.stages):
+                    self._one_stage(self._plan.stages[place.stage], state)
+                    state = None
+                    place.stage, place.epoch = place.stage + 1, 0
+                self._checkpoint(weights=True)
+            except Stopped:
+                self._checkpoint(weights=True)
+                raise
+        return place
+
+    def _restore(self, state: State) -> None:
+        fill(self._network, state.weights, self._run.checkpoints)
+        self.place = Place(**state.place)
+        self._stepper.micro = self.place.micro
+        self._sums = torch.tensor(
+            [self.place.loss, self.place.right], dtype=torch.float64, device=self._device
+        )
+        restore_random(state.random, self._device)
+
+    def _one_stage(self, stage: StagePlan, state: State | None) -> None:
+        self._stepper.begin(stage)
+        if state is not None:
+            self._stepper.restore_optimizer(state.optimizer)
+        before = sum(one.epochs for one in self._plan.stages[: self.place.stage])
+        while self.place.epoch < stage.epochs:
+            self._status.at(stage.name, self.place.epoch + 1, stage.epochs)
+            self._one_epoch(stage, before + self.place.epoch)
+            self._finish_epoch(stage)
+
+    def _one_epoch(self, stage: StagePlan, number: int) -> None:
+        """The rest of an epoch; ``number`` counts epochs of all stages, for the order."""
+        place, steps = self.place, self._steps
+        waited = self._train.waited_s
+        clock = time.perf_counter()
+        for inputs, labels, _ in self._train.batches(number, skip=place.step):
+            rate = stage.rate(place.epoch, place.step / steps)
+            loss, right = self._stepper.step(inputs, labels, rate)
+            self._sums += torch.stack((loss.double() * len(labels), right.double()))
+            place.clips += len(labels)
+            place.step += 1
+            place.done += 1
+            now, waits = time.perf_counter(), self._train.waited_s
+            place.epoch_seconds += now - clock
+            place.seconds += now - clock
+            place.waited += waits - waited
+            clock, waited = now, waits
+            if self._tracker.due():
+                self._tell_step(stage, float(loss))
+            self._tell_progress(stage)
+            if time.monotonic() - self._saved_at > self._plan.checkpoint_seconds:
+                self._checkpoint(weights=False)
+            self._pause()
+            clock = time.perf_counter()
+
+    def _finish_epoch(self, stage: StagePlan) -> None:
+        """Validate, tell, keep the best, save."""
+        place, clips = self.place, max(1, self.place.clips)
+        answers = self._validate(stage)
+        loss, right = (float(value) for value in self._sums)
+        self._require_finite(loss, stage)
+        line = {
+            "stage": stage.name,
+            "epoch": place.epoch + 1,
+            "epochs": stage.epochs,
+            "train": {"loss": loss / clips, "accuracy": right / clips},
+            "validation": None
+            if answers is None
+            else {"loss": answers.loss, "accuracy": answers.accuracy},
+            "learning_rate": stage.rate(place.epoch),
+            "seconds": round(place.epoch_seconds, 3),
+            "samples_per_s": round(place.clips / max(place.epoch_seconds, 1e-9), 2),
+            "wait_share": round(place.waited / max(place.epoch_seconds, 1e-9), 4),
+        }
+        self._tracker.epoch(line, place.done)
+        if answers is not None and place.stage == len(self._plan.stages) - 1:
+            self._keep_best(place.epoch + 1, answers)
+        place.epoch, place.step, place.clips = place.epoch + 1, 0, 0
+        place.epoch_seconds = place.waited = 0.0
+        self._sums.zero_()
+        self._checkpoint(weights=True)
+
+    def _validate(self, stage: StagePlan) -> Answers | None:
+        if self._validation is None:
+            return None
+        answers = answer(
+            self._network,
+            self._validation.batches(),
+            self._device,
+            stream=stage.stream,
+            pause=lambda _done: self._pause(),
+        )
+        self._stepper.train_mode()
+        return answers
+
+    def _keep_best(self, epoch: int, answers: Answers) -> None:
+        """best.safetensors: highest validation accuracy of the last stage, then lowest loss."""
+        best = self.place.best
+        now = {"epoch": epoch, "accuracy": answers.accuracy, "loss": answers.loss}
+        better = not best or (now["accuracy"], -now["loss"]) > (best["accuracy"], -best["loss"])
+        if better:
+            self.place.best = now
+            save_weights(
+                self._run.best, self._network, {"validation": now}, weights_of(self._network)
+            )
+
+    def _tell_step(self, stage: StagePlan, loss: float) -> None:
+        self._require_finite(loss, stage)
+        place = self.place
+        line = {
+            "stage": stage.name,
+            "epoch": place.epoch + 1,
+            "step": place.step,
+            "steps": self._steps,
+            "loss": loss,
+            "seconds": round(place.seconds, 3),
+        }
+        self._tracker.step(line, place.done)
+
+    def _tell_progress(self, stage: StagePlan) -> None:
+        place, now = self.place, time.monotonic()
+        if now - self._told_at < PROGRESS_EVERY_S and place.done < self._total:
+            return
+        self._told_at = now
+        right = float(self._sums[1]) / max(1, place.clips)
+        self._context.progress(
+            place.done,
+            self._total,
+            f"Stage {stage.name}, epoch {place.epoch + 1} of {stage.epochs}, {right:.0%} right",
+        )
+
+    def _require_finite(self, loss: float, stage: StagePlan) -> None:
+        if not isfinite(loss):
+            raise DataError(
+                f"The loss is no longer a number (stage {stage.name}, epoch "
+                f"{self.place.epoch + 1}, step {self.place.step}).",
+                path=self._run.path,
+                remedy="Train with a lower learning rate, or set training.clip_norm.",
+            )
+
+    def _checkpoint(self, weights: bool) -> None:
+        """Save the state, and where an epoch or the training ends the weights for use."""
+        place = self.place
+        place.loss, place.right = (float(value) for value in self._sums)
+        if not isfinite(place.loss):
+            return  # what stands on the disk is better
+        place.micro = self._stepper.micro
+        place.metrics = self._tracker.position()
+        kept = weights_of(self._network)
+        save_state(
+            self._run.checkpoints / "state.safetensors",
+            State(
+                kept,
+                self._stepper.optimizer_state(),
+                random_state(self._device),
+                asdict(place),
+            ),
+        )
+        if weights:
+            about = {"stage": place.stage, "epoch": place.epoch, "steps": place.done}
+            save_weights(self._run.last, self._network, about, kept)
+        self._saved_at = time.monotonic()
+
+    def _pause(self) -> None:
+        """Let the person pause or stop; while it waits the run is called paused."""
+        self._status.waiting(True)
+        try:
+            self._context.pause_point()
+        finally:
+            self._status.waiting(False)
+
+
+def _remark(context: Context, told: str) -> None:
+    context.tell("remark", {"text": told})
+    context.log(told)
+
+
+def rng_seed(seed: int) -> Callable[[], Tensor]:
+    """Seed torch's random numbers; gives their state for who must put it back."""
+    torch.manual_seed(seed)
+    return torch.get_rng_state
