@@ -60,7 +60,7 @@ class _Here:
             self._reporter.progress(float(done), float(total), str(text))
 
     def tell(self, kind: str, payload: Payload) -> None:
-        self._reporter.tell(kind, protocol.plain(payload))
+        self._reporter.tell(kind, protocol.plain(payload, kind))
 
     def log(self, sentence: str) -> None:
         self._reporter.log(sentence)

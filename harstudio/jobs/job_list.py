@@ -49,6 +49,7 @@ class JobList:
         self._waiting: list[JobRecord] = []
         self._changed: dict[int, JobRecord] = {}
         self._removing: set[int] = set()
+        self._tried_again: set[int] = set()
         self._pausing: set[int] = set()  # before it has begun
         self._closed = False
         self._left = threading.Event()
@@ -368,16 +369,26 @@ class JobList:
 
     def on_gone(self, place: Place, code: int) -> None:
         """A process has ended."""
-        if place.record is not None:
+        record = place.record
+        if record is not None and self._can_try_again(place, record):
+            self._tried_again.add(record.id)
+            self._waiting.insert(0, record)
+            self._turn(record, "queued")
+        elif record is not None:
             state, error = place.epitaph(code)
             if self._closed and not place.verdict:
                 state, error = "stopped", ""
-            self._end(place.record, state, error)
+            self._end(record, state, error)
         if not self._closed:
             self._start_next()
             self._stay_warm()
         elif not self._crew.places:
             self._left.set()
+
+    def _can_try_again(self, place: Place, record: JobRecord) -> bool:
+        """An idle worker that dies as it gets a job: nothing of the job has run."""
+        innocent = place.ready and place.verdict is None and record.state == "starting"
+        return innocent and not self._closed and record.id not in self._tried_again
 
 
 def _nothing() -> None:

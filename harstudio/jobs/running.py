@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from harstudio.jobs import protocol
 from harstudio.jobs.context import Payload, Stopped
 
 PROGRESS_S = 0.1  # not more often than this; the last one is never lost
@@ -78,7 +79,8 @@ class Running:
             self.flush()
 
     def tell(self, kind: str, payload: Payload) -> None:
-        self._send("told", {"id": self.id, "kind": kind, "payload": payload})
+        plain = protocol.plain(payload, kind)  # so that what is refused is named "metrics.loss"
+        self._send("told", {"id": self.id, "kind": str(kind), "payload": plain})
 
     def log(self, sentence: str) -> None:
         self._send("log", {"id": self.id, "text": str(sentence)[:LOG_CHARACTERS]})

@@ -185,6 +185,7 @@ class Worker:
         try:
             use_threads(run.threads)
             job = find(run.job)
+            run.pause_point()  # importing it may have taken a while
             self._channel.send("started", {"id": run.id})
             told = {"result": protocol.plain(job(run.payload, run) or {}, "result")}
         except Stopped:
