@@ -1,0 +1,289 @@
+"""Explanations lie where the network looked: pixels, times, joints, persons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from harstudio.learning.preprocessing import Placement, Preprocessing
+from harstudio.networks import network_card
+from harstudio.networks.network import Gaze
+from harstudio.recognition.explaining import Explainer, by_time, evidence, over_frames
+from harstudio.recognition.recognise import Question, recognise
+from harstudio.recognition.trained import load_run
+from harstudio.recognition.windows import Sliding
+from harstudio.recordings.formats import open_recording
+from harstudio.results import (
+    Box,
+    HeatMap,
+    Importance,
+    JointWeights,
+    Kind,
+    ModalityShare,
+    Recognition,
+    Relation,
+)
+from harstudio.runs.recognitions import load_recognition, save_recognition
+from job_context import Heard
+from made_runs import CLASSES, write_run
+from trials import write_trial
+
+TOPOLOGY = "utd_mhad_20"
+MS = 1_000_000
+CROP = Box(-20.0, 40.0, 180.0, 140.0)
+SEEN = Placement(
+    skeleton_times_ns=np.arange(8, dtype=np.int64) * 100 * MS,
+    persons=("72057594037931101", ""),
+    picture_stream="depth",
+    picture_time_ns=400 * MS,
+    box=CROP,
+    focus=Box(30.0, 50.0, 80.0, 100.0),
+    joint=7,
+    moved_m=0.5,
+    focus_person="72057594037931101",
+)
+NOTHING = Placement(np.zeros(0, dtype=np.int64))
+SPAN = (0, 800 * MS)
+
+
+def explained(gaze: Gaze, placement: Placement = SEEN, target: int | None = None, item: int = 0):
+    explainer = Explainer("Net", CLASSES, TOPOLOGY, ("depth", "skeleton"), target)
+    told = explainer.explain({"it": gaze}, item, placement, SPAN, 1)
+    return told[0] if told else None
+
+
+def noise(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(0))
+
+
+# ---- the parts
+
+
+def test_positions_lie_on_the_frames_in_the_middle_of_their_strides() -> None:
+    ramp = np.arange(4, dtype=np.float32)[:, None]
+    wide = over_frames(ramp, 16)[:, 0]
+    np.testing.assert_allclose(wide[::4], [0, 1, 2, 3])
+    np.testing.assert_allclose(wide[:13], np.arange(13) / 4)  # linear between
+    np.testing.assert_allclose(wide[13:], 3)  # the last stands
+    np.testing.assert_array_equal(over_frames(ramp, 4), ramp)
+    np.testing.assert_array_equal(over_frames(ramp, 2)[:, 0], [0, 2])
+
+
+def test_a_moment_that_is_seen_twice_has_one_row() -> None:
+    values = np.array([[1.0], [2.0], [3.0], [5.0]], dtype=np.float32)
+    rows, times = by_time(values, np.array([20, 10, 20, 30]))
+    assert times.tolist() == [10, 20, 30]
+    assert rows[:, 0].tolist() == [2.0, 2.0, 5.0]
+
+
+def test_evidence_is_what_speaks_for() -> None:
+    shown = evidence(np.array([-4.0, 0.0, 1.0, 2.0], dtype=np.float32))
+    assert shown.tolist() == [0.0, 0.0, 0.5, 1.0]
+    assert evidence(np.array([-4.0, -1.0], dtype=np.float32)).tolist() == [0.0, 0.0]
+
+
+# ---- every kind
+
+
+def test_a_heat_map_lies_on_the_crop() -> None:
+    values = torch.rand(2, 1, 3, 4, generator=torch.Generator().manual_seed(0))
+    told = explained(Gaze(Kind.HEAT_MAP, "picture", values), item=1)
+    assert isinstance(told, HeatMap)
+    np.testing.assert_array_equal(told.values, values[1].numpy())
+    assert (told.stream, told.times_ns.tolist(), told.boxes) == ("depth", [400 * MS], (CROP,))
+    assert (told.outlines, told.joint, told.moved_m) == ((), None, None)
+    assert told.meaning == "it, Net, 3x4"
+
+
+def test_a_heat_map_that_was_pointed_to_has_the_square_and_the_joint() -> None:
+    told = explained(Gaze(Kind.HEAT_MAP, "focus", torch.zeros(1, 1, 2, 2)))
+    assert isinstance(told, HeatMap)
+    assert (told.outlines, told.joint, told.moved_m) == ((SEEN.focus,), 7, 0.5)
+
+
+def test_a_class_map_is_evidence_for_the_class() -> None:
+    values = noise(1, 3, 1, 2, 2)
+    for target, label in ((None, 1), (2, 2)):
+        told = explained(Gaze(Kind.HEAT_MAP, "picture", values, per_class=True), target=target)
+        assert isinstance(told, HeatMap)
+        np.testing.assert_array_equal(told.values, evidence(values[0, label].numpy()))
+        assert told.meaning == f"it, for {CLASSES[label]}, Net, 2x2"
+
+
+def test_joint_weights_are_of_persons_that_were_seen() -> None:
+    values = noise(1, 3, 4, 20, 2) + 1
+    values[..., 1] += 100  # nobody: must not squeeze the others
+    told = explained(Gaze(Kind.JOINT_WEIGHTS, "skeleton", values, per_class=True))
+    assert isinstance(told, JointWeights)
+    assert told.times_ns.tolist() == SEEN.skeleton_times_ns.tolist()
+    assert told.persons == SEEN.persons
+    assert not told.values[:, :, 1].any()
+    expected = evidence(over_frames(values[0, 1, :, :, 0].numpy(), 8))
+    np.testing.assert_allclose(told.values[:, :, 0], expected, atol=1e-6)
+    assert told.values.max() == 1
+
+
+def test_a_relation_knows_its_picture_and_its_person() -> None:
+    values = torch.softmax(noise(1, 26, 26), dim=-1)
+    told = explained(Gaze(Kind.RELATION, "picture", values, grid=(2, 3)))
+    assert isinstance(told, Relation)
+    assert (told.stream, told.time_ns, told.box, told.grid) == ("depth", 400 * MS, CROP, (2, 3))
+    assert told.person == SEEN.focus_person
+    np.testing.assert_allclose(told.values.sum(axis=1), 1, atol=1e-6)
+    joints_only = explained(Gaze(Kind.RELATION, "skeleton", values[:, :20, :20]), NOTHING)
+    assert isinstance(joints_only, Relation)
+    assert (joints_only.grid, joints_only.stream, joints_only.box) == ((0, 0), "", None)
+
+
+@pytest.mark.parametrize(
+    ("on", "count", "times_ms"),
+    [
+        ("skeleton", 4, [0, 200, 400, 600]),
+        ("picture", 1, [400]),
+        ("", 2, [200, 600]),
+    ],
+)
+def test_importance_and_shares_have_times_in_the_window(
+    on: str, count: int, times_ms: list[int]
+) -> None:
+    weights = torch.rand(1, count)
+    told = explained(Gaze(Kind.IMPORTANCE, on, weights))
+    assert isinstance(told, Importance)
+    np.testing.assert_array_equal(told.values, weights[0].numpy())
+    shares = torch.softmax(noise(1, count, 2), dim=-1)
+    share = explained(Gaze(Kind.MODALITY_SHARE, on, shares))
+    assert isinstance(share, ModalityShare)
+    assert share.modalities == ("depth", "skeleton")
+    for one in (told, share):
+        assert (one.times_ns // MS).tolist() == times_ms
+
+
+@pytest.mark.parametrize(
+    "gaze",
+    [
+        Gaze(Kind.HEAT_MAP, "picture", torch.zeros(1, 1, 2, 2)),
+        Gaze(Kind.JOINT_WEIGHTS, "skeleton", torch.zeros(1, 2, 20, 1)),
+        Gaze(Kind.RELATION, "picture", torch.ones(1, 24, 24) / 24, grid=(2, 2)),
+    ],
+)
+def test_what_lies_on_nothing_is_left_out(gaze: Gaze) -> None:
+    assert explained(gaze, NOTHING) is None
+
+
+# ---- on recordings
+
+
+def test_a_cell_lies_on_the_pixels_that_it_saw(tmp_path: Path) -> None:
+    """The network's own picture as heat map: the person that is warm in it is where the depth
+    picture has the person, cell by cell."""
+    with open_recording(write_trial(tmp_path)) as recording:
+        preprocessing = Preprocessing.for_card(
+            network_card("mmff-lite"), TOPOLOGY, ("depth", "skeleton"), {"picture": {"size": 64}}
+        )
+        prepared = preprocessing.make(preprocessing.read(recording, 0, recording.stop_ns))
+        picture = torch.from_numpy(prepared.inputs["picture"])
+        middle = picture[:, 32:33, 32:33]  # the person, who is flat and so of one colour
+        person = ((picture - middle).abs().amax(dim=0) < 0.05).float()
+        cells = person.view(8, 8, 8, 8).mean(dim=(1, 3))
+        told = explained(Gaze(Kind.HEAT_MAP, "picture", cells[None, None]), prepared.placement)
+        assert isinstance(told, HeatMap)
+        depth = recording.streams["depth"].at(int(told.times_ns[0]), 0)
+    assert depth is not None  # the very frame
+    (box,) = told.boxes
+    assert (told.values == 0).any()
+    assert (told.values == 1).any()
+    padded = np.pad(depth.data, 500)
+    high, wide = (box.bottom - box.top) / 8, (box.right - box.left) / 8
+    for (row, column), value in np.ndenumerate(told.values[0]):
+        top, left = 500 + box.top + row * high, 500 + box.left + column * wide
+        cell = padded[round(top) : round(top + high), round(left) : round(left + wide)]
+        assert value == pytest.approx((cell == 2000).mean(), abs=0.15)
+
+
+@pytest.fixture(scope="module")
+def looked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A run of the light MMFF on depth, and a trial."""
+    run, data = tmp_path_factory.mktemp("run"), tmp_path_factory.mktemp("data")
+    write_run(
+        run,
+        "mmff-lite",
+        modalities=("depth", "skeleton"),
+        overrides={"skeleton": {"frames": 16, "bodies": 1}, "picture": {"size": 96}},
+    )
+    return run, write_trial(data, frames=30)
+
+
+def test_mmff_tells_five_things_about_every_window(
+    looked: tuple[Path, Path], tmp_path: Path
+) -> None:
+    run, trial = looked
+    trained = load_run(run)
+    with open_recording(trial) as recording:
+        question = Question(Sliding(0.5, 0.25), explain=True)
+        said = recognise(trained, recording, Heard(), question)
+        depth = recording.streams["depth"].times_ns
+    assert len(said.windows) == len(said.explanations) == 3
+    for window, told in zip(said.windows, said.explanations, strict=True):
+        assert set(window.by_stream) == {"skeleton", "picture"}
+        assert {one.name: one.kind for one in told} == dict(trained.network.card.explains)
+        for one in told:
+            times = np.array([one.time_ns]) if isinstance(one, Relation) else one.times_ns
+            assert ((window.start_ns <= times) & (times < window.end_ns)).all()
+            assert (one.values >= 0).all()
+            assert (one.values <= 1).all()
+            if isinstance(one, HeatMap):
+                assert one.times_ns[0] in depth
+                assert one.stream == "depth"
+        assert_square_over_joint(told)
+        relation = next(one for one in told if isinstance(one, Relation))
+        assert len(relation.values) == relation.grid[0] * relation.grid[1] + 20
+        np.testing.assert_allclose(relation.values.sum(axis=1), 1, atol=1e-5)
+    save_recognition(tmp_path / "one.npz", said)
+    again: Recognition = load_recognition(tmp_path / "one.npz")
+    for ours, kept in zip(said.explanations[1], again.explanations[1], strict=True):
+        np.testing.assert_array_equal(ours.values, kept.values)
+
+
+def assert_square_over_joint(told: tuple[object, ...]) -> None:
+    """The only map with a square is the one that comes from it; the square's cells are warm."""
+    pointed = [one for one in told if isinstance(one, HeatMap) and one.outlines]
+    assert [one.name for one in pointed] == ["skeleton attention"]
+    (one,) = pointed
+    ((square,), (box,)) = one.outlines, one.boxes
+    assert one.joint is not None
+    assert (square.right - square.left) == pytest.approx((box.right - box.left) / 4)
+    rows, columns = one.values.shape[1:]
+    x, y = (square.left + square.right) / 2, (square.top + square.bottom) / 2
+    column = int((x - box.left) / (box.right - box.left) * columns)
+    row = int((y - box.top) / (box.bottom - box.top) * rows)
+    assert one.values[0, row, column] == one.values.max() > 0
+
+
+def test_saliency_is_what_the_logits_are_made_of(tmp_path: Path) -> None:
+    """Over all joints and moments it sums up to the logit; the shown weights keep its order."""
+    network = write_run(tmp_path / "run")
+    trained = load_run(tmp_path / "run")
+    with open_recording(write_trial(tmp_path / "data", frames=40)) as recording:
+        raw = trained.preprocessing.read(recording, 0, 500 * MS)
+        prepared = trained.preprocessing.make(raw)
+        output = trained.ask(prepared, explain=True)
+        said = recognise(
+            trained, recording, Heard(), Question(spans=((0, 500 * MS),), explain=True, target=2)
+        )
+    assert output.explanation is not None
+    saliency = output.explanation["joint saliency"].values
+    np.testing.assert_allclose(
+        saliency.mean(dim=(2, 3, 4)).numpy(), output.logits.numpy(), atol=1e-4
+    )
+    ((shown,),) = said.explanations
+    assert isinstance(shown, JointWeights)
+    # 15 frames of half a second are played again to fill 16: the first moment is there twice.
+    assert shown.times_ns.tolist() == [round(k / 30 * 1e9) for k in range(15)]
+    raw_weights = over_frames(saliency[0, 2].numpy(), 16)
+    raw_weights[0] = (raw_weights[0] + raw_weights[15]) / 2
+    np.testing.assert_allclose(shown.values, evidence(raw_weights[:15]), atol=1e-5)
+    assert shown.values.max() == 1
+    assert network.card.name == "st-gcn"
