@@ -105,7 +105,8 @@ def _signals(context: _Here, reporter: Reporter | None) -> Iterator[None]:
         if again and number == signal.SIGINT:
             raise KeyboardInterrupt
         if reporter is not None and not again:
-            reporter.stopping()
+            # on a thread of its own: the signal may have come in the middle of a write
+            threading.Thread(target=reporter.stopping, daemon=True).start()
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, ask) for number in numbers}

@@ -64,7 +64,7 @@ def steps(payload: Payload, context: Context) -> Payload:
 
 def stubborn(_payload: Payload, context: Context) -> Payload:
     """Never asks."""
-    context.tell("here", {})
+    context.tell("device", {"device": "cpu", "name": "CPU"})
     while True:
         time.sleep(0.05)
 
