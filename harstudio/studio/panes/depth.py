@@ -22,6 +22,7 @@ from harstudio.studio.session import Session
 BAR_PX = 8
 BAR_MARGIN = 12
 BAR_HEIGHT = 120
+BAR_WORDS_PX = 56
 BLACK = 0xFF000000
 
 
@@ -66,6 +67,7 @@ class DepthPane(PicturePane):
         super().__init__(session, parent)
         self.canvas.smooth = False  # mixing depths would paint surfaces that are not there
         self.canvas.layers.append(self._paint_bar)
+        self.legend.kept_free = BAR_PX + BAR_MARGIN + BAR_WORDS_PX
 
     def show_recording(self, recording: Recording | None) -> None:
         super().show_recording(recording)

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from harstudio.studio import theme
 from harstudio.studio.panes.heat import table_image
 
-PAD, LINE_PX, BAR_PX, BAR_WIDE, GAP = 8, 17, 7, 84, 6
-MARGIN = 10
+PAD, LINE_PX, BAR_PX, BAR_WIDE, GAP = 7, 16, 7, 76, 6
+SMALL_BAR = 36  # in a small pane, where the bar stands before its words
+SMALL_PANE = 360
+MARGIN = 8
 LESS, MORE = "little", "much"
 
 
@@ -45,8 +47,8 @@ class Legend(QWidget):
         super().__init__(parent)
         self.setObjectName("legend")
         self.setMouseTracking(True)
+        self.kept_free = 0  # pixels at the right that belong to somebody else
         self._meanings: tuple[Meaning, ...] = ()
-        self._images: dict[int, QImage] = {}
         self._links: list[tuple[QRectF, Meaning]] = []
         parent.installEventFilter(self)
         self.hide()
@@ -78,17 +80,26 @@ class Legend(QWidget):
         metrics = QFontMetrics(theme.ui_font(theme.TIME_PX))
         wide, lines = 0.0, 0
         for one in self._meanings:
-            ends = sum(metrics.horizontalAdvance(end) for end in one.ends)
-            wide = max(wide, BAR_WIDE + ends + 2 * GAP)
-            texts = [text for text in (one.words, one.note, one.link) if text]
-            wide = max(wide, *(metrics.horizontalAdvance(text) for text in texts))
-            lines += len(texts) + 1
-        tall = lines * LINE_PX + 2 * PAD + (len(self._meanings) - 1) * GAP
-        return QSize(int(wide) + 2 * PAD + 2, tall)
+            first = metrics.horizontalAdvance(one.words)
+            if self._small:
+                first += SMALL_BAR + GAP
+            else:
+                ends = sum(metrics.horizontalAdvance(end) for end in one.ends)
+                wide = max(wide, BAR_WIDE + ends + 2 * GAP)
+            rest = [text for text in (one.note, one.link) if text]
+            wide = max(wide, first, *(metrics.horizontalAdvance(text) for text in rest))
+            lines += len(rest) + (1 if self._small else 2)
+        gaps = (len(self._meanings) - 1) * (0 if self._small else GAP)
+        return QSize(int(wide) + 2 * PAD + 2, lines * LINE_PX + 2 * PAD + gaps)
+
+    @property
+    def _small(self) -> bool:
+        """Whether there is so little room that every bar stands before its words."""
+        return self.parentWidget().height() < SMALL_PANE
 
     def _place(self) -> None:
         room, hint = self.parentWidget().size(), self.sizeHint()
-        wide = min(hint.width(), max(60, room.width() - 2 * MARGIN))
+        wide = min(hint.width(), max(60, room.width() - 2 * MARGIN - self.kept_free))
         tall = min(hint.height(), max(20, room.height() - 2 * MARGIN))
         self.setGeometry(MARGIN, room.height() - MARGIN - tall, wide, tall)
         self.raise_()
@@ -111,40 +122,53 @@ class Legend(QWidget):
         self._links = []
         y = float(PAD)
         for one in self._meanings:
-            y = self._paint_one(painter, one, y) + GAP
+            y = self._paint_one(painter, one, y) + (0 if self._small else GAP)
 
     def _paint_one(self, painter: QPainter, one: Meaning, y: float) -> float:
         tokens = theme.current()
-        y = self._write(painter, one.words, tokens.text, y)
-        metrics = painter.fontMetrics()
-        middle = Qt.AlignmentFlag.AlignVCenter
-        painter.setPen(QColor(tokens.quiet))
-        less, more = (metrics.horizontalAdvance(end) for end in one.ends)
-        painter.drawText(QRectF(PAD, y, less + 1, LINE_PX), middle, one.ends[0])
-        bar = QRectF(PAD + less + GAP, y + (LINE_PX - BAR_PX) / 2, BAR_WIDE, BAR_PX)
-        bar.setRight(min(bar.right(), self.width() - PAD - more - GAP))
-        painter.fillRect(bar, QColor(theme.mixed(tokens.line, tokens.canvas, 0.2)))
-        image = self._images.setdefault(id(one.table), table_image(one.table, 1))
-        if len(self._images) > 8:
-            self._images.clear()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(bar, image)
-        painter.drawText(QRectF(bar.right() + GAP, y, more + 1, LINE_PX), middle, one.ends[1])
-        y += LINE_PX
+        if self._small:
+            bar = QRectF(PAD, y + (LINE_PX - BAR_PX) / 2, SMALL_BAR, BAR_PX)
+            self._paint_bar(painter, one, bar)
+            y = self._write(painter, one.words, tokens.text, y, PAD + SMALL_BAR + GAP)
+        else:
+            y = self._write(painter, one.words, tokens.text, y)
+            y = self._paint_scale(painter, one, y)
         y = self._write(painter, one.note, tokens.quiet, y)
         if one.link:
-            wide = min(metrics.horizontalAdvance(one.link), self.width() - 2 * PAD)
+            wide = painter.fontMetrics().horizontalAdvance(one.link)
             self._links.append((QRectF(PAD, y, wide, LINE_PX), one))
             y = self._write(painter, one.link, tokens.accent, y)
         return y
 
-    def _write(self, painter: QPainter, text: str, color: str, y: float) -> float:
+    def _paint_scale(self, painter: QPainter, one: Meaning, y: float) -> float:
+        """The bar between the words for its two ends."""
+        metrics = painter.fontMetrics()
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.setPen(QColor(theme.current().quiet))
+        less, more = (metrics.horizontalAdvance(end) for end in one.ends)
+        painter.drawText(QRectF(PAD, y, less + 1, LINE_PX), middle, one.ends[0])
+        bar = QRectF(PAD + less + GAP, y + (LINE_PX - BAR_PX) / 2, BAR_WIDE, BAR_PX)
+        bar.setRight(min(bar.right(), self.width() - PAD - more - GAP))
+        self._paint_bar(painter, one, bar)
+        painter.drawText(QRectF(bar.right() + GAP, y, more + 1, LINE_PX), middle, one.ends[1])
+        return y + LINE_PX
+
+    def _paint_bar(self, painter: QPainter, one: Meaning, bar: QRectF) -> None:
+        tokens = theme.current()
+        painter.fillRect(bar, QColor(theme.mixed(tokens.line, tokens.canvas, 0.2)))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(bar, table_image(one.table, 1))
+
+    def _write(
+        self, painter: QPainter, text: str, color: str, y: float, left: float = PAD
+    ) -> float:
         if not text:
             return y
-        room = self.width() - 2 * PAD
+        room = int(self.width() - PAD - left)
         fitting = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
         painter.setPen(QColor(color))
-        painter.drawText(QRectF(PAD, y, room + 1, LINE_PX), Qt.AlignmentFlag.AlignVCenter, fitting)
+        where = QRectF(left, y, room + 1, LINE_PX)
+        painter.drawText(where, Qt.AlignmentFlag.AlignVCenter, fitting)
         return y + LINE_PX
 
     # ---- mouse
@@ -155,7 +179,8 @@ class Legend(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         found = self.link_at(event.position())
-        self.setToolTip("" if found is None else found.tip)
+        said = "\n".join(f"{m.words}: {m.ends[0]} to {m.ends[1]}" for m in self._meanings)
+        self.setToolTip(said if found is None else found.tip)
         if found is None:
             self.unsetCursor()
         else:

@@ -24,6 +24,7 @@ BONE_PX, JOINT_PX, AT_HEIGHT = 3.0, 6.0, 1080.0
 RIM = QColor(12, 14, 18)
 DASHES = [2.0, 1.6]
 REACH_PX = 10.0
+WEIGHED_FROM_PX = 260.0  # a figure of that height has room for joints at their full size
 
 
 def side_colors(person: int, *, on_picture: bool) -> dict[str, QColor]:
@@ -163,8 +164,10 @@ def draw_figure(
             _draw_lines(painter, lines, colors[side], width, dashes)
     radius = JOINT_PX * unit / 2
     joints = np.flatnonzero(there)
-    if weights is not None:
+    if weights is not None and joints.size:
         joints = joints[np.argsort(weights[joints], kind="stable")]  # the heaviest in front
+        tall = float(np.ptp(points[joints, 1]))
+        radius *= min(max(tall / WEIGHED_FROM_PX, 0.5), 1.0)  # small figures: no heap of discs
     for joint in joints:
         color, size = colors[skeleton.sides[joint]], radius
         if weights is not None:

@@ -23,7 +23,7 @@ from harstudio.studio.panes.overlays import joint_title
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
 
-AUTO_JOINT = "the one that moved most"
+AUTO_JOINT = "moved most"
 AUTO_CLASS = "what it says"
 
 
@@ -61,6 +61,7 @@ class LookedAt(QWidget):
         self._form = QFormLayout(self._choices)
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setSpacing(6)
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.opacity = self._slider("Opacity of the maps", self._explaining.opacity)
@@ -78,6 +79,7 @@ class LookedAt(QWidget):
             label = QLabel(words)
             label.setProperty("quiet", True)
             label.setFont(theme.ui_font(theme.QUIET_PX))
+            label.setMinimumHeight(field.sizeHint().height())
             self._form.addRow(label, field)
 
     def _slider(self, name: str, value: float) -> QSlider:
@@ -117,6 +119,7 @@ class LookedAt(QWidget):
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.setIconSize(QSize(16, 16))
             button.setFont(theme.ui_font(theme.QUIET_PX))
+            button.setFixedHeight(24)
             button.clicked.connect(partial(self._toggle, name))
             self.buttons[name] = button
             self._rows.addWidget(button)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -84,8 +85,7 @@ class RecognitionPanel(QWidget):
         column = QVBoxLayout(inside)
         column.setContentsMargins(14, 8, 14, 12)
         column.setSpacing(8)
-        self.title = _quiet("Recognition", bold=True)
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.title = Title()
         column.addWidget(self.title)
         column.addWidget(self._build_work(choose))
         self._said = QWidget()
@@ -181,7 +181,7 @@ class RecognitionPanel(QWidget):
         recogniser, session = self._recogniser, self._session
         record, there = recogniser.record, session.recognition is not None
         run = recogniser.run if there else None
-        self.title.setText("Recognition" if run is None else f"Recognition · {run.name}")
+        self.title.say("Recognition" if run is None else f"Recognition · {run.name}")
         self.title.setToolTip("" if run is None else str(run))
         self._said.setVisible(there)
         self.empty.setVisible(not there and record is None)
@@ -247,9 +247,9 @@ class RecognitionPanel(QWidget):
         first, last = opinion.starts[window] - start, opinion.ends[window] - start
         length = (last - first) / 1e9
         count = len(opinion.starts)
-        which = f"window {window + 1} of {count}, " if count > 1 else "whole recording, "
-        span = f"{clock_text(int(first))} to {clock_text(int(last))}"
-        self.where.setText(f"{which}{length:.2f} s\n{span}")
+        which = f"window {window + 1} of {count}" if count > 1 else "whole recording"
+        self.where.setText(f"{which} · {length:.2f} s")
+        self.where.setToolTip(f"{clock_text(int(first))} to {clock_text(int(last))}")
         said = opinion.by_stream(window)
         self._show_alone([(stream, classes[k], p) for stream, k, p in said])
         self._show_verdict(name, truth, opinion)
@@ -297,6 +297,27 @@ class RecognitionPanel(QWidget):
                 name.setText(stream)
                 value.setText(f"{label} {percent(share)}")
                 value.setToolTip(f"{stream} alone: {label}, {percent(share)} %")
+
+
+class Title(QLabel):
+    """A bold quiet line that is shortened where there is no room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("quiet", True)
+        self.setFont(theme.ui_font(theme.QUIET_PX, bold=True))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._whole = ""
+
+    def say(self, text: str) -> None:
+        """Show this, as much of it as fits."""
+        self._whole = text
+        elide = Qt.TextElideMode.ElideRight
+        self.setText(self.fontMetrics().elidedText(text, elide, max(60, self.width())))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self.say(self._whole)
 
 
 def _quiet(text: str, *, bold: bool = False) -> QLabel:

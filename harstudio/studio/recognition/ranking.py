@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from harstudio.studio import theme
 
-ROW_PX, TEXT_PX, BAR_PX, GAP = 27, 17, 5, 8
+ROW_PX, TEXT_PX, BAR_PX, GAP = 25, 16, 4, 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ class Truth:
 
     @property
     def source(self) -> str:
-        return f"{self.who} says" if self.who else "the recording is"
+        return f"{self.who} says" if self.who else "recorded as"
 
 
 def truth_at(

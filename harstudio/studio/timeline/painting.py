@@ -27,8 +27,8 @@ from harstudio.studio.timeline.scores import Scores, draw_curves, segments_to_dr
 BAR_PITCH_PX, BAR_PX = 4, 3
 CLIP_CORNER = 5
 TEXT_ROOM_PX = 24
-SEGMENT_TOP_PX, SEGMENT_PX = 5, 22
-CURVES_TOP_PX, CURVES_PX = 33, 35
+SEGMENT_TOP_PX, SEGMENT_PX = 4, 20
+CURVES_TOP_PX, CURVES_PX = 28, 30
 PAD_PX = 8
 
 

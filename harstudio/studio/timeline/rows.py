@@ -14,7 +14,7 @@ NAMES_PX = 112
 RULER_PX = 24
 ROW_PX = 38
 CLIP_PX = 26
-SCORES_PX = 74  # segments above, curves below
+SCORES_PX = 62  # segments above, curves below
 EDGE_PX = 6  # how near the mouse must come to take an edge
 ROOM_PX = 14  # a clip narrower than this is taken as a whole unless it is selected
 
