@@ -230,6 +230,9 @@ def predict(
         float | None, typer.Option(help="Seconds from window to window; else a quarter of one.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of the processor; else all cores.")
+    ] = None,
 ) -> None:
     """Say which actions recordings show (status 1 when one of them fails)."""
     from harstudio.cli_predict import predict as predict_all
@@ -241,6 +244,7 @@ def predict(
         out=out,
         explain=explain,
         device=device,
+        threads=threads,
         window_s=window,
         stride_s=stride,
     )

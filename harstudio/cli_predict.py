@@ -26,6 +26,7 @@ def predict(
     out: Path | None,
     explain: bool,
     device: str,
+    threads: int | None,
     window_s: float | None,
     stride_s: float | None,
 ) -> int:
@@ -45,7 +46,11 @@ def predict(
             "stride_s": stride_s,
         }
         result = run_job(
-            "harstudio.recognition.jobs:predict", payload, title="Recognising", device=device
+            "harstudio.recognition.jobs:predict",
+            payload,
+            title="Recognising",
+            threads=threads,
+            device=device,
         )
         document = _document(result)
     if out is not None:
