@@ -112,7 +112,7 @@ def _read(data: Mapping[str, Any]) -> Findings:
     for name, about in (data.get("streams") or {}).items():
         matrices[str(name)] = _matrix(about["confusion"], len(classes))
         top1[str(name)] = float(about["top1"])
-    if len(top1) == 1:  # one stream is the network itself
+    if len(top1) == 1:  # its one stream is the network itself
         matrices, top1 = {FUSED: matrices[FUSED]}, {}
     interval = data.get("ci95")
     return Findings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,16 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
+    QMenu,
     QSplitter,
     QStackedWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from harstudio.errors import HarstudioError
+from harstudio.studio.buttons import ToolButton
 from harstudio.studio.evaluation.class_bars import ClassBars
 from harstudio.studio.evaluation.clip_list import ClipList
 from harstudio.studio.evaluation.findings import Findings, Verdict
@@ -25,9 +29,14 @@ from harstudio.studio.evaluation.waiting import Waiting
 from harstudio.studio.session import Session
 
 if TYPE_CHECKING:
-    from harstudio.jobs.job_list import JobRecord
+    from harstudio.jobs.record import JobRecord
 
-JOB = "harstudio.learning.jobs:evaluate"
+JOB, TRAIN = "harstudio.learning.jobs:evaluate", "harstudio.learning.jobs:train"
+PARTS = (
+    ("test", "On the test part"),
+    ("validation", "On the validation part"),
+    ("train", "On the training part"),
+)
 SIDE_PX = 330
 NO_RUN = "Choose a run to see what it gets right and wrong."
 NOT_YET = "This run has not been evaluated."
@@ -42,8 +51,9 @@ class EvaluationView(QWidget):
         self._session = session
         self.run: Path | None = None
         self.found: Findings | None = None
-        self._job = ""  # id of the job that evaluates this run now
+        self._job: int | None = None  # the job that evaluates this run now
         self._build()
+        session.jobs.added.connect(self._job_added)
         session.jobs.changed.connect(self._job_changed)
         session.jobs.finished.connect(self._job_finished)
         self.show_run(None)
@@ -51,12 +61,19 @@ class EvaluationView(QWidget):
     def _build(self) -> None:
         self.headline, self.streams = Headline(), StreamSwitch()
         self.about = quiet_label()
+        self.again = ToolButton("Evaluate again")
+        self.again.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.again)
+        for part, title in PARTS:
+            menu.addAction(title, partial(self.evaluate, part))
+        self.again.setMenu(menu)
         self.matrix, self.bars, self.clips = ConfusionMatrix(), ClassBars(), ClipList()
         self.clips_title = QLabel(wordWrap=True)
         self.clips_note = quiet_label(wrap=True)
         head = QHBoxLayout()
         head.addWidget(self.headline, 1)
-        head.addWidget(self.about, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)
+        head.addWidget(self.about, 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(self.again, 0, Qt.AlignmentFlag.AlignTop)
         side = QSplitter(Qt.Orientation.Vertical)
         side.setHandleWidth(1)
         side.addWidget(_titled(quiet_label("Classes, the worst first"), self.bars))
@@ -77,7 +94,7 @@ class EvaluationView(QWidget):
         column.addLayout(head)
         column.addWidget(middle, 1)
         self.waiting = Waiting()
-        self.waiting.asked.connect(self.evaluate)
+        self.waiting.asked.connect(partial(self.evaluate, "test"))
         self.waiting.stopped.connect(self._stop)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.waiting)
@@ -97,11 +114,11 @@ class EvaluationView(QWidget):
     def show_run(self, run: Path | None) -> None:
         """Show what is known about a run; None for no run."""
         if run != self.run:
-            self.run, self._job, self.found = run, "", None
+            self.run, self._job, self.found = run, None, None
         if run is None:
             self.waiting.say(NO_RUN)
             self._stack.setCurrentIndex(0)
-        elif not self._job:
+        elif self._job is None:
             self._read(run)
 
     def _read(self, run: Path) -> None:
@@ -137,33 +154,50 @@ class EvaluationView(QWidget):
 
     def evaluate(self, part: str = "test") -> None:
         """Let the run say something about every clip of a part of its data."""
-        if self.run is None or self._job:
+        if self.run is None or self._job is not None:
             return
-        payload = {"run": str(self.run), "part": part}
+        payload = {"run": str(self.run), "data": None, "part": part}
         title = f"Evaluate {self.run.name}"
-        record = self._session.jobs.submit(JOB, payload, title=title, lane="quick")
-        self._job = record.id
-        self.waiting.work("Evaluating")
-        self._stack.setCurrentIndex(0)
+        self._session.jobs.submit(JOB, payload, title=title, lane="quick")
 
     def _stop(self) -> None:
-        if self._job:
+        if self._job is not None:
             self._session.jobs.stop(self._job)
+
+    def _is_ours(self, record: JobRecord) -> bool:
+        same = self.run is not None and str(record.payload.get("run", "")) == str(self.run)
+        return record.job == JOB and same
+
+    def _job_added(self, record: JobRecord) -> None:
+        """Whoever asked for it: an evaluation of this run is shown here."""
+        if self._is_ours(record):
+            self._job = record.id
+            self.waiting.work("Evaluating")
+            self._stack.setCurrentIndex(0)
 
     def _job_changed(self, record: JobRecord) -> None:
         if record.id == self._job:
             self.waiting.progress(record.done, record.total, record.text or "Evaluating")
 
     def _job_finished(self, record: JobRecord) -> None:
+        if record.job == TRAIN and self.run is not None and self._job is None:
+            self._read(self.run)  # a training ends with an evaluation
         if record.id != self._job:
             return
-        self._job = ""
+        self._job = None
         if record.state == "failed":
             self.waiting.fail(record.error)
         elif record.state == "stopped" or record.result is None:
-            self.waiting.offer(NOT_YET)
+            self._go_back()
         else:
             self._show_result(record.result)
+
+    def _go_back(self) -> None:
+        """After an evaluation that was stopped: to what was known before."""
+        if self.found is not None:
+            self._stack.setCurrentIndex(1)
+        else:
+            self.waiting.offer(NOT_YET)
 
     def _show_result(self, result: dict[str, Any]) -> None:
         try:

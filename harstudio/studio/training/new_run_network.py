@@ -1,0 +1,254 @@
+"""Which network a new run trains, and what feeds its branches."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QLabel,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from harstudio.studio import theme
+from harstudio.studio.fields import ChoiceBox
+from harstudio.studio.panels.library_list import RecordingList
+from harstudio.studio.training.new_run_data import section, small_label, tell
+from harstudio.studio.training.new_run_draft import Draft
+
+Index = QModelIndex | QPersistentModelIndex
+NOWHERE = QModelIndex()
+CARD_PX = 74
+WORDS = {"color": "colour"}
+
+
+class Cards(QAbstractListModel):
+    """Rows of network cards as the survey tells them."""
+
+    def __init__(self, draft: Draft, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._draft = draft
+        self.rows: list[dict[str, Any]] = []
+
+    def refresh(self) -> None:
+        self.beginResetModel()
+        self.rows = self._draft.cards
+        self.endResetModel()
+
+    def texts(self, row: int) -> tuple[str, str, str, bool]:
+        """(title, paper and year, what it needs, whether the data has it)."""
+        card = self.rows[row]
+        missing = self._draft.missing(card)
+        needs = " + ".join(
+            " or ".join(WORDS.get(m, m) for m in may) for _, may in self._draft.branches(card)
+        )
+        if missing:
+            words = ", ".join(WORDS.get(word, word) for word in missing)
+            return self._head(card), _paper(card), f"needs {words}: not in this data", False
+        return self._head(card), _paper(card), f"sees {needs}", True
+
+    @staticmethod
+    def _head(card: dict[str, Any]) -> str:
+        return str(card.get("title") or card["name"])
+
+    def rowCount(self, parent: Index = NOWHERE) -> int:  # noqa: N802
+        return 0 if parent.isValid() else len(self.rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        title, paper, needs, _ = self.texts(index.row())
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return f"{title}, {paper}, {needs}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            card = self.rows[index.row()]
+            lines = (card.get("authors"), card.get("paper"), card.get("year"), needs)
+            return "\n".join(str(line) for line in lines if line)
+        return None
+
+
+class CardDelegate(QStyledItemDelegate):
+    """A network as a card of three lines."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+        return QSize(160, CARD_PX)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        model = index.model()
+        if not isinstance(model, Cards):
+            return
+        tokens = theme.current()
+        title, paper, needs, there = model.texts(index.row())
+        card = model.rows[index.row()]
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        box = QRectF(option.rect).adjusted(0.5, 2.5, -2.5, -3.5)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(tokens.accent if chosen else tokens.line), 1.5 if chosen else 1))
+        hover = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        painter.setBrush(QColor(tokens.raised if chosen or hover else tokens.surface))
+        painter.drawRoundedRect(box, theme.CORNER, theme.CORNER)
+        text = box.toRect().adjusted(12, 7, -12, -7)
+        lines = (
+            (title, theme.ui_font(bold=True), tokens.text),
+            (paper, theme.ui_font(theme.QUIET_PX), tokens.quiet),
+            (needs, theme.ui_font(theme.QUIET_PX), tokens.text if there else tokens.warn),
+        )
+        for row, (words, font, color) in enumerate(lines):
+            _write(painter, text, row, words, font, color)
+        size = size_text(card)
+        painter.setFont(theme.time_font(theme.QUIET_PX))
+        painter.setPen(QColor(tokens.quiet))
+        painter.drawText(text, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight, size)
+        painter.restore()
+
+
+def _write(painter: QPainter, text: QRect, row: int, words: str, font: QFont, color: str) -> None:
+    place = QRect(text.left(), text.top() + row * 18, text.width(), 17)
+    painter.setFont(font)
+    painter.setPen(QColor(color))
+    elided = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, place.width())
+    painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, elided)
+
+
+def _paper(card: dict[str, Any]) -> str:
+    year, paper = card.get("year"), str(card.get("paper", ""))
+    return f"{year} · {paper}" if year else paper
+
+
+def citation(card: dict[str, Any]) -> str:
+    """Who wrote the paper, what it is called, and what the network can show of itself."""
+    authors, paper = str(card.get("authors", "")), str(card.get("paper", ""))
+    text = f"{authors}: {paper}, {card.get('year', '')}." if authors else paper
+    shows = ", ".join(str(name) for name in card.get("explains") or ())
+    return f"{text} Can show: {shows}." if shows else text
+
+
+def size_text(card: dict[str, Any]) -> str:
+    """ "3.1 M weights", where the survey tells it."""
+    weights = card.get("parameters")
+    return f"{weights / 1e6:.1f} M weights" if isinstance(weights, int | float) else ""
+
+
+class NetworkColumn(QWidget):
+    """Writes ``[network] name`` and ``[data] modalities``."""
+
+    def __init__(self, draft: Draft, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._draft = draft
+        self._filling = False
+        self.list = RecordingList()
+        self.list.setObjectName("networks")
+        self.list.setAccessibleName("Network")
+        self.cards = Cards(draft, self.list)
+        self.list.setModel(self.cards)
+        self.list.setItemDelegate(CardDelegate(self.list))
+        self.fields: dict[str, ChoiceBox] = {}
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(8)
+        self._grid.setColumnStretch(1, 1)
+        self.warning = small_label(tone="warn")
+        self.warning.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(section("Network"))
+        self.about = small_label()
+        column.addWidget(self.list, 1000)
+        column.addLayout(self._grid)
+        column.addWidget(self.warning)
+        column.addWidget(self.about)
+        column.addStretch(1)
+        self.list.selectionModel().currentChanged.connect(self._chosen)
+        draft.changed.connect(self._draft_changed)
+        draft.surveyed.connect(self.refresh)
+        theme.theme_events.changed.connect(self.list.viewport().update)
+
+    def refresh(self) -> None:
+        """Show the survey's cards and the chosen one's branches."""
+        self._filling = True
+        self.cards.refresh()
+        self.list.setMaximumHeight(max(1, len(self.cards.rows)) * CARD_PX + 4)
+        self._filling = False
+        self._draft_changed("")
+
+    def _draft_changed(self, key: str) -> None:
+        if key not in ("", "network.name", "data.modalities"):
+            return
+        name = self._draft.get("network.name")
+        self._filling = True
+        for row, card in enumerate(self.cards.rows):
+            if card["name"] == name and self.list.currentIndex().row() != row:
+                self.list.setCurrentIndex(self.cards.index(row, 0))
+        self._show_branches()
+        self._filling = False
+
+    def _chosen(self, index: QModelIndex, _before: QModelIndex) -> None:
+        if index.isValid() and not self._filling:
+            self._draft.choose_network(str(self.cards.rows[index.row()]["name"]))
+
+    def _show_branches(self) -> None:
+        card = self._draft.card
+        branches = [] if card is None else self._draft.branches(card)
+        wanted = {name: may for name, may in branches if len(may) > 1}
+        if list(self.fields) != list(wanted):
+            self._make_fields(list(wanted))
+        chosen = self._draft.get("data.modalities", [])
+        for place, (name, may) in enumerate(branches):
+            if name in self.fields:
+                now = chosen[place] if place < len(chosen) else may[0]
+                self._fill(self.fields[name], may, str(now))
+        missing = [] if card is None else self._draft.missing(card)
+        self.about.setText("" if card is None else citation(card))
+        words = ", ".join(WORDS.get(word, word) for word in missing)
+        tell(self.warning, f"This data has no {words}; choose another network." if missing else "")
+
+    def _make_fields(self, names: list[str]) -> None:
+        while self._grid.count():
+            old = self._grid.takeAt(0).widget()
+            if old is not None:
+                old.hide()
+                old.deleteLater()
+        self.fields = {}
+        for row, name in enumerate(names):
+            title = f"{name.capitalize()} from"
+            label, field = QLabel(title), ChoiceBox(title)
+            label.setBuddy(field)
+            field.activated.connect(partial(self._modality_chosen, name))
+            self._grid.addWidget(label, row, 0)
+            self._grid.addWidget(field, row, 1)
+            self.fields[name] = field
+
+    def _fill(self, field: ChoiceBox, may: list[str], now: str) -> None:
+        field.clear()
+        for modality in may:
+            there = modality in self._draft.kinds
+            word = WORDS.get(modality, modality)
+            field.addItem(word if there else f"{word} (not in this data)", modality)
+        field.setCurrentIndex(max(0, field.findData(now)))
+
+    def _modality_chosen(self, branch: str, row: int) -> None:
+        card = self._draft.card
+        if card is None:
+            return
+        chosen = list(self._draft.get("data.modalities", []))
+        for place, (name, may) in enumerate(self._draft.branches(card)):
+            if name == branch and place < len(chosen):
+                chosen[place] = may[row]
+        self._draft.set("data.modalities", chosen)

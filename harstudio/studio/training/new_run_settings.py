@@ -1,0 +1,248 @@
+"""How a new run trains: the few settings that matter, the paper's values beside them, and the
+whole config as text."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from harstudio.errors import UsageError
+from harstudio.labels.names import safe_name
+from harstudio.studio.buttons import ToolButton
+from harstudio.studio.fields import ChoiceBox, NumberBox
+from harstudio.studio.training.new_run_data import section, small_label, tell
+from harstudio.studio.training.new_run_draft import Draft, taken
+
+LARGEST = 1_000_000
+DEVICES = (("auto", "automatic"), ("cpu", "processor (CPU)"), ("cuda", "graphics card (CUDA)"))
+TEXT_HELP = "What is not written here follows the paper."
+
+
+class SettingsColumn(QWidget):
+    """Writes ``[training]``, ``[preprocessing]`` and ``[run]``; shows all of it as text."""
+
+    valid = Signal(bool)  # whether the text can be read
+
+    def __init__(self, draft: Draft, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._draft = draft
+        self.runs_folder = Path()
+        self._filling = False
+        self.spins: dict[str, NumberBox] = {}
+        self._hints: dict[str, QLabel] = {}
+        self._shape: list[str] = []  # the keys that fields are made for
+        self.device = ChoiceBox("Device")
+        for name, title in DEVICES:
+            self.device.addItem(title, name)
+        self.name = QLineEdit()
+        self.name.setAccessibleName("Name of the run")
+        self.place = small_label()
+        self.name_problem = small_label(tone="bad")
+        self.name_problem.hide()
+        self.text = QPlainTextEdit()
+        self.text.setAccessibleName("The config as text")
+        self.text.setTabChangesFocus(True)
+        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        fixed.setPixelSize(12)
+        self.text.setFont(fixed)
+        self.text_problem = small_label(tone="bad")
+        self.text_problem.hide()
+        self.more = ToolButton("As text")
+        self.more.setCheckable(True)
+        self.more.setToolTip("Every setting as the text of config.toml, to be edited  (Alt+T)")
+        self.more.setShortcut("Alt+T")
+        self._patience = QTimer(self, singleShot=True, interval=350)
+        self._patience.timeout.connect(self._read_text)
+        self._build()
+        self.more.toggled.connect(self._turn)
+        self.text.textChanged.connect(self._text_changed)
+        self.device.activated.connect(self._device_chosen)
+        self.name.textEdited.connect(self._name_edited)
+        draft.changed.connect(self.refresh)
+        draft.surveyed.connect(self.refresh)
+
+    def _build(self) -> None:
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 8, 0)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(8)
+        self._grid.setColumnStretch(1, 1)
+        fields = QWidget()
+        inside = QVBoxLayout(fields)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addLayout(self._grid)
+        inside.addStretch(1)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidget(fields)
+        written = QWidget()
+        below = QVBoxLayout(written)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.addWidget(small_label(TEXT_HELP))
+        below.addWidget(self.text, 1)
+        below.addWidget(self.text_problem)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(scroll)
+        self._pages.addWidget(written)
+        head = QGridLayout()
+        head.addWidget(section("Training"), 0, 0)
+        head.addWidget(self.more, 0, 1)
+        head.setColumnStretch(0, 1)
+        name = QLabel("Name")
+        name.setBuddy(self.name)
+        named = QGridLayout()
+        named.setHorizontalSpacing(12)
+        named.setVerticalSpacing(4)
+        named.addWidget(name, 0, 0)
+        named.addWidget(self.name, 0, 1)
+        named.addWidget(self.name_problem, 1, 1)
+        named.addWidget(self.place, 2, 1)
+        named.setColumnStretch(1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(head)
+        column.addWidget(self._pages, 1)
+        column.addLayout(named)
+
+    # ---- filling
+
+    def refresh(self, _key: str = "") -> None:
+        """Show what the draft says, and what the paper says."""
+        self._filling = True
+        wanted = self._wanted()
+        if [key for key, *_ in wanted] != self._shape:
+            self._make_fields(wanted)
+        for key, _, default, _ in wanted:
+            value = self._draft.get(key, default)
+            self.spins[key].setValue(value if isinstance(value, int) else default)
+            self._show_hint(key, default)
+        device = self._draft.get("training.device", "auto")
+        if self.device.findData(device) < 0:
+            self.device.addItem(str(device), device)
+        self.device.setCurrentIndex(self.device.findData(device))
+        folder = Path(str(self._draft.get("run.folder", "")))
+        if self.name.text() != folder.name and not self.name.hasFocus():
+            self.name.setText(folder.name)
+        self.place.setText(f"in {shortened(folder.parent)}")
+        self.place.setToolTip(str(folder))
+        there = bool(folder.name) and taken(folder)
+        tell(self.name_problem, "There is a run of this name; choose another." if there else "")
+        if not self.text.hasFocus():
+            self.text.setPlainText(self._draft.text())
+            self._say_text("")
+        self._filling = False
+
+    def _wanted(self) -> list[tuple[str, str, int, int]]:
+        """(key, title, default, least) of every figure that the chosen network has."""
+        card = self._draft.card or {}
+        stages = card.get("stages") or ()
+        wanted = []
+        every = self._draft.get("training.epochs")
+        for stage in stages:
+            title = "Epochs" if len(stages) == 1 else f"Epochs, {stage['name']}"
+            default = every if isinstance(every, int) else int(stage["epochs"])
+            wanted.append((f"training.stage.{stage['name']}.epochs", title, default, 0))
+        wanted.append(("training.batch_size", "Batch size", int(card.get("batch_size") or 32), 1))
+        skeleton = (card.get("preprocessing") or {}).get("skeleton") or {}
+        for name, title in (("frames", "Frames"), ("bodies", "Bodies")):
+            if isinstance(skeleton.get(name), int):
+                wanted.append((f"preprocessing.skeleton.{name}", title, skeleton[name], 1))
+        wanted.append(("training.seed", "Seed", 0, 0))
+        wanted.append(("training.threads", "Threads", 0, 0))
+        return wanted
+
+    def _make_fields(self, wanted: list[tuple[str, str, int, int]]) -> None:
+        while self._grid.count():
+            old = self._grid.takeAt(0).widget()
+            if old is not None and old is not self.device:
+                old.hide()
+                old.deleteLater()
+        self._shape = [key for key, *_ in wanted]
+        self.spins, self._hints = {}, {}
+        for row, (key, title, default, least) in enumerate(wanted):
+            most = 2 if key.endswith(".bodies") else LARGEST
+            label, spin, hint = QLabel(title), NumberBox(title, least, most), small_label()
+            if key == "training.threads":
+                spin.setSpecialValueText("automatic")
+            label.setBuddy(spin)
+            spin.valueChanged.connect(partial(self._figure_changed, key, default))
+            for place, widget in enumerate((label, spin, hint)):
+                self._grid.addWidget(widget, row, place)
+            self.spins[key], self._hints[key] = spin, hint
+        self._grid.addWidget(QLabel("Device"), len(wanted), 0)
+        self._grid.addWidget(self.device, len(wanted), 1, 1, 2)
+        order: list[QWidget] = [*self.spins.values(), self.device]
+        for before, after in pairwise(order):
+            QWidget.setTabOrder(before, after)
+
+    def _show_hint(self, key: str, default: int) -> None:
+        own = key in ("training.seed", "training.threads")
+        self._hints[key].setText("" if own else f"paper {default}")
+
+    # ---- what is changed
+
+    def _figure_changed(self, key: str, default: int, value: int) -> None:
+        if not self._filling:
+            self._draft.set(key, None if value == default else value)
+
+    def _device_chosen(self, row: int) -> None:
+        device = self.device.itemData(row)
+        self._draft.set("training.device", None if device == "auto" else device)
+
+    def _name_edited(self, text: str) -> None:
+        name = safe_name(text.strip()) if text.strip() else ""
+        self._draft.name_run(self.runs_folder, name)
+
+    # ---- the text
+
+    def _turn(self, as_text: bool) -> None:
+        self._pages.setCurrentIndex(int(as_text))
+        (self.text if as_text else self.more).setFocus()
+
+    def _text_changed(self) -> None:
+        if not self._filling:
+            self._patience.start()
+
+    def _read_text(self) -> None:
+        try:
+            self._draft.read(self.text.toPlainText())
+        except UsageError as error:
+            self._say_text(error.sentence)
+        else:
+            self._say_text("")
+
+    def settle(self) -> bool:
+        """Read what was just typed; False where it cannot be read."""
+        if self._patience.isActive():
+            self._patience.stop()
+            self._read_text()
+        return not self.text_problem.text()
+
+    def _say_text(self, sentence: str) -> None:
+        tell(self.text_problem, sentence)
+        self.valid.emit(not sentence)
+
+
+def shortened(path: Path) -> str:
+    """A path with the home folder as ~ and its middle left out where it is long."""
+    text = str(path)
+    home = str(Path.home())
+    if text.startswith(home + "/"):
+        text = "~" + text[len(home) :]
+    return text if len(text) <= 52 else f"{text[:18]}…{text[-32:]}"

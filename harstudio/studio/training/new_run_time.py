@@ -1,0 +1,118 @@
+"""How long a training would take, measured on a few steps of it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from harstudio.studio.session import Session
+from harstudio.studio.training.new_run_data import set_tone, small_label
+from harstudio.studio.training.new_run_draft import Draft
+
+if TYPE_CHECKING:
+    from harstudio.jobs.record import JobRecord
+
+JOB = "harstudio.learning.jobs:estimate"
+PATIENCE_MS = 900
+UNCOUNTED = ("run.folder", "training.seed", "training.checkpoint_seconds")
+
+
+class TrainingTime(QWidget):
+    """Measures again a moment after something that counts was changed."""
+
+    def __init__(self, session: Session, draft: Draft, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._draft = session, draft
+        self._job: int | None = None
+        self._measured: dict[str, Any] = {}  # the config that was measured last
+        self._ready = False
+        self.figure, self.basis = QLabel(), small_label()
+        self.basis.setWordWrap(False)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self.figure)
+        row.addWidget(self.basis, 1)
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self._measure)
+        session.jobs.finished.connect(self._job_finished)
+
+    def look(self, ready: bool) -> None:
+        """The draft may be another; ready tells whether it could start."""
+        self._ready = ready
+        if ready and self._counted() != self._measured:
+            self._patience.start()
+            self._show("", "Measuring how long it takes…")
+        elif not ready:
+            self._patience.stop()
+            if self._job is None:
+                self._show("", "")
+
+    def _counted(self) -> dict[str, Any]:
+        """The config without what changes nothing about the time."""
+        config = copy.deepcopy(self._draft.config)
+        for key in UNCOUNTED:
+            *tables, last = key.split(".")
+            table = config
+            for part in tables:
+                table = table.get(part, {})
+            table.pop(last, None)
+        return config
+
+    def _measure(self) -> None:
+        if not self._ready or not self.isVisible():
+            return
+        self._stop()
+        self._measured = self._counted()
+        payload = {"config": copy.deepcopy(self._draft.config)}
+        record = self._session.jobs.submit(JOB, payload, title="Estimate the time", lane="quick")
+        self._job = record.id
+
+    def _stop(self) -> None:
+        job, self._job = self._job, None
+        if job is not None:
+            self._session.jobs.stop(job)
+
+    def _job_finished(self, record: JobRecord) -> None:
+        if record.id != self._job:
+            return
+        self._job = None
+        if record.state == "failed":
+            self._show("", f"How long it takes could not be measured. {record.error}", "warn")
+        elif record.result is not None:
+            device = record.device_name or record.device
+            self._show(*time_sentences(record.result, device))
+
+    def _show(self, figure: str, basis: str, tone: str = "") -> None:
+        self.figure.setText(figure)
+        self.figure.setVisible(bool(figure))
+        set_tone(self.basis, tone)
+        self.basis.setText(basis)
+        self.basis.setToolTip(basis)
+
+
+def time_sentences(result: Mapping[str, Any], device: str) -> tuple[str, str]:
+    """("About 24 min", what that stands on)."""
+    stages = [f"{name} {span(float(s))}" for name, s in result["seconds_per_epoch"].items()]
+    where = f" on {device}" if device and device != "auto" else ""
+    basis = f"measured on a few steps of this data{where}; an epoch: {', '.join(stages)}"
+    return f"About {span(float(result['seconds']))}", basis
+
+
+def span(seconds: float) -> str:
+    """ "40 s", "24 min", "3 h 10 min", "2 days"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 10:
+        return f"{hours} h {minutes} min"
+    return f"{hours} h" if hours < 48 else f"{hours / 24:.0f} days"
