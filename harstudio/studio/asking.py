@@ -46,7 +46,7 @@ class Asking:
             window = self._window
             self._new_run = NewRunDialog(window.session, window.training.new_run_folder, window)
             self._new_run.started.connect(self._run_started)
-        self._new_run.show()
+        self._new_run.present()
 
     def _run_started(self, _record: object) -> None:
         self._window.set_workspace("view.train")
