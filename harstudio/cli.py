@@ -270,6 +270,33 @@ def train(
 
 
 @app.command()
+def evaluate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Other labelled data; else the run's own test part."),
+    ] = None,
+    part: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    weights: Annotated[
+        str, typer.Option(help="last or best; else those that the run is used with.")
+    ] = "",
+    json: AsJson = False,
+) -> None:
+    """Say how well a trained network does: accuracy, classes, confusions."""
+    from harstudio import cli_learning
+
+    cli_learning.evaluate(run, data, part=part, weights=weights, json=json)
+
+
+@app.command()
+def models(json: AsJson = False) -> None:
+    """List the networks that can be trained, with their sizes as their papers use them."""
+    from harstudio import cli_learning
+
+    cli_learning.models(json=json)
+
+
+@app.command()
 def diagnose(json: AsJson = False) -> None:
     """Say what this machine has: versions, Qt, OpenGL, sound, fonts, folders."""
     from harstudio.diagnose import diagnosis

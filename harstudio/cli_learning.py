@@ -56,3 +56,80 @@ def print_trained(result: dict[str, Any]) -> None:
     for name, one in evaluation["streams"].items():
         if len(evaluation["streams"]) > 1:
             cli_output.print_line(f"  stream {name} alone: {one['top1']:.1%}")
+
+
+def evaluate(run: Path, data: Path | None, *, part: str, weights: str, json: bool) -> None:
+    """``harstudio evaluate``; exit status 1 where some clips could not be read."""
+    cli_output.must_exist(run)
+    if data is not None:
+        cli_output.must_exist(data)
+    payload = {
+        "run": str(run.absolute()),
+        "data": "" if data is None else str(data.absolute()),
+        "part": part,
+        "weights": weights,
+    }
+    document = run_job("harstudio.learning.jobs:evaluate", payload, title="Evaluation")
+    if json:
+        cli_output.print_json(document)
+    else:
+        print_evaluation(document)
+    for problem in document["problems"]:
+        cli_output.complain(problem)
+    if document["problems"]:
+        raise typer.Exit(1)
+
+
+def print_evaluation(document: dict[str, Any]) -> None:
+    """Figures, classes, and what is taken for what most often."""
+    low, high = document["ci95"]
+    line = cli_output.print_line
+    line(f"{document['network']}, {document['clips']} clips, part {document['part']}")
+    line(f"top-1     {document['top1']:.1%} (95 % interval {low:.1%} to {high:.1%})")
+    line(f"top-5     {document['top5']:.1%}")
+    line(f"macro F1  {document['macro_f1']:.3f}")
+    line(f"ECE       {document['ece']:.3f}")
+    for name, one in document["streams"].items():
+        if len(document["streams"]) > 1:
+            line(f"stream {name} alone  {one['top1']:.1%}")
+    rows = [("class", "clips", "right")] + [
+        (name, str(one["clips"]), "" if one["accuracy"] is None else f"{one['accuracy']:.1%}")
+        for name, one in document["per_class"].items()
+    ]
+    for text in cli_output.table(rows):
+        line(text)
+    for count, true, said in confusions(document):
+        line(f"{count} of {true} taken for {said}")
+
+
+def confusions(document: dict[str, Any], most: int = 5) -> list[tuple[int, str, str]]:
+    """(clips, true class, class that was said) of the most frequent mistakes."""
+    names = list(document["per_class"])
+    found = [
+        (count, names[true], names[said])
+        for true, row in enumerate(document["confusion"])
+        for said, count in enumerate(row)
+        if count and true != said
+    ]
+    return sorted(found, key=lambda one: -one[0])[:most]
+
+
+def models(*, json: bool) -> None:
+    """``harstudio models``."""
+    networks = run_job("harstudio.learning.jobs:models", {}, title="Measuring")["networks"]
+    if json:
+        cli_output.print_json(networks)
+        return
+    rows = [("name", "network", "year", "sees", "weights", "multiply-adds")] + [
+        (
+            one["name"],
+            one["title"],
+            str(one["year"]),
+            " + ".join(one["modalities"]),
+            f"{one['parameters'] / 1e6:.2f} M",
+            f"{one['multiply_adds'] / 1e9:.2f} G",
+        )
+        for one in networks
+    ]
+    for text in cli_output.table(rows):
+        cli_output.print_line(text)

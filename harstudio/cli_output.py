@@ -126,7 +126,7 @@ class Progress:
             self._bar.update(self._task, completed=done, total=total)
 
 
-def _table(rows: Sequence[Sequence[str]], indent: str = "") -> Iterable[str]:
+def table(rows: Sequence[Sequence[str]], indent: str = "") -> Iterable[str]:
     """Lines of left-aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -136,7 +136,7 @@ def _table(rows: Sequence[Sequence[str]], indent: str = "") -> Iterable[str]:
 
 def print_rows(rows: Sequence[Sequence[str]]) -> None:
     """Left-aligned columns; every row has as many cells."""
-    for line in _table(rows):
+    for line in table(rows):
         _out(line)
 
 
@@ -181,7 +181,7 @@ def print_info(described: dict[str, Any]) -> None:
         _out(", ".join(told))
     if described["streams"]:
         head = ("stream", "kind", "frames", "rate", "time", "holds")
-        for line in _table([head, *map(_stream_row, described["streams"])]):
+        for line in table([head, *map(_stream_row, described["streams"])]):
             _out(line)
     for problem in described["problems"]:
         _out(f"problem: {problem}")
@@ -223,7 +223,7 @@ def print_scan(document: dict[str, Any]) -> None:
         )
         for one in document["recordings"]
     ]
-    for line in _table(rows) if rows else ():
+    for line in table(rows) if rows else ():
         _out(line)
     for problem in document["problems"]:
         _out(f"problem: {problem['path']}: {problem['message']}")

@@ -1,19 +1,159 @@
 """The jobs of this room: functions of a payload and a context, builtins in and out.
 
-Found by name (``harstudio.learning.jobs:train``), so that who starts them needs no torch.
+Found by name (``harstudio.learning.jobs:train``), so that who starts them needs no torch. Each
+tells "device" ``{"device": "cpu", "name": "CPU, 1 thread"}`` where it computes.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+from harstudio.errors import UsageError
 from harstudio.jobs.context import Context, Payload
-from harstudio.learning.preparing import config_of
+from harstudio.learning import checking
+from harstudio.learning.config import Config
+from harstudio.learning.datasets import collect
+from harstudio.learning.devices import Device, choose_device
+from harstudio.learning.preparing import (
+    class_counts,
+    config_of,
+    gather,
+    parts_by_name,
+    prepare,
+    thin_classes,
+)
+from harstudio.learning.protocols import split
 from harstudio.learning.running import train_run
+from harstudio.learning.testing import evaluate_run
+from harstudio.networks import list_networks, network_card
+from harstudio.results import NetworkCard
+
+
+def survey(payload: Payload, context: Context) -> Payload:
+    """What there is to learn from: ``{path, protocol, validation_subjects, annotator}``.
+
+    Gives ``{"classes": [{"name", "train", "validation", "test"}], "kinds", "topology",
+    "subjects": {"train": [..], ..}, "problems": [sentences], "cards": [networks]}``.
+    """
+
+    def progress(done: int, total: int) -> None:
+        context.progress(done, total, f"Looking at the data, {done} of {total}")
+        context.pause_point()
+
+    annotator = str(payload.get("annotator") or "")
+    dataset = collect(Path(_text(payload, "path")), annotator=annotator, progress=progress)
+    parts = split(
+        dataset,
+        str(payload.get("protocol") or "cross-subject"),
+        validation_subjects=payload.get("validation_subjects"),
+        seed=int(payload.get("seed") or 0),
+    )
+    people = {
+        name: sorted({one.subject for one in samples if one.subject is not None})
+        for name, samples in parts_by_name(parts).items()
+    }
+    return {
+        "classes": class_counts(dataset.classes, parts),
+        "kinds": sorted(dataset.kinds),
+        "topology": dataset.topology,
+        "subjects": people,
+        "problems": [*dataset.problems, *thin_classes(dataset.classes, parts)],
+        "cards": [describe_card(network_card(name)) for name in list_networks()],
+    }
+
+
+def describe_card(card: NetworkCard) -> Payload:
+    """A network card as builtins."""
+    return {
+        "name": card.name,
+        "title": card.title,
+        "paper": card.paper,
+        "authors": card.authors,
+        "year": card.year,
+        "branches": {branch: list(allowed) for branch, allowed in card.branches.items()},
+        "options": {
+            name: {"default": one.default, "help": one.help, "choices": list(one.choices)}
+            for name, one in card.options.items()
+        },
+        "stages": [
+            {
+                "name": stage.name,
+                "epochs": stage.epochs,
+                "learning_rate": stage.learning_rate,
+                "trains": list(stage.trains),
+            }
+            for stage in card.recipe.stages
+        ],
+        "optimizer": card.recipe.optimizer,
+        "batch_size": card.recipe.batch_size,
+        "preprocessing": {
+            name: {key: _plain(value) for key, value in table.items()}
+            for name, table in card.preprocessing.items()
+        },
+    }
+
+
+def estimate(payload: Payload, context: Context) -> Payload:
+    """How long a training would take: ``{config}``; see ``checking.estimate_time``."""
+    config = config_of(payload)
+    device = _device(config, context)
+    experiment = prepare(config, gather(config, context))
+    return checking.estimate_time(experiment, context, device)
+
+
+def check_data(payload: Payload, context: Context) -> Payload:
+    """Samples as the network gets them: ``{config, out, seed}``; see ``checking.check_data``."""
+    config = config_of(payload)
+    device = _device(config, context)
+    experiment = prepare(config, gather(config, context))
+    out, seed = Path(_text(payload, "out")), int(payload.get("seed") or 0)
+    return checking.check_data(experiment, context, device, out, seed)
 
 
 def train(payload: Payload, context: Context) -> Payload:
     """Train: ``{config | config_path, overrides, resume}``.
 
-    Tells "device", "metrics" (the lines of metrics.jsonl) and "remark". Gives ``{"run": folder,
-    "state": "finished" | "stopped", "evaluation": figures or None}``.
+    Tells "device", "metrics" (the lines of metrics.jsonl) and "remark" ``{"text"}``. Gives
+    ``{"run": folder, "state": "finished" | "stopped", "evaluation": figures or None}``.
     """
     return train_run(config_of(payload), context, resume=bool(payload.get("resume")))
+
+
+def evaluate(payload: Payload, context: Context) -> Payload:
+    """Evaluate a run: ``{run, data, part, weights}``.
+
+    data: another dataset or project, its classes matched by name; without, a part ("train",
+    "validation", "test") of the run's own. weights: "last" or "best", "" as the run is known by.
+    Gives the document of ``harstudio evaluate --json``.
+    """
+    run = Path(_text(payload, "run"))
+    data = Path(str(payload["data"])) if payload.get("data") else None
+    part, weights = str(payload.get("part") or "test"), str(payload.get("weights") or "")
+    device = choose_device("auto", context)
+    device.tell(context)
+    return evaluate_run(run, context, device, data=data, part=part, weights=weights)
+
+
+def models(payload: Payload, context: Context) -> Payload:
+    """Every network with its size: ``{"networks": [...]}`` as ``harstudio models --json``."""
+    from harstudio.networks.sizes import describe_networks
+
+    return {"networks": describe_networks()}
+
+
+def _device(config: Config, context: Context) -> Device:
+    device = choose_device(config.training.device, context, config.training.threads)
+    device.tell(context)
+    return device
+
+
+def _text(payload: Payload, key: str) -> str:
+    value = payload.get(key)
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"The job needs {key}.")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

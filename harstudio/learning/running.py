@@ -17,7 +17,7 @@ from harstudio.learning.environment import describe_environment
 from harstudio.learning.preparing import Experiment, gather, prepare, restore, save_data
 from harstudio.learning.run_card import write_card
 from harstudio.learning.stages import complete, plan_training
-from harstudio.learning.testing import evaluate_samples
+from harstudio.learning.testing import evaluate_samples, known_by
 from harstudio.learning.training import Trainer
 from harstudio.networks import network_card
 from harstudio.runs.folder import RunFolder, is_run
@@ -134,7 +134,14 @@ def _written(wanted: Config, known: Config) -> bool:
 
 def _clean(run: RunFolder) -> None:
     """Take away what a training that never saved has left."""
-    for old in (run.metrics, run.evaluation, run.card, *run.path.glob("events.out.tfevents.*")):
+    for old in (
+        run.metrics,
+        run.evaluation,
+        run.card,
+        run.best,
+        run.last,
+        *run.path.glob("events.out.tfevents.*"),
+    ):
         old.unlink(missing_ok=True)
 
 
@@ -169,7 +176,7 @@ def _finish(
     run: RunFolder, experiment: Experiment, context: Context, device: Device
 ) -> dict[str, Any] | None:
     """Evaluate the weights that the run is known by; the test part chose none of them."""
-    name = "best" if run.best.is_file() and experiment.parts.validation else "last"
+    name = known_by(run)
     network = load_network(run.best if name == "best" else run.last)
     samples = experiment.parts.test
     evaluation = None

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harstudio.errors import DataError
+from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.jobs.context import Context
+from harstudio.learning import config as configs
+from harstudio.learning.checkpoints import load_network
+from harstudio.learning.datasets import collect
 from harstudio.learning.devices import Device
 from harstudio.learning.evaluation import evaluate_answers
 from harstudio.learning.inference import answer
-from harstudio.learning.preparing import Experiment
+from harstudio.learning.preparing import Experiment, parts_by_name, restore
 from harstudio.learning.samples import Sample
 from harstudio.networks.network import Network
+from harstudio.runs.folder import RunFolder, is_run
 
 
 def evaluate_samples(
@@ -54,3 +58,89 @@ def evaluate_samples(
         **evaluate_answers(answers, samples, experiment.classes),
         "problems": [*problems, *loader.problems],
     }
+
+
+def evaluate_run(
+    folder: Path,
+    context: Context,
+    device: Device,
+    *,
+    data: Path | None = None,
+    part: str = "test",
+    weights: str = "",
+) -> dict[str, Any]:
+    """Evaluate a run folder on a part of its own data, or on the labelled clips of ``data``.
+
+    UsageError where the part has no clips or is not known, MissingError where nothing is trained
+    yet, DataError where data and network do not fit together.
+    """
+    run = RunFolder(folder.absolute())
+    if not is_run(run.path):
+        raise MissingError("This is no run folder: it has no config.toml.", path=run.path)
+    experiment = restore(configs.load(run.config), run.data, run.preprocessing)
+    name = weights or known_by(run)
+    if name not in ("last", "best"):
+        raise UsageError(f"There are no weights {name}.", remedy="Use last or best.")
+    path = run.best if name == "best" else run.last
+    if not path.is_file():
+        raise MissingError(
+            "Nothing is trained here yet.", path=path, remedy="Train an epoch of it first."
+        )
+    network = load_network(path)
+    problems: Sequence[str] = ()
+    if data is None:
+        samples = _part(run, experiment, part)
+    else:
+        samples, problems = _other_data(data, experiment, context)
+        part = "all"
+    document = evaluate_samples(
+        network,
+        experiment,
+        samples,
+        context,
+        device,
+        part=part,
+        weights=name,
+        run=run.path,
+        problems=problems,
+    )
+    return document if data is None else {**document, "data": str(data), "protocol": "all"}
+
+
+def known_by(run: RunFolder) -> str:
+    """The weights that a run is used with: the best where a validation part chose them."""
+    return "best" if run.best.is_file() else "last"
+
+
+def _part(run: RunFolder, experiment: Experiment, part: str) -> Sequence[Sample]:
+    parts = parts_by_name(experiment.parts)
+    if part not in parts:
+        raise UsageError(f"There is no part {part}.", remedy=f"Use one of {', '.join(parts)}.")
+    if not parts[part]:
+        raise UsageError(
+            f"The part {part} has no clips under the protocol of this run.",
+            path=run.path,
+            remedy="Name other data with --data.",
+        )
+    return parts[part]
+
+
+def _other_data(
+    data: Path, experiment: Experiment, context: Context
+) -> tuple[Sequence[Sample], Sequence[str]]:
+    """The samples of another dataset whose classes the run knows, and what was left out."""
+
+    def progress(done: int, total: int) -> None:
+        context.progress(0, 0, f"Looking at the data, {done} of {total}")
+        context.pause_point()
+
+    dataset = collect(data, classes=experiment.classes, progress=progress)
+    skeleton = experiment.preprocessing.skeleton is not None
+    if skeleton and dataset.topology != experiment.topology:
+        raise DataError(
+            f"The skeletons there are {dataset.topology or 'missing'}, the run was trained on "
+            f"{experiment.topology}.",
+            path=data,
+            remedy="Evaluate on recordings with the same joints.",
+        )
+    return dataset.samples, dataset.problems
