@@ -101,6 +101,16 @@ def test_the_order_comes_from_the_seed(samples: tuple[Sample, ...]) -> None:
     assert order(1, 0) != order(2, 0)
 
 
+def test_every_epoch_draws_anew(samples: tuple[Sample, ...]) -> None:
+    loader = Loader(samples, OWN, 4, train=True)
+    first, again, second = (loader.prepared(3, epoch) for epoch in (0, 0, 1))
+    other = loader.prepared(4, 0)
+    for name in ("skeleton", "picture"):
+        np.testing.assert_array_equal(first[name], again[name])
+        assert not np.array_equal(first[name], second[name])
+        assert not np.array_equal(first[name], other[name])
+
+
 def test_going_on_in_the_middle(samples: tuple[Sample, ...]) -> None:
     whole = run(Loader(samples, OWN, 3, seed=2, train=True), 4)
     rest = run(Loader(samples, OWN, 3, seed=2, train=True), 4, skip=2)

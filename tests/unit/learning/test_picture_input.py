@@ -62,6 +62,8 @@ def check_mapping(shown: Shown, size: int) -> None:
         expected.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((2 * reach + 1, 2 * reach + 1))
     )
     assert not (disputed & (1 - edge)).any(), "black beyond the picture, and only there"
+    sure = cv2.dilate(expected.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1))) == 0
+    assert not picture[:, sure].any()
     y, x = np.nonzero(inside)
     assert len(x) > size
     assert np.abs(picture[0][y, x] - across[x]).max() < 1
