@@ -57,6 +57,8 @@ class StatusLine(QWidget):
         self._fade = QTimer(self, singleShot=True, interval=INFO_STAYS_MS)
         self._fade.timeout.connect(self.quiet)
         session.message.connect(self.tell)
+        session.jobs.changed.connect(self._show_device)
+        session.jobs.finished.connect(self._show_device)
         session.opening.connect(self._opening)
         session.recording_changed.connect(self._show_recording)
         session.history_changed.connect(self._show_saved)
@@ -109,6 +111,11 @@ class StatusLine(QWidget):
             if history.unsaved
             else "All labels are in the file."
         )
+
+    def _show_device(self, *_: object) -> None:
+        """What the jobs run on, else what there is."""
+        used = [r.device_name for r in self._session.jobs.at_work if r.device_name]
+        self.device.setText(used[0] if used else _device_text())
 
     def _restyle(self) -> None:
         tokens = theme.current()

@@ -37,11 +37,12 @@ class JobCard(QFrame):
         self,
         record: JobRecord,
         jobs: Jobs,
-        open_result: Callable[[JobRecord], None] | None,
+        open_result: Callable[[], None] | None,
         resume: Callable[[], None] | None,
+        about: str = "",
     ) -> None:
         """open_result: where a click on the title leads. resume: goes on with a run that ended
-        before it was through."""
+        before it was through. about: what the job works on."""
         super().__init__()
         self.setObjectName("job_card")
         self._record, self._jobs, self._resume = record, jobs, resume
@@ -49,10 +50,12 @@ class JobCard(QFrame):
         self._dot = QLabel()
         self.title = ToolButton(record.title)
         self.title.setFont(theme.ui_font(bold=True))
-        self.title.setEnabled(True)
         if open_result is not None:
             self.title.setToolTip("Show the run")
-            self.title.clicked.connect(lambda: open_result(record))
+            self.title.clicked.connect(lambda _checked=False: open_result())
+        self.about = QLabel(about)
+        self.about.setProperty("quiet", True)
+        self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.told = QLabel()
         self.told.setProperty("quiet", True)
         self.told.setFont(theme.time_font(theme.QUIET_PX))
@@ -70,6 +73,7 @@ class JobCard(QFrame):
         self.error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.log = QPlainTextEdit(readOnly=True, visible=False)
         self.log.setFixedHeight(140)
+        self.log.setFont(theme.time_font(theme.QUIET_PX))
         self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._lay_out()
         self.restyle()
@@ -86,7 +90,7 @@ class JobCard(QFrame):
         head.setSpacing(4)
         head.addWidget(self._dot)
         head.addWidget(self.title)
-        head.addStretch(1)
+        head.addWidget(self.about, 1)
         buttons = (self.resume, self.pause, self.stop, self.copy, self.log_button, self.remove)
         for button in buttons:
             head.addWidget(button)
@@ -126,6 +130,8 @@ class JobCard(QFrame):
         self.remove.setToolTip(
             "Take it off the list" if record.over else "Take it out of the queue"
         )
+        tokens = theme.current()
+        self.error.setStyleSheet(f"color: {tokens.bad if record.error else tokens.warn};")
         self.error.setText(self.error_text())
         self.error.setVisible(bool(self.error.text()))
         self._show_log()
@@ -155,14 +161,14 @@ class JobCard(QFrame):
         return self._record.error or (remarks[-1] if remarks else "")
 
     def _show_log(self) -> None:
-        record = self._record
-        self.log_button.setVisible(record.log_count > 0)
-        if self.log.isHidden() or self._log_shown == record.log_count:
+        length = self._jobs.latest.length(self._record)
+        self.log_button.setVisible(length > 0)
+        if self.log.isHidden() or self._log_shown == length:
             return
-        self._log_shown = record.log_count
+        self._log_shown = length
         bar = self.log.verticalScrollBar()
         at_end = bar.value() >= bar.maximum() - 2
-        self.log.setPlainText("\n".join(record.log))
+        self.log.setPlainText("\n".join(self._jobs.latest.story(self._record)))
         if at_end:
             self.log.moveCursor(QTextCursor.MoveOperation.End)
             self.log.horizontalScrollBar().setValue(0)
@@ -170,8 +176,6 @@ class JobCard(QFrame):
     def restyle(self) -> None:
         tokens = theme.current()
         self.remove.setIcon(icons.icon("close", 16))
-        color = tokens.bad if self._record.error else tokens.warn
-        self.error.setStyleSheet(f"color: {color};")
         self.title.setStyleSheet("padding: 2px 4px;")
         self.setStyleSheet(f"#job_card {{ border-bottom: 1px solid {tokens.line}; }}")
 
@@ -195,7 +199,7 @@ class JobCard(QFrame):
 
     def _copy(self) -> None:
         record = self._record
-        lines = [record.title, record.error, *record.log[-40:]]
+        lines = [record.title, record.error, *self._jobs.latest.story(record)[-40:]]
         QApplication.clipboard().setText("\n".join(lines))
 
     def _toggle_log(self) -> None:

@@ -29,7 +29,7 @@ class JobDesk(QObject):
         super().__init__(window)
         self._window = window
         self._jobs = window.session.jobs
-        self.panel = JobPanel(self._jobs, window, self._way_to_result, self._way_on, window.status)
+        self.panel = JobPanel(self._jobs, window, self, window.status)
         self._jobs.finished.connect(self._tell)
         window.status.jobs.clicked.connect(self.panel.toggle)
         self._warm = QTimer(self, singleShot=True, interval=WARM_AFTER_MS)
@@ -45,21 +45,21 @@ class JobDesk(QObject):
         self._warm.stop()
         self._jobs.close()
 
-    def _way_to_result(self, record: JobRecord) -> Callable[[], None] | None:
+    def to_result(self, record: JobRecord) -> Callable[[], None] | None:
         folder = run_of(record) if record.job in (TRAIN, EVALUATE) else None
         return None if folder is None else partial(self._show_run, folder)
 
-    def _way_on(self, record: JobRecord) -> Callable[[], None] | None:
-        folder = run_of(record) if record.job == TRAIN else None
-        return None if folder is None else partial(self._resume, folder)
+    def on_with(self, record: JobRecord) -> Callable[[], None] | None:
+        return partial(self._window.training.again, record) if record.job == TRAIN else None
+
+    def about(self, record: JobRecord) -> str:
+        folder = run_of(record)
+        return "" if folder is None else folder.name
 
     def _show_run(self, folder: Path) -> None:
         self.panel.leave()
         self._window.set_workspace("view.train")
         self._window.training.choose(folder)
-
-    def _resume(self, folder: Path) -> None:
-        self._window.training.resume(folder)
 
     def _tell(self, record: JobRecord) -> None:
         """A job that failed is told where nobody overlooks it; one that is done in a line."""
@@ -71,8 +71,7 @@ class JobDesk(QObject):
 
     def _trouble(self, record: JobRecord) -> Trouble:
         folder = run_of(record) if record.job == TRAIN else None
-        on = folder is not None and is_unfinished(folder)
-        again = partial(self._resume, folder) if on and folder is not None else None
+        begun = folder is not None and is_unfinished(folder)
         told = record.problem
         path = told.get("path")
         sentence = str(told.get("message") or record.error or "It failed.")
@@ -81,8 +80,8 @@ class JobDesk(QObject):
             Path(str(path)) if path else None,
             str(told.get("remedy") or ""),
             "\n".join(record.log[-40:]),
-            again=again,
-            again_title="Resume" if again is not None else "Try again",
+            again=self.on_with(record),
+            again_title="Resume" if begun else "Try again",
         )
 
 

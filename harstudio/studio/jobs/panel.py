@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
@@ -26,22 +26,34 @@ if TYPE_CHECKING:
     from harstudio.studio.jobs.service import Jobs
 
 WIDTH, TALLEST, MARGIN = 560, 520, 8
-Ways = Callable[["JobRecord"], Callable[[], None] | None]
+
+
+class Ways(Protocol):
+    """Where jobs lead."""
+
+    def to_result(self, record: JobRecord) -> Callable[[], None] | None:
+        """Shows what a job works on or has made; None where there is nothing to show."""
+        ...
+
+    def on_with(self, record: JobRecord) -> Callable[[], None] | None:
+        """Goes on with a job that ended too soon; None where that is not possible."""
+        ...
+
+    def about(self, record: JobRecord) -> str:
+        """What the job works on, short."""
+        ...
 
 
 class JobPanel(QFrame):
     """The newest job first."""
 
-    def __init__(
-        self, jobs: Jobs, window: QWidget, open_result: Ways, resume: Ways, above: QWidget
-    ) -> None:
-        """open_result, resume: what showing a job's result and going on with it would do, None
-        where that is not possible. above: the status line."""
+    def __init__(self, jobs: Jobs, window: QWidget, ways: Ways, above: QWidget) -> None:
+        """ways: what can be done with a job beyond what the list does. above: the status line."""
         super().__init__(window)
         self.setObjectName("job_panel")
         self.setAccessibleName("Jobs")
         self.hide()
-        self._jobs, self._open_result, self._resume, self._above = jobs, open_result, resume, above
+        self._jobs, self._ways, self._above = jobs, ways, above
         self.cards: dict[int, JobCard] = {}
         title = QLabel("Jobs")
         title.setFont(theme.ui_font(theme.QUIET_PX, bold=True))
@@ -85,7 +97,14 @@ class JobPanel(QFrame):
     # ---- the list
 
     def _add(self, record: JobRecord) -> None:
-        card = JobCard(record, self._jobs, self._open_result(record), self._resume(record))
+        ways = self._ways
+        card = JobCard(
+            record,
+            self._jobs,
+            ways.to_result(record),
+            ways.on_with(record),
+            ways.about(record),
+        )
         self.cards[record.id] = card
         self._list.insertWidget(0, card)
         self._place()

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from harstudio.studio.jobs.service import Jobs
 
 DOT = 12
-RANK = ("running", "stopping", "starting", "paused", "queued", "failed", "stopped", "done")
-LONGEST = 46
+RANK = ("running", "stopping", "starting", "paused", "queued")
 
 
 class JobsButton(ToolButton):
@@ -39,9 +38,12 @@ class JobsButton(ToolButton):
         self.refresh()
 
     def foremost(self) -> JobRecord | None:
-        """The one to tell about: what runs before what waits, then the newest that ended."""
-        newest_first = reversed(self._jobs.records)
-        return min(newest_first, key=lambda r: RANK.index(r.state), default=None)
+        """The one to tell about: what runs before what waits, else the one that ended last."""
+        newest_first = list(reversed(self._jobs.records))
+        active = [record for record in newest_first if not record.over]
+        if active:
+            return min(active, key=lambda r: RANK.index(r.state))
+        return max(newest_first, key=lambda r: r.ended or 0.0, default=None)
 
     def _heard(self, _record: object, kind: str, _payload: object) -> None:
         if kind in ("metrics", "device"):
@@ -55,7 +57,7 @@ class JobsButton(ToolButton):
         at_work = sum(not r.over for r in self._jobs.records)
         others = at_work - (0 if record.over else 1)
         text = progress_text(record, self._jobs.latest.epoch(record))
-        told = f"{text} · {others} more" if others else text
+        told = f" {text} · {others} more" if others else f" {text}"
         if told != self.text():
             self.setText(told)
         self.setToolTip(record.error or record.text or "Show the jobs  (Ctrl+J)")

@@ -57,7 +57,7 @@ def accuracy_text(value: object) -> str:
     """Short, without the nought before the point: ".91"; "" for what is no figure."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return ""
-    return f"{value:.2f}".removeprefix("0")
+    return "1.0" if value >= 0.995 else f"{value:.2f}".removeprefix("0")
 
 
 def progress_text(record: JobRecord, epoch: Mapping[str, Any] | None = None) -> str:
@@ -83,3 +83,14 @@ def progress_text(record: JobRecord, epoch: Mapping[str, Any] | None = None) -> 
 def epoch_of(epoch: Mapping[str, Any]) -> str:
     """ "12/50" """
     return f"{epoch.get('epoch', '')}/{epoch.get('epochs', '')}".strip("/")
+
+
+def epoch_line(line: Mapping[str, Any]) -> str:
+    """An epoch of metrics.jsonl: "fusion 3/30  loss 1.204, right .62, validation .58"."""
+    train, validation = line.get("train") or {}, line.get("validation") or {}
+    loss = train.get("loss")
+    told = [f"loss {loss:.3f}"] if isinstance(loss, float) else []
+    for name, part in (("right", train), ("validation", validation)):
+        if accuracy_text(part.get("accuracy")):
+            told.append(f"{name} {accuracy_text(part.get('accuracy'))}")
+    return f"{line.get('stage', '')} {epoch_of(line)}  {', '.join(told)}".strip()

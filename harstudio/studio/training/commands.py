@@ -20,6 +20,14 @@ def train_commands(window: MainWindow, training: Training) -> list[Command]:
         if window.train_page is not None:
             window.train_page.evaluate()
 
+    def can_recognise() -> bool:
+        return window.has_recording() and training.can_evaluate()
+
+    def recognise() -> None:
+        if training.chosen is not None:
+            window.set_workspace("view.review")
+            window.recognising.recognise(training.chosen)
+
     return [
         Command("train.new", "New run…", asking.new_run, "Train", "plus", ("Ctrl+N",)),
         Command("train.open", "Open run…", asking.run, "Train", "folder-open", ("Ctrl+Alt+O",)),
@@ -31,6 +39,8 @@ def train_commands(window: MainWindow, training: Training) -> list[Command]:
                 training.can_resume),
         Command("train.evaluate", "Evaluate", evaluate, "Train", "chart", (),
                 training.can_evaluate),
+        Command("train.recognise", "Recognise the open recording with this run", recognise, "Train",
+                "recognise", (), can_recognise),
         Command("train.copy_command", "Copy command", training.copy_command, "Train", "command",
                 (), training.is_chosen),
         Command("train.open_folder", "Open the run's folder", training.open_folder, "Train",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
@@ -16,6 +16,7 @@ from harstudio.studio.training.growth import Band, Epoch, Growth
 LEFT_AXIS_PX = 44
 BAND_ALPHA = {"dark": 14, "light": 10}
 STEP_ALPHA = 110
+GRID_ALPHA = {"dark": 0.65, "light": 0.65}
 DOTS_UP_TO = 40  # epochs; more would be a string of beads
 # Okabe-Ito blue and orange, darker where they stand on white.
 TRAIN = {"dark": "#56B4E9", "light": "#0B66A8"}
@@ -44,8 +45,11 @@ class RunCurves(QWidget):
             for part in ("train", "validation")
             for what, plot in (("loss", self.loss), ("accuracy", self.accuracy))
         }
+        for curve in self._curves.values():
+            curve.setData([], [], antialias=True)
         self._best = pg.ScatterPlotItem(size=10, symbol="o")
         self._best.setZValue(5)
+        self._best_part = "validation"
         self.accuracy.addItem(self._best)
         self._rulers = [pg.InfiniteLine(angle=90, movable=False) for _ in range(2)]
         for ruler, plot in zip(self._rulers, (self.loss, self.accuracy), strict=True):
@@ -66,9 +70,14 @@ class RunCurves(QWidget):
         column.setSpacing(0)
         column.addLayout(head)
         column.addWidget(self.area, 1)
+        self.empty = QLabel("The curves begin with the first step.", self)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setProperty("quiet", True)
+        column.addWidget(self.empty, 1)
         self.area.scene().sigMouseMoved.connect(self._hover)
         theme.theme_events.changed.connect(self.recolor)
         self.recolor()
+        self.show_growth(self._growth)
 
     def _add_plot(self, row: int, name: str) -> pg.PlotItem:
         plot = self.area.addPlot(row=row, col=0)
@@ -93,15 +102,24 @@ class RunCurves(QWidget):
     def show_growth(self, growth: Growth) -> None:
         """Draw all of a run; called again whenever it grew."""
         self._growth = growth
-        self._steps.setData(growth.step_at, growth.step_loss)
-        ends = [epoch.end for epoch in growth.epochs]
+        there = bool(growth.bands)
+        self.empty.setVisible(not there)
+        for widget in (self.area, self.legend):
+            widget.setVisible(there)
+        starts = [band.start for band in growth.bands[1:]]
+        self._steps.setData(*with_gaps(growth.step_at, growth.step_loss, starts), connect="finite")
+        ends = [float(epoch.end) for epoch in growth.epochs]
         dots = "o" if len(ends) <= DOTS_UP_TO else None
         for (part, what), curve in self._curves.items():
             values = [getattr(epoch, f"{part}_{what}") for epoch in growth.epochs]
-            # One set of ends for both parts; an epoch without validation leaves a gap.
-            curve.setData(ends, values, symbol=dots, connect="finite")
+            known = any(map(math.isfinite, values))  # pyqtgraph warns of curves of NaN only
+            points = with_gaps(ends, values, starts) if known else ([], [])
+            curve.setData(*points, symbol=dots, connect="finite")
         best = growth.best()
         self._best.setData(*(([best[1]], [best[0]]) if best else ([], [])))
+        self._best_part = best[2] if best else "validation"
+        self._tint_best()
+        self.legend.setText(self._legend())
         self._fit(growth)
         self._show_bands(growth.bands)
         self._leave()
@@ -187,18 +205,20 @@ class RunCurves(QWidget):
 
     def recolor(self) -> None:
         tokens = theme.current()
-        self.area.setBackground(tokens.canvas if tokens.name == "dark" else tokens.surface)
+        ground = tokens.canvas if tokens.name == "dark" else tokens.surface
+        self.area.setBackground(ground)
+        self.empty.setStyleSheet(f"background: {ground};")
         font = theme.time_font(theme.TIME_PX)
         for plot in (self.loss, self.accuracy):
             for side in ("left", "bottom"):
                 axis = plot.getAxis(side)
                 axis.setPen(tokens.line)
                 axis.setTextPen(tokens.quiet)
-                axis.setStyle(tickFont=font, tickLength=-4)
+                axis.setStyle(tickFont=font, tickLength=-4, maxTickLevel=0)
                 axis.label.setFont(font)
                 axis.labelStyle = {"color": tokens.quiet, "font-size": f"{theme.TIME_PX}px"}
                 axis.setLabel(axis.labelText)
-            plot.showGrid(x=False, y=True, alpha=0.12)
+            plot.showGrid(x=False, y=True, alpha=GRID_ALPHA[tokens.name])
         faint = QColor(self._color("train"))
         faint.setAlpha(STEP_ALPHA)
         self._steps.setPen(pg.mkPen(faint, width=1))
@@ -208,12 +228,30 @@ class RunCurves(QWidget):
             curve.setSymbolBrush(color)
             curve.setSymbolPen(None)
             curve.setSymbolSize(5)
-        self._best.setPen(pg.mkPen(tokens.text, width=1.5))
-        self._best.setBrush(pg.mkBrush(self._color("validation")))
+        self._tint_best()
         for ruler in self._rulers:
             ruler.setPen(pg.mkPen(tokens.quiet, width=1))
-        self.legend.setText(_legend(self._color))
+        self.legend.setText(self._legend())
         self._tint_bands()
+        self._leave()
+
+    def _tint_best(self) -> None:
+        self._best.setPen(pg.mkPen(theme.current().text, width=1.5))
+        self._best.setBrush(pg.mkBrush(self._color(self._best_part)))
+
+    def _legend(self) -> str:
+        """The names of what is drawn, in its colours."""
+        validated = any(math.isfinite(e.validation_loss) for e in self._growth.epochs)
+        names = {"train": "training", "validation": "validation"}
+        if not validated:
+            del names["validation"]
+        told = [
+            f'<span style="color:{self._color(part)}">●</span> {name}'
+            for part, name in names.items()
+        ]
+        told.append("faint: each step")
+        quiet = theme.current().quiet
+        return f'<span style="color:{quiet}">{"&nbsp;&nbsp; ".join(told)}</span>'
 
     def _tint_bands(self) -> None:
         tokens = theme.current()
@@ -228,12 +266,17 @@ class RunCurves(QWidget):
             name.setFont(theme.ui_font(theme.TIME_PX))
 
 
-def _legend(color: Callable[[str], str]) -> str:
-    quiet = theme.current().quiet
-    parts = [(color("train"), "training"), (color("validation"), "validation")]
-    shown = [f'<span style="color:{c}">●</span> {name}' for c, name in parts]
-    steps = f'<span style="color:{color("train")}">⎯</span> faint: each step'
-    return f'<span style="color:{quiet}">{"&nbsp;&nbsp; ".join([*shown, steps])}</span>'
+def with_gaps(
+    x: Sequence[float], y: Sequence[float], starts: Sequence[float]
+) -> tuple[list[float], list[float]]:
+    """The points with a NaN where a stage begins: what went before is another quantity."""
+    left, right, cut = list(x), list(y), len(x)
+    for start in reversed(starts):
+        while cut > 0 and left[cut - 1] > start:
+            cut -= 1
+        left.insert(cut, start)
+        right.insert(cut, math.nan)
+    return left, right
 
 
 def epoch_text(epoch: Epoch, train: str, validation: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +11,14 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QVB
 
 from harstudio.studio import theme
 from harstudio.studio.jobs.words import left_text, length_text
-from harstudio.studio.training.looks import RunDetail
+from harstudio.studio.training.looks import RunDetail, clock
 
 if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord
 
 Row = tuple[str, str]
 SHOWN_OPTIONS = 12
+HIDDEN = ("stages", "cache_mib", "checkpoint_seconds", "schedule", "decay")
 
 
 def run_facts(detail: RunDetail, record: JobRecord | None) -> list[tuple[str, list[Row]]]:
@@ -28,6 +28,7 @@ def run_facts(detail: RunDetail, record: JobRecord | None) -> list[tuple[str, li
         ("Progress", _progress(detail, record)),
         ("Network", _network(detail.config)),
         ("Data", _data(detail)),
+        ("Input", _input(detail.config)),
         ("Training", _training(detail.config)),
     ]
     return [(title, rows) for title, rows in groups if rows]
@@ -64,9 +65,10 @@ def _interval(value: object) -> str:
 
 def _progress(detail: RunDetail, record: JobRecord | None) -> list[Row]:
     look, rows = detail.look, []
-    if look.epochs:
-        stage = f"{look.stage}, " if look.stage else ""
-        rows.append(("epoch", f"{stage}{look.epoch} of {look.epochs}"))
+    if look.total:
+        rows.append(("epochs", f"{look.done} of {look.total}"))
+    if look.stages:
+        rows.append(("stage", f"{look.stage}, {look.epoch} of {look.epochs}"))
     last = detail.growth.epochs[-1] if detail.growth.epochs else None
     if record is not None and record.state == "running" and left_text(record.eta_s):
         rows.append(("time left", length_text(record.eta_s or 0.0)))
@@ -82,8 +84,7 @@ def _progress(detail: RunDetail, record: JobRecord | None) -> list[Row]:
         if math.isfinite(last.learning_rate):
             rows.append(("learning rate", f"{last.learning_rate:g}"))
     if look.changed:
-        stamp = time.strftime("%d %b %Y %H:%M", time.localtime(look.changed))
-        rows.append(("last change", stamp))
+        rows.append(("last change", clock(look.changed)))
     if look.host and look.state in ("running", "paused") and record is None:
         rows.append(("runs on", f"{look.host}, process {look.pid}"))
     return rows
@@ -99,20 +100,41 @@ def _network(config: Mapping[str, Any]) -> list[Row]:
 def _data(detail: RunDetail) -> list[Row]:
     table = _table(detail.config, "data")
     names = ("path", "protocol", "modalities", "annotator", "validation_subjects")
-    return [
+    rows = [
         (key.replace("_", " "), _value(table[key]))
         for key in names
         if table.get(key) not in (None, "", [])
     ]
+    if detail.data.get("classes"):
+        rows.append(("classes", str(detail.data["classes"])))
+    clips = _table(detail.data, "clips")
+    return rows + [(f"{name} clips", str(count)) for name, count in clips.items()]
+
+
+def _input(config: Mapping[str, Any]) -> list[Row]:
+    """What the network sees: the first settings of every input."""
+    rows = []
+    for name, table in _table(config, "preprocessing").items():
+        if isinstance(table, Mapping):
+            told = [f"{table[key]} {key}" for key in ("frames", "bodies", "joints") if key in table]
+            told += [_value(table[key]) for key in ("appearance", "size") if key in table]
+            rows.append((str(name), ", ".join(told) or "as in the paper"))
+    return rows
 
 
 def _training(config: Mapping[str, Any]) -> list[Row]:
     table = _table(config, "training")
-    return [
+    rows = [
         (key.replace("_", " "), _value(value))
         for key, value in table.items()
-        if not isinstance(value, Mapping) and value not in (None, "", [])
+        if key not in HIDDEN and not isinstance(value, Mapping) and value not in (None, "", [], 0)
     ][:SHOWN_OPTIONS]
+    for name, stage in _table(table, "stage").items():
+        if isinstance(stage, Mapping):
+            rate = stage.get("learning_rate")
+            told = f"{stage.get('epochs', '?')} epochs" + (f" at {rate:g}" if _figure(rate) else "")
+            rows.append((f"stage {name}", told))
+    return rows
 
 
 def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -1,42 +1,37 @@
-"""The last lines that a run's job wrote."""
+"""What a run said lately: the story of its job, or a line for every epoch of one made elsewhere."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit
 
 from harstudio.studio import theme
 
-if TYPE_CHECKING:
-    from harstudio.jobs.record import JobRecord
-
-EMPTY = "What the training says is shown here when it runs in this window."
-
 
 class LogTail(QPlainTextEdit):
-    """Follows the end unless the person scrolled up."""
+    """Follows the end unless the person scrolled up; hidden while there is nothing to say."""
 
     def __init__(self) -> None:
         super().__init__(readOnly=True)
         self.setObjectName("run_log")
         self.setAccessibleName("Log")
-        self.setPlaceholderText(EMPTY)
         self.setFont(theme.time_font(theme.QUIET_PX))
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self._shown: tuple[int, int] = (0, 0)
+        self._shown: object = None
 
-    def show_record(self, record: JobRecord | None) -> None:
-        """The log of a job; nothing where the run is not ours."""
-        seen = (0, 0) if record is None else (record.id, record.log_count)
-        if seen == self._shown:
+    def show_lines(self, of: object, lines: Sequence[str]) -> None:
+        """of: what the lines are about; another thing begins at its end."""
+        self.setVisible(bool(lines))
+        text = "\n".join(lines)
+        if text == self.toPlainText():
             return
-        same, self._shown = seen[0] == self._shown[0], seen
+        same, self._shown = of == self._shown, of
         bar = self.verticalScrollBar()
         at_end = not same or bar.value() >= bar.maximum() - 2
         place = bar.value()
-        self.setPlainText("" if record is None else "\n".join(record.log))
+        self.setPlainText(text)
         if at_end:
             self.moveCursor(QTextCursor.MoveOperation.End)
             self.horizontalScrollBar().setValue(0)

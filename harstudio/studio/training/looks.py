@@ -33,8 +33,11 @@ class RunLook:
     state: str = ""
     reason: str = ""
     stage: str = ""
-    epoch: int = 0
+    epoch: int = 0  # of the stage, from 1
     epochs: int = 0
+    done: int = 0  # epochs of all stages that are through
+    reached: float = 0.0  # the same with the part of the epoch that is under way
+    total: int = 0  # epochs of all stages, 0 where that is not known
     best: float | None = None
     best_part: str = ""
     tested: float | None = None
@@ -50,7 +53,12 @@ class RunLook:
     @property
     def share(self) -> float | None:
         """How much of the training is done, None where that is not known."""
-        return min(1.0, self.epoch / self.epochs) if self.epochs > 0 else None
+        return min(1.0, self.reached / self.total) if self.total > 0 else None
+
+    @property
+    def stages(self) -> bool:
+        """Whether there is more than one stage."""
+        return self.total > self.epochs > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,7 @@ class RunDetail:
     config: Mapping[str, Any] = field(default_factory=dict)
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
     growth: Growth = field(default_factory=Growth)
 
 
@@ -73,6 +82,15 @@ def is_unfinished(path: Path) -> bool:
 def network_of(config: Mapping[str, Any]) -> str:
     table = config.get("network")
     return str(table.get("name", "")) if isinstance(table, Mapping) else ""
+
+
+def total_epochs(config: Mapping[str, Any]) -> int:
+    """Epochs of all stages as the config of a run that began tells them; 0 where it does not."""
+    training = config.get("training")
+    stages = training.get("stage") if isinstance(training, Mapping) else None
+    if not isinstance(stages, Mapping):
+        return 0
+    return sum(_count(one.get("epochs")) for one in stages.values() if isinstance(one, Mapping))
 
 
 def gone(status: Mapping[str, Any]) -> bool:
@@ -114,6 +132,9 @@ def take_look(path: Path, growth: Growth, config: Mapping[str, Any]) -> RunLook:
         str(status.get("stage") or ""),
         _count(status.get("epoch")),
         _count(status.get("epochs")),
+        len(growth.epochs),
+        growth.end,
+        total_epochs(config) or _count(status.get("epochs")),
         best[0] if best else None,
         best[2] if best else "",
         float(tested) if isinstance(tested, (int, float)) else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
@@ -21,13 +22,18 @@ from harstudio.studio import icons, theme
 from harstudio.studio.buttons import Button, ToolButton
 from harstudio.studio.commands import CommandTable
 from harstudio.studio.evaluation.view import EvaluationView
+from harstudio.studio.jobs.latest import LINES
 from harstudio.studio.training.curves import RunCurves
 from harstudio.studio.training.facts import FactsPanel, run_facts
+from harstudio.studio.training.growth import line_of
 from harstudio.studio.training.log import LogTail
 from harstudio.studio.training.looks import RunDetail
 from harstudio.studio.training.runs_panel import RunsPanel
 from harstudio.studio.training.service import Training
 from harstudio.studio.training.state_line import StateLine
+
+if TYPE_CHECKING:
+    from harstudio.jobs.record import JobRecord
 
 RUNS_PX, FACTS_PX, LOG_PX = 240, 264, 110
 BUTTONS = (
@@ -35,6 +41,7 @@ BUTTONS = (
     "train.pause",
     "train.stop",
     "train.evaluate",
+    "train.recognise",
     "train.copy_command",
     "train.open_folder",
 )
@@ -42,6 +49,7 @@ WORDS = {
     "train.resume": "Resume run",
     "train.stop": "Stop",
     "train.open_folder": "Open folder",
+    "train.recognise": "Recognise",
 }
 NARROW = ("train.copy_command", "train.open_folder")  # only their icons
 
@@ -100,7 +108,7 @@ class TrainPage(QWidget):
     def _button(self, command_id: str) -> ToolButton:
         command = self._commands[command_id]
         title = WORDS.get(command_id, command.title)
-        button = ToolButton("" if command_id in NARROW else title)
+        button = ToolButton("" if command_id in NARROW else f" {title}")
         button.setObjectName(command_id.replace(".", "_"))
         button.setToolTip(command.title)
         button.setAccessibleName(title)
@@ -241,7 +249,7 @@ class TrainPage(QWidget):
     def _refresh(self) -> None:
         """What can be done now, and what the job says."""
         record = self._training.record_of(self._training.chosen)
-        self.log.show_record(record)
+        self._show_log(record)
         self.state.refresh()
         for command_id, button in self.buttons.items():
             possible = self._commands[command_id].enabled()
@@ -249,8 +257,17 @@ class TrainPage(QWidget):
             if command_id in ("train.resume", "train.pause", "train.stop"):
                 button.setVisible(possible)
         paused = self._training.is_paused()
-        self.buttons["train.pause"].setText("Go on" if paused else "Pause")
+        self.buttons["train.pause"].setText(" Go on" if paused else " Pause")
         self.buttons["train.pause"].setIcon(icons.icon("play" if paused else "pause", 16))
+
+    def _show_log(self, record: JobRecord | None) -> None:
+        detail = self._training.detail
+        if record is not None:
+            latest = self._training.session.jobs.latest
+            self.log.show_lines(record.id, latest.story(record))
+        else:
+            epochs = [] if detail is None else detail.growth.epochs[-LINES:]
+            self.log.show_lines(self._training.chosen, [line_of(epoch) for epoch in epochs])
 
     def _heard(self, record: object, kind: str, _payload: object) -> None:
         if kind == "metrics" and record is self._training.record_of(self._training.chosen):

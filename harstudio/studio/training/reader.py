@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -27,31 +26,56 @@ class _Follower:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._config: dict[str, Any] = {}
-        self._stamp: object = None  # when the config.toml was written that was read
         self._tail = reading.MetricsTail(RunFolder(path).metrics)
+        self._tables: dict[str, tuple[int, Mapping[str, Any]]] = {}
         self.growth = Growth()
 
     def look(self) -> RunLook:
         """What the run is now; the curves grow by what is new."""
-        self._reread_config()
         lines = self._tail.new()
         if self._tail.restarted:  # resumed: lines after the last checkpoint were taken back
             self.growth = Growth()
         self.growth.take(lines)
-        return take_look(self.path, self.growth, self._config)
+        return take_look(self.path, self.growth, self.table("config"))
 
-    @property
-    def config(self) -> Mapping[str, Any]:
-        return self._config
-
-    def _reread_config(self) -> None:
+    def table(self, name: str) -> Mapping[str, Any]:
+        """A file of the run as tables, read again when it was written again; {} without one."""
+        file = getattr(RunFolder(self.path), name)
         try:
-            stamp: object = RunFolder(self.path).config.stat().st_mtime_ns
-            if stamp != self._stamp:
-                self._stamp, self._config = stamp, reading.read_config(self.path)
+            stamp = file.stat().st_mtime_ns
+            if stamp != self._tables.get(name, (0, {}))[0]:
+                self._tables[name] = (stamp, _READ[name](self.path))
         except (HarstudioError, OSError) as error:
-            logger.info("the settings of %s cannot be read: %s", self.path, error)
+            logger.info("%s cannot be read: %s", file, error)
+            self._tables.pop(name, None)
+        return self._tables.get(name, (0, {}))[1]
+
+
+_READ: dict[str, Callable[[Path], Mapping[str, Any]]] = {
+    "config": reading.read_config,
+    "environment": lambda path: _tables(reading.read_json(RunFolder(path).environment)),
+    "evaluation": lambda path: _summary(reading.read_evaluation(path)),
+    "data": lambda path: _counted(reading.read_data(path)),
+}
+
+
+def _tables(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _summary(evaluation: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Without what one clip or class says."""
+    left_out = ("samples", "confusion", "per_class")
+    return {k: v for k, v in (evaluation or {}).items() if k not in left_out}
+
+
+def _counted(data: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """How many classes and clips there are, instead of all of them."""
+    told = {k: v for k, v in (data or {}).items() if not isinstance(v, (list, Mapping))}
+    classes, parts = (data or {}).get("classes"), _tables((data or {}).get("parts"))
+    told["classes"] = len(classes) if isinstance(classes, list) else 0
+    told["clips"] = {name: len(one) for name, one in parts.items() if isinstance(one, list)}
+    return told
 
 
 class _Loop(threading.Thread):
@@ -101,7 +125,7 @@ class RunsReader(QObject):
         self._loops: list[_Loop] = []
         self._followers: dict[Path, _Follower] = {}  # the list thread's
         self._follower: _Follower | None = None  # the follow thread's
-        self._last: tuple[RunLook, int] | None = None
+        self._last: tuple[RunLook, list[float], int] | None = None
         self._listed.connect(self._deliver_list)
         self._read.connect(self._deliver_run)
 
@@ -172,7 +196,8 @@ class RunsReader(QObject):
             self._follower, self._last = _Follower(chosen), None
         follower = self._follower
         look = follower.look()
-        seen = (look, len(follower.growth.step_at) + len(follower.growth.epochs))
+        growth = follower.growth
+        seen = (look, growth.step_at[-1:], len(growth.epochs))
         if seen != self._last:
             self._last = seen
             self._emit(self._read, _detail(follower, look))
@@ -196,13 +221,11 @@ class RunsReader(QObject):
 
 
 def _detail(follower: _Follower, look: RunLook) -> RunDetail:
-    growth = follower.growth
-    shown = Growth(
-        list(growth.epochs), list(growth.step_at), list(growth.step_loss), list(growth.bands)
+    return RunDetail(
+        look,
+        config=follower.table("config"),
+        evaluation=follower.table("evaluation"),
+        environment=follower.table("environment"),
+        data=follower.table("data"),
+        growth=follower.growth.copy(),
     )
-    evaluation: Mapping[str, Any] = {}
-    try:
-        evaluation = reading.read_evaluation(follower.path) or {}
-    except HarstudioError:
-        logger.info("no evaluation to show of %s", follower.path)
-    return RunDetail(look, copy.copy(follower.config), evaluation, {}, shown)

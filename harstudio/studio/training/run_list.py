@@ -34,8 +34,8 @@ def second_line(look: RunLook) -> str:
     if look.problem:
         return " · ".join([*told, "cannot be read"])
     told.append(look.state or "never started")
-    if look.state in ("running", "paused", "stopped", "failed", "lost") and look.epochs:
-        told.append(f"{look.epoch}/{look.epochs}")
+    if look.state in ("running", "paused", "stopped", "failed", "lost") and look.total:
+        told.append(f"{look.done}/{look.total}")
     return " · ".join(told)
 
 

@@ -31,6 +31,7 @@ CONTEXT = (
     "train.pause",
     "train.stop",
     "train.evaluate",
+    "train.recognise",
     "train.copy_command",
     "train.open_folder",
 )

@@ -15,7 +15,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 
 from harstudio.runs.folder import RunFolder
 from harstudio.settings import data_dir
-from harstudio.studio.training.looks import CAN_GO_ON, RunDetail, RunLook
+from harstudio.studio.training.looks import CAN_GO_ON, RunDetail, RunLook, is_unfinished
 from harstudio.studio.training.reader import RunsReader
 
 if TYPE_CHECKING:
@@ -139,14 +139,20 @@ class Training(QObject):
             self.reader.look_now()
             self.jobs_changed.emit()
 
-    def _job_removed(self, _record_id: object) -> None:
+    def _job_removed(self, record: JobRecord) -> None:
+        self._watch()
+        if record.job == TRAIN and record.started is None and run_of(record) == self._chosen:
+            self.choose(self.looks[0].path if self.looks else None)  # it never came to be
         self.jobs_changed.emit()
 
     def _choose_new(self, record: JobRecord) -> None:
-        """The run that was just started is the one to look at."""
+        """The run that starts now is the one to look at; one that waits is not."""
         folder = run_of(record)
-        if record.job == TRAIN and folder is not None:
-            self._watch()
+        if record.job != TRAIN or folder is None:
+            return
+        self._watch()
+        others = [r for r in self.session.jobs.records if r.job == TRAIN and not r.over]
+        if others == [record]:
             self.choose(folder)
 
     # ---- doing
@@ -171,6 +177,15 @@ class Training(QObject):
                 {"config_path": str(RunFolder(path).config), "resume": True},
                 title=f"training {network or path.name}",
             )
+
+    def again(self, record: JobRecord) -> None:
+        """Go on with what a training left, or begin again where it left nothing."""
+        folder = run_of(record)
+        if folder is not None and is_unfinished(folder):
+            self.resume(folder)
+        else:
+            jobs = self.session.jobs
+            jobs.submit(TRAIN, record.payload, title=record.title, device=record.device)
 
     def can_pause(self) -> bool:
         record = self.at_work(self._chosen)

@@ -83,13 +83,20 @@ def state_words(look: RunLook | None, record: JobRecord | None, state: str) -> s
     if look is not None and look.network:
         told.insert(0, look.network)
     if look is not None and look.epochs and state not in ("finished", "queued"):
-        stage = f"{look.stage}, " if look.stage else ""
-        told.append(f"{stage}epoch {look.epoch} of {look.epochs}")
+        told.append(place_text(look))
     if record is not None and record.state == "running":
         told.append(left_text(record.eta_s))
     if look is not None and record is None and state in ("running", "paused"):
         told.append(f"process {look.pid} on {look.host}")
     return " · ".join(part for part in told if part)
+
+
+def place_text(look: RunLook) -> str:
+    """Where in the training it is: "epoch 3 of 50", or "fusion, epoch 3 of 30, 43 of 90 in all"."""
+    place = f"epoch {look.epoch} of {look.epochs}"
+    if look.stages:
+        return f"{look.stage}, {place}; {look.done} of {look.total} are through"
+    return place
 
 
 def reason_text(look: RunLook | None, record: JobRecord | None, state: str) -> str:
