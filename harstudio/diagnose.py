@@ -30,7 +30,10 @@ PACKAGES = (
     "pydantic",
     "pyqtgraph",
     "pysimdjson",
+    "safetensors",
     "scipy",
+    "tensorboard",
+    "torch",
     "typer",
     "vispy",
 )

@@ -4,8 +4,9 @@
     python3 packaging/build.py             build, then try it
     python3 packaging/build.py --only-try  try what was built before
 
-Trying: the program answers `info` and `diagnose`, opens the demo under a virtual display, reports
-itself usable and its recording shown, is photographed, and ends with 0 when told to quit.
+Trying: the program answers `info` and `diagnose`; as a worker it loads torch, runs a job on the
+demo and ends with its input; it opens the demo under a virtual display, reports itself usable and
+its recording shown, is photographed, and ends with 0 when told to quit.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ import tempfile
 import time
 
 import bootstrap
-from trial import TrialError, try_studio
+from trial import TrialError, try_studio, try_worker
 
 ROOT = bootstrap.ROOT
 FOLDER = ROOT / "dist" / "harstudio"
 PROGRAM = FOLDER / ("harstudio.exe" if os.name == "nt" else "harstudio")
 SCREENSHOT = ROOT / "screenshots" / "frozen-demo.png"
-UNWANTED = ("torch", "matplotlib", "pytest", "IPython")
+JOB = "harstudio.learning.jobs:survey"
+UNWANTED = ("matplotlib", "pytest", "IPython")
 
 
 def build() -> None:
@@ -76,7 +78,11 @@ def try_commands(environment: dict[str, str]) -> None:
 def try_it() -> None:
     """Everything above, with settings of its own and, on Linux, on a display of its own."""
     with tempfile.TemporaryDirectory(prefix="harstudio-build-") as home:
-        try_commands({**os.environ, "HARSTUDIO_HOME": home})
+        environment = {**os.environ, "HARSTUDIO_HOME": home}
+        try_commands(environment)
+        demo = FOLDER / "_internal" / "resources" / "demo"
+        payload = {"path": str(demo), "protocol": "cross-subject"}
+        try_worker([str(PROGRAM), "--worker"], environment, JOB, payload)
     if not sys.platform.startswith("linux"):
         print("The window was not tried: there is no virtual display on this system.")
         return

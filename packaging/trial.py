@@ -1,20 +1,25 @@
 """Starts the studio on the demo as a person would, waits until it shows, and takes a picture.
+Starts its worker as the studio would, and has it run a job.
 
 On a virtual desktop, so that it also works where there is no display. Standard library only.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from virtual_desktop import VirtualDesktop
 
 OPEN_SECONDS = 90.0
 LOOK_SECONDS = 2.0  # playing for a while, so that the picture shows a movement
 QUIT_SECONDS = 30.0
+WORKER_SECONDS = 120.0
 LEAST_BYTES = 50_000
 MARKS = ("start-up: usable", "start-up: recording")
 GRAB = (
@@ -40,6 +45,45 @@ def try_studio(command: list[str], picture: Path, python: Path) -> None:
         for name in ("PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH"):
             environment.pop(name, None)  # a frozen program has to stand alone
         _run(command, environment, Path(home) / "data" / "logs" / "studio.log", picture, python)
+
+
+def try_worker(
+    command: list[str], environment: dict[str, str], job: str, payload: dict[str, Any]
+) -> None:
+    """Have a worker load torch, run ``job`` and end with its input; harstudio/jobs/protocol.py."""
+    asked = {
+        "preload": {"modules": ["torch", "torch.utils.tensorboard"]},
+        "run": {"id": 1, "job": job, "payload": payload, "threads": 1, "device": "cpu"},
+    }
+    lines = [json.dumps({"v": 1, "kind": kind, "payload": one}) for kind, one in asked.items()]
+    start = time.monotonic()
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as worker:
+        late = threading.Timer(WORKER_SECONDS, worker.kill)
+        late.start()
+        try:
+            worker.stdin.write("\n".join([*lines, ""]))
+            worker.stdin.flush()
+            if not any(_job_is_done(json.loads(line), start) for line in worker.stdout):
+                raise TrialError(f"The worker ended with {worker.wait()} before {job} was done.")
+            worker.stdin.close()  # so that it ends
+            if worker.wait(timeout=QUIT_SECONDS) != 0:
+                raise TrialError(f"The worker ended with {worker.returncode} when its input did.")
+        finally:
+            late.cancel()
+            worker.kill()
+
+
+def _job_is_done(said: dict[str, Any], start: float) -> bool:
+    """Print what a worker said of note; TrialError when something failed."""
+    kind, told = said["kind"], said["payload"]
+    if kind in ("ready", "preloaded", "done"):
+        print(f"Worker {kind} {time.monotonic() - start:.1f} s after the start")
+    wrong = told["error"] if kind == "failed" else told.get("failed")
+    if wrong:
+        raise TrialError(f"The worker failed: {wrong}")
+    return kind == "done"
 
 
 def _run(
