@@ -92,7 +92,9 @@ def test_threads_and_cache_change_nothing(samples: tuple[Sample, ...], train: bo
 
 def test_the_order_comes_from_the_seed(samples: tuple[Sample, ...]) -> None:
     def order(seed: int, epoch: int) -> list[int]:
-        loader = Loader(samples, OWN, 4, seed=seed, train=True)
+        loader = Loader(
+            samples, Preprocessing("utd_mhad_20", OWN.skeleton), 4, seed=seed, train=True
+        )
         return [i for batch in run(loader, epoch) for i in batch.indices]
 
     assert sorted(order(1, 0)) == list(range(COUNT))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import pytest
 
 from clips import at_pixels, body, recording, spread, where
 from harstudio.errors import DataError, MissingError, UsageError
-from harstudio.learning.preprocessing import Preprocessing, match_modalities
+from harstudio.learning.preprocessing import TABLES, Preprocessing, match_modalities
 from harstudio.recordings.recording import Recording
+from harstudio.resources import resource
 from harstudio.results import NetworkCard, Recipe
 
 SKELETON = {"frames": 24, "bodies": 2, "center": "clip", "rotate_deg": 30.0, "scale": (1.0, 1.2)}
@@ -213,3 +215,13 @@ def test_no_file_or_no_json(tmp_path: Path) -> None:
         (tmp_path / "bad.json").write_bytes(content)
         with pytest.raises(DataError, match="damaged"):
             Preprocessing.load(tmp_path / "bad.json")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_documents_name_every_key_and_its_default(table: str) -> None:
+    page = (resource().parent / "docs" / "reference" / "preprocessing.md").read_text("utf-8")
+    section = page.partition(f"## `[preprocessing.{table}]`")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| ", section, re.MULTILINE)
+    told = {key: json.loads(default.translate({40: 91, 41: 93})) for key, default in rows}
+    defaults = TABLES[table]().model_dump(mode="json")
+    assert told == defaults
