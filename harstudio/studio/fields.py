@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QSizePolicy, QSpinBox, QWidget
 
 from harstudio.studio import icons, theme
 
-CHEVRON_PX, STEP_PX, EDGE_PX = 14, 10, 8
+CHEVRON_PX, STEP_PX, EDGE_PX, TEXT_PX = 14, 10, 8, 6
 
 
 class ChoiceBox(QComboBox):
@@ -36,7 +36,7 @@ class ChoiceBox(QComboBox):
 # Of the two buttons only the places stay; what is seen of them is painted.
 STEPPING = """
 QSpinBox { padding-right: 22px; }
-QSpinBox > QLineEdit { background: transparent; border: none; padding: 0 0 0 6px; }
+QSpinBox > QLineEdit { background: transparent; border: none; padding: 0; }
 QSpinBox::up-button, QSpinBox::down-button { subcontrol-origin: border; width: 20px; border: none;
   background: transparent; }
 QSpinBox::up-button { subcontrol-position: top right; }
@@ -53,6 +53,7 @@ class NumberBox(QSpinBox):
         self.setAccessibleName(name)
         self.setRange(low, high)
         self.setStyleSheet(STEPPING)
+        self.lineEdit().setTextMargins(TEXT_PX, 0, 0, 0)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(80)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

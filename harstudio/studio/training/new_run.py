@@ -69,6 +69,9 @@ class NewRunDialog(QDialog):
         self._later.timeout.connect(self._look_again)
         self.draft.changed.connect(self._draft_changed)
         self.settings.valid.connect(self._enable)
+        for rows in (self.network.list, self.data.counts):  # they keep Enter for themselves
+            rows.chosen.connect(self._start_by_key)
+        session.jobs.changed.connect(self._job_changed)
         session.jobs.finished.connect(self._job_finished)
         session.clip_shown.connect(self.hide)
         self._enable()
@@ -163,10 +166,13 @@ class NewRunDialog(QDialog):
         if event.key() == Qt.Key.Key_Escape and self.pages.currentIndex() == 1:
             self.show_form()
         elif enter and not isinstance(QApplication.focusWidget(), QPlainTextEdit):
-            if self.pages.currentIndex() == 0 and self.start_button.isEnabled():
-                self.start()
+            self._start_by_key()
         else:
             super().keyPressEvent(event)
+
+    def _start_by_key(self, *_: object) -> None:
+        if self.pages.currentIndex() == 0 and self.start_button.isEnabled():
+            self.start()
 
     def show_form(self) -> None:
         """Back from the check."""
@@ -204,6 +210,10 @@ class NewRunDialog(QDialog):
         self._survey = record.id
         self.data.looking()
         self._enable()
+
+    def _job_changed(self, record: JobRecord) -> None:
+        if record.id == self._survey and record.text:
+            self.data.looking(record.text)
 
     def _job_finished(self, record: JobRecord) -> None:
         if record.id != self._survey:

@@ -18,7 +18,7 @@ from harstudio.studio import theme
 from harstudio.studio.fields import ChoiceBox, NumberBox
 from harstudio.studio.session import Session
 from harstudio.studio.training.new_run_counts import CountsHead, CountsList, thin_sentence
-from harstudio.studio.training.new_run_draft import Draft, data_choices, folder_title
+from harstudio.studio.training.new_run_draft import WORDS, Draft, data_choices, folder_title
 
 OTHER = "Other folder…"
 PROTOCOLS = (
@@ -192,9 +192,10 @@ class DataColumn(QWidget):
 
     # ---- what the survey tells
 
-    def looking(self) -> None:
-        """The data is being looked at."""
-        self.about.setText("Looking at the data…")
+    def looking(self, text: str = "Looking at the data") -> None:
+        """The data is being looked at; text: how far."""
+        set_tone(self.about, "")
+        self.about.setText(f"{text}…")
 
     def failed(self, sentence: str) -> None:
         """It could not be looked at; why stands where the counts would."""
@@ -209,7 +210,7 @@ class DataColumn(QWidget):
         self.counts.counts.set_rows(rows)
         set_tone(self.about, "")
         clips = [sum(getattr(r, p) for r in rows) for p in ("train", "validation", "test")]
-        kinds = ", ".join(sorted(self._draft.kinds))
+        kinds = ", ".join(sorted(WORDS.get(kind, kind) for kind in self._draft.kinds))
         self.about.setText(
             f"{len(rows)} classes; {clips[0]} clips train, {clips[1]} validate, {clips[2]} test. "
             f"Recordings have {kinds}."

@@ -18,6 +18,7 @@ from harstudio.labels.project import is_project
 from harstudio.runs.folder import RunFolder
 from harstudio.studio.session import Session
 
+WORDS = {"color": "colour"}  # modalities that people call otherwise
 TABLES = ("data", "network", "preprocessing", "training", "run")
 SHORT_LIST = re.compile(r"\[\n((?: {4}[^\n]*,\n){1,6})\]")
 THIN = 10  # training clips below which a class is called thin

@@ -29,12 +29,11 @@ from harstudio.studio import theme
 from harstudio.studio.fields import ChoiceBox
 from harstudio.studio.panels.library_list import RecordingList
 from harstudio.studio.training.new_run_data import section, small_label, tell
-from harstudio.studio.training.new_run_draft import Draft
+from harstudio.studio.training.new_run_draft import WORDS, Draft
 
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
 CARD_PX = 74
-WORDS = {"color": "colour"}
 
 
 class Cards(QAbstractListModel):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 JOB = "harstudio.learning.jobs:estimate"
 PATIENCE_MS = 900
+MEASURING = "Measuring how long it takes…"
 UNCOUNTED = ("run.folder", "training.seed", "training.checkpoint_seconds")
 
 
@@ -39,6 +40,7 @@ class TrainingTime(QWidget):
         row.addWidget(self.basis, 1)
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._measure)
+        session.jobs.changed.connect(self._job_changed)
         session.jobs.finished.connect(self._job_finished)
 
     def look(self, ready: bool) -> None:
@@ -46,7 +48,7 @@ class TrainingTime(QWidget):
         self._ready = ready
         if ready and self._counted() != self._measured:
             self._patience.start()
-            self._show("", "Measuring how long it takes…")
+            self._show("", MEASURING)
         elif not ready:
             self._patience.stop()
             if self._job is None:
@@ -77,6 +79,10 @@ class TrainingTime(QWidget):
         if job is not None:
             self._session.jobs.stop(job)
 
+    def _job_changed(self, record: JobRecord) -> None:
+        if record.id == self._job and record.text:
+            self._show("", f"{MEASURING} {record.text}.")
+
     def _job_finished(self, record: JobRecord) -> None:
         if record.id != self._job:
             return
@@ -99,7 +105,9 @@ def time_sentences(result: Mapping[str, Any], device: str) -> tuple[str, str]:
     """("About 24 min", what that stands on)."""
     stages = [f"{name} {span(float(s))}" for name, s in result["seconds_per_epoch"].items()]
     where = f" on {device}" if device and device != "auto" else ""
-    basis = f"measured on a few steps of this data{where}; an epoch: {', '.join(stages)}"
+    once = float(result.get("seconds_to_decode") or 0)
+    reading = f"; reading the data once {span(once)}" if once >= 1 else ""
+    basis = f"measured on a few steps{where}; an epoch: {', '.join(stages)}{reading}"
     return f"About {span(float(result['seconds']))}", basis
 
 
