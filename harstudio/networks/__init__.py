@@ -63,7 +63,12 @@ def create_network(
     """
     card, module = _known(name)
     complete = complete_options(card, options)
-    network = module.create(card, num_classes, topology, complete)
+    if num_classes < 1:
+        raise UsageError(f"{name} needs at least one class, not {num_classes}.")
+    try:
+        network = module.create(card, num_classes, topology, complete)
+    except (TypeError, ValueError) as error:  # an option of a wrong type or out of its range
+        raise UsageError(f"{name} cannot be made with these options: {error}.") from error
     network.card, network.num_classes = card, num_classes
     network.topology, network.options = topology, complete
     return network

@@ -24,10 +24,11 @@ Batch = Mapping[str, Tensor]
 class Gaze:
     """One thing that a network tells about a batch; see ``results`` for what kinds mean.
 
-    on: the input that it lies on. values by kind: heat map (N, t, h, w); joint weights
-    (N, T', V, M), where T' positions are spread evenly over the input's T frames; relation
-    (N, L, L) with L = h * w + V and ``grid`` = (h, w); modality share (N, t, m); importance
-    (N, t). per_class: values have a further axis K after N, raw evidence for every class.
+    on: the input that it lies on ("focus": on the picture, because the focus pointed there).
+    values by kind: heat map (N, t, h, w); joint weights (N, T', V, M), where T' positions are
+    spread evenly over the input's T frames; relation (N, L, L) with L = h * w + V and ``grid`` =
+    (h, w); modality share (N, t, m); importance (N, t). per_class: values have a further axis K
+    after N, raw evidence for every class.
     """
 
     kind: Kind

@@ -192,5 +192,9 @@ def test_wrong_names_are_told_with_the_nearest_right_one() -> None:
         create_network("mmff-lite", 3, fusio="sum")
     with pytest.raises(UsageError, match=r"is 'add'\. Use one of cross-attention"):
         create_network("mmff-lite", 3, fusion="add")
+    with pytest.raises(UsageError, match="cannot be made with these options: dropout"):
+        create_network("st-gcn", 3, dropout=1.5)
+    with pytest.raises(UsageError, match="at least one class"):
+        create_network("st-gcn", 0)
     with pytest.raises(UsageError, match="no skeleton topology"):
         create_network("st-gcn", 3, "kinect")
