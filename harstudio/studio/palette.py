@@ -32,6 +32,7 @@ from rapidfuzz import fuzz, process, utils
 
 from harstudio.studio import icons, theme
 
+HINT = "Search commands, recordings, labels"
 ROW = 34
 SHOWN = 60
 MIN_SCORE, SURE_SCORE = 55.0, 90.0
@@ -181,7 +182,7 @@ class Palette(QFrame):
         self.field = QLineEdit()
         self.field.setObjectName("palette_field")
         self.field.setFont(theme.ui_font(15))
-        self.field.setPlaceholderText("Search commands, recordings, labels")
+        self.field.setPlaceholderText(HINT)
         self.field.textChanged.connect(self._search)
         self.field.installEventFilter(self)
         self._model = _Model(self)
@@ -210,8 +211,14 @@ class Palette(QFrame):
             " border-radius: 8px; }"
         )
 
-    def open(self, text: str = "", entries: Callable[[], Iterable[Entry]] | None = None) -> None:
+    def open(
+        self,
+        text: str = "",
+        entries: Callable[[], Iterable[Entry]] | None = None,
+        hint: str = HINT,
+    ) -> None:
         """Show everything (or only ``entries``) and search for ``text``."""
+        self.field.setPlaceholderText(hint)
         focused = self.window().focusWidget()
         if focused is not self.field:
             self._back = focused

@@ -10,4 +10,7 @@ from harstudio.studio.recognition.explaining import Explaining
 def joint_meaning(explaining: Explaining, time_ns: int) -> Meaning | None:
     """What size and colour of the joints mean at a time; None when they mean nothing."""
     found = explaining.joint_weights(time_ns)
-    return None if found is None else Meaning(found[0].meaning, joint_table())
+    if found is None:
+        return None
+    note = "" if found[0].values.any() else "nothing speaks for it here"
+    return Meaning(found[0].meaning, joint_table(), note=note)

@@ -17,6 +17,7 @@ from harstudio.studio.panes.heat import table_image
 PAD, LINE_PX, BAR_PX, BAR_WIDE, GAP = 7, 16, 7, 76, 6
 SMALL_BAR = 36  # in a small pane, where the bar stands before its words
 SMALL_PANE = 360
+SMALL_WIDE, SMALL_SHARE = 190, 0.42
 MARGIN = 8
 LESS, MORE = "little", "much"
 
@@ -95,11 +96,15 @@ class Legend(QWidget):
     @property
     def _small(self) -> bool:
         """Whether there is so little room that every bar stands before its words."""
-        return self.parentWidget().height() < SMALL_PANE
+        room = self.parentWidget().size()
+        return room.height() < SMALL_PANE or room.width() < 2 * SMALL_PANE
 
     def _place(self) -> None:
         room, hint = self.parentWidget().size(), self.sizeHint()
-        wide = min(hint.width(), max(60, room.width() - 2 * MARGIN - self.kept_free))
+        most = room.width() - 2 * MARGIN - self.kept_free
+        if self._small:  # the middle belongs to the people in the picture
+            most = min(most, max(SMALL_WIDE, round(SMALL_SHARE * room.width())))
+        wide = min(hint.width(), max(60, most))
         tall = min(hint.height(), max(20, room.height() - 2 * MARGIN))
         self.setGeometry(MARGIN, room.height() - MARGIN - tall, wide, tall)
         self.raise_()

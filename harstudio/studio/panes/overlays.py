@@ -100,11 +100,9 @@ class SkeletonOverlay:
                 painter, placed, body.tracking, self.topology, colors, unit, weights=weights
             )
 
-    def weighs(self) -> bool:
-        """Whether somebody's joints are drawn by their weights."""
-        if not self.shown or self.weights_of is None:
-            return False
-        return any(self.weights_of(body) is not None for _, body, _ in self.figures)
+    def seen(self) -> bool:
+        """Whether anybody is drawn."""
+        return self.shown and bool(self.figures)
 
     def joint_at(self, x: float, y: float, view: View) -> str:
         """Name of the joint under a picture position with its weight, "" when none is near."""

@@ -162,7 +162,7 @@ class PicturePane(Pane):
         time_ns = self._frame_time_ns()
         self.attention.set_time(time_ns)
         meanings = [self.attention.meaning()]
-        if time_ns is not None and self.overlay is not None and self.overlay.weighs():
+        if time_ns is not None and self.overlay is not None and self.overlay.seen():
             meanings.append(joint_meaning(self.session.explaining, time_ns))
         self.legend.tell([one for one in meanings if one is not None])
         self.canvas.update()

@@ -270,7 +270,7 @@ class Skeleton3DPane(Pane):
         on = self._skeleton.topology
         found = {b.id: explaining.weights_of(time_ns, b.id, on) for b in bodies}
         weights = {body: row for body, row in found.items() if row is not None}
-        meaning = joint_meaning(explaining, time_ns) if weights else None
+        meaning = joint_meaning(explaining, time_ns) if bodies else None
         if self.legend is not None:
             self.legend.tell(() if meaning is None else (meaning,))
         return weights

@@ -208,7 +208,7 @@ class Explaining(QObject):
         """(V,) float32 in [0, 1] for one person at a time, over the joints of the topology
         ``on``; None when nothing is to be shown."""
         found = self.joint_weights(time_ns)
-        if found is None or body_id not in found[0].persons:
+        if found is None or body_id not in found[0].persons or not found[0].values.any():
             return None
         weights, at = found
         row = weights.values[at, :, weights.persons.index(body_id)]

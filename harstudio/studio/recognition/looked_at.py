@@ -150,6 +150,7 @@ class LookedAt(QWidget):
     def show_target(self, label: int | None) -> None:
         """The class that the window's explanations speak for; None for what it says."""
         self.classes.setCurrentIndex(0 if label is None else label + 1)
+        self.classes.setToolTip(f"What speaks for: {self.classes.currentText()}")
 
     def _tip(self, one: object) -> str:
         start = self._session.transport.start_ns

@@ -22,6 +22,7 @@ from harstudio.studio import theme
 from harstudio.studio.buttons import Button
 from harstudio.studio.labelling import Labelling
 from harstudio.studio.other_labels import is_model
+from harstudio.studio.recognition.class_colors import class_colors
 from harstudio.studio.recognition.looked_at import LookedAt
 from harstudio.studio.recognition.opinion import Opinion
 from harstudio.studio.recognition.ranking import Ranked, Ranking, ShareBar, percent
@@ -237,12 +238,13 @@ class RecognitionPanel(QWidget):
             self._show_alone([])
             self._show_verdict(None, truth, opinion)
             return
-        classes, color_of = opinion.recognition.classes, self._labelling.color_of
+        classes = opinion.recognition.classes
         ranked = opinion.ranking(window, RANKED)
         name = classes[ranked[0][0]]
         self.label.setText(name)
         self.sure.setText(f"{percent(ranked[0][1])} %")
-        self.ranking.show_rows([Ranked(classes[k], color_of(classes[k]), p) for k, p in ranked])
+        colors = class_colors(classes, self._labelling.labels())
+        self.ranking.show_rows([Ranked(classes[k], colors[classes[k]], p) for k, p in ranked])
         start = self._session.transport.start_ns
         first, last = opinion.starts[window] - start, opinion.ends[window] - start
         length = (last - first) / 1e9

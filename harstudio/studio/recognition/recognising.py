@@ -60,15 +60,20 @@ class Recognising(QObject):
     def _offer(self, _choices: object) -> None:
         if self._wants_list:
             self._wants_list = False
-            self._window.palette_box.open(entries=self.entries)
+            self._window.palette_box.open(entries=self.entries, hint="Ask which run")
 
     def entries(self) -> list[Entry]:
         """Every run, then a way to one that is not listed."""
         recording = self.session.recording
         made = [self._entry(one) for one in self.recogniser.choices if not one.lacks(recording)]
         made += [self._entry(one) for one in self.recogniser.choices if one.lacks(recording)]
-        other = Entry("Another run…", "", self._ask_for_run, "a folder", icon="folder")
-        return [*made, other]
+        new = partial(self._window.commands.run, "train.new")
+        ways = [Entry("Another run…", "", self._ask_for_run, "a folder", icon="folder")]
+        if not made:
+            ways.append(
+                Entry("New run…", "", new, "nothing has been trained here yet", icon="plus")
+            )
+        return [*made, *ways]
 
     def _entry(self, one: RunChoice) -> Entry:
         recording = self.session.recording

@@ -45,8 +45,9 @@ def truth_at(
 
 def same_label(one: str, other: str) -> bool:
     """Whether two names mean the same, however they are spelt: "Sit_down" is "sit down"."""
-    return _plain(one) == _plain(other)
+    return plain_name(one) == plain_name(other)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A label's name without what spelling adds."""
     return re.sub(r"[\s_-]+", " ", name).strip().casefold()

@@ -36,7 +36,7 @@ def hover_text(
         return ""
     start = session.transport.start_ns
     if scores is not None and found.row is not None and found.row.kind is Kind.SCORES:
-        return scores.text_at(found.time_ns, start, labelling.color_of)
+        return scores.text_at(found.time_ns, start)
     if found.clip is None or found.row is None:
         frame = grid.index(found.time_ns)
         return f"{clock_text(grid.start_of(frame) - start)}, frame {frame}"

@@ -190,10 +190,10 @@ def _draw_scores(painter: QPainter, scene: Scene, top: int) -> None:
         right = min(NAMES_PX + place.right, scene.size[0] + 20.0)
         rect = QRectF(left, top + SEGMENT_TOP_PX, max(right - left, 1.0), SEGMENT_PX)
         text = f"{place.label} {confidence_text(place.confidence)}"
-        draw_bar(painter, rect, text, scene.color_of(place.label), modelled=True)
+        draw_bar(painter, rect, text, scene.scores.colors[place.label], modelled=True)
     wide = scene.size[0] - NAMES_PX
     area = QRectF(NAMES_PX, top + CURVES_TOP_PX, wide, CURVES_PX)
-    draw_curves(painter, scene.scores, scene.scale, area, scene.color_of)
+    draw_curves(painter, scene.scores, scene.scale, area)
 
 
 def _draw_motion(painter: QPainter, scene: Scene, top: int) -> None:

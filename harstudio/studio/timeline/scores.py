@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,10 @@ HOVERED = 5  # classes that the tool tip tells
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """An opinion as the timeline shows it."""
+    """An opinion as the timeline shows it. colors: "#rrggbb" by class."""
 
     opinion: Opinion
+    colors: Mapping[str, str]
 
     @property
     def title(self) -> str:
@@ -37,19 +39,19 @@ class Scores:
         found = self.opinion.recognition.segments
         return next((s for s in found if s.start_ns <= time_ns < s.end_ns), None)
 
-    def text_at(self, time_ns: int, zero_ns: int, color_of: Callable[[str], str]) -> str:
+    def text_at(self, time_ns: int, zero_ns: int) -> str:
         """Label and probability of the likeliest classes at a time, as rich text."""
         opinion = self.opinion
         window = opinion.window_at(time_ns)
         if window is None:
             return ""
-        lines = [f"{clock_text(time_ns - zero_ns)}, {escape(opinion.recognition.run)}"]
+        lines = [f"{clock_text(time_ns - zero_ns)}, {escape(Path(opinion.recognition.run).name)}"]
         chances = [
             (opinion.probability_at(k, time_ns), name)
             for k, name in enumerate(opinion.recognition.classes)
         ]
         for number, (chance, name) in enumerate(sorted(chances, reverse=True)[:HOVERED]):
-            said = f'<span style="color:{color_of(name)}">■</span> {escape(name)} {chance:.2f}'
+            said = f'<span style="color:{self.colors[name]}">■</span> {escape(name)} {chance:.2f}'
             lines.append(f"<b>{said}</b>" if number == 0 else said)
         return "<br>".join(lines)
 
@@ -105,7 +107,6 @@ def draw_curves(
     scores: Scores,
     scale: TimeScale,
     area: QRectF,
-    color_of: Callable[[str], str],
 ) -> None:
     """The leading classes over ``area``: 0 at its lower edge, 1 at its upper one."""
     tokens = theme.current()
@@ -122,7 +123,7 @@ def draw_curves(
         points = scores.polyline(label, scale)
         if not len(points):
             continue
-        color = QColor(line_color(color_of(scores.opinion.recognition.classes[label])))
+        color = QColor(line_color(scores.colors[scores.opinion.recognition.classes[label]]))
         line = [
             QPointF(area.left() + x, area.bottom() - share * area.height())
             for x, share in points.tolist()

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 from harstudio.labels.model import Clip
 from harstudio.studio import theme
 from harstudio.studio.labelling import Labelling
+from harstudio.studio.recognition.class_colors import class_colors
 from harstudio.studio.session import Session
 from harstudio.studio.timeline.menu import context_menu, hover_text
 from harstudio.studio.timeline.motion import Motion, MotionLoader
@@ -95,7 +96,7 @@ class Timeline(QAbstractScrollArea):
         session.tier_changed.connect(self._meet_tier)
         session.selection_changed.connect(self._meet_selection)
         labelling.changed.connect(self._meet_labelling)
-        labelling.labels_changed.connect(self._redraw)
+        labelling.labels_changed.connect(self._take_scores)
         labelling.others.changed.connect(self._rebuild)
         labelling.tier_wanted.connect(self.ask_tier_name)
         labelling.zoom_wanted.connect(self.zoom)
@@ -216,9 +217,15 @@ class Timeline(QAbstractScrollArea):
         stop = max(transport.stop_ns, transport.start_ns + 1)
         self._show(replace(self.scale, start_ns=transport.start_ns, stop_ns=stop).fit())
 
+    def _take_scores(self, *_: object) -> None:
+        opinion, labels = self.session.explaining.opinion, self.labelling.labels()
+        self.scores = None
+        if opinion is not None:
+            self.scores = Scores(opinion, class_colors(opinion.recognition.classes, labels))
+        self._redraw()
+
     def _meet_recognition(self, *_: object) -> None:
-        opinion = self.session.explaining.opinion
-        self.scores = None if opinion is None else Scores(opinion)
+        self._take_scores()
         self._rebuild()
         row = next((row for row in self.rows if row.kind is Kind.SCORES), None)
         if row is not None:
