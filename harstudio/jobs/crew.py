@@ -121,12 +121,12 @@ class Crew:
         place.used = True
         return place
 
-    def have_warm(self) -> None:
+    def have_warm(self, interpreter: Path | None) -> None:
         """Have an idle worker with torch in it."""
-        if self._idle(None) is not None or self._early_deaths >= RESTARTS:
+        if self._idle(interpreter) is not None or self._early_deaths >= RESTARTS:
             return
         try:
-            place = self._open(default_threads())
+            place = self._open(default_threads(), interpreter)
         except OSError as error:
             LOG.warning("No worker could be started: %s", error)
             return
@@ -136,8 +136,8 @@ class Crew:
         """Its job is over; it stays warm or goes."""
         place.record = None
         place.deadline = None
-        idle = [one for one in self.places if one.is_free(None)]
-        if not keep or place.worker.interpreter is not None or len(idle) > IDLE:
+        idle = [one for one in self.places if one.record is None and not one.leaving]
+        if not keep or len(idle) > IDLE:
             place.let_go()
             place.deadline = time.monotonic() + self._patience.stop
 

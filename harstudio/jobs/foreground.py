@@ -8,7 +8,6 @@ job where it is.
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sys
 import threading
@@ -18,6 +17,7 @@ from typing import Any, Protocol
 
 from harstudio.jobs import protocol
 from harstudio.jobs.context import Payload, Stopped
+from harstudio.jobs.launcher import cores
 from harstudio.jobs.worker import find, use_threads
 
 PROGRESS_S = 0.1
@@ -84,7 +84,7 @@ def run(
     Raises what the job raises; Stopped where it ended early and returned nothing; MessageError
     where payload or result are no builtins. Signals are taken on the main thread only.
     """
-    context = _Here(reporter or _Silent(), threads or os.cpu_count() or 1, device)
+    context = _Here(reporter or _Silent(), threads or cores(), device)
     use_threads(context.threads)
     with _signals(context, reporter), contextlib.redirect_stdout(sys.stderr):
         result = find(job)(protocol.plain(dict(payload)), context)

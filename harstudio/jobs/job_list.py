@@ -41,7 +41,7 @@ class JobList:
 
     def __init__(self, warm: bool = True, patience: Patience | None = None) -> None:
         self._warm = warm
-        self._want_warm = False
+        self._want_warm: list[Path | None] = []  # the Python that was asked for, if any was
         self._numbers = itertools.count(1)
         self._events: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._crew = Crew(self, self._events.put, patience or Patience())
@@ -54,7 +54,6 @@ class JobList:
         self._closed = False
         self._left = threading.Event()
         self._early_deaths = 0
-        self._want_warm = False
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
         self._thread.start()
 
@@ -104,9 +103,10 @@ class JobList:
         self._events.put(lambda: self._add(record))
         return record
 
-    def warm_up(self) -> None:
+    def warm_up(self, interpreter: Path | str | None = None) -> None:
         """Have a worker with torch in it wait for the next job."""
-        self._events.put(self._have_warm)
+        python = None if interpreter is None else Path(interpreter)
+        self._events.put(lambda: self._have_warm(python))
 
     def pause(self, number: int) -> None:
         """At its next pause point; one that waits stays where it is in the queue."""
@@ -257,15 +257,15 @@ class JobList:
         for place in self._crew.places:
             place.give_up("stopped")
 
-    def _have_warm(self) -> None:
-        self._want_warm = True
+    def _have_warm(self, interpreter: Path | None) -> None:
+        self._want_warm = [interpreter]
         if self._warm and not self._closed:
-            self._crew.have_warm()
+            self._crew.have_warm(interpreter)
 
     def _stay_warm(self) -> None:
         """A worker that was warm and is gone is replaced when nothing else is going on."""
         if self._want_warm and not any(place.record for place in self._crew.places):
-            self._have_warm()
+            self._have_warm(*self._want_warm)
 
     # ---- the course of a job
 

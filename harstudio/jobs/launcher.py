@@ -30,9 +30,25 @@ WINDOWS_DEATHS = {
 }
 
 
+def cores() -> int:
+    """Cores that this process may use; the two threads of one core count once where known."""
+    try:
+        allowed = os.sched_getaffinity(0)
+    except (AttributeError, OSError):  # not Linux
+        return os.cpu_count() or 1
+    siblings = set()
+    for number in allowed:
+        file = Path(f"/sys/devices/system/cpu/cpu{number}/topology/thread_siblings_list")
+        try:
+            siblings.add(file.read_text())
+        except OSError:
+            siblings.add(f"{number}")
+    return max(1, len(siblings))
+
+
 def default_threads() -> int:
     """One core stays free for the window."""
-    return max(1, (os.cpu_count() or 1) - 1)
+    return max(1, cores() - 1)
 
 
 def command(interpreter: Path | None = None) -> list[str]:

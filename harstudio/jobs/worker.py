@@ -176,7 +176,7 @@ class Worker:
                 self._answer(run)
         finally:
             del self._runs[run.id]
-            gc.collect()  # so that memory is free before the next job
+            free_memory()
 
     def _answer(self, run: Running) -> None:
         """Run the job and tell how it ended."""
@@ -212,6 +212,14 @@ def use_threads(count: int) -> None:
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(count)
+
+
+def free_memory() -> None:
+    """Give back what a job held: an idle worker must not sit on a GPU's memory."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def _own_channels() -> tuple[BinaryIO, BinaryIO]:
