@@ -28,7 +28,8 @@ class Dataset:
 
     path: the folder. classes: names, in the order of the labels of the samples. topology: that of
     all skeletons, "" where there are none. kinds: kinds of stream that nearly all (nine in ten) of
-    the recordings have. problems: sentences about what was left out.
+    the recordings have. problems: sentences about what was left out. bodies: how many people one
+    frame has at most, 0 where there are no skeletons.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class Dataset:
     topology: str
     kinds: frozenset[str]
     problems: tuple[str, ...] = ()
+    bodies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,9 @@ def collect(
         raise DataError(_nothing(annotator, project), path=path, remedy=_remedy(gathered))
     topology = gathered.topology(path)
     samples, names = _label(gathered, classes, path)
-    return Dataset(path, names, samples, topology, gathered.kinds(), tuple(gathered.problems))
+    kinds = gathered.kinds()
+    problems = tuple(gathered.problems)
+    return Dataset(path, names, samples, topology, kinds, problems, gathered.bodies)
 
 
 class _Gathered:
@@ -98,6 +102,7 @@ class _Gathered:
     def __init__(self) -> None:
         self.stretches: list[_Stretch] = []
         self.problems: list[str] = []
+        self.bodies = 0
         self._kinds: Counter[str] = Counter()
         self._topologies: dict[str, list[str]] = {}
         self._recordings = 0
@@ -118,6 +123,7 @@ class _Gathered:
         stream = recording.of_kind(StreamKind.SKELETON)
         if isinstance(stream, SkeletonStream):
             self._topologies.setdefault(stream.topology, []).append(recording.name)
+            self.bodies = max(self.bodies, stream.max_bodies)
 
     def kinds(self) -> frozenset[str]:
         """Kinds that nearly all have; a problem tells who lacks one of them."""

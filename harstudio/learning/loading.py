@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -96,6 +97,7 @@ class Loader:
         if self.threads <= 0:
             yield from self._counted(self._now(epoch, plan))
             return
+        cv2.setNumThreads(1)  # this pool is the threads; OpenCV's own would only be in their way
         pool = ThreadPoolExecutor(self.threads, thread_name_prefix="loading")
         try:
             yield from self._counted(self._ahead(pool, epoch, plan))

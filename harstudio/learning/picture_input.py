@@ -121,7 +121,7 @@ def _appear(frame: NDArray[Any], settings: PictureInput) -> NDArray[np.uint8]:
         return np.asarray(frame, dtype=np.uint8)
     values = frame.astype(np.float32)
     if settings.appearance == "depth":
-        low, high = settings.depth_mm
+        low, high = sorted(settings.depth_mm)
     else:
         low, high = (float(v) for v in np.percentile(values, (1, 99)))
     values = (values - low) * (255 / max(high - low, 1e-6))

@@ -116,7 +116,9 @@ def prepare(config: Config, dataset: Dataset) -> Experiment:
             "There is only one class to learn.", path=dataset.path, remedy="Label another action."
         )
     topology = dataset.topology or card.topology
-    preprocessing = Preprocessing.for_card(card, topology, modalities, config.preprocessing)
+    preprocessing = Preprocessing.for_card(
+        card, topology, modalities, config.preprocessing, most_bodies=dataset.bodies
+    )
     tables = preprocessing.to_dict()
     inputs = {
         name: {key: value for key, value in tables[name].items() if value is not None}

@@ -103,11 +103,15 @@ class Preprocessing:
         topology: str,
         modalities: Sequence[str] = (),
         overrides: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        most_bodies: int = 2,
     ) -> Preprocessing:
         """What a network needs, by its card, with other values where a person wants them.
 
         modalities: one a branch of the network, in any order; none = the card's default.
-        overrides: tables by input as in a training configuration. UsageError names what is wrong.
+        overrides: tables by input as in a training configuration. most_bodies: people in a frame of
+        the dataset at most; a network for two gets one where there never are two, because an empty
+        place costs as much as a person. UsageError names what is wrong.
         """
         overrides = overrides or {}
         for table in overrides:
@@ -120,6 +124,8 @@ class Preprocessing:
         kinds = match_modalities(card, modalities)
         for name, defaults in card.preprocessing.items():
             values = {**defaults, **overrides.get(name, {})}
+            if name == "skeleton" and "bodies" not in overrides.get(name, {}) and most_bodies == 1:
+                values["bodies"] = 1
             if name == "picture":
                 if values.get("appearance", kinds[name]) != kinds[name]:
                     raise UsageError(

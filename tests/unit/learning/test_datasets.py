@@ -68,7 +68,7 @@ def test_file_names_tell_the_actions(trials: Path) -> None:
     assert {one.recording: one.subject for one in dataset.samples} == {
         "a1_s1_t1": 1, "a1_s2_t1": 2, "a1_s10_t1": 10, "a2_s1_t1": 1,
     }  # fmt: skip
-    assert dataset.topology == "utd_mhad_20"
+    assert (dataset.topology, dataset.bodies) == ("utd_mhad_20", 1)
     assert dataset.kinds == {"depth", "skeleton", "inertial"}
     assert dataset.problems == ()
 
@@ -215,7 +215,7 @@ def test_a_folder_that_was_labelled_without_a_project(tmp_path: Path) -> None:
 def test_the_demo_project() -> None:
     dataset = collect(DEMO)
     assert len(dataset.samples) == 25
-    assert dataset.topology == "kinect_v2_25"
+    assert (dataset.topology, dataset.bodies) == ("kinect_v2_25", 2)
     assert {"color", "depth", "infrared", "skeleton"} <= dataset.kinds
     assert {(one.subject, one.view) for one in dataset.samples} == {(1, 1), (2, 3)}
     untrimmed = [one for one in dataset.samples if one.recording == "untrimmed-minute"]

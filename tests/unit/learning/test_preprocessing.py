@@ -68,6 +68,17 @@ def test_a_card_and_what_a_person_wants_instead() -> None:
     assert prepared(PICTURES, ("depth",)).kinds == ("depth",)
 
 
+def test_no_place_for_a_second_person_where_there_never_is_one() -> None:
+    def bodies(most: int, **own: int) -> int:
+        tables = {"skeleton": own}
+        made = Preprocessing.for_card(CARD, "utd_mhad_20", (), tables, most_bodies=most)
+        assert made.skeleton is not None
+        return made.skeleton.bodies
+
+    assert [bodies(0), bodies(1), bodies(2), bodies(6)] == [2, 1, 2, 2]
+    assert bodies(1, bodies=2) == 2
+
+
 @pytest.mark.parametrize(
     ("tables", "says"),
     [
