@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from harstudio.errors import HarstudioError, UsageError
 from harstudio.files import remove_leftovers
 from harstudio.jobs.context import Context, Payload
+from harstudio.learning.devices import choose_device
 from harstudio.recognition.recognise import Question, recognise
-from harstudio.recognition.trained import TrainedNetwork, choose_device, device_name, load_run
+from harstudio.recognition.trained import TrainedNetwork, load_run
 from harstudio.recognition.windows import Sliding
 from harstudio.recordings.formats import FORMATS, open_recording, scan
 from harstudio.results import Recognition
@@ -104,15 +104,14 @@ _kept: tuple[object, TrainedNetwork] | None = None
 def _prepared(payload: Payload, context: Context) -> TrainedNetwork:
     """The run's network on the device of the job; told which that is."""
     global _kept
-    torch.set_num_threads(max(1, context.threads))
     folder = Path(payload["run"]).expanduser().absolute()
-    device = choose_device(context.device)
-    key = (folder, str(device), _stamp(folder))
+    device = choose_device("auto", context)
+    key = (folder, device.torch, _stamp(folder))
     if _kept is None or _kept[0] != key:
         _kept = None  # let go of the old one first
         context.progress(0, 0, "loading the network")
-        _kept = (key, load_run(folder, str(device)))
-    context.tell("device", {"device": str(device), "name": device_name(device, context.threads)})
+        _kept = (key, load_run(folder, device.torch))
+    device.tell(context)
     return _kept[1]
 
 

@@ -18,6 +18,7 @@ from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_data
 
 USUAL_S = 3.0  # where a run does not say how long its clips are
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,11 +61,11 @@ class TrainedNetwork:
         raise UsageError(f"The run has no class {wanted}.", path=self.folder, remedy=remedy)
 
 
-def load_run(folder: Path, device: str = "cpu") -> TrainedNetwork:
+def load_run(folder: Path, device: torch.device = CPU) -> TrainedNetwork:
     """The network of a run, its best checkpoint where there is one, else its last.
 
-    device: "auto", "cpu", "cuda", "cuda:1". MissingError where there is no run or no checkpoint
-    yet, DataError where a file of it is damaged or made for something else.
+    MissingError where there is no run or no checkpoint yet, DataError where a file of it is damaged
+    or made for something else.
     """
     folder = Path(folder).expanduser().absolute()
     run = RunFolder(folder)
@@ -95,35 +96,8 @@ def load_run(folder: Path, device: str = "cpu") -> TrainedNetwork:
             path=run.preprocessing,
             remedy="Train the run again.",
         )
-    chosen = choose_device(device)
-    return TrainedNetwork(
-        folder, network.to(chosen).eval(), preprocessing, classes, usual_s, chosen
-    )
-
-
-def choose_device(wanted: str) -> torch.device:
-    """The device of that name, "auto" for CUDA where there is one; UsageError where it is not."""
-    if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kind, _, number = wanted.partition(":")
-    if kind == "cpu":
-        return torch.device("cpu")
-    if kind != "cuda" or (number and not number.isdecimal()):
-        raise UsageError(f"There is no device {wanted}.", remedy="Use auto, cpu, cuda or cuda:1.")
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if int(number or 0) >= count:
-        there = f"{count} CUDA device{'' if count == 1 else 's'}" if count else "no CUDA device"
-        raise UsageError(
-            f"There is no {wanted} here: this PyTorch sees {there}.", remedy="Use cpu."
-        )
-    return torch.device("cuda", int(number or 0))
-
-
-def device_name(device: torch.device, threads: int) -> str:
-    """In words: "CPU, 2 threads", "NVIDIA H200"."""
-    if device.type == "cuda":
-        return str(torch.cuda.get_device_name(device))
-    return f"CPU, {threads} thread{'' if threads == 1 else 's'}"
+    network = network.to(device).eval()
+    return TrainedNetwork(folder, network, preprocessing, classes, usual_s, device)
 
 
 def _network(checkpoint: Path) -> Network:

@@ -132,7 +132,7 @@ def test_files_with_what_was_looked_at(
     ("arguments", "status", "sentence"),
     [
         (["--explain"], 2, "Add --out DIR to --explain."),
-        (["--device", "cuda:77"], 2, "There is no cuda:77 here"),
+        (["--device", "cuda:77"], 2, "Device cuda:77 is not there"),
         (["--window", "0"], 2, "The window lasts 0 s."),
         (["--windoe", "1"], 2, "--windoe"),
     ],

@@ -16,7 +16,7 @@ from harstudio.learning.loading import Loader
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.recognition.jobs import explain, predict
 from harstudio.recognition.recognise import Question, recognise
-from harstudio.recognition.trained import choose_device, load_run
+from harstudio.recognition.trained import load_run
 from harstudio.recognition.windows import Sliding
 from harstudio.recordings.formats import open_recording
 from harstudio.results import JointWeights
@@ -176,15 +176,6 @@ def test_what_is_no_run(tmp_path: Path) -> None:
         load_run(tmp_path / "none")
     with pytest.raises(MissingError, match="no run folder"):
         load_run(tmp_path)
-
-
-def test_devices() -> None:
-    assert choose_device("cpu") == torch.device("cpu")
-    assert choose_device("auto").type in ("cpu", "cuda")
-    with pytest.raises(UsageError, match="no device tpu"):
-        choose_device("tpu")
-    with pytest.raises(UsageError, match="no cuda:99 here"):
-        choose_device("cuda:99")
 
 
 # ---- recordings that do not fit
