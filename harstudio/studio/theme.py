@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 SPACE = (4, 8, 12, 16, 24)
 CORNER = 6
@@ -131,6 +131,12 @@ def ui_font(pixels: int = TEXT_PX, *, bold: bool = False) -> QFont:
     font.setPixelSize(pixels)
     font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
     return font
+
+
+def tint(widget: QWidget, sheet: str) -> None:
+    """Give a widget a stylesheet of its own; costs nothing when it has it already."""
+    if widget.styleSheet() != sheet:
+        widget.setStyleSheet(sheet)
 
 
 def time_font(pixels: int = TIME_PX) -> QFont:

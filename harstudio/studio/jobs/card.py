@@ -131,7 +131,7 @@ class JobCard(QFrame):
             "Take it off the list" if record.over else "Take it out of the queue"
         )
         tokens = theme.current()
-        self.error.setStyleSheet(f"color: {tokens.bad if record.error else tokens.warn};")
+        theme.tint(self.error, f"color: {tokens.bad if record.error else tokens.warn};")
         self.error.setText(self.error_text())
         self.error.setVisible(bool(self.error.text()))
         self._show_log()

@@ -63,7 +63,7 @@ class JobsButton(ToolButton):
         self.setToolTip(record.error or record.text or "Show the jobs  (Ctrl+J)")
         self.setAccessibleName(f"Jobs: {told}")
         color = theme.current().quiet if not record.error else theme.current().bad
-        self.setStyleSheet(f"color: {color}; padding: 2px 6px;")
+        theme.tint(self, f"color: {color}; padding: 2px 6px;")
         self.setIcon(dot(state_color(record.state), hollow=record.state in ("queued", "starting")))
 
 

@@ -256,9 +256,11 @@ class TrainPage(QWidget):
             button.setEnabled(possible)
             if command_id in ("train.resume", "train.pause", "train.stop"):
                 button.setVisible(possible)
-        paused = self._training.is_paused()
-        self.buttons["train.pause"].setText(" Go on" if paused else " Pause")
-        self.buttons["train.pause"].setIcon(icons.icon("play" if paused else "pause", 16))
+        button, paused = self.buttons["train.pause"], self._training.is_paused()
+        words = " Go on" if paused else " Pause"
+        if button.text() != words:
+            button.setText(words)
+            button.setIcon(icons.icon("play" if paused else "pause", 16))
 
     def _show_log(self, record: JobRecord | None) -> None:
         detail = self._training.detail

@@ -66,7 +66,7 @@ class StateLine(QWidget):
         self.reason.setVisible(bool(reason))
         tokens = theme.current()
         color = tokens.bad if state in BAD else tokens.warn
-        self.reason.setStyleSheet(f"color: {color};")
+        theme.tint(self.reason, f"color: {color};")
 
 
 def state_of(look: RunLook | None, record: JobRecord | None) -> str:
