@@ -113,7 +113,7 @@ class Session(QObject):
             self._start_loading(path, None, folder if path.is_relative_to(folder) else None)
 
     def open_clip(self, path: Path, start_ns: int, end_ns: int) -> None:
-        """Loop ``[start_ns, end_ns)`` of a recording from its start; opened first if it is not
+        """Play ``[start_ns, end_ns)`` of a recording in a loop from its start; opened first if it is not
         open. ``clip_shown`` tells when it is there; ``failed`` when it cannot be."""
         path = Path(path).absolute()
         if self.recording is not None and self.recording.path.absolute() == path:
@@ -130,6 +130,7 @@ class Session(QObject):
         start_ns = max(wanted[0], self.transport.start_ns)
         self.transport.set_loop((start_ns, min(wanted[1], self.transport.stop_ns)))
         self.transport.seek(start_ns)
+        self.transport.play()
         self.clip_shown.emit()
 
     def _start_loading(self, path: Path, project: Project | None, folder: Path | None) -> None:

@@ -41,7 +41,8 @@ def test_a_clip_of_the_open_recording_loops_at_once(bench, qtbot) -> None:
         session.open_clip(path, SECOND // 5, SECOND // 2)
     assert session.recording is opened
     assert session.transport.loop == (SECOND // 5, SECOND // 2)
-    assert session.transport.position_ns == SECOND // 5
+    assert session.transport.playing
+    assert SECOND // 5 <= session.transport.position_ns < SECOND // 2
 
 
 def test_another_recording_is_opened_first(bench, qtbot) -> None:
@@ -52,7 +53,7 @@ def test_another_recording_is_opened_first(bench, qtbot) -> None:
     session = bench.session
     assert session.recording.name == "two.x"
     assert session.transport.loop == (SECOND // 10, session.transport.stop_ns)
-    assert session.transport.position_ns == SECOND // 10
+    assert session.transport.position_ns >= SECOND // 10
 
 
 def test_a_clip_that_cannot_be_opened_leaves_no_loop_behind(bench, qtbot) -> None:

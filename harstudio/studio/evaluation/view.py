@@ -61,7 +61,8 @@ class EvaluationView(QWidget):
     def _build(self) -> None:
         self.headline, self.streams = Headline(), StreamSwitch()
         self.about = quiet_label()
-        self.again = ToolButton("Evaluate again")
+        self.again = ToolButton()
+        self.again.setToolTip("Evaluate another part of the run's data")
         self.again.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.again)
         for part, title in PARTS:
@@ -72,8 +73,9 @@ class EvaluationView(QWidget):
         self.clips_note = quiet_label(wrap=True)
         head = QHBoxLayout()
         head.addWidget(self.headline, 1)
-        head.addWidget(self.about, 0, Qt.AlignmentFlag.AlignTop)
-        head.addWidget(self.again, 0, Qt.AlignmentFlag.AlignTop)
+        head.setSpacing(8)
+        head.addWidget(self.about, 0, Qt.AlignmentFlag.AlignVCenter)
+        head.addWidget(self.again, 0, Qt.AlignmentFlag.AlignVCenter)
         side = QSplitter(Qt.Orientation.Vertical)
         side.setHandleWidth(1)
         side.addWidget(_titled(quiet_label("Classes, the worst first"), self.bars))
@@ -143,8 +145,9 @@ class EvaluationView(QWidget):
         self.found = found
         self.headline.show_findings(found)
         self.streams.show_findings(found)
-        facts = [f"{found.clips} clips", found.part and f"{found.part} part", found.protocol]
+        facts = [f"{found.clips} clips", found.protocol]
         self.about.setText(" · ".join(fact for fact in facts if fact))
+        self.again.setText(f"{found.part or 'test'} part ▾")
         self._stack.setCurrentIndex(1)
         if not again:
             self.matrix.cell = None

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 JOB = "harstudio.learning.jobs:check_data"
 SIDE_PX = 320
-EXPLAINED = (
-    "The very numbers that go in: the picture after crop and colours, with the square the network "
-    "is pointed to; the joints from the front, several moments over each other."
-)
+EXPLAINED = "The very numbers that go in"
+PICTURE = "the picture after crop and colours"
+FOCUS = "the square the network is pointed to"
+JOINTS = "the joints from the front, several moments over each other"
 
 
 class CheckData(QWidget):
@@ -78,7 +78,8 @@ class CheckData(QWidget):
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addWidget(small_label(EXPLAINED))
+        self.explained = small_label()
+        column.addWidget(self.explained)
         column.addSpacing(8)
         column.addWidget(section("One batch by heart"))
         column.addWidget(self.curve)
@@ -178,6 +179,7 @@ class CheckData(QWidget):
             return
         self._shown = True
         self.grid.set_samples(samples, known)
+        self.explained.setText(explanation(samples))
 
     def _forget_files(self) -> None:
         folder, self._folder = self._folder, None
@@ -198,3 +200,13 @@ class CheckData(QWidget):
 
     def _open(self, seen: Seen) -> None:
         self._session.open_clip(seen.path, seen.start_ns, seen.end_ns)
+
+
+def explanation(samples: list[Seen]) -> str:
+    """What the drawings are, for those inputs that there are."""
+    parts = [
+        words
+        for name, words in (("picture", PICTURE), ("focus", FOCUS), ("skeleton", JOINTS))
+        if samples and getattr(samples[0], name) is not None
+    ]
+    return f"{EXPLAINED}: {'; '.join(parts)}." if parts else ""
