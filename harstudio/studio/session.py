@@ -113,8 +113,9 @@ class Session(QObject):
             self._start_loading(path, None, folder if path.is_relative_to(folder) else None)
 
     def open_clip(self, path: Path, start_ns: int, end_ns: int) -> None:
-        """Play ``[start_ns, end_ns)`` of a recording in a loop from its start; opened first if it is not
-        open. ``clip_shown`` tells when it is there; ``failed`` when it cannot be."""
+        """Play ``[start_ns, end_ns)`` of a recording in a loop; opened first if it is not open.
+
+        ``clip_shown`` tells when it is there, ``failed`` when it cannot be."""
         path = Path(path).absolute()
         if self.recording is not None and self.recording.path.absolute() == path:
             self._clip_wanted = start_ns, end_ns

@@ -210,6 +210,9 @@ class TrainPage(QWidget):
 
     def _turn(self, view: int) -> None:
         self._views.setCurrentIndex(view)
+        curves = self._views.currentWidget() is self.curves
+        for beside in (self.log, self.facts):  # a matrix of many classes needs the room
+            beside.setVisible(curves)
         self._show_evaluation()
 
     def _show_evaluation(self) -> None:
