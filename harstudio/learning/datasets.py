@@ -75,7 +75,8 @@ def collect(
 
     classes: those of a trained network, in its order; samples of others are left out. Without, all
     that occur, in the order of the dataset or of the project's label set.
-    progress: called with recordings done and in all; what it raises ends the collection.
+    progress: called with recordings done and in all, 0 and 0 while they are still being looked for;
+    what it raises ends the collection.
     UsageError, MissingError or DataError where nothing can be learned from the path.
     """
     path = Path(path).expanduser().absolute()
@@ -152,7 +153,7 @@ def _from_names(path: Path, gathered: _Gathered, annotator: str, progress: Progr
         raise MissingError("There is no such folder.", path=path, remedy="Name a dataset folder.")
     if annotator:
         return
-    found = scan(path)
+    found = scan(path, None if progress is None else lambda _: progress(0, 0))
     gathered.problems += [f"{problem.path.name}: {problem.message}" for problem in found.problems]
     named = [one for one in found.recordings if one.action is not None and one.streams]
     for done, one in enumerate(sorted(named, key=lambda one: _parts(path, one.path))):

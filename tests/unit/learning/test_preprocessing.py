@@ -14,7 +14,9 @@ import pytest
 from clips import at_pixels, body, recording, spread, where
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.learning.preprocessing import TABLES, Preprocessing, match_modalities
+from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording
+from harstudio.recordings.streams import Body
 from harstudio.resources import resource
 from harstudio.results import NetworkCard, Recipe
 
@@ -194,6 +196,59 @@ def test_what_is_not_there_is_told() -> None:
         prepared().read(recording(None, pictures={"color": where()}), 0, 10**9)
     with pytest.raises(DataError, match="no infrared in this recording"):
         prepared(modalities=("skeleton", "infrared")).read(made(), 0, 10**9)
+
+
+def bodies_at_random(rng: np.random.Generator) -> list[list[Body]]:
+    """People who come and go, with joints lost, far away or behind the camera."""
+    frames: list[list[Body]] = []
+    for _ in range(int(rng.integers(1, 12))):
+        people = []
+        for name in rng.permutation(4)[: rng.integers(0, 4)]:
+            joints = rng.normal((0, 0, 2), rng.choice([0.0, 0.5, 1e4]), (20, 3))
+            joints[rng.random(20) < rng.choice([0.0, 0.3, 1.0])] = np.nan
+            people.append(body(joints, str(name)))
+        frames.append(people)
+    return frames
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_the_sensor_gives_the_inputs_are_numbers(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    own = prepared(
+        skeleton={
+            "fit": str(rng.choice(["repeat", "resize"])),
+            "bodies": int(rng.integers(1, 3)),
+            "center": str(rng.choice(["none", "clip", "frame"])),
+            "crop": (0.2, 1.0),
+        }
+    )
+    frames = bodies_at_random(rng)
+    clip = recording(frames, pictures={"color": where()})
+    if not any(np.isfinite(one.joints).any() for people in frames for one in people):
+        with pytest.raises(DataError, match="Nobody is seen"):
+            own.read(clip, 0, 10**9)
+        return
+    raw = own.read(clip, 0, 10**9)
+    for k in (None, rng):
+        inputs = own.make(raw, k).inputs
+        assert np.isfinite(inputs["skeleton"]).all()
+        assert np.isfinite(inputs["picture"]).all()
+        assert np.isfinite(inputs["focus"]).all() or np.isnan(inputs["focus"]).all()
+
+
+def test_the_crop_of_real_trials_holds_the_person(utd_mhad: Path) -> None:
+    """Nearly all of the silhouette, and not much more than the box of the margins asks for."""
+    own = Preprocessing.for_card(CARD, "utd_mhad_20", ("skeleton", "depth"))
+    for trial in ("a1_s1_t1", "a10_s4_t2", "a24_s7_t1", "a27_s2_t3"):
+        with open_recording(utd_mhad / "Depth" / f"{trial}_depth.mat") as real:
+            raw = own.read(real, 0, real.stop_ns)
+            place = own.make(raw).placement
+            picture = real.streams["depth"].at(place.picture_time_ns).data
+        y, x = np.nonzero(picture)
+        box = place.box
+        inside = (x >= box.left) & (x < box.right) & (y >= box.top) & (y < box.bottom)
+        assert inside.mean() > 0.95
+        assert (box.right - box.left) * (box.bottom - box.top) < 0.5 * picture.size
 
 
 # ---- files
