@@ -94,15 +94,16 @@ class Loader:
         samples cannot be read.
         """
         plan = iter(self._plan(epoch)[skip:])
-        if self.threads <= 0:
-            yield from self._counted(self._now(epoch, plan))
-            return
-        cv2.setNumThreads(1)  # this pool is the threads; OpenCV's own would only be in their way
-        pool = ThreadPoolExecutor(self.threads, thread_name_prefix="loading")
+        pool = None
+        if self.threads > 0:
+            cv2.setNumThreads(1)  # the pool is the threads; OpenCV's own would be in their way
+            pool = ThreadPoolExecutor(self.threads, thread_name_prefix="loading")
         try:
-            yield from self._counted(self._ahead(pool, epoch, plan))
+            made = self._now(epoch, plan) if pool is None else self._ahead(pool, epoch, plan)
+            yield from self._counted(made)
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            if pool is not None:
+                pool.shutdown(wait=True, cancel_futures=True)
             self._recordings.close()
 
     def prepared(self, index: int, epoch: int = 0) -> dict[str, NDArray[np.float32]]:
