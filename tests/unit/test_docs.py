@@ -62,7 +62,7 @@ def test_console_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_every_command_is_in_the_reference() -> None:
     text = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
-    for command in ("open", "demo", "info", "scan", "sample", "convert", "diagnose"):
+    for command in ("open", "demo", "info", "scan", "sample", "convert", "predict", "diagnose"):
         assert f"harstudio {command}" in text
 
 
