@@ -252,6 +252,7 @@ QPushButton:hover { background: @hover; }
 QPushButton:focus { border: 1px solid @accent; }
 QPushButton:disabled { color: @faded; }
 QPushButton[primary="true"] { background: @accent; color: @on_accent; border-color: @accent; }
+QPushButton[primary="true"]:disabled { background: @raised; color: @faded; border-color: @line; }
 QToolButton { background: transparent; color: @text; border: none; border-radius: 6px;
   padding: 4px; }
 QToolButton:hover { background: @raised; }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +48,7 @@ class CheckData(QWidget):
         self._session = session
         self._config: dict[str, Any] = {}
         self._job: int | None = None
-        self._folder: Path | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._seed = 0
         self._shown = False  # whether this job's samples are shown
         self._build()
@@ -132,8 +131,10 @@ class CheckData(QWidget):
         self.grid.set_samples([], None)
         self.curve.clear()
         self._say("", "")
-        self._folder = Path(tempfile.mkdtemp(prefix="harstudio-check-"))
-        payload = {"config": self._config, "out": str(self._folder), "seed": self._seed}
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="harstudio-check-", ignore_cleanup_errors=True
+        )
+        payload = {"config": self._config, "out": self._folder.name, "seed": self._seed}
         record = self._session.jobs.submit(JOB, payload, title="Check data", lane="quick")
         self._job = record.id
         self._work("Making the samples…")
@@ -172,7 +173,7 @@ class CheckData(QWidget):
         if self._shown or self._folder is None:
             return
         try:
-            samples, name = read_samples(self._folder)
+            samples, name = read_samples(Path(self._folder.name))
             known = topology(name) if name else None
         except HarstudioError as error:
             self._say("bad", str(error))
@@ -184,7 +185,7 @@ class CheckData(QWidget):
     def _forget_files(self) -> None:
         folder, self._folder = self._folder, None
         if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.cleanup()
 
     # ---- telling
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from harstudio.studio import theme
 
 LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 40, 44, 20, 22
-BY_HEART, NEARLY = 0.999, 0.9
+BY_HEART, NEARLY, FEW = 0.999, 0.9, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ def verdict(steps: Sequence[Step], *, over: bool) -> tuple[str, str]:
         return "", "Learning one batch again and again; it should reach 100 %."
     best = max(step.accuracy for step in steps)
     last = steps[-1].step
+    if best < NEARLY and last < FEW:
+        return "warn", (
+            f"There was time for {last} steps only, too few to tell: {100 * best:.0f} % so far. "
+            "On a faster device, or with fewer frames, it would say more."
+        )
     if best >= NEARLY:
         return "warn", (
             f"{100 * best:.0f} % of the batch learned after {last} steps; the rest may only need "

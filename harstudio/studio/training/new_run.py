@@ -21,12 +21,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from harstudio.files import write_atomically
+from harstudio.files import free_name, write_atomically
 from harstudio.studio.problem_bar import ProblemBar, Trouble
 from harstudio.studio.session import Session
 from harstudio.studio.training.check_data import CheckData
 from harstudio.studio.training.new_run_data import DataColumn, small_label
-from harstudio.studio.training.new_run_draft import Draft, taken
+from harstudio.studio.training.new_run_draft import Draft
 from harstudio.studio.training.new_run_network import NetworkColumn
 from harstudio.studio.training.new_run_settings import SettingsColumn
 from harstudio.studio.training.new_run_time import TrainingTime
@@ -174,6 +174,12 @@ class NewRunDialog(QDialog):
         if self.pages.currentIndex() == 0 and self.start_button.isEnabled():
             self.start()
 
+    def done(self, result: int) -> None:
+        """Nobody looks any more: what only this dialog asked for ends."""
+        self.show_form()
+        self.time.rest()
+        super().done(result)
+
     def show_form(self) -> None:
         """Back from the check."""
         self.pages.setCurrentIndex(0)
@@ -237,7 +243,7 @@ class NewRunDialog(QDialog):
             bool(self.draft.counts)
             and self._survey is None
             and bool(self.draft.get("network.name"))
-            and not taken(self._folder())
+            and not self.draft.is_taken(self._folder())
             and not self.settings.text_problem.text()
         )
 
@@ -260,7 +266,6 @@ class NewRunDialog(QDialog):
         record = self._submit()
         if record is not None:
             self.accept()
-            self.draft.forget_name()
             self.started.emit(record)
 
     def add_to_queue(self) -> None:
@@ -272,9 +277,6 @@ class NewRunDialog(QDialog):
             r.lane == record.lane and r.id != record.id for r in self._session.jobs.at_work
         )
         self.said.setText(f"{record.title} {'waits its turn' if waits else 'starts now'}.")
-        self._folder().mkdir(parents=True, exist_ok=True)
-        self.draft.forget_name()
-        self.draft.name_run(self.settings.runs_folder)
         self.started.emit(record)
 
     def _submit(self) -> JobRecord | None:
@@ -286,17 +288,22 @@ class NewRunDialog(QDialog):
         payload = {"config": self.config(), "resume": False}
         device = str(self.draft.get("training.device", "auto"))
         title = f"Train {self._folder().name}"
-        return self._session.jobs.submit(f"{JOBS}:train", payload, title=title, device=device)
+        record = self._session.jobs.submit(f"{JOBS}:train", payload, title=title, device=device)
+        self.draft.hand_in()
+        return record
 
     def copy_command(self) -> None:
         """Save the config beside the runs; the command that trains it goes to the clipboard."""
         if not self.settings.settle():
             return
         folder = self._folder()
+        text = self.draft.text().encode()
         file = folder.with_name(f"{folder.name}.toml")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(file, self.draft.text().encode())
+            if file.exists() and file.read_bytes() != text:
+                file = free_name(file, "next")
+            write_atomically(file, text)
         except OSError as error:
             self.problem_bar.tell(
                 Trouble(f"The config could not be written ({error.strerror}).", file)

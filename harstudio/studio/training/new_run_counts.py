@@ -126,11 +126,18 @@ class CountsList(RecordingList):
         super().__init__(parent)
         self.setObjectName("class_counts")
         self.setAccessibleName("Clips of each class")
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.counts = Counts(self)
         self.setModel(self.counts)
         self.setItemDelegate(CountsDelegate(self))
         theme.theme_events.changed.connect(self.viewport().update)
+
+    def show_rows(self, rows: list[ClassCount]) -> None:
+        """The scroll bar stays while there are rows: the head above counts on its place."""
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAlwaysOn if rows else policy.ScrollBarAlwaysOff
+        )
+        self.counts.set_rows(rows)
 
 
 def columns(rect: QRect) -> tuple[QRect, QRect, list[QRect]]:

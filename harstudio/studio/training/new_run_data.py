@@ -201,13 +201,13 @@ class DataColumn(QWidget):
         """It could not be looked at; why stands where the counts would."""
         set_tone(self.about, "bad")
         self.about.setText(sentence)
-        self.counts.counts.set_rows([])
+        self.counts.show_rows([])
         for label in (self.thin, self.people, self.problems):
             label.hide()
 
     def _show_survey(self) -> None:
         rows = self._draft.counts
-        self.counts.counts.set_rows(rows)
+        self.counts.show_rows(rows)
         set_tone(self.about, "")
         clips = [sum(getattr(r, p) for r in rows) for p in ("train", "validation", "test")]
         kinds = ", ".join(sorted(WORDS.get(kind, kind) for kind in self._draft.kinds))

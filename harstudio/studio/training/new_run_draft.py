@@ -92,6 +92,7 @@ class Draft(QObject):
         self.config: dict[str, Any] = {}
         self.survey: dict[str, Any] = {}
         self._name_is_own = False  # whether the person named the run
+        self._handed_in: set[Path] = set()  # runs whose folders may not be there yet
 
     # ---- keys
 
@@ -235,18 +236,22 @@ class Draft(QObject):
         data = Path(str(self.get("data.path") or "data")).name
         stem = safe_name(f"{network}-{data}".lower().replace(" ", "-"))
         names = [stem, *(f"{stem}-{k}" for k in range(2, 1000))]
-        return next((name for name in names if not taken(folder / name)), stem)
+        return next((name for name in names if not self.is_taken(folder / name)), stem)
 
-    def forget_name(self) -> None:
-        """The next name is made again."""
+    def is_taken(self, folder: Path) -> bool:
+        """Whether a run, or anything else, lies there already or was handed in to be made."""
+        if folder in self._handed_in or RunFolder(folder).config.exists():
+            return True
+        return folder.is_dir() and any(folder.iterdir())
+
+    def hand_in(self) -> None:
+        """The run is on its way: its name is taken, the next one gets another."""
+        folder = Path(str(self.get("run.folder")))
+        self._handed_in.add(folder)
         self._name_is_own = False
+        self.name_run(folder.parent)
 
 
 def _on_one_line(found: re.Match[str]) -> str:
     items = found[1].replace("\n", " ").split()
     return f"[{' '.join(items).removesuffix(',')}]"
-
-
-def taken(folder: Path) -> bool:
-    """Whether a run, or anything else, lies there already."""
-    return RunFolder(folder).config.exists() or (folder.is_dir() and any(folder.iterdir()))

@@ -168,7 +168,7 @@ class NetworkColumn(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(section("Network"))
-        self.about = small_label()
+        self.about = small_label("They are listed once the data was looked at.")
         column.addWidget(self.list, 1000)
         column.addLayout(self._grid)
         column.addWidget(self.warning)

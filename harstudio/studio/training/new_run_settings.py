@@ -25,7 +25,7 @@ from harstudio.labels.names import safe_name
 from harstudio.studio.buttons import ToolButton
 from harstudio.studio.fields import ChoiceBox, NumberBox
 from harstudio.studio.training.new_run_data import section, small_label, tell
-from harstudio.studio.training.new_run_draft import Draft, taken
+from harstudio.studio.training.new_run_draft import Draft
 
 LARGEST = 1_000_000
 DEVICES = (("auto", "automatic"), ("cpu", "processor (CPU)"), ("cuda", "graphics card (CUDA)"))
@@ -137,11 +137,11 @@ class SettingsColumn(QWidget):
             self.device.addItem(str(device), device)
         self.device.setCurrentIndex(self.device.findData(device))
         folder = Path(str(self._draft.get("run.folder", "")))
-        if self.name.text() != folder.name and not self.name.hasFocus():
+        if folder.name and name_of(self.name.text()) != folder.name:
             self.name.setText(folder.name)
         self.place.setText(f"in {shortened(folder.parent)}")
         self.place.setToolTip(str(folder))
-        there = bool(folder.name) and taken(folder)
+        there = bool(folder.name) and self._draft.is_taken(folder)
         tell(self.name_problem, "There is a run of this name; choose another." if there else "")
         if not self.text.hasFocus():
             self.text.setPlainText(self._draft.text())
@@ -150,7 +150,9 @@ class SettingsColumn(QWidget):
 
     def _wanted(self) -> list[tuple[str, str, int, int]]:
         """(key, title, default, least) of every figure that the chosen network has."""
-        card = self._draft.card or {}
+        card = self._draft.card
+        if card is None:
+            return []
         stages = card.get("stages") or ()
         wanted = []
         every = self._draft.get("training.epochs")
@@ -206,8 +208,7 @@ class SettingsColumn(QWidget):
         self._draft.set("training.device", None if device == "auto" else device)
 
     def _name_edited(self, text: str) -> None:
-        name = safe_name(text.strip()) if text.strip() else ""
-        self._draft.name_run(self.runs_folder, name)
+        self._draft.name_run(self.runs_folder, name_of(text))
 
     # ---- the text
 
@@ -237,6 +238,11 @@ class SettingsColumn(QWidget):
     def _say_text(self, sentence: str) -> None:
         tell(self.text_problem, sentence)
         self.valid.emit(not sentence)
+
+
+def name_of(text: str) -> str:
+    """What was typed, as the name of a folder; "" for nothing."""
+    return safe_name(text.strip()) if text.strip() else ""
 
 
 def shortened(path: Path) -> str:

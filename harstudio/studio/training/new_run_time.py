@@ -74,6 +74,13 @@ class TrainingTime(QWidget):
         record = self._session.jobs.submit(JOB, payload, title="Estimate the time", lane="quick")
         self._job = record.id
 
+    def rest(self) -> None:
+        """Measure nothing until something changes again."""
+        self._patience.stop()
+        if self._job is not None:
+            self._measured = {}
+        self._stop()
+
     def _stop(self) -> None:
         job, self._job = self._job, None
         if job is not None:
