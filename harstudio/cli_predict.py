@@ -45,22 +45,29 @@ def predict(
             "window_s": window_s,
             "stride_s": stride_s,
         }
+        told: list[dict[str, Any]] = []
+
+        def hear(kind: str, one: dict[str, Any]) -> None:
+            if kind == "recognition":
+                told.append(one)
+
         result = run_job(
             "harstudio.recognition.jobs:predict",
             payload,
             title="Recognising",
             threads=threads,
             device=device,
+            heard=hear,
         )
-        document = _document(result)
+        document = _document(result, told)
     if out is not None:
         text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
         write_atomically(out / SUMMARY, text.encode("utf-8", "backslashreplace"))
     if as_json:
         cli_output.print_json(document)
     else:
-        _print(result, document)
-    for one in result["recordings"]:
+        _print(told, document)
+    for one in told:
         if one["error"] is not None:
             cli_output.complain(one["error"])
     if out is not None:
@@ -68,13 +75,13 @@ def predict(
     return 1 if result["failed"] else 0
 
 
-def _document(result: dict[str, Any]) -> dict[str, Any]:
+def _document(result: dict[str, Any], told: list[dict[str, Any]]) -> dict[str, Any]:
     """The document of ``--json``; builtins only."""
     return {
         "run": result["run"],
         "network": result["network"],
         "classes": result["classes"],
-        "recordings": [_recording(one) for one in result["recordings"]],
+        "recordings": [_recording(one) for one in told],
     }
 
 
@@ -119,13 +126,13 @@ def _segments(said: Recognition) -> list[dict[str, Any]]:
     ]
 
 
-def _print(result: dict[str, Any], document: dict[str, Any]) -> None:
+def _print(told: list[dict[str, Any]], document: dict[str, Any]) -> None:
     """For people: one line a recording, the best three; its segments where it was cut."""
     rows: list[tuple[str, ...]] = []
-    for told, one in zip(result["recordings"], document["recordings"], strict=True):
-        if told["error"] is not None:
+    for said, one in zip(told, document["recordings"], strict=True):
+        if said["error"] is not None:
             continue
-        rows.append((told["recording"], *(_ranked(*best) for best in told["top"])))
+        rows.append((said["recording"], *(_ranked(*best) for best in said["top"])))
         if len(one["windows"]) > 1:
             rows += [_segment_row(segment) for segment in one["segments"]]
     if rows:

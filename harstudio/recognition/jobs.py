@@ -34,7 +34,7 @@ def predict(payload: Payload, context: Context) -> Payload:
     label, name, confidence, top, windows, segments, error}: name is that of the class, file "" if
     none was written, top the three best as [name, confidence], windows and segments their number,
     error None or a sentence. One bad recording does not stop the others.
-    Returns {run, network, classes, recordings: all that was told, failed: how many}.
+    Returns {run, network, classes, recordings: how many, failed: how many of them}.
     """
     trained = _prepared(payload, context)
     question = Question(
@@ -45,21 +45,22 @@ def predict(payload: Payload, context: Context) -> Payload:
     )
     paths = _recordings(_paths(payload), context)
     files = _Files(payload.get("out"))
-    told: list[Payload] = []
+    failed = 0
     for number, path in enumerate(paths):
 
         def progress(share: float, done: int = number, name: str = path.name) -> None:
             context.progress(done + share, len(paths), name)
 
         progress(0.0)
-        told.append(_one(trained, path, context, question, files, progress))
-        context.tell("recognition", told[-1])
+        told = _one(trained, path, context, question, files, progress)
+        failed += told["error"] is not None
+        context.tell("recognition", told)
     return {
         "run": str(trained.folder),
         "network": trained.name,
         "classes": list(trained.classes),
-        "recordings": told,
-        "failed": sum(one["error"] is not None for one in told),
+        "recordings": len(paths),
+        "failed": failed,
     }
 
 

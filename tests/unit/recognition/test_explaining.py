@@ -28,7 +28,7 @@ from harstudio.results import (
 )
 from harstudio.runs.recognitions import load_recognition, save_recognition
 from job_context import Heard
-from made_runs import CLASSES, write_run
+from trained_runs import CLASSES, write_run
 from trials import write_trial
 
 TOPOLOGY = "utd_mhad_20"

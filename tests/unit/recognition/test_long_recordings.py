@@ -23,7 +23,7 @@ from harstudio.recordings.streams import (
     evenly,
 )
 from job_context import Heard
-from made_runs import write_run
+from trained_runs import write_run
 
 RATE = 30
 HEIGHT, WIDTH, JOINTS = 1080, 1920, 20

@@ -11,7 +11,7 @@ import pytest
 
 from harstudio.cli import main
 from harstudio.runs.recognitions import load_recognition
-from made_runs import CLASSES, write_run
+from trained_runs import CLASSES, write_run
 from trials import write_trial
 
 

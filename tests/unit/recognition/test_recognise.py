@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from harstudio.results import JointWeights
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.recognitions import load_recognition
 from job_context import Heard
-from made_runs import CLASSES, write_run
+from trained_runs import CLASSES, write_run
 from trials import write_trial
 
 FRAMES = 40
@@ -207,6 +208,13 @@ def test_windows_in_which_nobody_is_seen_have_no_opinion(run: Path, trial: Path)
 # ---- jobs
 
 
+def predicted(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the job tells about every recording."""
+    heard = Heard()
+    predict(payload, heard)
+    return heard.told("recognition")
+
+
 def test_the_job_recognises_folders_and_writes_files(
     run: Path, dataset: Path, tmp_path: Path
 ) -> None:
@@ -214,15 +222,16 @@ def test_the_job_recognises_folders_and_writes_files(
     result = predict({"run": str(run), "paths": [str(dataset)], "out": str(tmp_path)}, heard)
     assert result["failed"] == 0
     assert result["classes"] == list(CLASSES)
-    assert heard.told("recognition") == result["recordings"]
+    told = heard.told("recognition")
+    assert result["recordings"] == len(told)
     assert heard.told("device") == [{"device": "cpu", "name": "CPU, 1 thread"}]
     assert heard.steps[-1][:2] == (3.0, 3)
-    assert [one["recording"] for one in result["recordings"]] == [
+    assert [one["recording"] for one in told] == [
         "a1_s1_t1",
         "a2_s1_t1",
         "a3_s2_t1",
     ]
-    for one in result["recordings"]:
+    for one in told:
         saved = load_recognition(Path(one["file"]))
         assert (one["label"], one["confidence"]) == (saved.label, saved.confidence)
         assert one["name"] == CLASSES[saved.label]
@@ -237,8 +246,9 @@ def test_one_bad_recording_does_not_stop_the_others(run: Path, tmp_path: Path) -
     bad = write_trial(tmp_path, "a2_s1_t1")
     (tmp_path / "Skeleton" / "a2_s1_t1_skeleton.mat").write_bytes(b"MATLAB 5.0 no more")
     paths = [good[0], bad, tmp_path / "none.mat", good[1], good[0]]
-    result = predict({"run": str(run), "paths": [str(p) for p in paths]}, Heard())
-    told = result["recordings"]
+    heard = Heard()
+    result = predict({"run": str(run), "paths": [str(p) for p in paths]}, heard)
+    told = heard.told("recognition")
     assert [one["path"] for one in told] == [str(path) for path in paths[:4]]  # each once
     assert [one["error"] is None for one in told] == [True, False, False, True]
     assert "a2_s1_t1" in told[1]["error"]
@@ -250,18 +260,18 @@ def test_one_bad_recording_does_not_stop_the_others(run: Path, tmp_path: Path) -
 def test_a_folder_without_recordings(run: Path, tmp_path: Path, trial: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    result = predict({"run": str(run), "paths": [str(empty), str(trial)]}, Heard())
-    assert [one["error"] is None for one in result["recordings"]] == [False, True]
-    assert "This folder is empty" in result["recordings"][0]["error"]
+    told = predicted({"run": str(run), "paths": [str(empty), str(trial)]})
+    assert [one["error"] is None for one in told] == [False, True]
+    assert "This folder is empty" in told[0]["error"]
 
 
 def test_recordings_of_one_name_have_their_own_files(run: Path, tmp_path: Path) -> None:
     paths = [str(write_trial(tmp_path / folder)) for folder in ("one", "two")]
     payload = {"run": str(run), "paths": paths, "out": str(tmp_path / "out")}
-    files = [one["file"] for one in predict(payload, Heard())["recordings"]]
+    files = [one["file"] for one in predicted(payload)]
     roots = [Path(load_recognition(Path(file)).path).parents[1].name for file in files]
     assert roots == ["one", "two"]
-    assert [one["file"] for one in predict(payload, Heard())["recordings"]] == files
+    assert [one["file"] for one in predicted(payload)] == files
     assert len(list((tmp_path / "out").iterdir())) == 2
 
 
@@ -279,16 +289,16 @@ def test_a_stop_keeps_what_was_recognised(run: Path, dataset: Path, tmp_path: Pa
 def test_a_new_checkpoint_is_noticed(tmp_path: Path, trial: Path) -> None:
     payload = {"run": str(tmp_path), "paths": [str(trial)]}
     write_run(tmp_path)
-    before = predict(payload, Heard())["recordings"][0]
-    assert predict(payload, Heard())["recordings"][0] == before
+    before = predicted(payload)[0]
+    assert predicted(payload)[0] == before
     write_run(tmp_path, seed=1)
-    after = predict(payload, Heard())["recordings"][0]
+    after = predicted(payload)[0]
     assert after["confidence"] != before["confidence"]
 
 
 def test_a_window_is_explained_for_any_class(run: Path, trial: Path, tmp_path: Path) -> None:
     payload = {"run": str(run), "paths": [str(trial)], "out": str(tmp_path), "explain": True}
-    (one,) = predict(payload, Heard())["recordings"]
+    (one,) = predicted(payload)
     said = load_recognition(Path(one["file"]))
     ((own,),) = said.explanations
     window = said.windows[0]

@@ -1,0 +1,64 @@
+"""Writes small run folders: a network with weights drawn at random, ready to be asked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harstudio.learning.checkpoints import save_weights, weights_of
+from harstudio.learning.preprocessing import Preprocessing
+from harstudio.networks import create_network, network_card
+from harstudio.networks.network import Network
+from harstudio.runs.folder import RunFolder
+from harstudio.skeletons.topology import topology as topology_of
+
+CLASSES = ("wave", "clap", "throw")
+SMALL: dict[str, dict[str, Any]] = {"skeleton": {"frames": 16, "bodies": 1}}
+
+
+def write_run(
+    folder: Path,
+    name: str = "st-gcn",
+    *,
+    topology: str = "utd_mhad_20",
+    modalities: tuple[str, ...] = (),
+    overrides: dict[str, dict[str, Any]] | None = None,
+    usual_s: float = 2.0,
+    seed: int = 0,
+    checkpoints: tuple[str, ...] = ("best", "last"),
+    **options: Any,
+) -> Network:
+    """A run that nobody trained; the network, in evaluation mode, whose weights it holds."""
+    run = RunFolder(folder)
+    tables = SMALL if overrides is None else overrides
+    preprocessing = Preprocessing.for_card(network_card(name), topology, modalities, tables)
+    preprocessing.save(run.preprocessing)
+    torch.manual_seed(seed)
+    network = create_network(name, len(CLASSES), topology, **options)
+    _settle(network, preprocessing)
+    data = {"version": 1, "classes": CLASSES, "clip_seconds": {"median": usual_s}}
+    run.data.write_text(json.dumps(data), "utf-8")
+    run.config.write_text(f'[network]\nname = "{name}"\n', "utf-8")
+    for checkpoint in checkpoints:
+        path = run.checkpoints / f"{checkpoint}.safetensors"
+        save_weights(path, network, {"epoch": 1}, weights_of(network))
+    return network
+
+
+@torch.no_grad()
+def _settle(network: Network, preprocessing: Preprocessing) -> None:
+    """Batch statistics of noise, so that what the network says depends on what it sees."""
+    batch = {}
+    if (skeleton := preprocessing.skeleton) is not None:
+        joints = len(topology_of(preprocessing.topology).joints)
+        batch["skeleton"] = torch.randn(8, 3, skeleton.frames, joints, skeleton.bodies)
+    if (picture := preprocessing.picture) is not None:
+        batch["picture"] = torch.randn(8, 3, picture.size, picture.size)
+    for module in network.modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            module.momentum = 1.0
+    network.train()(batch)
+    network.eval()
