@@ -53,7 +53,6 @@ class JobList:
         self._pausing: set[int] = set()  # before it has begun
         self._closed = False
         self._left = threading.Event()
-        self._early_deaths = 0
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
         self._thread.start()
 
@@ -88,7 +87,6 @@ class JobList:
             raise ValueError(f"There is no lane {lane}.")
         if self._closed:
             raise RuntimeError("The job list is closed.")
-        protocol.encode("run", dict(payload))
         record = JobRecord(
             next(self._numbers),
             job,
@@ -99,6 +97,7 @@ class JobList:
             threads=threads or default_threads(),
             interpreter=None if interpreter is None else Path(interpreter),
         )
+        protocol.encode("run", record.order)
         self._records[record.id] = record
         self._events.put(lambda: self._add(record))
         return record
@@ -157,7 +156,10 @@ class JobList:
                 event = _nothing
             if event is None:
                 break
-            event()
+            try:
+                event()
+            except Exception:
+                LOG.exception("The job list made a mistake")
             now = time.monotonic()
             if now - watched >= TICK_S:
                 self._crew.watch(now, now - watched)
@@ -326,8 +328,7 @@ class JobList:
         record = place.record
         if record is None:
             return
-        order = {"id": record.id, "job": record.job, "payload": record.payload}
-        place.worker.send("run", {**order, "threads": record.threads, "device": record.device})
+        place.worker.send("run", record.order)
         if record.id in self._pausing:
             place.worker.send("pause", {"id": record.id})
 

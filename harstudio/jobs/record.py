@@ -66,6 +66,12 @@ class JobRecord:
         return f"JobRecord({self.id}, {self.job!r}, {self.state!r})"
 
     @property
+    def order(self) -> dict[str, Any]:
+        """What a worker is told to run."""
+        told = {"id": self.id, "job": self.job, "payload": self.payload}
+        return {**told, "threads": self.threads, "device": self.device}
+
+    @property
     def log(self) -> list[str]:
         """The last 500 lines."""
         with self._lock:

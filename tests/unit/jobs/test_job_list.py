@@ -249,6 +249,8 @@ def test_a_listener_that_fails_does_not_end_the_list(jobs: JobList, caplog: Any)
 def test_payloads_are_looked_at_before_anything_starts(jobs: JobList) -> None:
     with pytest.raises(MessageError, match=r"payload\.path is a pathlib"):
         jobs.submit("sample_jobs:echo", {"path": Path("x")}, title="Echo")
+    with pytest.raises(MessageError, match=r'"run" has 16\.0 MiB'):
+        jobs.submit("sample_jobs:echo", {"text": "x" * ((16 << 20) - 60)}, title="Echo")
     assert jobs.records == []
 
 
