@@ -110,9 +110,14 @@ def _continued(run: RunFolder, known: Config, wanted: Config) -> Config:
     """The run's config with what may change on the way; UsageError where something else did."""
     card = network_card(wanted.network.name)
     filled = complete(wanted, card, wanted.data.modalities or known.data.modalities)
-    if not _written(wanted, known):
-        filled = filled.model_copy(update={"preprocessing": known.preprocessing})
-    for key in changed_keys(known, filled):
+    changed = [
+        f"preprocessing.{name}.{key}"
+        for name, table in wanted.preprocessing.items()
+        for key, value in table.items()
+        if known.preprocessing.get(name, {}).get(key, value) != value
+    ]
+    filled = filled.model_copy(update={"preprocessing": known.preprocessing})
+    for key in [*changed, *changed_keys(known, filled)]:
         if key in FREE_ON_RESUME or (key.startswith("training.") and key.endswith(GROWS_ON_RESUME)):
             continue
         raise UsageError(
@@ -121,15 +126,6 @@ def _continued(run: RunFolder, known: Config, wanted: Config) -> Config:
             remedy="Take the change back to go on, or train into another folder (run.folder).",
         )
     return filled
-
-
-def _written(wanted: Config, known: Config) -> bool:
-    """Whether some preprocessing is asked for that the run does not have."""
-    return any(
-        known.preprocessing.get(name, {}).get(key, value) != value
-        for name, table in wanted.preprocessing.items()
-        for key, value in table.items()
-    )
 
 
 def _clean(run: RunFolder) -> None:

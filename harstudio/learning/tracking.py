@@ -7,12 +7,10 @@ import os
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from harstudio.jobs.context import Context
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
+from harstudio.learning.tensorboard import EventFile
 
 STEP_EVERY_S = 0.5
 
@@ -33,7 +31,7 @@ class Tracker:
         self._file.truncate(keep)
         self._file.seek(keep)
         self._last_step = 0.0
-        self._events: SummaryWriter | None = None
+        self._events: EventFile | None = None
         self._folder = path.parent
         self._purge = step
 
@@ -48,11 +46,11 @@ class Tracker:
     ) -> None:
         try:
             self._file.close()
+            if self._events is not None:
+                self._events.close()
         except OSError:
             if error is None:
                 raise
-        if self._events is not None:
-            self._events.close()
 
     def due(self) -> bool:
         """Whether it is time for a step's line."""
@@ -88,10 +86,7 @@ class Tracker:
 
     def _scalars(self, scalars: dict[str, float], at: int) -> None:
         if self._events is None:
-            from torch.utils.tensorboard import SummaryWriter
-
-            self._events = SummaryWriter(
-                str(self._folder), purge_step=self._purge + 1 if self._purge else None
+            self._events = EventFile(
+                self._folder, purge_from=self._purge + 1 if self._purge else None
             )
-        for name, value in scalars.items():
-            self._events.add_scalar(name, value, at)
+        self._events.add(scalars, at)

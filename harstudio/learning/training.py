@@ -7,13 +7,11 @@ goes on gives the same weights and the same metrics to the last bit as one that 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from harstudio.errors import DataError
 from harstudio.jobs.context import Context, Stopped
@@ -106,10 +104,11 @@ class Trainer:
         ) as self._tracker:
             try:
                 self._saved_at = time.monotonic()
-                while place.stage < len(self._plan.stages):
-                    self._one_stage(self._plan.stages[place.stage], state)
+                for number in range(place.stage, len(self._plan.stages)):
+                    if number > place.stage:
+                        place.stage, place.epoch = number, 0
+                    self._one_stage(self._plan.stages[number], state)
                     state = None
-                    place.stage, place.epoch = place.stage + 1, 0
                 self._checkpoint(weights=True)
             except Stopped:
                 self._checkpoint(weights=True)
@@ -280,9 +279,3 @@ class Trainer:
 def _remark(context: Context, told: str) -> None:
     context.tell("remark", {"text": told})
     context.log(told)
-
-
-def rng_seed(seed: int) -> Callable[[], Tensor]:
-    """Seed torch's random numbers; gives their state for who must put it back."""
-    torch.manual_seed(seed)
-    return torch.get_rng_state

@@ -105,10 +105,11 @@ class StatusWriter:
 
 def refuse_if_at_work(folder: Path, status: dict[str, Any] | None) -> None:
     """ConflictError where somebody else is at work on a run (read by ``reading.read_status``)."""
-    if status is None or status["state"] not in AT_WORK or status.get("pid") == os.getpid():
+    if status is None or status["state"] not in AT_WORK:
         return
-    if status.get("host") == socket.gethostname() and not _is_alive(status.get("pid")):
-        return  # killed a moment ago
+    here = status.get("host") == socket.gethostname()
+    if here and (status.get("pid") == os.getpid() or not _is_alive(status.get("pid"))):
+        return  # this very process, or one that was killed a moment ago
     raise ConflictError(
         f"Process {status.get('pid')} on {status.get('host')} is training this run.",
         path=folder,

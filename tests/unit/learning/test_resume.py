@@ -1,0 +1,238 @@
+"""A training that was stopped or killed goes on to the very same weights and metrics."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harstudio.errors import ConflictError, DataError, MissingError, UsageError
+from harstudio.learning.jobs import train
+from harstudio.runs.folder import RunFolder
+from harstudio.runs.reading import read_evaluation, read_metrics, read_status
+from job_context import Heard
+
+Payloads = Callable[..., dict[str, Any]]
+TESTS = Path(__file__).resolve().parents[2]
+TIMES = ("seconds", "samples_per_s", "wait_share")
+
+
+def epochs(folder: Path) -> list[dict[str, Any]]:
+    """Lines of epochs without what a clock says."""
+    return [
+        {key: value for key, value in line.items() if key not in TIMES}
+        for line in read_metrics(RunFolder(folder).metrics)
+        if line["kind"] == "epoch"
+    ]
+
+
+def weights(folder: Path) -> list[bytes]:
+    run = RunFolder(folder)
+    return [run.last.read_bytes(), run.best.read_bytes()]
+
+
+def figures(folder: Path) -> dict[str, Any]:
+    evaluation = read_evaluation(folder)
+    assert evaluation is not None
+    return {
+        key: value for key, value in evaluation.items() if key not in ("run", "seconds_per_clip")
+    }
+
+
+@pytest.fixture
+def whole(payload: Payloads, tmp_path: Path) -> Path:
+    """A run that nobody stopped."""
+    assert train(payload("whole"), Heard())["state"] == "finished"
+    return tmp_path / "whole"
+
+
+def test_the_same_seed_gives_the_same_run(payload: Payloads, whole: Path, tmp_path: Path) -> None:
+    train(payload("again"), Heard())
+    assert epochs(tmp_path / "again") == epochs(whole)
+    assert weights(tmp_path / "again") == weights(whole)
+    train(payload("other", seed=1), Heard())
+    assert epochs(tmp_path / "other") != epochs(whole)
+
+
+def test_stopped_anywhere_it_goes_on_exactly(
+    payload: Payloads, whole: Path, tmp_path: Path
+) -> None:
+    """Stopped again and again: within epochs, between them, while validating and testing."""
+    folder = tmp_path / "stopped"
+    result: dict[str, Any] = {}
+    for attempt in range(60):
+        context = Heard(stop_at=5 if attempt else 28)  # the first looks at the data as well
+        result = train(payload("stopped", resume=attempt > 0), context)
+        if result["state"] == "finished":
+            break
+        assert result == {"run": str(folder), "state": "stopped", "evaluation": None}
+        assert read_status(folder)["state"] == "stopped"  # type: ignore[index]
+    assert attempt > 6
+    assert result["state"] == "finished"
+    assert epochs(folder) == epochs(whole)
+    assert weights(folder) == weights(whole)
+    assert figures(folder) == figures(whole)
+
+
+def test_metrics_after_the_checkpoint_are_taken_back(payload: Payloads, tmp_path: Path) -> None:
+    train(payload(), Heard(stop_at=40))
+    run = RunFolder(tmp_path / "run")
+    kept = run.metrics.read_bytes()
+    state = json.loads((run.checkpoints / "state.json").read_text())
+    assert len(kept) == state["metrics"]
+    with run.metrics.open("ab") as file:  # written after the checkpoint, by one that was killed
+        file.write(b'{"kind": "epoch", "stage": "place", "ep')
+    assert train(payload(resume=True), Heard())["state"] == "finished"
+    assert run.metrics.read_bytes().startswith(kept)
+    names = [(line["stage"], line["epoch"]) for line in epochs(run.path)]
+    assert names == [
+        ("place", 1), ("place", 2), ("motion", 1), ("fusion", 1), ("all", 1), ("all", 2),
+    ]  # fmt: skip
+
+
+def test_stopped_while_it_looks_at_the_data(payload: Payloads, tmp_path: Path) -> None:
+    assert train(payload(), Heard(stop_at=2))["state"] == "stopped"
+    assert train(payload(), Heard())["state"] == "finished"  # nothing was lost, nothing is asked
+
+
+def test_a_finished_run_is_evaluated_again_and_not_trained(
+    payload: Payloads, whole: Path, tmp_path: Path
+) -> None:
+    before = weights(whole)
+    RunFolder(whole).evaluation.unlink()
+    context = Heard()
+    assert train(payload("whole", resume=True), context)["state"] == "finished"
+    assert not context.told("metrics")
+    assert weights(whole) == before
+    assert RunFolder(whole).evaluation.is_file()
+
+
+def test_the_runs_own_config_goes_on_too(payload: Payloads, tmp_path: Path) -> None:
+    train(payload(), Heard(stop_at=40))
+    moved = tmp_path / "moved"
+    (tmp_path / "run").rename(moved)
+    result = train({"config_path": str(moved / "config.toml"), "resume": True}, Heard())
+    assert result["state"] == "finished"
+    assert result["run"] == str(moved)
+
+
+def test_more_epochs_go_on_from_the_last(payload: Payloads, whole: Path) -> None:
+    longer = payload("whole", resume=True, stage={"all": {"epochs": 4}})
+    assert train(longer, Heard())["state"] == "finished"
+    assert [line["epoch"] for line in epochs(whole) if line["stage"] == "all"] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"seed": 3}, "training.seed"),
+        ({"batch_size": 8}, "training.batch_size"),
+        ({"stage": {"all": {"learning_rate": 0.5}}}, "training.stage.all.learning_rate"),
+    ],
+)
+def test_another_training_does_not_go_on(
+    payload: Payloads, whole: Path, change: dict[str, Any], key: str
+) -> None:
+    before = RunFolder(whole).config.read_bytes()
+    with pytest.raises(UsageError, match=f"{key} is not what this run began with"):
+        train(payload("whole", resume=True, **change), Heard())
+    assert RunFolder(whole).config.read_bytes() == before
+
+
+def test_other_preprocessing_does_not_go_on(payload: Payloads, whole: Path) -> None:
+    changed = payload("whole", resume=True)
+    changed["config"]["preprocessing"] = {"skeleton": {"rotate_deg": 5.0}}
+    with pytest.raises(UsageError, match=r"preprocessing\.skeleton\.rotate_deg"):
+        train(changed, Heard())
+
+
+def test_a_run_is_not_overwritten(payload: Payloads, whole: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConflictError, match=r"--resume.*run.folder"):
+        train(payload("whole"), Heard())
+    other = tmp_path / "thesis"
+    other.mkdir()
+    (other / "chapter.txt").write_text("years of work")
+    with pytest.raises(ConflictError, match="something else in this folder"):
+        train(payload("thesis"), Heard())
+    assert [path.name for path in other.iterdir()] == ["chapter.txt"]
+    with pytest.raises(MissingError, match="no run to go on with"):
+        train(payload("nothing", resume=True), Heard())
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_run_that_somebody_trains_is_left_alone(payload: Payloads, whole: Path) -> None:
+    status = json.loads(RunFolder(whole).status.read_text())
+    at_work = {**status, "state": "running", "host": "elsewhere", "beat": time.time()}
+    RunFolder(whole).status.write_text(json.dumps(at_work))
+    with pytest.raises(ConflictError, match="on elsewhere is training this run"):
+        train(payload("whole", resume=True), Heard())
+    lost = {**at_work, "beat": time.time() - 60}
+    RunFolder(whole).status.write_text(json.dumps(lost))
+    os.utime(RunFolder(whole).status, (time.time() - 60, time.time() - 60))
+    assert train(payload("whole", resume=True), Heard())["state"] == "finished"
+
+
+@pytest.mark.parametrize("cut", [0, 7, 300, 0.5])
+def test_a_damaged_checkpoint_is_told(payload: Payloads, tmp_path: Path, cut: float) -> None:
+    train(payload(), Heard(stop_at=30))
+    state = RunFolder(tmp_path / "run").checkpoints / "state.safetensors"
+    whole = state.read_bytes()
+    state.write_bytes(whole[: int(cut * len(whole)) if 0 < cut < 1 else int(cut)])
+    with pytest.raises(DataError) as raised:
+        train(payload(resume=True), Heard())
+    assert raised.value.path == state
+    assert state.is_file()
+
+
+CHILD = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import tiny_network
+from harstudio.learning.jobs import train
+from job_context import Heard
+tiny_network.install()
+print("ready", flush=True)
+train(json.loads(sys.argv[2]), Heard())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_killed_at_random_moments_it_goes_on_exactly(payload: Payloads, tmp_path: Path) -> None:
+    longer = {"epochs": 12, "checkpoint_seconds": 0.05}
+    train(payload("whole", **longer), Heard())
+    rng = random.Random(5)
+    folder = tmp_path / "killed"
+    kills = 0
+    for attempt in range(100):
+        resume = (RunFolder(folder).checkpoints / "state.safetensors").is_file()
+        told = json.dumps(payload("killed", resume=resume, **longer))
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(TESTS), told], stdout=subprocess.PIPE
+        )
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+        try:
+            child.wait(rng.uniform(0.05, 1.0) * (1 + attempt / 10))
+        except subprocess.TimeoutExpired:
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+            kills += 1
+        child.stdout.close()
+        if child.returncode == 0:
+            break
+    assert kills >= 3
+    assert child.returncode == 0
+    assert epochs(folder) == epochs(tmp_path / "whole")
+    assert weights(folder) == weights(tmp_path / "whole")
+    assert figures(folder) == figures(tmp_path / "whole")
+    assert not list(folder.rglob("*.tmp"))
