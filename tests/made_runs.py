@@ -1,64 +1,100 @@
-"""Writes small run folders: a network with weights drawn at random, ready to be asked."""
+"""Run folders as a training leaves them, written without training."""
 
 from __future__ import annotations
 
 import json
+import math
+import socket
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
+CONFIG = """
+[data]
+path = "/data/trials"
+protocol = "cross-subject"
+modalities = ["skeleton"]
 
-from harstudio.learning.checkpoints import save_weights, weights_of
-from harstudio.learning.preprocessing import Preprocessing
-from harstudio.networks import create_network, network_card
-from harstudio.networks.network import Network
-from harstudio.runs.folder import RunFolder
-from harstudio.skeletons.topology import topology as topology_of
+[network]
+name = "{network}"
+dropout = 0.5
 
-CLASSES = ("wave", "clap", "throw")
-SMALL: dict[str, dict[str, Any]] = {"skeleton": {"frames": 16, "bodies": 1}}
+[training]
+batch_size = 4
+{stages}
+[run]
+folder = "."
+"""
 
 
 def write_run(
     folder: Path,
-    name: str = "st-gcn",
     *,
-    topology: str = "utd_mhad_20",
-    modalities: tuple[str, ...] = (),
-    overrides: dict[str, dict[str, Any]] | None = None,
-    usual_s: float = 2.0,
-    seed: int = 0,
-    checkpoints: tuple[str, ...] = ("best", "last"),
-    **options: Any,
-) -> Network:
-    """A run that nobody trained; the network, in evaluation mode, whose weights it holds."""
-    run = RunFolder(folder)
-    tables = SMALL if overrides is None else overrides
-    preprocessing = Preprocessing.for_card(network_card(name), topology, modalities, tables)
-    preprocessing.save(run.preprocessing)
-    torch.manual_seed(seed)
-    network = create_network(name, len(CLASSES), topology, **options)
-    _settle(network, preprocessing)
-    data = {"version": 1, "classes": CLASSES, "clip_seconds": {"median": usual_s}}
-    run.data.write_text(json.dumps(data), "utf-8")
-    run.config.write_text(f'[network]\nname = "{name}"\n', "utf-8")
-    for checkpoint in checkpoints:
-        path = run.checkpoints / f"{checkpoint}.safetensors"
-        save_weights(path, network, {"epoch": 1}, weights_of(network))
-    return network
+    network: str = "st-gcn",
+    stages: Sequence[str] = ("joints",),
+    epochs: int = 10,
+    done: int = 10,
+    state: str = "finished",
+    validated: bool = True,
+    evaluation: dict[str, Any] | None = None,
+    **status: Any,
+) -> Path:
+    """A run of ``epochs`` epochs a stage of which ``done`` are through; the folder."""
+    (folder / "checkpoints").mkdir(parents=True)
+    tables = "".join(
+        f"[training.stage.{name}]\nepochs = {epochs}\nlearning_rate = 0.1\n" for name in stages
+    )
+    (folder / "config.toml").write_text(CONFIG.format(network=network, stages=tables))
+    lines = [line for at in range(done) for line in epoch_lines(stages, epochs, at, validated)]
+    write_lines(folder, lines)
+    now = time.time()
+    last = max(0, done - 1)
+    told = {
+        "version": 1,
+        "state": state,
+        "job": "train",
+        "pid": 1,
+        "host": socket.gethostname(),
+        "started": now - 60,
+        "beat": now,
+        "stage": stages[min(last // epochs, len(stages) - 1)],
+        "epoch": last % epochs + 1,
+        "epochs": epochs,
+        "reason": "",
+    }
+    (folder / "status.json").write_text(json.dumps(told | status))
+    if evaluation is not None:
+        (folder / "evaluation.json").write_text(json.dumps(evaluation))
+    return folder
 
 
-@torch.no_grad()
-def _settle(network: Network, preprocessing: Preprocessing) -> None:
-    """Batch statistics of noise, so that what the network says depends on what it sees."""
-    batch = {}
-    if (skeleton := preprocessing.skeleton) is not None:
-        joints = len(topology_of(preprocessing.topology).joints)
-        batch["skeleton"] = torch.randn(8, 3, skeleton.frames, joints, skeleton.bodies)
-    if (picture := preprocessing.picture) is not None:
-        batch["picture"] = torch.randn(8, 3, picture.size, picture.size)
-    for module in network.modules():
-        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
-            module.momentum = 1.0
-    network.train()(batch)
-    network.eval()
+def epoch_lines(
+    stages: Sequence[str], epochs: int, at: int, validated: bool = True
+) -> list[dict[str, Any]]:
+    """Two steps and the line of the epoch ``at``, counted over all stages from 0."""
+    stage, epoch = stages[at // epochs], at % epochs + 1
+    loss, accuracy = math.exp(-epoch / epochs), 1 - math.exp(-epoch / epochs)
+    step = {"kind": "step", "stage": stage, "epoch": epoch, "steps": 2, "seconds": float(at)}
+    return [
+        {**step, "step": 1, "loss": loss + 0.2},
+        {**step, "step": 2, "loss": loss},
+        {
+            "kind": "epoch",
+            "stage": stage,
+            "epoch": epoch,
+            "epochs": epochs,
+            "train": {"loss": loss, "accuracy": accuracy},
+            "validation": {"loss": loss + 0.1, "accuracy": accuracy * 0.9} if validated else None,
+            "learning_rate": 0.1,
+            "seconds": 2.0,
+            "samples_per_s": 31.5,
+            "wait_share": 0.1,
+        },
+    ]
+
+
+def write_lines(folder: Path, lines: Sequence[dict[str, Any]], mode: str = "w") -> None:
+    """Write, or with mode "a" append, lines of metrics."""
+    with (folder / "metrics.jsonl").open(mode) as file:
+        file.writelines(json.dumps(line) + "\n" for line in lines)

@@ -179,9 +179,12 @@ class JobPanel(QFrame):
         return False
 
     def _click_beside(self, watched: QWidget, event: QEvent) -> None:
-        inside = watched is self or self.isAncestorOf(watched)
+        if not isinstance(event, QMouseEvent):
+            return
+        where = self.mapFromGlobal(event.globalPosition().toPoint())
+        inside = self.rect().contains(where) or watched.window() is not self.window()
         button = watched.objectName() == "jobs_button"  # toggles by itself
-        if isinstance(event, QMouseEvent) and not inside and not button:
+        if not inside and not button:
             self.leave()
 
     def event(self, event: QEvent) -> bool:

@@ -82,6 +82,7 @@ class RunCurves(QWidget):
     def _add_plot(self, row: int, name: str) -> pg.PlotItem:
         plot = self.area.addPlot(row=row, col=0)
         plot.setMenuEnabled(False)
+        plot.ctrlMenu.setParent(self)  # never shown; made without a parent
         plot.hideButtons()
         plot.setMouseEnabled(x=False, y=False)
         plot.setClipToView(True)

@@ -62,9 +62,11 @@ class Growth:
                 self._take_step(line)
 
     def _take_epoch(self, line: Mapping[str, Any]) -> None:
+        train, validation = _table(line.get("train")), _table(line.get("validation"))
+        if not math.isfinite(_figure(train.get("loss"))):
+            return
         end = len(self.epochs) + 1
         stage = str(line.get("stage", ""))
-        train, validation = _table(line.get("train")), _table(line.get("validation"))
         self.epochs.append(
             Epoch(
                 end,
