@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from harstudio.errors import HarstudioError
 from harstudio.learning.stages import Plan, StagePlan, freeze_all_but
-from harstudio.networks.network import Network
+from harstudio.networks.network import Network, Output
 
 Inputs = Mapping[str, Tensor]
 
@@ -104,10 +104,21 @@ class Stepper:
             for further in output.losses.values():
                 loss = loss + further * len(expected)
             loss = loss / len(labels)
-            loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
+            loss = loss + self._heads_loss(output, expected) / len(labels)
+            loss.backward()  # type: ignore[no-untyped-call]
             right += (output.logits.detach().argmax(1) == expected).sum()
         return total, right
+
+    def _heads_loss(self, output: Output, expected: Tensor) -> Tensor:
+        """So that the streams' opinions keep up while they change under their heads; not a part
+        of the loss that is told."""
+        total = torch.zeros((), device=self.device)
+        if self._stage is not None and not self._stage.stream and self.network.heads_apart:
+            for logits in output.logits_by_stream.values():
+                if logits.requires_grad:
+                    total = total + cross_entropy(logits, expected, reduction="sum")
+        return total
 
     def _halve(self, batch: int) -> None:
         now = min(self.micro or batch, batch)

@@ -244,6 +244,7 @@ class MMFF(Network):
             backbone, channels, num_classes,
             self_attention=options["self_attention"], told=options["skeleton_attention"],
         )  # fmt: skip
+        self.heads_apart = options["fusion"] != "decision"
         self.fusion: CrossAttention | SumFusion | DecisionFusion
         if options["fusion"] == "decision":
             self.fusion = DecisionFusion()

@@ -66,6 +66,9 @@ class Network(nn.Module):
     num_classes: int
     topology: str
     options: dict[str, object]
+    # Whether the streams' heads learn beside the fusion without touching it: in a fused pass no
+    # gradient goes behind them.
+    heads_apart = False
 
     def forward(self, batch: Batch, explain: bool = False, stream: str = "") -> Output:
         """Say what is seen.

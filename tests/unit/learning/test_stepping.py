@@ -139,3 +139,25 @@ def test_the_optimisers_memory_goes_on(
     other.step(inputs, labels, 0.05)
     for name, value in network.state_dict().items():
         assert torch.equal(twin.state_dict()[name], value), name
+
+
+def test_heads_that_stand_apart_keep_up_while_the_rest_is_tuned(batch: Any) -> None:
+    torch.manual_seed(3)
+    network = create_network("mmff-lite", 3, "utd_mhad_20")
+    config = {"data": {"path": "d"}, "network": {"name": "mmff-lite"}}
+    plan = plan_training(parse(config, base=Path("/")), network.card)
+    made = Stepper(network, plan, CPU, lambda _: None)
+    fuse, tune = plan.stages[-2:]
+    inputs, labels = batch
+    inputs = {
+        "skeleton": inputs["skeleton"][:4],
+        "picture": torch.randn(4, 3, 64, 64),
+        "focus": torch.tensor([[0.2, 0.2, 0.6, 0.6]]).expand(4, 4),
+    }
+    before = copy.deepcopy(network.state_dict())
+    for stage, moves in ((fuse, False), (tune, True)):
+        made.begin(stage)
+        made.step(inputs, labels[:4], 1e-3)
+        now = network.state_dict()
+        for head in ("skeleton.fcn.weight", "picture.classifier.weight"):
+            assert torch.equal(now[head], before[head]) is not moves, (stage.name, head)
