@@ -26,6 +26,7 @@ SHOWN_IN = {
     "view.train": (),
 }
 FIRST = "view.label"
+TIMELINE_SHARE = 0.36  # of the window, at most
 SIDE_PX, TIMELINE_PX = (210, 340), (170, 420)
 
 
@@ -87,6 +88,13 @@ class Arrangement:
         share = 0.24 if self.workspace == "view.review" else 0.30
         tall = _between(round(height * share), TIMELINE_PX)
         self._window.resizeDocks([self.docks["timeline"]], [tall], Qt.Orientation.Vertical)
+
+    def grow_timeline(self, by_px: int) -> None:
+        """Room for another row, as far as pictures can spare it."""
+        dock = self.docks["timeline"]
+        tall = min(dock.height() + by_px, round(self._window.height() * TIMELINE_SHARE))
+        if tall > dock.height():
+            self._window.resizeDocks([dock], [tall], Qt.Orientation.Vertical)
 
     # ---- workspaces
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -101,6 +103,20 @@ def test_what_was_hidden_stays_hidden_with_the_next_recording(explaining) -> Non
     explaining.toggle_all()
     explaining.take(None)
     explaining.take(made_recognition(made_recording(60), picture="color"))
+    assert not explaining.any_shown()
+
+
+def test_another_run_whose_maps_have_other_names_shows_its_first(explaining) -> None:
+    recognition = made_recognition(made_recording(60), picture="color")
+    told = tuple(
+        tuple(replace(one, name=f"other {one.name}") for one in window)
+        for window in recognition.explanations
+    )
+    explaining.toggle("relation")
+    explaining.take(replace(recognition, explanations=told))
+    assert explaining.on_picture == "other self-attention 1"
+    assert explaining.on_joints == "other joints"
+    explaining.take(replace(recognition, explanations=()))
     assert not explaining.any_shown()
 
 

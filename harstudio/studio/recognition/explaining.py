@@ -21,7 +21,8 @@ OPACITY, THRESHOLD = 0.8, 0.35
 
 class Explaining(QObject):
     """The person's choice. Of heat maps and relations one is shown at a time, joint weights
-    beside them; the choice stays when another recording is opened.
+    beside them. The choice stays when another recording is opened; where another run has no map
+    of that name, its first one is shown.
 
     ``joint`` is the one whose relation is asked for, None for the one that moved most.
     """
@@ -37,18 +38,23 @@ class Explaining(QObject):
         self.threshold = THRESHOLD
         self.joint: int | None = None
         self._preview: int | None = None  # the joint under the mouse
-        self._undecided = True
+        self._wants_map = self._wants_weights = True
         self._patches: dict[tuple[int, str, int | None, int], Patch] = {}
 
     def take(self, recognition: Recognition | None) -> None:
-        """Another recognition; the first one that explains anything shows its first of each."""
+        """Another recognition; what is hidden stays hidden."""
         self.opinion = None if recognition is None else Opinion(recognition)
         self._patches.clear()
         self.joint = self._preview = None
-        if self._undecided and self.kinds():
-            self._undecided = False
-            self.on_picture = self._first(*PICTURE_KINDS)
-            self.on_joints = self._first(Kind.JOINT_WEIGHTS)
+        if self._wants_map and self.on_picture not in self.kinds():
+            self.on_picture = self._first(*PICTURE_KINDS) or self.on_picture
+        if self._wants_weights and self.on_joints not in self.kinds():
+            self.on_joints = self._first(Kind.JOINT_WEIGHTS) or self.on_joints
+        self.changed.emit()
+
+    def _show(self, on_picture: str, on_joints: str) -> None:
+        self.on_picture, self.on_joints = on_picture, on_joints
+        self._wants_map, self._wants_weights = bool(on_picture), bool(on_joints)
         self.changed.emit()
 
     def _first(self, *kinds: Kind) -> str:
@@ -67,10 +73,9 @@ class Explaining(QObject):
         """Show one, or no longer."""
         kind = self.kinds().get(name)
         if kind in PICTURE_KINDS:
-            self.on_picture = "" if self.on_picture == name else name
+            self._show("" if self.on_picture == name else name, self.on_joints)
         elif kind is Kind.JOINT_WEIGHTS:
-            self.on_joints = "" if self.on_joints == name else name
-        self.changed.emit()
+            self._show(self.on_picture, "" if self.on_joints == name else name)
 
     def any_shown(self) -> bool:
         return any(self.is_shown(name) for name in self.kinds())
@@ -78,27 +83,24 @@ class Explaining(QObject):
     def toggle_all(self) -> None:
         """Hide what is shown; show the first of each when nothing is."""
         if self.any_shown():
-            self.on_picture = self.on_joints = ""
+            self._show("", "")
         else:
-            self.on_picture = self._first(*PICTURE_KINDS)
-            self.on_joints = self._first(Kind.JOINT_WEIGHTS)
-        self.changed.emit()
+            self._show(self._first(*PICTURE_KINDS), self._first(Kind.JOINT_WEIGHTS))
 
     def next_on_picture(self) -> None:
         """The next one over the picture, after the last one none."""
         names = [name for name, kind in self.kinds().items() if kind in PICTURE_KINDS]
         names.append("")
         at = names.index(self.on_picture) if self.on_picture in names else -1
-        self.on_picture = names[(at + 1) % len(names)]
-        self.changed.emit()
+        self._show(names[(at + 1) % len(names)], self.on_joints)
 
     def joints_shown(self) -> bool:
         return self.is_shown(self.on_joints)
 
     def toggle_joints(self) -> None:
         """Weights over joints, on or off."""
-        self.on_joints = "" if self.joints_shown() else self._first(Kind.JOINT_WEIGHTS)
-        self.changed.emit()
+        weights = "" if self.joints_shown() else self._first(Kind.JOINT_WEIGHTS)
+        self._show(self.on_picture, weights)
 
     def choose_joint(self, joint: int | None) -> None:
         if joint != self.joint:

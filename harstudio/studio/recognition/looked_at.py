@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -36,6 +37,7 @@ class LookedAt(QWidget):
         super().__init__(parent)
         self._session, self._explaining = session, session.explaining
         self.buttons: dict[str, ToolButton] = {}
+        self._eyes: dict[tuple[bool, str], QIcon] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(2)
@@ -137,8 +139,7 @@ class LookedAt(QWidget):
             shown_any |= shown
             button.setChecked(shown)
             button.setEnabled(name in there)
-            color = tokens.accent if shown else tokens.quiet
-            button.setIcon(icons.icon("eye" if shown else "eye-off", 16, color))
+            button.setIcon(self._eye(shown, tokens.accent if shown else tokens.quiet))
             button.setToolTip(self._tip(there.get(name)))
         self._nothing.setVisible(not self.buttons)
         self._choices.setVisible(bool(self.buttons))
@@ -146,6 +147,13 @@ class LookedAt(QWidget):
         self._form.setRowVisible(self.joints, relation is not None)
         if relation is not None:
             self._fill_joints(relation)
+
+    def _eye(self, shown: bool, color: str) -> QIcon:
+        """Drawn once a colour: sliders ask for it with every step."""
+        key = (shown, color)
+        if key not in self._eyes:
+            self._eyes[key] = icons.icon("eye" if shown else "eye-off", 16, color)
+        return self._eyes[key]
 
     def show_target(self, label: int | None) -> None:
         """The class that the window's explanations speak for; None for what it says."""

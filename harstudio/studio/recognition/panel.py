@@ -32,6 +32,7 @@ from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
 
 RANKED = 5
+BUTTON_PAD_PX = 28
 EMPTY = (
     "Ask a trained run what is done here. Its labels, how sure it is and what it looked at stand "
     "here and over the pictures."
@@ -81,6 +82,8 @@ class RecognitionPanel(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inside = QWidget()
+        inside.setMinimumWidth(0)
+        inside.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         scroll.setWidget(inside)
         outer.addWidget(scroll)
         column = QVBoxLayout(inside)
@@ -119,7 +122,7 @@ class RecognitionPanel(QWidget):
         line.addWidget(self.bar, 1)
         line.addWidget(self.stop)
         busy.addLayout(line)
-        self.again = Button("")
+        self.again = ElidedButton()
         self.again.setProperty("primary", True)
         self.again.clicked.connect(self._recogniser.recognise_again)
         self.choose = Button("Recognise…")
@@ -204,7 +207,7 @@ class RecognitionPanel(QWidget):
         idle = record is None and session.recording is not None
         asked_before = last is not None and (not there or bool(trouble))
         self.again.setVisible(idle and asked_before)
-        self.again.setText("" if last is None else f"Recognise with {last.name}")
+        self.again.say("" if last is None else f"Recognise with {last.name}")
         self.choose.setVisible(idle and (not there or bool(trouble)))
         self.choose.setProperty("primary", not asked_before)
         self.choose.setText("Recognise with another…" if asked_before else "Recognise…")
@@ -299,6 +302,26 @@ class RecognitionPanel(QWidget):
                 name.setText(stream)
                 value.setText(f"{label} {percent(share)}")
                 value.setToolTip(f"{stream} alone: {label}, {percent(share)} %")
+
+
+class ElidedButton(Button):
+    """Its words are shortened where there is no room; the tool tip has them all."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._whole = ""
+
+    def say(self, text: str) -> None:
+        self._whole = text
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        room = max(60, self.width() - BUTTON_PAD_PX)
+        self.setText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self.say(self._whole)
 
 
 class Title(QLabel):

@@ -16,6 +16,7 @@ from harstudio.studio.palette import Entry
 from harstudio.studio.recognition.commands import recognise_commands
 from harstudio.studio.recognition.recogniser import Recogniser
 from harstudio.studio.recognition.run_choice import RunChoice
+from harstudio.studio.timeline.rows import SCORES_PX
 
 if TYPE_CHECKING:
     from harstudio.studio.window import MainWindow
@@ -120,6 +121,7 @@ class Recognising(QObject):
         if not self._revealed:
             self._revealed = True
             self._show_panel()
+            self._window.arrangement.grow_timeline(SCORES_PX)
 
     def toggle_panel(self) -> None:
         if self.is_panel_shown():
