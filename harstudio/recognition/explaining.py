@@ -210,8 +210,12 @@ def _shown(values: NDArray[np.float32], per_class: bool) -> NDArray[np.float32]:
 
 
 def _numbers(gaze: Gaze, item: int, target: int) -> NDArray[np.float32]:
-    values = gaze.values[item, target] if gaze.per_class else gaze.values[item]
-    numbers: NDArray[np.float32] = values.detach().float().cpu().numpy()
+    """One item; of evidence for every class that for one, over the mean of all classes: a softmax
+    knows no other zero, so that a class may win with logits below nought."""
+    values = gaze.values[item].detach().float()
+    if gaze.per_class:
+        values = values[target] - values.mean(dim=0)
+    numbers: NDArray[np.float32] = values.cpu().numpy()
     return numbers
 
 

@@ -109,19 +109,21 @@ def test_a_class_map_is_evidence_for_the_class() -> None:
     for target, label in ((None, 1), (2, 2)):
         told = explained(Gaze(Kind.HEAT_MAP, "picture", values, per_class=True), target=target)
         assert isinstance(told, HeatMap)
-        np.testing.assert_array_equal(told.values, evidence(values[0, label].numpy()))
+        over_all = values[0, label] - values[0].mean(dim=0)
+        np.testing.assert_array_equal(told.values, evidence(over_all.numpy()))
         assert told.meaning == f"it, for {CLASSES[label]}, Net, 2x2"
 
 
 def test_joint_weights_are_of_persons_that_were_seen() -> None:
     values = noise(1, 3, 4, 20, 2) + 1
-    values[..., 1] += 100  # nobody: must not squeeze the others
+    values[:, 1, :, :, 1] += 100  # nobody: must not squeeze the others
     told = explained(Gaze(Kind.JOINT_WEIGHTS, "skeleton", values, per_class=True))
     assert isinstance(told, JointWeights)
     assert told.times_ns.tolist() == SEEN.skeleton_times_ns.tolist()
     assert told.persons == SEEN.persons
     assert not told.values[:, :, 1].any()
-    expected = evidence(over_frames(values[0, 1, :, :, 0].numpy(), 8))
+    over_all = (values[0, 1] - values[0].mean(dim=0))[..., 0]
+    expected = evidence(over_frames(over_all.numpy(), 8))
     np.testing.assert_allclose(told.values[:, :, 0], expected, atol=1e-6)
     assert told.values.max() == 1
 
@@ -171,6 +173,16 @@ def test_importance_and_shares_have_times_in_the_window(
 )
 def test_what_lies_on_nothing_is_left_out(gaze: Gaze) -> None:
     assert explained(gaze, NOTHING) is None
+
+
+def test_the_class_that_is_said_always_has_something_for_it() -> None:
+    """Also where all of its evidence is below nought."""
+    values = noise(1, 3, 4, 20, 2) - 50
+    values[:, 1] += 1
+    assert (values < 0).all()
+    told = explained(Gaze(Kind.JOINT_WEIGHTS, "skeleton", values, per_class=True))
+    assert isinstance(told, JointWeights)
+    assert told.values.max() == 1
 
 
 # ---- on recordings
@@ -282,7 +294,7 @@ def test_saliency_is_what_the_logits_are_made_of(tmp_path: Path) -> None:
     assert isinstance(shown, JointWeights)
     # 15 frames of half a second are played again to fill 16: the first moment is there twice.
     assert shown.times_ns.tolist() == [round(k / 30 * 1e9) for k in range(15)]
-    raw_weights = over_frames(saliency[0, 2].numpy(), 16)
+    raw_weights = over_frames((saliency[0, 2] - saliency[0].mean(dim=0)).numpy(), 16)
     raw_weights[0] = (raw_weights[0] + raw_weights[15]) / 2
     np.testing.assert_allclose(shown.values, evidence(raw_weights[:15]), atol=1e-5)
     assert shown.values.max() == 1
