@@ -1,0 +1,209 @@
+"""Figures against plain loops, and evaluating runs on their own data and on others."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from harstudio.errors import DataError, MissingError, UsageError
+from harstudio.jobs.context import Stopped
+from harstudio.learning.evaluation import (
+    calibration_error,
+    confusion_matrix,
+    evaluate_answers,
+    interval,
+    macro_f1,
+    probabilities,
+    top_share,
+)
+from harstudio.learning.inference import Answers
+from harstudio.learning.jobs import evaluate, train
+from harstudio.learning.samples import Sample
+from harstudio.runs.folder import RunFolder
+from harstudio.runs.reading import read_evaluation
+from job_context import Heard
+from small_dataset import write_dataset
+
+Payloads = Callable[..., dict[str, Any]]
+CLASSES = ("a", "b", "c", "d")
+
+
+def drawn(seed: int, clips: int, classes: int = 4) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(scale=3, size=(clips, classes)).round(1).astype(np.float32)  # some ties
+    return logits, rng.integers(0, classes - 1, clips)  # the last class never occurs
+
+
+@given(seed=st.integers(0, 1000), clips=st.integers(1, 40))
+@settings(max_examples=60, deadline=None)
+def test_figures_against_plain_loops(seed: int, clips: int) -> None:
+    logits, labels = drawn(seed, clips)
+    scores = probabilities(logits)
+    said = [max(range(4), key=lambda k: row[k]) for row in logits.tolist()]
+    counts = [[0] * 4 for _ in range(4)]
+    for true, answer in zip(labels.tolist(), said, strict=True):
+        counts[true][answer] += 1
+    assert confusion_matrix(labels, np.array(said), 4).tolist() == counts
+
+    ranks = [
+        sorted(range(4), key=lambda k: (-row[k], k)).index(true)
+        for row, true in zip(logits.tolist(), labels.tolist(), strict=True)
+    ]
+    for top in (1, 2, 3):
+        assert top_share(logits, labels, top) == pytest.approx(sum(r < top for r in ranks) / clips)
+
+    f1 = []
+    for k in range(4):
+        right = counts[k][k]
+        true, answered = sum(counts[k]), sum(row[k] for row in counts)
+        if true or answered:
+            precision = right / answered if answered else 0.0
+            recall = right / true if true else 0.0
+            f1.append(2 * precision * recall / (precision + recall) if right else 0.0)
+    assert macro_f1(np.array(counts)) == pytest.approx(sum(f1) / len(f1))
+
+    error = 0.0
+    for b in range(15):
+        there = [
+            (float(row.max()), int(row.argmax()) == true)
+            for row, true in zip(scores, labels.tolist(), strict=True)
+            if b / 15 < float(row.max()) <= (b + 1) / 15
+        ]
+        if there:
+            confidence = sum(c for c, _ in there) / len(there)
+            accuracy = sum(r for _, r in there) / len(there)
+            error += len(there) / clips * abs(accuracy - confidence)
+    assert calibration_error(scores, labels) == pytest.approx(error, abs=1e-6)
+
+
+def test_probabilities_of_large_logits() -> None:
+    shares = probabilities(np.array([[1000.0, 0.0], [-1000.0, -1000.0]], np.float32))
+    assert shares.tolist() == [[1.0, 0.0], [0.5, 0.5]]
+
+
+def test_the_interval_is_that_of_resampled_clips() -> None:
+    right = np.arange(200) % 5 > 0  # 80 % right
+    low, high = interval(right)
+    rng = np.random.default_rng(9)
+    means = [right[rng.integers(0, 200, 200)].mean() for _ in range(4000)]
+    assert (low, high) == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])), abs=0.011)
+    assert interval(right) == [low, high]
+    assert interval(np.ones(7, bool)) == [1.0, 1.0]
+
+
+def test_the_document_of_some_answers() -> None:
+    logits, labels = drawn(3, 30)
+    samples = [Sample(Path(f"/r{k}"), f"r{k}", k, k + 9, 0, subject=k % 3) for k in range(40)]
+    indices = np.arange(39, 9, -1)
+    other = np.roll(logits, 1, axis=1)
+    answers = Answers(logits, labels, indices, {"one": logits, "two": other}, seconds=3.0)
+    told = evaluate_answers(answers, samples, CLASSES)
+    assert told["clips"] == 30
+    assert told["seconds_per_clip"] == pytest.approx(0.1)
+    assert told["top1"] == pytest.approx(sum(one["label"] == one["predicted"] for one in
+                                             told["samples"]) / 30)  # fmt: skip
+    assert told["per_class"]["d"] == {"clips": 0, "accuracy": None}
+    assert told["samples"][0]["recording"] == "r39"
+    assert set(told["samples"][0]["streams"]) == {"one", "two"}
+    assert told["streams"]["one"]["confusion"] == told["confusion"]
+    assert told["streams"]["two"]["confusion"] != told["confusion"]
+    assert np.sum(told["confusion"]) == 30
+    losses = [
+        -math.log(math.exp(row[true]) / sum(map(math.exp, row)))
+        for row, true in zip(logits.astype(float).tolist(), labels.tolist(), strict=True)
+    ]
+    assert told["loss"] == pytest.approx(sum(losses) / 30)
+
+
+# ---- runs
+
+
+@pytest.fixture
+def trained(payload: Payloads, tmp_path: Path) -> Path:
+    train(payload(epochs=4), Heard())
+    return tmp_path / "run"
+
+
+def test_evaluating_again_gives_the_same(trained: Path) -> None:
+    first = read_evaluation(trained)
+    again = evaluate({"run": str(trained)}, Heard())
+    assert first is not None
+    for document in (first, again):
+        document.pop("seconds_per_clip")
+    assert again == first
+    assert again["clips"] == 12
+    assert {one["subject"] for one in again["samples"]} == {2, 4}
+
+
+def test_other_parts_and_weights(trained: Path) -> None:
+    assert evaluate({"run": str(trained), "part": "train"}, Heard())["clips"] == 6
+    assert evaluate({"run": str(trained), "weights": "last"}, Heard())["weights"] == "last"
+    with pytest.raises(UsageError, match="no part exam"):
+        evaluate({"run": str(trained), "part": "exam"}, Heard())
+    with pytest.raises(UsageError, match="no weights first"):
+        evaluate({"run": str(trained), "weights": "first"}, Heard())
+
+
+def test_other_data_by_the_names_of_the_classes(trained: Path, tmp_path: Path) -> None:
+    """Four actions where the run knows three; the fourth is left out and told."""
+    other = write_dataset(tmp_path / "other", subjects=1, actions=4)
+    told = evaluate({"run": str(trained), "data": str(other)}, Heard())
+    assert told["clips"] == 6
+    assert told["part"] == "all"
+    assert len(told["per_class"]) == 3
+    assert any("left out: not one of the classes" in problem for problem in told["problems"])
+
+
+def test_other_data_of_another_camera(trained: Path, tmp_path: Path) -> None:
+    from dataset_files import skeleton_text
+
+    folder = tmp_path / "ntu"
+    folder.mkdir()
+    (folder / "S001C001P001R001A001.skeleton").write_text(skeleton_text([1] * 8))
+    with pytest.raises(DataError):
+        evaluate({"run": str(trained), "data": str(folder)}, Heard())
+
+
+def test_a_recording_that_is_gone_is_told(payload: Payloads, small: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "data"
+    shutil.copytree(small, copied)
+    told = payload(epochs=1)
+    told["config"]["data"]["path"] = str(copied)
+    train(told, Heard())
+    (copied / "Skeleton" / "a1_s2_t1_skeleton.mat").write_bytes(b"broken")
+    document = evaluate({"run": str(tmp_path / "run")}, Heard())
+    assert document["clips"] == 11
+    assert "a1_s2_t1" in document["problems"][0]
+
+
+def test_what_cannot_be_evaluated(payload: Payloads, tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="no run folder"):
+        evaluate({"run": str(tmp_path)}, Heard())
+    train(payload(), Heard(stop_at=2))
+    with pytest.raises(MissingError):
+        evaluate({"run": str(tmp_path / "run")}, Heard())
+    with pytest.raises(UsageError, match="needs run"):
+        evaluate({}, Heard())
+
+
+def test_it_stops_when_asked(trained: Path) -> None:
+    with pytest.raises(Stopped):
+        evaluate({"run": str(trained)}, Heard(stop_at=2))
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b'{"parts": {"train": [3]}}', b"\xff"])
+def test_a_damaged_run_is_told(trained: Path, damage: bytes) -> None:
+    data = RunFolder(trained).data
+    data.write_bytes(damage)
+    with pytest.raises(DataError) as raised:
+        evaluate({"run": str(trained)}, Heard())
+    assert raised.value.path == data

@@ -1,0 +1,116 @@
+"""The jobs before a training: survey, estimate, check data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from harstudio.errors import HarstudioError
+from harstudio.jobs import protocol
+from harstudio.jobs.context import Stopped
+from harstudio.learning.jobs import check_data, estimate, models, survey, train
+from harstudio.networks import create_network, list_networks
+from job_context import Heard
+from small_dataset import write_dataset
+
+Payloads = Callable[..., dict[str, Any]]
+
+
+def test_survey_tells_what_there_is(small: Path) -> None:
+    told = survey({"path": str(small), "protocol": "cross-subject"}, Heard())
+    assert told["classes"][0]["name"] == "right arm swipe to the left"
+    assert all((one["train"], one["validation"], one["test"]) == (4, 0, 4)
+               for one in told["classes"])  # fmt: skip
+    assert told["subjects"] == {"train": [1, 3], "validation": [], "test": [2, 4]}
+    assert (told["kinds"], told["topology"]) == (["skeleton"], "utd_mhad_20")
+    assert [card["name"] for card in told["cards"]] == list(list_networks())
+    assert protocol.plain(told) == told
+
+
+def test_survey_tells_thin_classes(tmp_path: Path) -> None:
+    folder = write_dataset(tmp_path / "thin")
+    for path in folder.rglob("a2_s[13]_*"):
+        path.unlink()
+    for path in folder.rglob("a3_s[24]_*"):
+        path.unlink()
+    problems = survey({"path": str(folder)}, Heard())["problems"]
+    assert problems == [
+        "No sample trains right arm swipe to the right.",
+        "No sample tests right hand wave.",
+    ]
+
+
+def test_survey_of_what_cannot_be_and_stopped(small: Path) -> None:
+    with pytest.raises(HarstudioError):
+        survey({"path": str(small), "protocol": "by-the-moon"}, Heard())
+    with pytest.raises(Stopped):
+        survey({"path": str(small)}, Heard(stop_at=3))
+
+
+def test_the_estimate_is_near_the_truth(payload: Payloads) -> None:
+    told = payload(epochs=30)
+    guess = estimate({"config": told["config"]}, Heard())
+    assert set(guess["seconds_per_epoch"]) == {"place", "motion", "fusion", "all"}
+    assert guess["steps"] == 2
+    context = Heard()
+    train(told, context)
+    spent = sum(line["seconds"] for line in context.told("metrics") if line["kind"] == "epoch")
+    assert guess["seconds"] < 20 * spent
+    assert guess["seconds"] > spent / 20
+
+
+def test_estimate_and_check_write_no_run(payload: Payloads, tmp_path: Path) -> None:
+    config = payload()["config"]
+    estimate({"config": config}, Heard())
+    check_data({"config": config, "out": str(tmp_path / "out")}, Heard())
+    assert not (tmp_path / "run").exists()
+
+
+def test_check_data_keeps_what_the_network_sees(payload: Payloads, tmp_path: Path) -> None:
+    context, out = Heard(), tmp_path / "out"
+    told = check_data({"config": payload()["config"], "out": str(out), "seed": 1}, context)
+    about = json.loads((out / "samples.json").read_text("utf-8"))
+    with np.load(out / "samples.npz", allow_pickle=False) as arrays:
+        inputs = {name: arrays[name] for name in arrays.files}
+    assert about["topology"] == "utd_mhad_20"
+    assert len(about["samples"]) == told["samples"] == 6  # all that train
+    assert {name: value.shape for name, value in inputs.items()} == {"skeleton": (6, 3, 8, 20, 1)}
+    assert np.isfinite(inputs["skeleton"]).all()
+    for one in about["samples"]:
+        assert one["name"] == about["classes"][one["label"]]
+        assert f"_s{one['subject']}_" in one["recording"]
+    # the very numbers that the first loss was of
+    first = context.told("overfit")[0]
+    torch.manual_seed(0)
+    network = create_network("tiny", 3, "utd_mhad_20")
+    for part in network.modules():
+        if isinstance(part, torch.nn.Dropout):
+            part.p = 0.0
+    labels = torch.tensor([one["label"] for one in about["samples"]])
+    logits = network.train()({"skeleton": torch.from_numpy(inputs["skeleton"])}).logits
+    loss = torch.nn.functional.cross_entropy(logits.detach(), labels)
+    assert first["loss"] == pytest.approx(float(loss), rel=1e-4)
+
+
+def test_check_data_learns_them_by_heart(payload: Payloads, tmp_path: Path) -> None:
+    context = Heard()
+    told = check_data({"config": payload()["config"], "out": str(tmp_path / "out")}, context)
+    losses = [one["loss"] for one in context.told("overfit")]
+    assert [one["step"] for one in context.told("overfit")] == list(range(1, told["steps"] + 1))
+    assert losses[-1] < losses[0] / 5
+    assert told["accuracy"] == 1.0
+    assert [kind for kind, _ in context.events].index("samples") < [
+        kind for kind, _ in context.events
+    ].index("overfit")
+
+
+def test_models_are_builtins() -> None:
+    told = models({}, Heard())
+    assert [one["name"] for one in told["networks"]] == list(list_networks())
+    assert protocol.plain(told) == told
