@@ -109,7 +109,7 @@ def _look(
         title=trained.network.card.title,
         classes=trained.classes,
         topology=trained.network.topology,
-        modalities=trained.preprocessing.kinds,
+        modalities=trained.modalities,
         target=question.target,
     )
     label = int(probabilities.argmax())

@@ -37,6 +37,16 @@ class TrainedNetwork:
         """The network's name."""
         return self.network.card.name
 
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """What feeds each branch of the network, in the order of its card."""
+        kinds = self.preprocessing.kinds
+        branches = self.network.card.branches.items()
+        return tuple(
+            next((kind for kind in allowed if kind in kinds), branch)
+            for branch, allowed in branches
+        )
+
     @torch.inference_mode()
     def ask(self, prepared: Prepared, explain: bool = False) -> Output:
         """What it says about one clip, a batch of one, in evaluation mode.

@@ -51,14 +51,14 @@ def assert_one_sentence(said: Said, status: int, *words: str) -> None:
 def test_help_names_every_command_in_full(run: Run) -> None:
     said = run("--help")
     assert said.status == 0
-    for command in ("open", "demo", "info", "scan", "sample", "convert", "diagnose"):
+    for command in ("open", "demo", "info", "scan", "sample", "convert", "predict", "diagnose"):
         assert f"\n  {command} " in said.out
     assert not any(line.endswith("...") for line in said.out.splitlines()[1:])
     assert "qt-report" not in said.out
 
 
 @pytest.mark.parametrize(
-    "command", ["open", "demo", "info", "scan", "sample", "convert", "diagnose"]
+    "command", ["open", "demo", "info", "scan", "sample", "convert", "predict", "diagnose"]
 )
 def test_every_command_explains_itself(run: Run, command: str) -> None:
     said = run(command, "--help")

@@ -233,6 +233,7 @@ def test_mmff_tells_five_things_about_every_window(
 ) -> None:
     run, trial = looked
     trained = load_run(run)
+    assert trained.modalities == ("skeleton", "depth")  # as the card names its branches
     with open_recording(trial) as recording:
         question = Question(Sliding(0.5, 0.25), explain=True)
         said = recognise(trained, recording, Heard(), question)
