@@ -23,6 +23,14 @@ TRAIN = {"dark": "#56B4E9", "light": "#0B66A8"}
 VALIDATION = {"dark": "#E69F00", "light": "#A34E00"}
 
 
+class EpochAxis(pg.AxisItem):
+    """Whole numbers only: there is no half epoch."""
+
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:  # noqa: N802
+        levels = super().tickSpacing(low, high, size)
+        return [level for level in levels if level[0] >= 1] or [(1.0, 0.0)]
+
+
 class RunCurves(QWidget):
     """Two plots on one axis of epochs, and a line of text that tells what the mouse is at."""
 
@@ -80,9 +88,10 @@ class RunCurves(QWidget):
         self.show_growth(self._growth)
 
     def _add_plot(self, row: int, name: str) -> pg.PlotItem:
-        plot = self.area.addPlot(row=row, col=0)
+        plot = self.area.addPlot(row=row, col=0, axisItems={"bottom": EpochAxis("bottom")})
         plot.setMenuEnabled(False)
-        plot.ctrlMenu.setParent(self)  # never shown; made without a parent
+        menu = plot.ctrlMenu  # never shown; made without a parent
+        menu.setParent(self, menu.windowFlags())  # with its flags, or it would stand in the panel
         plot.hideButtons()
         plot.setMouseEnabled(x=False, y=False)
         plot.setClipToView(True)
