@@ -63,6 +63,7 @@ class AttentionLayer:
         self._time_ns: int | None = None
         self.patch: Patch | None = None
         self.pointer: Pointer | None = None
+        self.kept_free = 0  # pixels at the right where words would stand on others
         self._source: tuple[Patch, NDArray[np.float64] | None] | None = None
 
     # ---- what is there
@@ -216,7 +217,7 @@ class AttentionLayer:
             painter.drawRect(square)
         words = self._pointer_words(pointer)
         if words:
-            _paint_tag(painter, words, square)
+            _paint_tag(painter, words, square, self.kept_free)
 
     def _pointer_words(self, pointer: Pointer) -> str:
         words = joint_title(joint_name(pointer.joint, pointer.topology or self._topology))
@@ -231,12 +232,12 @@ def _placed(box: Box, view: View) -> QRectF:
     return QRectF(left, top, wide, tall)
 
 
-def _paint_tag(painter: QPainter, words: str, square: QRectF) -> None:
+def _paint_tag(painter: QPainter, words: str, square: QRectF, kept_free: int) -> None:
     """Words on a dark ground just above a square, inside of the widget."""
     painter.setFont(theme.ui_font(theme.TIME_PX))
     wide = QFontMetricsF(painter.font()).horizontalAdvance(words) + 10
     device = painter.device()
-    left = min(max(square.left(), 2.0), device.width() - wide - 2)
+    left = max(min(square.left(), device.width() - kept_free - wide - 2), 2.0)
     top = square.top() - 21 if square.top() >= 23 else square.bottom() + 3
     box = QRectF(left, min(top, device.height() - 20.0), wide, 18)
     ground = QColor(theme.DARK.canvas)

@@ -93,6 +93,7 @@ class PicturePane(Pane):
             self.attention = AttentionLayer(
                 self.session.explaining, recording, self.stream, self._go_to
             )
+            self.attention.kept_free = self.legend.kept_free
             self._join()
         has_people = self.overlay is not None and self.overlay.skeleton is not None
         self.toggle("skeleton").setVisible(has_people)

@@ -26,6 +26,7 @@ from harstudio.studio.panes.scene import Scene, grid_lines  # noqa: E402
 POINT_PX = (1.5, 6.0)
 BONE_PX = 3.0
 JOINT_PX = 7.0
+FULL_SIZE_PX = 480  # height of the view from which on weighed joints have their full size
 DASHES = 4  # a dashed bone is cut into this many strokes
 NOWHERE = np.full((2, 3), np.nan, dtype=np.float32)
 
@@ -190,6 +191,7 @@ class GlView(QWidget):
         faces: list[tuple[float, ...]] = []
         edges: list[tuple[float, ...]] = []
         sizes: list[float] = []
+        small = float(np.clip(self.height() / FULL_SIZE_PX, 0.5, 1.0))
         for person, body in self._scene.people if skeleton is not None else ():
             colors = side_colors(person, on_picture=self._scene.cloud is not None)
             for piece, side in bone_pieces(body.joints, body.tracking, skeleton):
@@ -201,7 +203,7 @@ class GlView(QWidget):
                 size = JOINT_PX
                 if weights is not None:
                     color = joint_color(float(weights[joint]))
-                    size *= joint_growth(float(weights[joint]))
+                    size *= small * joint_growth(float(weights[joint]))
                 sizes.append(size)
                 lost = body.tracking[joint] == LOST
                 joints.append(body.joints[joint])

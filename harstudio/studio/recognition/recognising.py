@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from harstudio.runs.folder import is_run
@@ -16,7 +16,6 @@ from harstudio.studio.palette import Entry
 from harstudio.studio.recognition.commands import recognise_commands
 from harstudio.studio.recognition.recogniser import Recogniser
 from harstudio.studio.recognition.run_choice import RunChoice
-from harstudio.studio.timeline.rows import SCORES_PX
 
 if TYPE_CHECKING:
     from harstudio.studio.window import MainWindow
@@ -121,7 +120,10 @@ class Recognising(QObject):
         if not self._revealed:
             self._revealed = True
             self._show_panel()
-            self._window.arrangement.grow_timeline(SCORES_PX)
+            QTimer.singleShot(0, self, self._make_room)  # when the timeline knows of it too
+
+    def _make_room(self) -> None:
+        self._window.arrangement.grow_timeline(self._window.timeline.lacking_px)
 
     def toggle_panel(self) -> None:
         if self.is_panel_shown():

@@ -301,6 +301,11 @@ class Timeline(QAbstractScrollArea):
         self._fit_bars()
         self._redraw()
 
+    @property
+    def lacking_px(self) -> int:
+        """By how much it is too low for all rows."""
+        return max(0, rows_height(self.rows) + RULER_PX - self.viewport().height())
+
     def _fit_bars(self) -> None:
         scale, viewport = self.scale, self.viewport()
         self._steering = True
