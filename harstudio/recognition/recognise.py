@@ -98,11 +98,14 @@ def _look(
     prepared = trained.preprocessing.make(raw, None)
     output = trained.ask(prepared, question.explain)
     probabilities = _probabilities(output.logits)
-    window = Window(
-        *span,
-        probabilities,
-        {name: _probabilities(logits) for name, logits in output.logits_by_stream.items()},
-    )
+    by_stream = {name: _probabilities(one) for name, one in output.logits_by_stream.items()}
+    if not all(np.isfinite(one).all() for one in (probabilities, *by_stream.values())):
+        raise DataError(
+            "The network's answer is no number; its training went wrong.",
+            path=trained.folder,
+            remedy="Train it again with a lower learning rate.",
+        )
+    window = Window(*span, probabilities, by_stream)
     if not question.explain or output.explanation is None:
         return _Said(window, ())
     explainer = Explainer(

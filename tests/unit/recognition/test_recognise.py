@@ -12,6 +12,7 @@ import torch
 
 from harstudio.errors import DataError, HarstudioError, MissingError, UsageError
 from harstudio.jobs.context import Stopped
+from harstudio.learning.checkpoints import save_weights, weights_of
 from harstudio.learning.datasets import collect, extent
 from harstudio.learning.loading import Loader
 from harstudio.learning.preprocessing import Preprocessing
@@ -203,6 +204,16 @@ def test_windows_in_which_nobody_is_seen_have_no_opinion(run: Path, trial: Path)
         assert heard.lines == ["a1_s1_t1 at 50.00 s is left out: Nobody is seen in this clip."]
         with pytest.raises(DataError, match="Nobody is seen"):
             recognise(load_run(run), recording, heard, Question(spans=(empty,)))
+
+
+def test_a_network_whose_training_went_wrong(tmp_path: Path, trial: Path) -> None:
+    network = write_run(tmp_path)
+    with torch.no_grad():
+        next(network.parameters()).fill_(torch.nan)
+    save_weights(RunFolder(tmp_path).best, network, {}, weights_of(network))
+    with open_recording(trial) as recording, pytest.raises(DataError, match="no number") as raised:
+        recognise(load_run(tmp_path), recording, Heard())
+    assert raised.value.path == tmp_path
 
 
 # ---- jobs

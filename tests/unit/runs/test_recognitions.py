@@ -30,7 +30,7 @@ from harstudio.results import (
     Segment,
     Window,
 )
-from harstudio.runs.recognitions import ARRAYS, load_recognition, save_recognition
+from harstudio.runs.recognitions import ARRAYS, load_recognition, recognised_path, save_recognition
 
 RNG = np.random.default_rng(0)
 SECOND = 1_000_000_000
@@ -127,6 +127,15 @@ def test_streams_without_heads_and_no_segments(tmp_path: Path) -> None:
     )
     save_recognition(tmp_path / "one.npz", recognition)
     assert_same(load_recognition(tmp_path / "one.npz"), recognition)
+
+
+def test_what_a_file_is_about(tmp_path: Path) -> None:
+    path = tmp_path / "one.npz"
+    assert recognised_path(path) is None
+    save_recognition(path, some_recognition())
+    assert recognised_path(path) == some_recognition().path
+    path.write_bytes(path.read_bytes()[:300])
+    assert recognised_path(path) is None
 
 
 def test_numpy_alone_reads_the_arrays(tmp_path: Path) -> None:
