@@ -52,7 +52,7 @@ def try_worker(
 ) -> None:
     """Have a worker load torch, run ``job`` and end with its input; harstudio/jobs/protocol.py."""
     asked = {
-        "preload": {"modules": ["torch", "torch.utils.tensorboard"]},
+        "preload": {"modules": ["torch", "tensorboard.summary.writer.record_writer"]},
         "run": {"id": 1, "job": job, "payload": payload, "threads": 1, "device": "cpu"},
     }
     lines = [json.dumps({"v": 1, "kind": kind, "payload": one}) for kind, one in asked.items()]
