@@ -63,7 +63,7 @@ class TrainingTime(QWidget):
             for part in tables:
                 table = table.get(part, {})
             table.pop(last, None)
-        return config
+        return {name: table for name, table in config.items() if table}
 
     def _measure(self) -> None:
         if not self._ready or not self.isVisible():

@@ -1,0 +1,206 @@
+"""Sixteen samples as the network gets them, and one batch learned by heart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtTest import QTest
+
+from harstudio.errors import DataError
+from harstudio.settings import Settings
+from harstudio.skeletons.topology import topology
+from harstudio.studio.session import Session
+from harstudio.studio.training.check_data import CheckData
+from harstudio.studio.training.check_data_curve import Step, verdict
+from harstudio.studio.training.check_data_files import read_samples
+from harstudio.studio.training.check_data_sample import Seen, draw_motion, draw_picture
+from studio.handed_in import HandedIn
+
+SECOND = 1_000_000_000
+TOPOLOGY = "utd_mhad_20"
+CONFIG = {"network": {"name": "mmff-lite"}, "data": {"path": "trials"}}
+
+
+def write_samples(folder: Path, count: int = 16) -> None:
+    """What the job leaves: a bright left half, joints in a ring, the focus in the upper left."""
+    picture = np.full((count, 3, 8, 8), -1.0, dtype=np.float32)
+    picture[:, :, :, :4] = 3.0
+    angles = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+    ring = np.stack([np.cos(angles), np.sin(angles), np.full(20, 2.0)]).astype(np.float32)
+    skeleton = np.zeros((count, 3, 6, 20, 2), dtype=np.float32)  # nobody second
+    skeleton[..., 0] = ring[None, :, None, :]
+    focus = np.tile(np.float32([0.0, 0.0, 0.5, 0.5]), (count, 1))
+    np.savez(folder / "samples.npz", skeleton=skeleton, picture=picture, focus=focus)
+    about = [
+        {"path": f"/data/{k}.mat", "recording": f"trial {k}", "start_ns": k * SECOND,
+         "end_ns": (k + 1) * SECOND, "name": "wave", "subject": 1}
+        for k in range(count)
+    ]  # fmt: skip
+    document = {"topology": TOPOLOGY, "samples": about}
+    (folder / "samples.json").write_text(json.dumps(document))
+
+
+@pytest.fixture
+def check(qtbot, monkeypatch):
+    """The view with a job that the test answers; ``opened`` are the clips it asked for."""
+    session = Session(Settings(annotator="alice", reduce_motion=True))
+    made = CheckData(session)
+    made.handed_in = HandedIn(session, monkeypatch)
+    made.opened = []
+    monkeypatch.setattr(session, "open_clip", lambda *clip: made.opened.append(clip))
+    qtbot.addWidget(made)
+    made.resize(1000, 640)
+    made.show()
+    qtbot.waitExposed(made)
+    made.begin(CONFIG, "MMFF, light")
+    yield made
+    made.rest()
+    session.close()
+    session.deleteLater()
+
+
+def folder_of(check: CheckData) -> Path:
+    return Path(check.handed_in.last("check_data").payload["out"])
+
+
+# ---- the view
+
+
+def test_samples_are_shown_as_soon_as_they_are_made(check) -> None:
+    assert check.title.text() == "16 samples as MMFF, light gets them"
+    assert check.handed_in.last("check_data").payload["config"] == CONFIG
+    write_samples(folder_of(check))
+    check.handed_in.tell("check_data", "samples", {})
+    assert len(check.grid.samples) == 16
+    assert "the square the network is pointed to" in check.explained.text()
+    for k in range(1, 6):
+        check.handed_in.tell(
+            "check_data", "overfit", {"step": k, "loss": 3.0 / k, "accuracy": k / 5}
+        )
+    assert check.verdict.text().startswith("Learned by heart after 5 steps")
+    folder = folder_of(check)
+    check.handed_in.answer("check_data", {"steps": 5})
+    assert not folder.exists()  # nothing is left behind
+    assert len(check.grid.samples) == 16
+
+
+def test_arrows_move_and_enter_or_a_click_opens_the_clip(check) -> None:
+    write_samples(folder_of(check))
+    check.handed_in.tell("check_data", "samples", {})
+    grid = check.grid
+    grid.setFocus()
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Return):
+        QTest.keyClick(grid, key)
+    assert check.opened == [(Path("/data/5.mat"), 5 * SECOND, 6 * SECOND)]
+    QTest.mouseClick(grid, Qt.MouseButton.LeftButton, pos=grid.tile(15).center())
+    assert check.opened[-1][0] == Path("/data/15.mat")
+    assert grid.rect().contains(grid.tile(15))
+
+
+def test_other_samples_stop_the_job_and_draw_anew(check) -> None:
+    first = check.handed_in.last("check_data")
+    folder = folder_of(check)
+    check.again.click()
+    second = check.handed_in.last("check_data")
+    assert check.handed_in.stopped == [first.id]
+    assert not folder.exists()
+    assert second.payload["seed"] != first.payload["seed"]
+    assert folder_of(check).is_dir()
+
+
+def test_a_check_that_fails_says_why(check) -> None:
+    check.handed_in.answer("check_data", error="No sample can be read.")
+    assert check.verdict.text() == "No sample can be read."
+    assert not check.bar.isVisible()
+
+
+# ---- files
+
+
+@pytest.mark.parametrize("name", ["samples.json", "samples.npz"])
+def test_damaged_files_are_an_error(name, tmp_path) -> None:
+    write_samples(tmp_path)
+    assert len(read_samples(tmp_path)[0]) == 16
+    (tmp_path / name).write_bytes(b"{")
+    with pytest.raises(DataError, match="cannot be shown"):
+        read_samples(tmp_path)
+
+
+# ---- drawing
+
+
+def painted(draw) -> QImage:
+    image = QImage(100, 100, QImage.Format.Format_RGB32)
+    image.fill(QColor("black"))
+    painter = QPainter(image)
+    draw(painter, QRectF(0, 0, 100, 100))
+    painter.end()
+    return image
+
+
+def test_the_picture_is_scaled_and_the_focus_is_an_outline(tmp_path) -> None:
+    write_samples(tmp_path)
+    seen = read_samples(tmp_path)[0][0]
+    image = painted(lambda painter, box: draw_picture(painter, box, seen))
+    assert image.pixelColor(20, 80) == QColor("white")  # the most is white, the least is black
+    assert image.pixelColor(80, 80) == QColor("black")
+    assert image.pixelColor(80, 20) == QColor("black")
+    seen.focus = np.float32([0.6, 0.6, 0.9, 0.9])
+    image = painted(lambda painter, box: draw_picture(painter, box, seen))
+    assert image.pixelColor(75, 75) == QColor("black")  # not filled
+    assert image.pixelColor(60, 75).lightness() > 150
+
+
+def test_movement_is_fitted_into_its_square_with_up_above(tmp_path) -> None:
+    joints = np.zeros((3, 4, 20, 1), dtype=np.float32)
+    joints[1, :, 3] = 1.0  # the head of this topology, above the others
+    joints[0, 2:] += 5.0  # the whole person moves to the right
+    seen = Seen(Path("x"), "x", 0, 1, "walk", None, skeleton=joints)
+    points = seen.points
+    assert points.shape == (4, 1, 20, 2)
+    assert np.nanmin(points) >= 0
+    assert np.nanmax(points) <= 1
+    assert points[2, 0, 0, 0] > points[0, 0, 0, 0]
+    assert points[2, 0, 3, 1] < points[2, 0, 0, 1]
+    image = painted(lambda p, box: draw_motion(p, box, seen, topology(TOPOLOGY), 2))
+    lit = [x for x in range(100) for y in range(100) if image.pixelColor(x, y).lightness() > 20]
+    assert min(lit) < 20
+    assert max(lit) > 80  # the other moments are there too
+
+
+def test_nobody_is_not_drawn_at_the_origin() -> None:
+    joints = np.zeros((3, 4, 20, 2), dtype=np.float32)
+    joints[:, :, :, 0] = np.random.default_rng(0).normal(size=(3, 4, 20)) + 3
+    seen = Seen(Path("x"), "x", 0, 1, "walk", None, skeleton=joints)
+    assert np.isnan(seen.points[:, 1]).all()
+    assert np.isfinite(seen.points[:, 0]).all()
+
+
+# ---- words
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "over", "tone", "words"),
+    [
+        ([], True, "", ""),
+        ([0.2, 0.5], False, "", "Learning one batch"),
+        ([0.2, 1.0], False, "good", "Learned by heart after 2 steps"),
+        ([0.5] * 79 + [0.94], True, "warn", "94 % of the batch learned after 80 steps"),
+        ([0.1] * 80, True, "bad", "Only 10 % of one batch learned after 80 steps"),
+        ([0.1] * 3, True, "warn", "There was time for 3 steps only"),
+    ],
+)
+def test_the_verdict_is_in_words(accuracies, over, tone, words) -> None:
+    steps = [Step(k, 1.0, accuracy) for k, accuracy in enumerate(accuracies, 1)]
+    told = verdict(steps, over=over)
+    assert told[0] == tone
+    assert told[1].startswith(words)
+
+
+def test_a_loss_that_is_no_number_is_said_at_once() -> None:
+    assert verdict([Step(1, float("nan"), 0.1)], over=False)[0] == "bad"

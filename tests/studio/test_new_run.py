@@ -1,0 +1,439 @@
+"""A new run is put together: what data, which network, how it trains; then it is handed in."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from driving import until, wait
+from harstudio.errors import UsageError
+from harstudio.labels.edits import AddClip, AddTier
+from harstudio.labels.model import Clip
+from harstudio.labels.project import Project
+from harstudio.learning import config as configs
+from harstudio.settings import Settings
+from harstudio.studio.evaluation.findings import FUSED
+from harstudio.studio.evaluation.view import EvaluationView
+from harstudio.studio.session import Session
+from harstudio.studio.training.new_run import NewRunDialog
+from harstudio.studio.training.new_run_draft import Draft, data_choices
+from harstudio.studio.training.new_run_time import span, time_sentences
+from made_runs import write_run
+from small_dataset import write_dataset
+from studio.handed_in import HandedIn
+from studio.label_bench import write_document
+
+SURVEY: dict[str, Any] = {
+    "classes": [
+        {"name": "wave", "train": 12, "validation": 4, "test": 16},
+        {"name": "clap", "train": 6, "validation": 2, "test": 8},
+        {"name": "throw", "train": 0, "validation": 0, "test": 4},
+    ],
+    "kinds": ["depth", "skeleton"],
+    "topology": "utd_mhad_20",
+    "subjects": {"train": [1, 3], "validation": [5], "test": [2, 4]},
+    "problems": ["a5_s3_t2: the skeleton has fewer frames than the depth."],
+    "cards": [
+        {
+            "name": "colour-net", "title": "Colour net", "paper": "On colour", "authors": "A. B.",
+            "year": 2020, "branches": {"picture": ["color"]},
+            "stages": [{"name": "all", "epochs": 5}], "batch_size": 8, "preprocessing": {},
+        },
+        {
+            "name": "st-gcn", "title": "ST-GCN", "paper": "On graphs", "authors": "S. Yan",
+            "year": 2018, "branches": {"skeleton": ["skeleton"]},
+            "stages": [{"name": "joints", "epochs": 80}], "batch_size": 64,
+            "preprocessing": {"skeleton": {"frames": 300, "bodies": 2}},
+        },
+        {
+            "name": "mmff-lite", "title": "MMFF, light", "paper": "On fusion", "authors": "X. Zhu",
+            "year": 2022,
+            "branches": {"skeleton": ["skeleton"], "picture": ["color", "depth", "infrared"]},
+            "stages": [{"name": "skeleton", "epochs": 30}, {"name": "fusion", "epochs": 20}],
+            "batch_size": 32, "preprocessing": {"skeleton": {"frames": 64, "bodies": 2}},
+        },
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def session(qtbot) -> Any:
+    made = Session(Settings(annotator="alice"))
+    yield made
+    made.jobs.close()
+    made.close()
+    made.deleteLater()
+
+
+@pytest.fixture
+def dialog(qtbot, session, tmp_path, monkeypatch) -> Any:
+    """The dialog on a dataset folder, surveyed; the test answers its jobs."""
+    data = tmp_path / "trials"
+    data.mkdir()
+    session.settings.remember(data)
+    made = NewRunDialog(session, lambda: tmp_path / "runs")
+    made.handed_in = HandedIn(session, monkeypatch)
+    qtbot.addWidget(made)
+    made.present()
+    qtbot.waitExposed(made)
+    made.handed_in.answer("survey", SURVEY)
+    yield made
+    made.done(0)
+
+
+def wait_for_survey(dialog: NewRunDialog, before: int) -> dict[str, Any]:
+    """The payload of the next survey."""
+    until(lambda: dialog.handed_in.count("survey") > before)
+    return dialog.handed_in.last("survey").payload
+
+
+# ---- the draft
+
+
+def test_a_draft_keeps_only_what_differs_from_the_paper() -> None:
+    draft = Draft()
+    draft.set("training.stage.joints.epochs", 3)
+    draft.set("data.modalities", ["depth", "skeleton"])
+    assert draft.get("training.stage.joints.epochs") == 3
+    assert 'modalities = ["depth", "skeleton"]' in draft.text()
+    draft.set("training.stage.joints.epochs", None)
+    assert draft.config == {"data": {"modalities": ["depth", "skeleton"]}}
+    draft.read(draft.text() + "\n[network]\nname = 'st-gcn'\n")
+    assert draft.get("network.name") == "st-gcn"
+    with pytest.raises(UsageError, match="line 2"):
+        draft.read("[network]\n= 3")
+    assert draft.get("network.name") == "st-gcn"
+
+
+def test_another_network_takes_its_own_settings() -> None:
+    draft = Draft()
+    draft.take_survey(SURVEY)
+    assert draft.get("network.name") == "st-gcn"  # the first whose needs the data meets
+    draft.set("preprocessing.skeleton.frames", 64)
+    draft.set("training.seed", 7)
+    draft.set("training.batch_size", 4)
+    draft.choose_network("mmff-lite")
+    assert draft.config["network"] == {"name": "mmff-lite"}
+    assert draft.get("data.modalities") == ["skeleton", "depth"]  # no colour in this data
+    assert draft.config["training"] == {"seed": 7}
+    assert "preprocessing" not in draft.config
+
+
+def test_names_are_free_and_follow_network_and_data(tmp_path) -> None:
+    draft = Draft()
+    draft.set("data.path", str(tmp_path / "UTD MHAD"))
+    draft.set("network.name", "st-gcn")
+    assert draft.free_name(tmp_path) == "st-gcn-utd-mhad"
+    write_run(tmp_path / "st-gcn-utd-mhad")
+    assert draft.free_name(tmp_path) == "st-gcn-utd-mhad-2"
+    draft.name_run(tmp_path)
+    draft.hand_in()
+    assert Path(draft.get("run.folder")).name == "st-gcn-utd-mhad-3"
+    draft.name_run(tmp_path, "mine")
+    draft.name_run(tmp_path)  # what the person wrote stays
+    assert Path(draft.get("run.folder")).name == "mine"
+
+
+# ---- data
+
+
+def test_shows_how_many_clips_each_class_has_and_which_are_thin(dialog) -> None:
+    data = dialog.data
+    assert [(r.name, r.train, r.thin) for r in data.counts.counts.rows] == [
+        ("wave", 12, False), ("clap", 6, True), ("throw", 0, True),
+    ]  # fmt: skip
+    assert data.thin.text() == "2 of 3 classes have fewer than 10 clips to train on."
+    assert data.people.text() == "People: 1, 3 train; 5 validate; 2, 4 test."
+    assert data.problems.text() == SURVEY["problems"][0]
+    assert data.about.text() == (
+        "3 classes; 18 clips train, 6 validate, 28 test. Recordings have depth, skeleton."
+    )
+
+
+def test_another_protocol_is_surveyed_again(dialog) -> None:
+    before = dialog.handed_in.count("survey")
+    row = dialog.data.protocol.findData("leave-one-subject-out")
+    dialog.data.protocol.setCurrentIndex(row)
+    dialog.data.protocol.activated.emit(row)
+    assert wait_for_survey(dialog, before)["protocol"] == "leave-one-subject-out:1"
+    assert not dialog.start_button.isEnabled()  # until the answer is there
+    dialog.handed_in.answer("survey", SURVEY)
+    dialog.data.numbers[0].setValue(4)
+    dialog.data.validation.setValue(2)
+    payload = wait_for_survey(dialog, before + 1)
+    assert payload["protocol"] == "leave-one-subject-out:4"
+    assert payload["validation_subjects"] == 2
+    assert not dialog.data.numbers[1].isVisible()
+
+
+def test_data_that_cannot_be_used_says_why_beside_it(dialog) -> None:
+    dialog.draft.set("data.protocol", "cross-view")
+    wait(20)
+    dialog.handed_in.answer("survey", error="No recording has a view. Choose another protocol.")
+    assert dialog.data.about.text() == "No recording has a view. Choose another protocol."
+    assert dialog.data.counts.counts.rows == []
+    assert not dialog.start_button.isEnabled()
+    assert not dialog.check_button.isEnabled()
+    dialog.draft.set("data.protocol", None)
+    wait(20)
+    dialog.handed_in.answer("survey", SURVEY)
+    assert dialog.start_button.isEnabled()
+
+
+def test_progress_of_the_survey_is_told(dialog) -> None:
+    dialog.draft.set("data.protocol", "all")
+    wait(20)
+    dialog.handed_in.progress("survey", 30, 861, "Looking at the data, 30 of 861")
+    assert dialog.data.about.text() == "Looking at the data, 30 of 861…"
+
+
+def test_what_is_open_is_offered_first(tmp_path, session) -> None:
+    project = Project.create(tmp_path / "mine", "Kitchen")
+    session.project, session.folder = project, project.folder
+    assert [c.title for c in data_choices(session)] == ["Kitchen, its labels"]
+    session.folder = tmp_path / "trials"  # a dataset, whose labels go to a private project
+    assert [c.title for c in data_choices(session)] == ["trials, actions by file names"]
+    write_document(project, "one", "alice", [Clip(0, 10, "wave")])
+    (tmp_path / "lately").mkdir()
+    session.settings.remember(tmp_path / "lately")
+    assert [c.title for c in data_choices(session)] == [
+        "trials, actions by file names", "trials, labels made here",
+        "lately, actions by file names",
+    ]  # fmt: skip
+    session.project = session.folder = None
+
+
+# ---- network and settings
+
+
+def test_cards_say_what_is_missing(dialog) -> None:
+    cards = dialog.network.cards
+    assert cards.texts(0)[2:] == ("needs colour: not in this data", False)
+    assert cards.texts(2)[2:] == ("sees skeleton + colour or depth or infrared", True)
+    dialog.network.list.setFocus()
+    QTest.keyClick(dialog.network.list, Qt.Key.Key_Down)
+    assert dialog.draft.get("network.name") == "mmff-lite"
+    field = dialog.network.fields["picture"]
+    assert [field.itemText(k) for k in range(field.count())] == [
+        "colour (not in this data)", "depth", "infrared (not in this data)",
+    ]  # fmt: skip
+    assert field.currentText() == "depth"
+    assert list(dialog.settings.spins)[:2] == [
+        "training.stage.skeleton.epochs", "training.stage.fusion.epochs",
+    ]  # fmt: skip
+
+
+def test_settings_are_written_only_where_they_differ_from_the_paper(dialog) -> None:
+    spins = dialog.settings.spins
+    assert spins["training.stage.joints.epochs"].value() == 80
+    spins["training.stage.joints.epochs"].setValue(3)
+    spins["preprocessing.skeleton.frames"].setValue(64)
+    assert dialog.draft.config["training"] == {"stage": {"joints": {"epochs": 3}}}
+    assert dialog.draft.config["preprocessing"] == {"skeleton": {"frames": 64}}
+    spins["training.stage.joints.epochs"].setValue(80)
+    assert "training" not in dialog.draft.config
+
+
+def test_the_text_and_the_fields_are_one(dialog, qtbot) -> None:
+    settings = dialog.settings
+    settings.more.click()
+    assert 'name = "st-gcn"' in settings.text.toPlainText()
+    qtbot.waitUntil(settings.text.hasFocus)
+    settings.text.setPlainText(dialog.draft.text() + "\n[training]\nbatch_size = 8\n")
+    assert settings.settle()
+    assert settings.spins["training.batch_size"].value() == 8
+    settings.text.setPlainText("[training")
+    assert not settings.settle()
+    assert settings.text_problem.isVisible()
+    assert not dialog.start_button.isEnabled()
+    QTest.keyClick(settings.text, Qt.Key.Key_Return)  # a line of text, not a start
+    assert dialog.handed_in.count("train") == 0
+
+
+# ---- time
+
+
+def test_the_time_is_measured_once_the_form_stands_still(dialog) -> None:
+    until(lambda: dialog.handed_in.count("estimate") == 1, 5)
+    dialog.handed_in.answer("estimate", {"seconds_per_epoch": {"joints": 18.2}, "seconds": 1456})
+    assert dialog.time.figure.text() == "About 24 min"
+    assert "an epoch: joints 18 s" in dialog.time.basis.text()
+    dialog.draft.set("training.seed", 5)  # costs no time
+    wait(1200)
+    assert dialog.handed_in.count("estimate") == 1
+    dialog.draft.set("training.batch_size", 2)
+    until(lambda: dialog.handed_in.count("estimate") == 2, 5)
+    dialog.handed_in.answer("estimate", error="No sample can be read.")
+    assert "No sample can be read." in dialog.time.basis.text()
+    assert dialog.start_button.isEnabled()  # it is not forbidden to try
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(1.25, "1.2 s"), (40, "40 s"), (1440, "24 min"), (11400, "3 h 10 min"), (180000, "2 days")],
+)
+def test_times_are_told_as_people_say_them(seconds, text) -> None:
+    assert span(seconds) == text
+
+
+def test_time_says_what_it_stands_on() -> None:
+    result = {"seconds_per_epoch": {"a": 2.0}, "seconds": 30.0, "seconds_to_decode": 16.0}
+    figure, basis = time_sentences(result, "CPU, 1 thread")
+    assert figure == "About 30 s"
+    assert basis == (
+        "measured on a few steps on CPU, 1 thread; an epoch: a 2.0 s; reading the data once 16 s"
+    )
+
+
+# ---- doing
+
+
+def test_enter_starts_and_the_config_is_one_that_training_takes(dialog, tmp_path) -> None:
+    records = []
+    dialog.started.connect(records.append)
+    dialog.settings.spins["training.stage.joints.epochs"].setValue(3)
+    dialog.network.list.setFocus()
+    QTest.keyClick(dialog.network.list, Qt.Key.Key_Return)
+    assert not dialog.isVisible()
+    asked = dialog.handed_in.last("train")
+    assert records == [asked]
+    assert (asked.lane, asked.title) == ("long", "Train st-gcn-trials")
+    assert asked.payload["resume"] is False
+    config = configs.parse(asked.payload["config"], base=Path("/"))
+    assert config.training.stage["joints"].epochs == 3
+    assert config.run.folder == str(tmp_path / "runs" / "st-gcn-trials")
+
+
+def test_adding_to_the_queue_stays_and_names_the_next(dialog) -> None:
+    dialog.queue_button.click()
+    dialog.settings.spins["training.seed"].setValue(1)
+    dialog.queue_button.click()
+    assert dialog.isVisible()
+    folders = [
+        Path(r.payload["config"]["run"]["folder"]).name
+        for r in dialog.handed_in.records
+        if r.job.endswith(":train")
+    ]
+    assert folders == ["st-gcn-trials", "st-gcn-trials-2"]
+    assert dialog.said.text().startswith("Train st-gcn-trials-2")
+    assert dialog.settings.name.text() == "st-gcn-trials-3"
+
+
+def test_a_name_that_is_taken_is_said_beside_it(dialog, tmp_path) -> None:
+    write_run(tmp_path / "runs" / "old")
+    dialog.settings.name.setText("old")
+    dialog.settings.name.textEdited.emit("old")
+    assert dialog.settings.name_problem.isVisible()
+    assert not dialog.start_button.isEnabled()
+    dialog.settings.name.textEdited.emit("new")
+    assert dialog.start_button.isEnabled()
+
+
+def test_the_copied_command_names_a_config_that_loads(dialog, tmp_path) -> None:
+    dialog.copy_button.click()
+    program, train, file = shlex.split(QApplication.clipboard().text())
+    assert (program, train) == ("harstudio", "train")
+    config = configs.load(Path(file))
+    assert config.network.name == "st-gcn"
+    assert config.run.folder == str(tmp_path / "runs" / "st-gcn-trials")
+    dialog.settings.spins["training.seed"].setValue(9)
+    dialog.copy_button.click()  # the first one is kept
+    other = shlex.split(QApplication.clipboard().text())[2]
+    assert other != file
+    assert configs.load(Path(other)).training.seed == 9
+
+
+def test_escape_closes_and_it_comes_back_as_it_was(dialog) -> None:
+    dialog.settings.spins["training.seed"].setValue(4)
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    dialog.present()
+    assert dialog.settings.spins["training.seed"].value() == 4
+    assert dialog.handed_in.count("survey") == 2  # labels may have been made meanwhile
+
+
+def test_every_field_is_reached_by_tab(dialog) -> None:
+    dialog.network.list.setFocus()
+    seen = set()
+    for _ in range(40):
+        seen.add(QApplication.focusWidget())
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    wanted = [dialog.data.data, dialog.data.protocol, dialog.data.validation, dialog.network.list,
+              *dialog.settings.spins.values(), dialog.settings.device, dialog.settings.name,
+              dialog.start_button, dialog.queue_button, dialog.check_button]  # fmt: skip
+    assert [w.accessibleName() or w.text() for w in wanted if w not in seen] == []
+
+
+# ---- with a real worker
+
+
+@pytest.fixture
+def labelled(qtbot, session, tmp_path) -> Session:
+    """A project of small trials; alice has just labelled two of them."""
+    trials = write_dataset(tmp_path / "trials")
+    project = Project.create(tmp_path / "kitchen", "Kitchen", recording_folders=[trials])
+    for name, label in (("a1_s1_t1", "wave"), ("a2_s2_t1", "clap")):
+        with qtbot.waitSignal(session.history_changed, timeout=10_000):
+            session.open(project.folder)
+        path = next(p for p in session.project.recordings() if p.name.startswith(name))
+        if session.recording.path != path:
+            with qtbot.waitSignal(session.history_changed, timeout=10_000):
+                session.open_recording(path)
+        session.history.do(AddTier("alice"))
+        clip = Clip(session.transport.start_ns, session.transport.stop_ns, label)
+        session.history.do(AddClip("alice", clip))
+    return session
+
+
+def test_labels_just_made_are_learned(labelled, qtbot, tmp_path) -> None:
+    assert labelled.history.unsaved
+    dialog = NewRunDialog(labelled, lambda: tmp_path / "runs")
+    qtbot.addWidget(dialog)
+    dialog.present()
+    assert dialog.data.data.currentText() == "Kitchen, its labels"
+    until(lambda: dialog.draft.counts, 60, "the survey")
+    assert [(c.name, c.train, c.test) for c in dialog.draft.counts] == [
+        ("clap", 0, 1), ("wave", 1, 0),
+    ]  # fmt: skip
+    assert "st-gcn" in [card["name"] for card in dialog.draft.cards]
+    assert dialog.start_button.isEnabled()
+    dialog.done(0)
+
+
+@pytest.mark.slow
+def test_from_the_dialog_to_a_clip_of_the_evaluation(qtbot, session, tmp_path) -> None:
+    trials = write_dataset(tmp_path / "trials")
+    session.settings.remember(trials)
+    dialog = NewRunDialog(session, lambda: tmp_path / "runs")
+    evaluation = EvaluationView(session)
+    for widget in (dialog, evaluation):
+        qtbot.addWidget(widget)
+    dialog.present()
+    until(lambda: dialog.draft.counts, 60, "the survey")
+    for key, value in (
+        ("training.stage.joints.epochs", 2),
+        ("training.batch_size", 4),
+        ("preprocessing.skeleton.frames", 8),
+        ("preprocessing.skeleton.bodies", 1),
+    ):
+        dialog.draft.set(key, value)
+    dialog.check_button.click()
+    until(lambda: dialog.check.grid.samples, 90, "the samples")
+    until(lambda: dialog.check.curve.steps, 90, "the curve")
+    assert dialog.check.grid.samples[0].skeleton.shape[1:] == (8, 20, 1)
+    dialog.show_form()
+    dialog.start_button.click()
+    record = session.jobs.records[-1]
+    until(lambda: record.over, 200, "the training")
+    assert record.state == "done", record.error
+    evaluation.show_run(Path(record.result["run"]))
+    with qtbot.waitSignal(session.clip_shown, timeout=10_000):
+        evaluation.matrix.select(0, int(evaluation.found.matrices[FUSED][0].argmax()))
+        QTest.keyClick(evaluation.matrix, Qt.Key.Key_Return)
+    assert session.transport.playing
