@@ -34,6 +34,10 @@ app = typer.Typer(
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
 ]
+OnDevice = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1.")]
+Threads = Annotated[
+    int | None, typer.Option("--threads", min=1, help="Threads of the processor; else all cores.")
+]
 
 
 class Layout(enum.StrEnum):
@@ -229,10 +233,8 @@ def predict(
     stride: Annotated[
         float | None, typer.Option(help="Seconds from window to window; else a quarter of one.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads of the processor; else all cores.")
-    ] = None,
+    device: OnDevice = "auto",
+    threads: Threads = None,
 ) -> None:
     """Say which actions recordings show (status 1 when one of them fails)."""
     from harstudio.cli_predict import predict as predict_all
@@ -261,12 +263,15 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was stopped.")
     ] = False,
+    device: OnDevice = "auto",
+    threads: Threads = None,
     json: AsJson = False,
 ) -> None:
     """Train a network; the run folder gets weights, metrics, evaluation and a card."""
     from harstudio import cli_learning
 
-    cli_learning.train(config, change or [], resume=resume, json=json)
+    where = cli_learning.Where(device, threads)
+    cli_learning.train(config, change or [], where, resume=resume, json=json)
 
 
 @app.command()
@@ -280,12 +285,15 @@ def evaluate(
     weights: Annotated[
         str, typer.Option(help="last or best; else those that the run is used with.")
     ] = "",
+    device: OnDevice = "auto",
+    threads: Threads = None,
     json: AsJson = False,
 ) -> None:
     """Say how well a trained network does: accuracy, classes, confusions."""
     from harstudio import cli_learning
 
-    cli_learning.evaluate(run, data, part=part, weights=weights, json=json)
+    where = cli_learning.Where(device, threads)
+    cli_learning.evaluate(run, data, where, part=part, weights=weights, json=json)
 
 
 @app.command()

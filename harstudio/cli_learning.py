@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,26 @@ from harstudio import cli_output
 from harstudio.cli_jobs import run_job
 
 
-def train(config: Path, changes: Sequence[str], *, resume: bool, json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What a job computes on; threads None = every core."""
+
+    device: str = "auto"
+    threads: int | None = None
+
+
+def train(config: Path, changes: Sequence[str], where: Where, *, resume: bool, json: bool) -> None:
     """``harstudio train``; stopped by Ctrl+C it exits with 130 and can go on."""
     payload = {"config_path": str(config), "overrides": list(changes), "resume": resume}
     heard = None if json else _print_epoch
-    result = run_job("harstudio.learning.jobs:train", payload, title="Training", heard=heard)
+    result = run_job(
+        "harstudio.learning.jobs:train",
+        payload,
+        title="Training",
+        heard=heard,
+        device=where.device,
+        threads=where.threads,
+    )
     if json:
         cli_output.print_json(result)
     elif result["state"] == "stopped":
@@ -58,7 +74,9 @@ def print_trained(result: dict[str, Any]) -> None:
             cli_output.print_line(f"  stream {name} alone: {one['top1']:.1%}")
 
 
-def evaluate(run: Path, data: Path | None, *, part: str, weights: str, json: bool) -> None:
+def evaluate(
+    run: Path, data: Path | None, where: Where, *, part: str, weights: str, json: bool
+) -> None:
     """``harstudio evaluate``; exit status 1 where some clips could not be read."""
     cli_output.must_exist(run)
     if data is not None:
@@ -69,7 +87,13 @@ def evaluate(run: Path, data: Path | None, *, part: str, weights: str, json: boo
         "part": part,
         "weights": weights,
     }
-    document = run_job("harstudio.learning.jobs:evaluate", payload, title="Evaluation")
+    document = run_job(
+        "harstudio.learning.jobs:evaluate",
+        payload,
+        title="Evaluation",
+        device=where.device,
+        threads=where.threads,
+    )
     if json:
         cli_output.print_json(document)
     else:

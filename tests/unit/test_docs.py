@@ -15,6 +15,7 @@ PAGES = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "resources").rglob("*.md")]
 )
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"# (\S+\.toml)\n")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 SHOWS_ONLY = {"README.md"}  # its examples are on recordings of the reader
 
@@ -48,8 +49,14 @@ def test_python_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("page", pages_with("console"), ids=name)
 def test_console_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every ``$ harstudio ...`` of a page, one after the other in one folder, ends well."""
+    """Every ``$ harstudio ...`` of a page, one after the other in one folder, ends well.
+
+    A TOML block whose first line is a file's name is that file.
+    """
     monkeypatch.chdir(tmp_path)
+    for block in blocks(page, "toml"):
+        if named := FILE.match(block):
+            (tmp_path / named[1]).write_text(block, "utf-8")
     for block in blocks(page, "console"):
         for line in block.splitlines():
             if line.startswith("$ "):
@@ -62,7 +69,19 @@ def test_console_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_every_command_is_in_the_reference() -> None:
     text = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
-    for command in ("open", "demo", "info", "scan", "sample", "convert", "predict", "diagnose"):
+    for command in (
+        "open",
+        "demo",
+        "info",
+        "scan",
+        "sample",
+        "convert",
+        "predict",
+        "train",
+        "evaluate",
+        "models",
+        "diagnose",
+    ):
         assert f"harstudio {command}" in text
 
 
