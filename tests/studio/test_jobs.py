@@ -76,7 +76,7 @@ def test_closing_the_window_stops_a_job_softly_and_leaves_no_process(window, tmp
 def test_the_status_line_tells_the_foremost_job(window):
     button, jobs = window.status.jobs, window.session.jobs
     assert button.isHidden()
-    record = submit(jobs, "steps", {}, "training st-gcn")
+    record = submit(jobs, "steps", {}, "Train st-gcn")
     submit(jobs, "steps")
     until(lambda: record.done > 5 and "%" in button.text())
     assert button.text().startswith(" training st-gcn 0 %")
@@ -90,7 +90,7 @@ def test_the_status_line_tells_the_foremost_job(window):
 
 def test_an_epoch_stands_in_the_status_line(window):
     record = SimpleNamespace(
-        title="training st-gcn", state="running", done=12, total=50, eta_s=240.0, error="",
+        title="Train st-gcn", state="running", done=12, total=50, eta_s=240.0, error="",
     )  # fmt: skip
     epoch = {
         "epoch": 12,
@@ -184,7 +184,7 @@ def test_esc_and_a_click_beside_close_the_panel(window):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_death_is_told_in_one_sentence_beside_the_job(window, job, payload, said):
     jobs = window.session.jobs
-    record = submit(jobs, job, payload, title="evaluating wave")
+    record = submit(jobs, job, payload, title="Evaluate wave")
     until(lambda: record.over and window.problem_bar.isVisible())
     sentence = window.problem_bar.sentence.text()
     assert sentence.startswith("Evaluating wave failed: ")
@@ -228,3 +228,24 @@ def test_no_worker_is_left(window):
 
 def _is_zombie(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+
+
+def test_what_somebody_asked_for_in_a_dialog_is_not_told_twice(window, monkeypatch):
+    monkeypatch.setattr("harstudio.studio.jobs.desk.PASSING", ("sample_jobs:echo",))
+    monkeypatch.setattr("harstudio.studio.jobs.desk.TOLD_BY_THE_ASKER", ("sample_jobs:raises",))
+    jobs = window.session.jobs
+    told, failed = submit(jobs, "echo"), submit(jobs, "raises", {"what": "ours"})
+    until(lambda: failed.over and told not in jobs.records)
+    assert jobs.records == [failed]
+    assert window.problem_bar.isHidden()
+
+
+def test_orders_after_the_end_do_nothing(qapp):
+    jobs = Jobs()
+    jobs.close()
+    jobs.stop(1)
+    jobs.remove(1)
+    jobs.warm_up()
+    with pytest.raises(RuntimeError):
+        submit(jobs, "echo")
+    assert not [t for t in threading.enumerate() if t.name == "jobs"]

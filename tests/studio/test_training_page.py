@@ -172,11 +172,11 @@ def test_a_training_that_waits_can_be_taken_out_of_the_queue(window, page, runs,
     monkeypatch.setenv("PYTHONPATH", str(samples))
     monkeypatch.setattr("harstudio.studio.training.service.TRAIN", "sample_jobs:steps")
     training = window.training
-    first = training.start({"run": {"folder": str(runs / "new")}}, "training a")
+    first = training.start({"run": {"folder": str(runs / "new")}}, "Train a")
     until(lambda: first.state == "running")
     assert training.chosen == runs / "new"
     waiting = [
-        training.start({"run": {"folder": str(runs / name)}}, f"training {name}")
+        training.start({"run": {"folder": str(runs / name)}}, f"Train {name}")
         for name in ("second", "third")
     ]
     until(lambda: len(page.runs.queued) == 2)
@@ -211,3 +211,25 @@ def test_keys_go_to_the_list_of_runs(window, page):
     row = page.runs.model.row_of(before)
     QTest.keyClick(page.runs.list, Qt.Key.Key_Down if row == 0 else Qt.Key.Key_Up)
     assert window.training.chosen != before
+
+
+def test_a_training_that_failed_before_it_began_can_be_tried_again(window, page, runs, monkeypatch):
+    samples = Path(__file__).resolve().parents[1] / "unit" / "jobs"
+    monkeypatch.setenv("PYTHONPATH", str(samples))
+    for module in ("training.service", "jobs.desk"):
+        monkeypatch.setattr(f"harstudio.studio.{module}.TRAIN", "sample_jobs:raises")
+    training = window.training
+    config = {"run": {"folder": str(runs / "never")}}
+    payload = {"config": config, "what": "usage"}
+    record = window.session.jobs.submit("sample_jobs:raises", payload, title="Train st-gcn")
+    until(lambda: record.over and window.problem_bar.isVisible())
+    assert training.chosen == runs / "never"
+    assert 'There is no key "epoch".' in page.state.reason.text()
+    assert "checkpoint" not in page.state.reason.text()
+    assert window.problem_bar.again_button.text() == "Try again"
+    assert page.buttons["train.resume"].isVisible()
+    window.problem_bar.try_again()
+    again = training.record_of(runs / "never")
+    assert again is not record
+    assert again.payload == record.payload
+    until(lambda: again.over)

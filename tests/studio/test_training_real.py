@@ -37,7 +37,7 @@ def test_stop_resume_kill_and_resume_from_the_bar(window, tmp_path):
     run = tmp_path / "runs" / "first"
     window.commands.run("view.train")
     training, page = window.training, window.train_page
-    record = training.start(config(data, run, epochs=60), "training st-gcn")
+    record = training.start(config(data, run, epochs=60), "Train st-gcn")
     until(lambda: record.done > 2, SECONDS, "the first steps")
     until(lambda: training.detail is not None and training.detail.growth.epochs, 20)
     assert page.curves.legend.isVisible()

@@ -40,15 +40,17 @@ class JobCard(QFrame):
         open_result: Callable[[], None] | None,
         resume: Callable[[], None] | None,
         about: str = "",
+        begun: Callable[[], bool] | None = None,
     ) -> None:
         """open_result: where a click on the title leads. resume: goes on with a run that ended
-        before it was through. about: what the job works on."""
+        before it was through. about: what the job works on. begun: whether there is something
+        to go on with."""
         super().__init__()
         self.setObjectName("job_card")
-        self._record, self._jobs, self._resume = record, jobs, resume
+        self._record, self._jobs, self._resume, self._begun = record, jobs, resume, begun
         self._log_shown = -1
         self._dot = QLabel()
-        self.title = ToolButton(record.title)
+        self.title = ToolButton(record.title[:1].upper() + record.title[1:])
         self.title.setFont(theme.ui_font(bold=True))
         if open_result is not None:
             self.title.setToolTip("Show the run")
@@ -125,6 +127,8 @@ class JobCard(QFrame):
         self.stop.setVisible(running and record.started is not None)
         self.stop.setEnabled(record.state != "stopping")
         self.resume.setVisible(self._resume is not None and record.state in ("stopped", "failed"))
+        if record.over and self._begun is not None:
+            self.resume.setText("Resume" if self._begun() else "Try again")
         self.copy.setVisible(bool(record.error))
         self.remove.setVisible(record.over or record.started is None)
         self.remove.setToolTip(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from harstudio.studio.jobs.panel import JobPanel
+from harstudio.studio.jobs.words import doing
 from harstudio.studio.problem_bar import Trouble
 from harstudio.studio.training.looks import is_unfinished
 from harstudio.studio.training.service import EVALUATE, TRAIN, run_of
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from harstudio.studio.window import MainWindow
 
 WARM_AFTER_MS = 5000
+LEARNING, RECOGNITION = "harstudio.learning.jobs", "harstudio.recognition.jobs"
+PASSING = tuple(f"{LEARNING}:{job}" for job in ("survey", "estimate", "models"))
+TOLD_BY_THE_ASKER = (
+    *PASSING,
+    f"{LEARNING}:check_data",
+    f"{LEARNING}:evaluate",
+    f"{RECOGNITION}:predict",
+    f"{RECOGNITION}:explain",
+)
 
 
 class JobDesk(QObject):
@@ -52,9 +62,13 @@ class JobDesk(QObject):
     def on_with(self, record: JobRecord) -> Callable[[], None] | None:
         return partial(self._window.training.again, record) if record.job == TRAIN else None
 
+    def has_begun(self, record: JobRecord) -> bool:
+        folder = run_of(record) if record.job == TRAIN else None
+        return folder is not None and is_unfinished(folder)
+
     def about(self, record: JobRecord) -> str:
         folder = run_of(record)
-        return "" if folder is None else folder.name
+        return "" if folder is None or folder.name in record.title else folder.name
 
     def _show_run(self, folder: Path) -> None:
         self.panel.leave()
@@ -62,26 +76,24 @@ class JobDesk(QObject):
         self._window.training.choose(folder)
 
     def _tell(self, record: JobRecord) -> None:
-        """A job that failed is told where nobody overlooks it; one that is done in a line."""
-        message = self._window.session.message
-        if record.state == "done":
-            message.emit("info", f"{_capital(record.title)}: done.")
-        elif record.state == "failed":
+        """A job that failed is told where nobody overlooks it, unless who asked tells it; what
+        nobody will look for again is not listed any longer."""
+        if record.state == "failed" and record.job not in TOLD_BY_THE_ASKER:
             self._window.problem_bar.tell(self._trouble(record))
+        elif record.state != "failed" and record.job in PASSING:
+            QTimer.singleShot(0, self, partial(self._jobs.remove, record.id))
 
     def _trouble(self, record: JobRecord) -> Trouble:
-        folder = run_of(record) if record.job == TRAIN else None
-        begun = folder is not None and is_unfinished(folder)
         told = record.problem
         path = told.get("path")
         sentence = str(told.get("message") or record.error or "It failed.")
         return Trouble(
-            f"{_capital(record.title)} failed: {sentence}",
+            f"{_capital(doing(record.title))} failed: {sentence}",
             Path(str(path)) if path else None,
             str(told.get("remedy") or ""),
             "\n".join(record.log[-40:]),
             again=self.on_with(record),
-            again_title="Resume" if begun else "Try again",
+            again_title="Resume" if self.has_begun(record) else "Try again",
         )
 
 

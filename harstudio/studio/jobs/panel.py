@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -37,6 +38,10 @@ class Ways(Protocol):
 
     def on_with(self, record: JobRecord) -> Callable[[], None] | None:
         """Goes on with a job that ended too soon; None where that is not possible."""
+        ...
+
+    def has_begun(self, record: JobRecord) -> bool:
+        """Whether it left something to go on with."""
         ...
 
     def about(self, record: JobRecord) -> str:
@@ -104,6 +109,7 @@ class JobPanel(QFrame):
             ways.to_result(record),
             ways.on_with(record),
             ways.about(record),
+            partial(ways.has_begun, record),
         )
         self.cards[record.id] = card
         self._list.insertWidget(0, card)
@@ -162,7 +168,7 @@ class JobPanel(QFrame):
         window = self.parentWidget()
         wanted = self._area.widget().sizeHint().height() if self.cards else 40
         bottom = self._above.mapTo(window, self._above.rect().topLeft()).y()
-        tall = min(TALLEST, bottom - 2 * MARGIN, wanted + 56)
+        tall = min(TALLEST, bottom - 2 * MARGIN, wanted + 44)
         wide = min(WIDTH, window.width() - 2 * MARGIN)
         self.setGeometry(MARGIN, bottom - tall - MARGIN, wide, tall)
 

@@ -56,22 +56,26 @@ class Jobs(QObject):
         return self._made().submit(job, payload, title=title, lane=lane, device=device)
 
     def pause(self, record_id: int) -> None:
-        self._made().pause(record_id)
+        self._order("pause", record_id)
 
     def resume(self, record_id: int) -> None:
-        self._made().resume(record_id)
+        self._order("resume", record_id)
 
     def stop(self, record_id: int) -> None:
         """Soft: the job saves what must be kept and ends."""
-        self._made().stop(record_id)
+        self._order("stop", record_id)
 
     def kill(self, record_id: int) -> None:
         """At once; what was not saved is lost."""
-        self._made().kill(record_id)
+        self._order("kill", record_id)
 
     def remove(self, record_id: int) -> None:
         """Take it off the list; a job that is not over is stopped first."""
-        self._made().remove(record_id)
+        self._order("remove", record_id)
+
+    def _order(self, what: str, record_id: int) -> None:
+        if self._list is not None:  # else there is no such job, or none any longer
+            getattr(self._list, what)(record_id)
 
     # ---- what there is
 
@@ -103,6 +107,8 @@ class Jobs(QObject):
             jobs.close()
 
     def _made(self) -> JobList:
+        if self._closed:
+            raise RuntimeError("The window is closing.")
         if self._list is None:
             from harstudio.jobs.job_list import JobList
 

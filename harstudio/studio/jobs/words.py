@@ -23,6 +23,23 @@ IN_WORDS = {
 }
 
 
+DOING = {
+    "Train": "training",
+    "Evaluate": "evaluating",
+    "Recognise": "recognising",
+    "Explain": "explaining",
+    "Estimate": "estimating",
+    "Look": "looking",
+    "Check": "checking",
+}
+
+
+def doing(title: str) -> str:
+    """The title of a job as what goes on: "Train st-gcn-demo" is "training st-gcn-demo"."""
+    first, space, rest = title.partition(" ")
+    return f"{DOING.get(first, first)}{space}{rest}"
+
+
 def state_color(state: str) -> str:
     """The colour that stands for the state of a job or run."""
     tokens = theme.current()
@@ -66,8 +83,8 @@ def progress_text(record: JobRecord, epoch: Mapping[str, Any] | None = None) -> 
     epoch: the last epoch that a training told.
     """
     if record.state in ("queued", "failed", "stopped", "done", "starting"):
-        return f"{record.title} {IN_WORDS[record.state]}"
-    told = [record.title]
+        return f"{doing(record.title)} {IN_WORDS[record.state]}"
+    told = [doing(record.title)]
     if epoch is not None:
         told[0] += f" {epoch_of(epoch)}"
         part = epoch.get("validation") or epoch.get("train") or {}

@@ -163,19 +163,24 @@ class Training(QObject):
         return self.session.jobs.submit(TRAIN, payload, title=title, device=device)
 
     def can_resume(self) -> bool:
-        look = self.look()
-        return look is not None and look.state in CAN_GO_ON and self.at_work(look.path) is None
+        look, record = self.look(), self.record_of(self._chosen)
+        if record is not None and not record.over:
+            return False
+        if look is None or not look.state:  # it ended before it had a folder
+            return record is not None and record.state in ("failed", "stopped")
+        return look.state in CAN_GO_ON
 
     def resume(self, path: Path | None = None) -> None:
         """Go on with a run that was stopped, failed or lost, from its last checkpoint."""
         path = path or self._chosen
-        if path is not None and self.at_work(path) is None:
-            look = self.look(path)
-            network = look.network if look is not None else ""
+        record = self.record_of(path)
+        if record is not None and record.over and path is not None and not is_unfinished(path):
+            self.again(record)
+        elif path is not None and (record is None or record.over):
             self.session.jobs.submit(
                 TRAIN,
                 {"config_path": str(RunFolder(path).config), "resume": True},
-                title=f"training {network or path.name}",
+                title=f"Train {path.name}",
             )
 
     def again(self, record: JobRecord) -> None:

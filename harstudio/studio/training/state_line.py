@@ -107,4 +107,5 @@ def reason_text(look: RunLook | None, record: JobRecord | None, state: str) -> s
         return look.reason if look is not None and state == "stopped" else ""
     reason = record.error if record is not None and record.error else ""
     reason = reason or ("" if look is None else look.reason)
-    return " ".join(part for part in (reason, REMEDIES[state]) if part)
+    begun = look is not None and look.total > 0
+    return " ".join(part for part in (reason, REMEDIES[state] if begun else "") if part)
