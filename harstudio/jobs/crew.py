@@ -24,8 +24,9 @@ IDLE = 2  # so many are kept
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds. stop: until a job has heard that it should stop; save: from then until it has
-    ended; silent: without a heart-beat until the worker is given up."""
+    """Seconds. stop: until a job has heard that it should stop, longer where its steps take longer;
+    save: from then until it has ended; silent: without a heart-beat until the worker is given up.
+    """
 
     stop: float = 10.0
     save: float = 60.0
@@ -41,6 +42,7 @@ class Place:
     used: bool = False
     record: JobRecord | None = None
     latest: JobRecord | None = None  # whose output may still come after its end
+    gap_s: float = 0.0  # the longest time that the job went without asking whether to stop
     deadline: float | None = None  # of a stop, monotonic
     verdict: tuple[State, str] | None = None  # decided before its process ended
     leaving: bool = False
@@ -119,6 +121,7 @@ class Crew:
         place = self._idle(record.interpreter) or self._open(record.threads, record.interpreter)
         place.record = place.latest = record
         place.used = True
+        place.gap_s = 0.0
         return place
 
     def have_warm(self, interpreter: Path | None) -> None:
@@ -143,7 +146,8 @@ class Crew:
 
     def stopping(self, place: Place, heard: bool) -> None:
         """The job was told to stop, or has heard it and saves."""
-        seconds = self._patience.save if heard else self._patience.stop
+        slow = min(2 * place.gap_s, self._patience.save)  # large steps on a busy machine
+        seconds = self._patience.save if heard else max(self._patience.stop, slow)
         place.deadline = time.monotonic() + seconds
 
     def watch(self, now: float, gap: float) -> None:

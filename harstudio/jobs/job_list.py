@@ -340,6 +340,7 @@ class JobList:
         elif kind == "stopping":
             self._crew.stopping(place, heard=True)
         elif kind == "progress":
+            place.gap_s = max(place.gap_s, told.get("gap") or 0.0)
             record.advance(told["done"] or 0.0, told["total"] or 0.0, told["text"])
             self._touch(record)
         elif kind == "log":

@@ -11,7 +11,7 @@ goes through files. Unknown kinds are ignored, so that an older side understands
 To the worker: preload {modules}, run {id, job, payload, threads, device}, pause {id},
 resume {id}, stop {id}, end {}.
 From it: ready {harstudio, python, pid}, preloaded {modules, failed}, beat {}, started {id},
-progress {id, done, total, text}, told {id, kind, payload}, log {id, text}, paused {id},
+progress {id, done, total, text, gap}, told {id, kind, payload}, log {id, text}, paused {id},
 resumed {id}, stopping {id}, done {id, result}, stopped {id, result}, failed {id, error, ours,
 kind, message, path, remedy, exit_code}.
 """

@@ -32,6 +32,8 @@ class Running:
         self._go.set()
         self._waiting: Payload | None = None  # progress that was not sent yet
         self._sent = 0.0
+        self._asked: float | None = None  # when the job was last at a pause point
+        self._gap_s = 0.0  # the longest time between two of them
 
     # ---- what the program asks
 
@@ -66,7 +68,7 @@ class Running:
             waiting, self._waiting = self._waiting, None
             self._sent = time.monotonic()
         if waiting is not None:
-            self._send("progress", waiting)
+            self._send("progress", {**waiting, "gap": self._gap_s})
 
     # ---- what the job says
 
@@ -86,6 +88,8 @@ class Running:
         self._send("log", {"id": self.id, "text": str(sentence)[:LOG_CHARACTERS]})
 
     def pause_point(self) -> None:
+        now = time.monotonic()
+        self._gap_s = max(self._gap_s, now - (self._asked or now))
         if not self._go.is_set() and not self._stop.is_set():
             self.flush()
             self._send("paused", {"id": self.id})
@@ -97,3 +101,4 @@ class Running:
                 self.was_stopped = True
                 self._send("stopping", {"id": self.id})
             raise Stopped
+        self._asked = time.monotonic()

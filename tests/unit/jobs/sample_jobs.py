@@ -50,7 +50,7 @@ def steps(payload: Payload, context: Context) -> Payload:
             context.progress(step, 6000, f"step {step}")
             if step == payload.get("tell_at"):
                 context.tell("here", {"step": step})
-            time.sleep(0.01)
+            time.sleep(payload.get("step_s", 0.01))
             context.pause_point()
     except Stopped:
         time.sleep(payload.get("save_s", 0.0))

@@ -121,6 +121,15 @@ def test_a_job_that_never_asks_is_ended(jobs: JobList) -> None:
     assert over(jobs.submit("sample_jobs:echo", {}, title="Next")).state == "done"
 
 
+def test_a_job_of_long_steps_is_given_the_time_of_two(jobs: JobList, tmp_path: Path) -> None:
+    payload = {"path": str(tmp_path / "step"), "step_s": 1.0}
+    record = jobs.submit("sample_jobs:steps", payload, title="Train")
+    until(lambda: record.done >= 2)
+    jobs.stop(record.id)  # it asks again in a second; a job of short steps has 0.6 s
+    over(record)
+    assert (tmp_path / "step").exists()
+
+
 def test_stopping_what_waits_takes_it_off_the_queue(jobs: JobList) -> None:
     heard = Heard(jobs)
     long = jobs.submit("sample_jobs:steps", {}, title="Train")
