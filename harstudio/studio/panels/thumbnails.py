@@ -204,7 +204,9 @@ def _stick_figure(people: list[NDArray[np.float32]], topology_name: str) -> QIma
             ends = np.array([x[child], y[child], x[parent], y[parent]])
             if np.isfinite(ends).all():
                 color = colors.get(skeleton.sides[child], DARK.skeleton_trunk)
-                painter.setPen(QPen(QColor(color), 2.4, cap=Qt.PenCapStyle.RoundCap))
+                pen = QPen(QColor(color), 2.4)
+                pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+                painter.setPen(pen)
                 painter.drawLine(*(round(v) for v in ends))
     painter.end()
     return image
