@@ -355,7 +355,18 @@ def test_escape_closes_and_it_comes_back_as_it_was(dialog) -> None:
     assert not dialog.isVisible()
     dialog.present()
     assert dialog.settings.spins["training.seed"].value() == 4
-    assert dialog.handed_in.count("survey") == 2  # labels may have been made meanwhile
+    assert dialog.handed_in.count("survey") == 1  # nothing changed: no second look
+
+
+def test_a_project_is_looked_at_again_because_labels_may_have_been_made(dialog, tmp_path) -> None:
+    project = Project.create(tmp_path / "kitchen", "Kitchen")
+    dialog.draft.set("data.path", str(project.folder))
+    wait(20)
+    dialog.handed_in.answer("survey", SURVEY)
+    before = dialog.handed_in.count("survey")
+    dialog.reject()
+    dialog.present()
+    assert dialog.handed_in.count("survey") == before + 1
 
 
 def test_every_field_is_reached_by_tab(dialog) -> None:

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from harstudio.files import free_name, write_atomically
+from harstudio.labels.project import is_project
 from harstudio.studio.problem_bar import ProblemBar, Trouble
 from harstudio.studio.session import Session
 from harstudio.studio.training.check_data import CheckData
@@ -139,7 +140,8 @@ class NewRunDialog(QDialog):
         self.settings.runs_folder = self._runs_folder()
         self._session.save()  # labels just made count; the journal would hold them too
         self.data.offer()
-        self._seen = ()  # clips may have been labelled since
+        if is_project(Path(str(self.draft.get("data.path", "")))):
+            self._seen = ()  # clips may have been labelled since
         self._look_again()
         self.show()
         self.raise_()
