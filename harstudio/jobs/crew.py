@@ -15,7 +15,8 @@ from harstudio.jobs.protocol import Message
 from harstudio.jobs.record import JobRecord, State
 
 LOG = logging.getLogger(__name__)
-PRELOAD = ("torch",)
+# What the first job would wait for; torch brings in _dynamo when it makes an optimiser.
+PRELOAD = ("torch", "harstudio.learning.jobs", "harstudio.recognition.jobs", "torch._dynamo")
 START_S = 120.0  # a worker that says nothing at all for so long does not start
 SILENT_S = 5.0  # without a heart-beat: told
 RESTARTS = 3  # idle workers in a row that died before they were used
