@@ -48,12 +48,16 @@ def test_gaps_between_windows_have_no_opinion() -> None:
     assert opinion.window_at(3 * SECOND_NS) is None
 
 
-def test_the_likeliest_come_first_and_the_curve_runs_through_the_middles() -> None:
+def test_the_likeliest_come_first_and_the_curve_is_their_mean() -> None:
     opinion = Opinion(said([0.2, 0.7, 0.1], [0.6, 0.3, 0.1]))
     assert opinion.ranking(0, 2) == [(1, pytest.approx(0.7)), (0, pytest.approx(0.2))]
-    assert opinion.probability_at(0, SECOND_NS) == pytest.approx(0.2)
-    assert opinion.probability_at(0, 3 * SECOND_NS // 2) == pytest.approx(0.4)
-    assert opinion.probability_at(0, 9 * SECOND_NS) == pytest.approx(0.6)
+    assert opinion.scores_now(SECOND_NS // 2)[0] == pytest.approx(0.2)
+    assert opinion.scores_now(3 * SECOND_NS // 2)[0] == pytest.approx(0.4)
+    assert np.isnan(opinion.scores_now(9 * SECOND_NS)).all()
+    times, scores = opinion.curve
+    assert np.all(np.diff(times) > 0)
+    inside = np.isfinite(scores[:, 0])
+    assert scores[inside].sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
 def test_classes_that_nobody_believes_in_are_no_lines() -> None:

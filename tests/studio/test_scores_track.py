@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
@@ -10,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from harstudio.results import Recognition, Segment, Window
+from harstudio.runs.scores import scores_at
 from harstudio.studio import theme
 from harstudio.studio.recognition.opinion import Opinion
 from harstudio.studio.timeline.rows import NAMES_PX, ROW_PX, RULER_PX, SCORES_PX, Kind
@@ -87,8 +90,9 @@ def test_the_curves_have_the_colours_of_the_labels_and_the_height_of_the_share(s
     for k in (1, 4, 7):
         window = recognition.windows[k]
         middle = (window.start_ns + window.end_ns) // 2
+        scores = scores_at(recognition.windows, np.array([middle]))[0]
         for label, index in (("wave", 0), ("clap", 1)):
-            share = float(window.probabilities[index])
+            share = float(scores[index])
             if abs(share - 0.5) > 0.05:  # where the two do not cross
                 assert curve_height(spoken, label, middle) == pytest.approx(share, abs=0.09)
 
@@ -107,7 +111,8 @@ def test_segments_are_drawn_where_they_are_in_their_colour(spoken):
 def test_hover_tells_label_and_probability(spoken):
     scores = spoken.timeline.scores
     words = scores.text_at(1 * SECOND_NS, 0)
-    assert "wave 0.94" in words
+    now = scores_at(spoken.session.recognition.windows, np.array([SECOND_NS]))[0, 0]
+    assert f"wave {now:.2f}" in words
     assert words.index("wave") < words.index("clap")
     assert "st-gcn-1" in words
     assert scores.text_at(99 * SECOND_NS, 0) == ""
@@ -141,7 +146,7 @@ def test_an_hour_of_windows_is_at_most_two_points_a_pixel():
     opinion = Opinion(said(14_400, stride_ns=SECOND_NS // 4))
     scale = TimeScale(0, 3600 * SECOND_NS, 800).fit()
     scores = Scores(opinion, {"wave": "#112233", "clap": "#445566", "throw": "#778899"})
-    points = scores.polyline(0, scale)
+    (points,) = scores.polylines(0, scale)
     assert len(points) <= 2 * 802
     assert np.all(np.diff(points[:, 0]) >= 0)
     assert len(list(segments_to_draw(scores, scale))) == 2
@@ -151,9 +156,18 @@ def test_an_hour_of_windows_is_at_most_two_points_a_pixel():
 def test_the_curve_reaches_over_what_is_shown_at_every_zoom(factor: int):
     scores = Scores(Opinion(said(9)), {})
     scale = TimeScale(0, 10 * SECOND_NS, 800).fit().zoomed(factor, 400)
-    points = scores.polyline(0, scale)
+    (points,) = scores.polylines(0, scale)
     assert points[0, 0] <= 1
     assert points[-1, 0] >= 799
+
+
+def test_where_nobody_was_seen_the_curve_has_a_gap():
+    whole = said(9)
+    opinion = Opinion(replace(whole, windows=(*whole.windows[:2], *whole.windows[6:])))
+    scale = TimeScale(0, 10 * SECOND_NS, 800).fit()
+    before, after = Scores(opinion, {}).polylines(0, scale)
+    assert before[-1, 0] == pytest.approx(scale.x(3 * SECOND_NS), abs=2)
+    assert after[0, 0] == pytest.approx(scale.x(6 * SECOND_NS), abs=2)
 
 
 @pytest.mark.parametrize("tokens", [theme.DARK, theme.LIGHT], ids=["dark", "light"])

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harstudio.results import Explanation, HeatMap, Kind, Recognition
+from harstudio.runs.scores import scores_at
 
 E = TypeVar("E")
 PICTURE_KINDS = (Kind.HEAT_MAP, Kind.RELATION)  # of these one at a time is seen over a picture
+STEPS_BETWEEN = 4  # of the curve between two corners of windows
 LINES = 3  # classes that the track on the timeline draws
 
 
@@ -73,9 +75,21 @@ class Opinion:
         most = self.probabilities.max(axis=0)
         return tuple(int(k) for n, k in enumerate(order) if n == 0 or most[k] >= 0.1)
 
-    def probability_at(self, label: int, time_ns: int) -> float:
-        """As the track draws it: straight lines between the middles of the windows."""
-        return float(np.interp(time_ns, self.middles, self.probabilities[:, label]))
+    @cached_property
+    def curve(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Times (t,) in order and scores (t, K) there, the mean of all windows over each time as
+        the segments are made of it; NaN where no window is."""
+        corners = np.unique(np.concatenate([self.starts, self.middles, self.ends - 1, self.ends]))
+        if corners.size < 2:
+            return corners, np.empty((corners.size, len(self.recognition.classes)), np.float32)
+        shares = np.linspace(0, 1, STEPS_BETWEEN, endpoint=False)
+        steps = corners[:-1, None] + np.diff(corners)[:, None] * shares
+        times = np.unique(np.append(steps.astype(np.int64).ravel(), corners[-1]))
+        return times, scores_at(self.recognition.windows, times)
+
+    def scores_now(self, time_ns: int) -> NDArray[np.float32]:
+        """(K,) what the curve says at a time; NaN where no window is."""
+        return scores_at(self.recognition.windows, np.array([time_ns]))[0]
 
     # ---- what was looked at
 

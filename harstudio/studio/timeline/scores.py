@@ -46,26 +46,27 @@ class Scores:
         if window is None:
             return ""
         lines = [f"{clock_text(time_ns - zero_ns)}, {escape(Path(opinion.recognition.run).name)}"]
-        chances = [
-            (opinion.probability_at(k, time_ns), name)
-            for k, name in enumerate(opinion.recognition.classes)
-        ]
-        for number, (chance, name) in enumerate(sorted(chances, reverse=True)[:HOVERED]):
+        now = opinion.scores_now(time_ns).tolist()
+        chances = sorted(zip(now, opinion.recognition.classes, strict=True), reverse=True)
+        for number, (chance, name) in enumerate(chances[:HOVERED]):
             said = f'<span style="color:{self.colors[name]}">■</span> {escape(name)} {chance:.2f}'
             lines.append(f"<b>{said}</b>" if number == 0 else said)
         return "<br>".join(lines)
 
-    def polyline(self, label: int, scale: TimeScale) -> NDArray[np.float64]:
-        """(n, 2) x in pixels and probability of a class: flat to the ends of the first and last
-        window, straight between the middles; at most about two points a pixel column."""
-        opinion = self.opinion
-        times = np.concatenate([opinion.starts[:1], opinion.middles, opinion.ends[-1:]])
-        column = opinion.probabilities[:, label]
-        values = np.concatenate([column[:1], column, column[-1:]])
+    def polylines(self, label: int, scale: TimeScale) -> list[NDArray[np.float64]]:
+        """(n, 2) each, x in pixels and score of a class, one for every stretch that windows
+        cover without a gap; at most about two points a pixel column."""
+        times, scores = self.opinion.curve
+        if not len(times):
+            return []
         x = (times - scale.origin_ns) / scale.ns_per_px
         first = max(int(np.searchsorted(x, 0.0)) - 1, 0)
         last = int(np.searchsorted(x, scale.width)) + 1
-        return _thinned(np.column_stack([x, values])[first : last + 1])
+        points = np.column_stack([x, scores[:, label]])[first : last + 1]
+        known = np.isfinite(points[:, 1])
+        edges = np.flatnonzero(np.diff(known)) + 1
+        pieces = np.split(points, edges)
+        return [_thinned(piece) for piece in pieces if len(piece) and np.isfinite(piece[0, 1])]
 
 
 def _thinned(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -120,23 +121,25 @@ def draw_curves(
             QPointF(area.left(), round(y) + 0.5), QPointF(area.right(), round(y) + 0.5)
         )
     for label in reversed(scores.opinion.leading):
-        points = scores.polyline(label, scale)
-        if not len(points):
-            continue
         color = QColor(line_color(scores.colors[scores.opinion.recognition.classes[label]]))
-        line = [
-            QPointF(area.left() + x, area.bottom() - share * area.height())
-            for x, share in points.tolist()
-        ]
-        fill = QColor(color)
-        fill.setAlpha(FILL_ALPHA)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(fill)
-        ends = [QPointF(line[-1].x(), area.bottom()), QPointF(line[0].x(), area.bottom())]
-        painter.drawPolygon(QPolygonF(line + ends))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(color, LINE_PX))
-        painter.drawPolyline(QPolygonF(line))
+        for points in scores.polylines(label, scale):
+            _draw_line(painter, points, area, color)
+
+
+def _draw_line(painter: QPainter, points: NDArray[np.float64], area: QRectF, color: QColor) -> None:
+    line = [
+        QPointF(area.left() + x, area.bottom() - share * area.height())
+        for x, share in points.tolist()
+    ]
+    fill = QColor(color)
+    fill.setAlpha(FILL_ALPHA)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(fill)
+    ends = [QPointF(line[-1].x(), area.bottom()), QPointF(line[0].x(), area.bottom())]
+    painter.drawPolygon(QPolygonF(line + ends))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(color, LINE_PX))
+    painter.drawPolyline(QPolygonF(line))
 
 
 def line_color(color: str) -> str:
