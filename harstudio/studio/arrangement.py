@@ -26,7 +26,7 @@ SHOWN_IN = {
     "view.train": (),
 }
 FIRST = "view.label"
-TIMELINE_SHARE = 0.36  # of the window, at most
+TIMELINE_SHARE = 0.32  # of the window, at most
 SIDE_PX, TIMELINE_PX = (210, 340), (170, 420)
 
 
