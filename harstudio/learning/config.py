@@ -18,7 +18,9 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harstudio.errors import MissingError, UsageError
+from harstudio.resources import resource
 
+DEMO = "demo"
 LARGEST_FILE = 1 << 20  # bytes; a config is a page of text
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
@@ -151,7 +153,7 @@ def parse(
     folder = config.run.folder or f"runs/{config.network.name}"
     return config.model_copy(
         update={
-            "data": config.data.model_copy(update={"path": str(_absolute(config.data.path, base))}),
+            "data": config.data.model_copy(update={"path": str(_data(config.data.path, base))}),
             "run": RunTable(folder=str(_absolute(folder, base))),
         }
     )
@@ -180,6 +182,12 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{key}"] = value
     return flat
+
+
+def _data(path: str, base: Path) -> Path:
+    """Where the data lie; the word ``demo`` is the bundled demo project."""
+    there = _absolute(path, base)
+    return resource("demo") if path == DEMO and not there.exists() else there
 
 
 def _absolute(path: str, base: Path) -> Path:

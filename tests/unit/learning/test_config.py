@@ -136,6 +136,13 @@ def test_overrides_that_set_nothing(override: str) -> None:
         parsed(LEAST, override)
 
 
+def test_demo_is_the_bundled_project(tmp_path: Path) -> None:
+    tables = {**LEAST, "data": {"path": "demo"}}
+    assert Path(parse(tables, base=tmp_path).data.path).joinpath("project.toml").is_file()
+    (tmp_path / "demo").mkdir()
+    assert parse(tables, base=tmp_path).data.path == str(tmp_path / "demo")
+
+
 def test_which_keys_changed() -> None:
     one = parsed({**LEAST, "training": {"seed": 1, "stage": {"a": {"epochs": 2}}}})
     other = parsed({**LEAST, "training": {"seed": 2, "stage": {"a": {"epochs": 3}}}})
