@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPalette
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -74,7 +74,8 @@ class JobPanel(QFrame):
         self.empty.setProperty("quiet", True)
         self.empty.setContentsMargins(12, 8, 12, 12)
         body = QWidget()
-        body.setObjectName("job_panel_body")
+        body.setAutoFillBackground(True)  # else every change of a word paints what lies below it
+        self._body = body
         self._list = QVBoxLayout(body)
         self._list.setContentsMargins(0, 0, 0, 0)
         self._list.setSpacing(0)
@@ -210,7 +211,10 @@ class JobPanel(QFrame):
         tokens = theme.current()
         self.setStyleSheet(
             f"#job_panel {{ background: {tokens.raised}; border: 1px solid {tokens.line};"
-            f" border-radius: 8px; }} #job_panel_body {{ background: {tokens.raised}; }}"
+            " border-radius: 8px; }"
         )
+        palette = self._body.palette()
+        palette.setColor(QPalette.ColorRole.Window, QColor(tokens.raised))
+        self._body.setPalette(palette)
         for card in self.cards.values():
             card.restyle()

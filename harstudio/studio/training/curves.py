@@ -14,7 +14,7 @@ from harstudio.studio import theme
 from harstudio.studio.training.growth import Band, Epoch, Growth
 
 LEFT_AXIS_PX = 44
-BAND_ALPHA = {"dark": 14, "light": 10}
+BAND_SHARE = 0.055  # of the text colour in the ground; opaque, which is painted faster
 STEP_ALPHA = 110
 GRID_ALPHA = {"dark": 0.65, "light": 0.65}
 DOTS_UP_TO = 40  # epochs; more would be a string of beads
@@ -215,9 +215,14 @@ class RunCurves(QWidget):
     def _color(part: str) -> str:
         return {"train": TRAIN, "validation": VALIDATION}[part][theme.current().name]
 
+    @staticmethod
+    def _ground() -> str:
+        tokens = theme.current()
+        return tokens.canvas if tokens.name == "dark" else tokens.surface
+
     def recolor(self) -> None:
         tokens = theme.current()
-        ground = tokens.canvas if tokens.name == "dark" else tokens.surface
+        ground = self._ground()
         self.area.setBackground(ground)
         self.empty.setStyleSheet(f"background: {ground};")
         font = theme.time_font(theme.TIME_PX)
@@ -267,8 +272,7 @@ class RunCurves(QWidget):
 
     def _tint_bands(self) -> None:
         tokens = theme.current()
-        ground = QColor(tokens.text)
-        ground.setAlpha(BAND_ALPHA[tokens.name])
+        ground = QColor(theme.mixed(self._ground(), tokens.text, BAND_SHARE))
         for region in self._bands:
             region.setBrush(ground)
             for line in region.lines:

@@ -274,8 +274,9 @@ class TrainPage(QWidget):
             epochs = [] if detail is None else detail.growth.epochs[-LINES:]
             self.log.show_lines(self._training.chosen, [line_of(epoch) for epoch in epochs])
 
-    def _heard(self, record: object, kind: str, _payload: object) -> None:
-        if kind == "metrics" and record is self._training.record_of(self._training.chosen):
+    def _heard(self, record: object, kind: str, payload: object) -> None:
+        epoch = kind == "metrics" and isinstance(payload, dict) and payload.get("kind") == "epoch"
+        if epoch and record is self._training.record_of(self._training.chosen):
             self._training.reader.look_now()
 
     def _restyle(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from harstudio.studio.training.growth import Growth
 from harstudio.studio.training.looks import RunDetail, RunLook, take_look
 
 logger = logging.getLogger(__name__)
-LIST_EVERY_S, FOLLOW_EVERY_S, ASLEEP_S = 2.0, 0.5, 3600.0
+LIST_EVERY_S, FOLLOW_EVERY_S, ASLEEP_S = 2.0, 1.0, 3600.0
+SHARE = 10  # a slow disk is left alone for so many times as long as it was read
 SHUT_S = 2.0  # a thread that hangs in a dead mount is left behind; it is a daemon
 
 
@@ -179,12 +181,13 @@ class RunsReader(QObject):
             return ASLEEP_S
         with self._lock:
             folders = self._folders
+        began = time.monotonic()
         found = reading.find_runs(folders)
         kept = {path: self._followers.get(path) or _Follower(path) for path in found}
         self._followers = kept
         looks = sorted((f.look() for f in kept.values()), key=lambda look: -look.changed)
         self._emit(self._listed, tuple(looks))
-        return LIST_EVERY_S
+        return max(LIST_EVERY_S, SHARE * (time.monotonic() - began))
 
     def _follow(self) -> float:
         with self._lock:
