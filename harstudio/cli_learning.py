@@ -44,7 +44,7 @@ def train(config: Path, changes: Sequence[str], where: Where, *, resume: bool, j
 
 
 def _print_epoch(kind: str, line: dict[str, Any]) -> None:
-    """A line on stdout for every epoch."""
+    """A line for every epoch, as progress on stderr."""
     if kind != "metrics" or line.get("kind") != "epoch":
         return
     learned = line["train"]
@@ -54,7 +54,7 @@ def _print_epoch(kind: str, line: dict[str, Any]) -> None:
     )
     if line["validation"]:
         words += f", validation {line['validation']['accuracy']:.1%}"
-    cli_output.print_line(f"{words} ({line['seconds']:.1f} s)")
+    cli_output.say(f"{words} ({line['seconds']:.1f} s)")
 
 
 def print_trained(result: dict[str, Any]) -> None:

@@ -1,0 +1,72 @@
+"""harstudio train and evaluate: what they print, their exit status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harstudio.cli import main
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Command:
+    def command(*arguments: str | Path) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([*map(str, arguments), "--threads", "1"])
+        captured = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, captured.out, captured.err
+
+    return command
+
+
+@pytest.fixture
+def config(small: Path, tiny: str, tmp_path: Path) -> Path:
+    path = tmp_path / "c.toml"
+    text = f'[data]\npath = "{small.as_posix()}"\n[network]\nname = "{tiny}"\n[run]\nfolder = "r"\n'
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_train_then_evaluate(command: Command, config: Path, tmp_path: Path) -> None:
+    status, out, err = command("train", config, "--set", "training.epochs=5")
+    assert status == 0
+    lines = out.splitlines()
+    assert [line for line in err.splitlines() if line.startswith("all 5/5: loss ")]
+    assert lines[0] == f"Run: {tmp_path / 'r'}"
+    assert lines[1].startswith("Test: ")
+    status, out, _ = command("evaluate", tmp_path / "r", "--json")
+    assert status == 0
+    document = json.loads(out)
+    assert f"Test: {document['top1']:.1%} of 12 clips right" in lines[1]
+    assert {
+        "run", "network", "protocol", "split", "clips", "top1", "top5", "macro_f1", "ece", "ci95",
+        "per_class", "confusion", "seconds_per_clip",
+    } <= document.keys()  # fmt: skip
+    status, out, _ = command("evaluate", tmp_path / "r")
+    assert status == 0
+    assert out.splitlines()[1].startswith(f"top-1     {document['top1']:.1%} (95 % interval ")
+
+
+def test_one_document_with_json(command: Command, config: Path) -> None:
+    status, out, _ = command("train", config, "--json")
+    assert status == 0
+    assert json.loads(out)["state"] == "finished"
+
+
+def test_what_is_wrong_is_one_sentence(command: Command, config: Path) -> None:
+    status, out, err = command("train", config, "--set", "training.epocs=3")
+    assert (status, out) == (2, "")
+    assert err == f"{config}: There is no key training.epocs. Did you mean epochs?\n"
+    status, _, err = command("train", config, "--resume")
+    assert status == 1
+    assert "no run to go on with" in err
+    assert command("train", config)[0] == 0
+    status, _, err = command("train", config)
+    assert status == 1
+    assert "--resume" in err
