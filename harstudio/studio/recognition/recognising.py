@@ -134,7 +134,7 @@ class Recognising(QObject):
     def is_panel_shown(self) -> bool:
         """Whether it can be seen: behind the tab of another panel it cannot."""
         dock = self._window.arrangement.docks[PANEL]
-        return not dock.isHidden() and not self.holder.visibleRegion().isEmpty()
+        return not dock.isHidden() and not dock.visibleRegion().isEmpty()
 
     def go_to_frame(self) -> None:
         """The playhead to the frame that the map over the picture belongs to."""
