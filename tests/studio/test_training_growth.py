@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from harstudio.studio.training.curves import with_gaps
+from harstudio.studio.training.curves import room_for, with_gaps
 from harstudio.studio.training.growth import STEPS_KEPT, Growth, line_of
 from made_runs import epoch_lines
 
@@ -95,3 +95,8 @@ def test_curves_are_cut_where_a_stage_begins():
 
 def test_an_epoch_in_words():
     assert line_of(grown(4, 1).epochs[0]) == "skeleton 1  loss 0.779, right 0.22, validation 0.20"
+
+
+@pytest.mark.parametrize(("end", "room"), [(0, 1), (0.2, 1), (3.1, 4), (25, 25), (101, 105)])
+def test_the_axis_has_room_and_grows_in_steps(end, room):
+    assert room_for(end) == room

@@ -30,7 +30,7 @@ def reader(qapp) -> Iterator[RunsReader]:
 
 
 def look_of(folder: Path) -> RunLook:
-    return take_look(folder, Growth(), {})
+    return take_look(folder, Growth(), {}, {})
 
 
 def ended_process() -> int:

@@ -38,6 +38,7 @@ class RunCurves(QWidget):
         super().__init__(parent)
         self.setObjectName("run_curves")
         self._growth = Growth()
+        self._end = self._highest = 0.0  # of the axes
         self.area = pg.GraphicsLayoutWidget(self)
         self.area.ci.setContentsMargins(4, 0, 12, 4)
         self.area.ci.setSpacing(6)
@@ -137,8 +138,10 @@ class RunCurves(QWidget):
         self._leave()
 
     def _fit(self, growth: Growth) -> None:
-        end = max(1.0, growth.end)
-        self.accuracy.setXRange(0, end, padding=0.02)
+        end = room_for(growth.end)
+        if end != self._end:  # axes are painted anew only when there is no room left
+            self._end = end
+            self.accuracy.setXRange(0, end, padding=0.02)
         losses = [e.train_loss for e in growth.epochs] + [e.validation_loss for e in growth.epochs]
         losses = (
             [loss for loss in losses if math.isfinite(loss)]
@@ -148,7 +151,10 @@ class RunCurves(QWidget):
                 )  # one wild step must not flatten all
             ]
         )
-        self.loss.setYRange(0, max([*losses, 1e-3]), padding=0.05)
+        highest = max([*losses, 1e-3])
+        if not 0.8 * self._highest <= highest <= self._highest:
+            self._highest = 1.05 * highest
+            self.loss.setYRange(0, self._highest, padding=0.03)
 
     def _show_bands(self, bands: Sequence[Band]) -> None:
         shown = bands if len(bands) > 1 else ()
@@ -293,6 +299,12 @@ def with_gaps(
         left.insert(cut, start)
         right.insert(cut, math.nan)
     return left, right
+
+
+def room_for(end: float) -> float:
+    """How far the axis of epochs goes: to the next epoch, later to the next twentieth."""
+    step = max(1, round(end / 20))
+    return float(max(1, math.ceil(end / step) * step))
 
 
 def epoch_text(epoch: Epoch, train: str, validation: str) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harstudio.errors import HarstudioError
 from harstudio.runs import reading
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.status import AT_WORK
@@ -25,7 +24,6 @@ class RunLook:
 
     state: as in status.json, "lost" where nobody is at work on it though it says so, "" where
     nothing is known. tested: top-1 accuracy on the test part, None before it was evaluated.
-    problem: why something of the folder could not be read.
     """
 
     path: Path
@@ -44,7 +42,6 @@ class RunLook:
     changed: float = 0.0
     host: str = ""
     pid: int = 0
-    problem: str = ""
 
     @property
     def name(self) -> str:
@@ -109,21 +106,18 @@ def gone(status: Mapping[str, Any]) -> bool:
     return False
 
 
-def take_look(path: Path, growth: Growth, config: Mapping[str, Any]) -> RunLook:
-    """Read status and evaluation again; ``growth`` and ``config`` were read before."""
-    problem, status, evaluation = "", {}, None
-    try:
-        status = dict(reading.read_status(path) or {})
-        evaluation = reading.read_evaluation(path)
-    except HarstudioError as error:
-        problem = error.message
+def take_look(
+    path: Path, growth: Growth, config: Mapping[str, Any], evaluation: Mapping[str, Any]
+) -> RunLook:
+    """Read the status again; the other files were read before."""
+    status = reading.read_status(path) or {}
     state, reason = str(status.get("state", "")), str(status.get("reason") or "")
     if gone(status):
         state = "lost"
     if state == "lost":
         reason = lost_reason(status)
     best = growth.best()
-    tested = (evaluation or {}).get("top1")
+    tested = evaluation.get("top1")
     return RunLook(
         path,
         network_of(config),
@@ -134,14 +128,13 @@ def take_look(path: Path, growth: Growth, config: Mapping[str, Any]) -> RunLook:
         _count(status.get("epochs")),
         len(growth.epochs),
         growth.end,
-        total_epochs(config) or _count(status.get("epochs")),
+        total_epochs(config) or (_count(status.get("epochs")) if len(growth.bands) < 2 else 0),
         best[0] if best else None,
         best[2] if best else "",
         float(tested) if isinstance(tested, (int, float)) else None,
         _changed(path),
         str(status.get("host") or ""),
         _count(status.get("pid")),
-        problem,
     )
 
 

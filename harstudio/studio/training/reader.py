@@ -38,7 +38,7 @@ class _Follower:
         if self._tail.restarted:  # resumed: lines after the last checkpoint were taken back
             self.growth = Growth()
         self.growth.take(lines)
-        return take_look(self.path, self.growth, self.table("config"))
+        return take_look(self.path, self.growth, self.table("config"), self.table("evaluation"))
 
     def table(self, name: str) -> Mapping[str, Any]:
         """A file of the run as tables, read again when it was written again; {} without one."""

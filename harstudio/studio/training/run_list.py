@@ -31,8 +31,6 @@ HOLLOW = ("lost", "queued", "")
 def second_line(look: RunLook) -> str:
     """What stands under the name."""
     told = [look.network] if look.network else []
-    if look.problem:
-        return " · ".join([*told, "cannot be read"])
     told.append(look.state or "never started")
     if look.state in ("running", "paused", "stopped", "failed", "lost") and look.total:
         told.append(f"{look.done}/{look.total}")
@@ -93,7 +91,7 @@ class RunModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return look.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            lines = [look.name, second_line(look), look.reason, look.problem, str(look.path)]
+            lines = [look.name, second_line(look), look.reason, str(look.path)]
             return "\n".join(line for line in lines if line)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{look.name}, {second_line(look)}"

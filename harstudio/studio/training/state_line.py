@@ -101,8 +101,6 @@ def place_text(look: RunLook) -> str:
 
 def reason_text(look: RunLook | None, record: JobRecord | None, state: str) -> str:
     """What is wrong, and what to do."""
-    if look is not None and look.problem:
-        return look.problem
     if state not in BAD:
         return look.reason if look is not None and state == "stopped" else ""
     reason = record.error if record is not None and record.error else ""
