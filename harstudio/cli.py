@@ -165,7 +165,9 @@ def sample(
             progress=progress.of,
         )
     many = "recording" if report.recordings == 1 else "recordings"
-    cli_output.say(f"{report.recordings} {many} of {report.frames} frames in all are in {out}.")
+    cli_output.print_line(
+        f"{report.recordings} {many} of {report.frames} frames in all are in {out}."
+    )
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -208,7 +210,7 @@ def convert(
         cli_output.complain(sentence)
     for sentence in outcome.left_alone:
         cli_output.say(sentence)
-    cli_output.say(outcome.summary())
+    cli_output.print_line(outcome.summary())
     if outcome.failures:
         raise typer.Exit(1)
 

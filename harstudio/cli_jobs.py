@@ -1,9 +1,8 @@
-"""Jobs of the command line: run in the foreground, with a bar on a terminal, lines elsewhere."""
+"""Jobs of the command line: run in the foreground, with a bar on a terminal."""
 
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-LINE_S = 30.0  # a line so often where no bar is shown
 Heard = Callable[[str, dict[str, Any]], None]
 
 
@@ -31,7 +29,7 @@ def run_job(
 ) -> dict[str, Any]:
     """The job's result. KeyboardInterrupt: it was stopped and has no result.
 
-    heard: gets what the job tells (kind, payload); remarks and the log are printed on stderr.
+    heard: gets what the job tells (kind, payload); its log is printed on stderr.
     """
     try:
         with JobProgress(title, heard) as progress:
@@ -41,14 +39,13 @@ def run_job(
 
 
 class JobProgress:
-    """Shows a job on stderr."""
+    """Shows a job on stderr: how far it is and on what device on a terminal, its log anywhere."""
 
     def __init__(self, title: str, heard: Heard | None = None) -> None:
         self._title = title
         self._heard = heard
         self._bar: Bar | None = None
         self._task: TaskID | None = None
-        self._line = time.monotonic()
 
     def __enter__(self) -> JobProgress:
         if sys.stderr.isatty():
@@ -83,20 +80,14 @@ class JobProgress:
             self._bar = None
 
     def progress(self, done: float, total: float, text: str) -> None:
-        words = f"{self._title}: {text}" if text else self._title
         if self._bar is not None and self._task is not None:
+            words = f"{self._title}: {text}" if text else self._title
             known = total if total > 0 else None
             self._bar.update(self._task, completed=done, total=known, description=words)
-        elif time.monotonic() - self._line >= LINE_S:
-            self._line = time.monotonic()
-            share = f", {done / total:.0%}" if total > 0 else ""
-            cli_output.say(f"{words}{share}")
 
     def tell(self, kind: str, payload: dict[str, Any]) -> None:
-        if kind == "remark":
-            self.log(str(payload.get("text") or payload.get("sentence") or ""))
-        elif kind == "device":
-            self.log(f"Device: {payload.get('name') or payload.get('device')}")
+        if kind == "device":
+            cli_output.note(f"Device: {payload.get('name') or payload.get('device')}")
         if self._heard is not None:
             self._heard(kind, payload)
 

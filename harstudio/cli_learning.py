@@ -24,19 +24,18 @@ class Where:
 def train(config: Path, changes: Sequence[str], where: Where, *, resume: bool, json: bool) -> None:
     """``harstudio train``; stopped by Ctrl+C it exits with 130 and can go on."""
     payload = {"config_path": str(config), "overrides": list(changes), "resume": resume}
-    heard = None if json else _print_epoch
     result = run_job(
         "harstudio.learning.jobs:train",
         payload,
         title="Training",
-        heard=heard,
+        heard=_print_epoch,
         device=where.device,
         threads=where.threads,
     )
     if json:
         cli_output.print_json(result)
     elif result["state"] == "stopped":
-        cli_output.say(f"Stopped and saved in {result['run']}; go on with --resume.")
+        cli_output.print_line(f"Stopped and saved in {result['run']}; go on with --resume.")
     else:
         print_trained(result)
     if result["state"] == "stopped":
@@ -44,7 +43,7 @@ def train(config: Path, changes: Sequence[str], where: Where, *, resume: bool, j
 
 
 def _print_epoch(kind: str, line: dict[str, Any]) -> None:
-    """A line for every epoch, as progress on stderr."""
+    """A line for every epoch; it is progress."""
     if kind != "metrics" or line.get("kind") != "epoch":
         return
     learned = line["train"]
@@ -54,7 +53,7 @@ def _print_epoch(kind: str, line: dict[str, Any]) -> None:
     )
     if line["validation"]:
         words += f", validation {line['validation']['accuracy']:.1%}"
-    cli_output.say(f"{words} ({line['seconds']:.1f} s)")
+    cli_output.note(f"{words} ({line['seconds']:.1f} s)")
 
 
 def print_trained(result: dict[str, Any]) -> None:

@@ -47,8 +47,14 @@ def print_line(line: str) -> None:
 
 
 def say(sentence: str) -> None:
-    """A remark that is not the result."""
+    """A remark that a person has to know, on stderr."""
     sys.stderr.write(sentence + "\n")
+
+
+def note(sentence: str) -> None:
+    """What is progress: on a terminal only."""
+    if sys.stderr.isatty():
+        say(sentence)
 
 
 def complain(sentence: str) -> None:

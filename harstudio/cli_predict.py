@@ -71,7 +71,7 @@ def predict(
         if one["error"] is not None:
             cli_output.complain(one["error"])
     if out is not None:
-        cli_output.say(f"Files are in {out}.")
+        cli_output.note(f"Files are in {out}.")
     return 1 if result["failed"] else 0
 
 

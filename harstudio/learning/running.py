@@ -152,7 +152,7 @@ def _train(
     network = experiment.network()
     state = _state(run)
     if state is None and (sentence := experiment.start_weights(network)):
-        context.log(sentence)
+        context.progress(0, 0, sentence)
     plan = plan_training(experiment.config, network.card)
     threads, parts = context.threads, experiment.parts
     train = experiment.loader(parts.train, train=True, threads=threads)

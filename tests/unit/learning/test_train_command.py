@@ -36,12 +36,12 @@ def config(small: Path, tiny: str, tmp_path: Path) -> Path:
 def test_train_then_evaluate(command: Command, config: Path, tmp_path: Path) -> None:
     status, out, err = command("train", config, "--set", "training.epochs=5")
     assert status == 0
+    assert err == ""
     lines = out.splitlines()
-    assert [line for line in err.splitlines() if line.startswith("all 5/5: loss ")]
     assert lines[0] == f"Run: {tmp_path / 'r'}"
     assert lines[1].startswith("Test: ")
-    status, out, _ = command("evaluate", tmp_path / "r", "--json")
-    assert status == 0
+    status, out, err = command("evaluate", tmp_path / "r", "--json")
+    assert (status, err) == (0, "")
     document = json.loads(out)
     assert f"Test: {document['top1']:.1%} of 12 clips right" in lines[1]
     assert {
@@ -53,9 +53,20 @@ def test_train_then_evaluate(command: Command, config: Path, tmp_path: Path) -> 
     assert out.splitlines()[1].startswith(f"top-1     {document['top1']:.1%} (95 % interval ")
 
 
-def test_one_document_with_json(command: Command, config: Path) -> None:
-    status, out, _ = command("train", config, "--json")
+def test_a_terminal_sees_device_and_epochs(
+    command: Command, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    status, out, err = command("train", config, "--set", "training.epochs=2")
     assert status == 0
+    assert "Device: CPU, 1 thread\n" in err
+    assert "all 2/2: loss " in err
+    assert out.startswith("Run: ")
+
+
+def test_one_document_with_json(command: Command, config: Path) -> None:
+    status, out, err = command("train", config, "--json")
+    assert (status, err) == (0, "")
     assert json.loads(out)["state"] == "finished"
 
 
