@@ -41,6 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     """Settings, caches and private projects of this test only."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HARSTUDIO_HOME", str(folder))
+    monkeypatch.setenv("HARSTUDIO_WARM", "0")  # no worker that nobody asked for
     return folder
 
 
