@@ -88,9 +88,9 @@ def draw_still(painter: QPainter, scene: Scene) -> None:
         painter.restore()
         painter.fillRect(0, top + row.height - 1, width, 1, _faint(tokens))
     _draw_names(painter, scene)
-    _draw_ruler(painter, scene)
     if scene.hint:
         _draw_hint(painter, scene)
+    _draw_ruler(painter, scene)  # over what was scrolled away
 
 
 def _faint(tokens: theme.Tokens) -> QColor:
