@@ -59,11 +59,11 @@ class Scene:
 
 
 def confidence_text(confidence: float | None) -> str:
-    """``.93``, "1" for certainty, "" for none."""
+    """``.93``, "1.0" for certainty, "" for none."""
     if confidence is None:
         return ""
     text = f"{confidence:.2f}"
-    return text.lstrip("0") if confidence < 0.995 else "1"
+    return text.lstrip("0") if confidence < 0.995 else "1.0"
 
 
 def draw_still(painter: QPainter, scene: Scene) -> None:

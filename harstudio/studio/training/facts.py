@@ -82,7 +82,7 @@ def _progress(detail: RunDetail, record: JobRecord | None) -> list[Row]:
         if math.isfinite(last.seconds):
             rows.append(("an epoch takes", length_text(last.seconds)))
         if math.isfinite(last.learning_rate):
-            rows.append(("learning rate", f"{last.learning_rate:g}"))
+            rows.append(("learning rate", f"{last.learning_rate:.3g}"))
     if look.changed:
         rows.append(("last change", clock(look.changed)))
     if look.host and look.state in ("running", "paused") and record is None:
@@ -116,7 +116,9 @@ def _input(config: Mapping[str, Any]) -> list[Row]:
     rows = []
     for name, table in _table(config, "preprocessing").items():
         if isinstance(table, Mapping):
-            told = [f"{table[key]} {key}" for key in ("frames", "bodies", "joints") if key in table]
+            told = [
+                _counted(table[key], key) for key in ("frames", "bodies", "joints") if key in table
+            ]
             told += [_value(table[key]) for key in ("appearance", "size") if key in table]
             rows.append((str(name), ", ".join(told) or "as in the paper"))
     return rows
@@ -240,3 +242,8 @@ class FactsPanel(QScrollArea):
 def breakable(text: str) -> str:
     """Long paths may be broken after a slash or underscore."""
     return "".join(f"{letter}\u200b" if letter in "/\\_" else letter for letter in text)
+
+
+def _counted(count: Any, many: str) -> str:
+    one = {"frames": "frame", "bodies": "body", "joints": "joint"}
+    return f"{count} {one[many] if count == 1 else many}"
