@@ -248,7 +248,9 @@ def _explained(error: ValidationError, source: Path | None) -> UsageError:
     expected = str(first["msg"]).replace("Input should be", "should be").rstrip(".")
     expected = expected.replace("a valid integer", "a whole number")
     expected = expected.replace("a valid string", "text").replace("a valid number", "a number")
-    expected = expected.replace("a valid dictionary or instance of", "a table, not a value for")
+    kinds = {"model_type": "a table", "dict_type": "a table", "tuple_type": "a list"}
+    if first["type"] in kinds:
+        expected = f"should be {kinds[first['type']]}"
     shown = f", not {given!r}" if isinstance(given, int | float | str | bool) else ""
     return UsageError(f"{key} {expected}{shown}.", path=source)
 

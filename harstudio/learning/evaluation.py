@@ -39,7 +39,7 @@ def confusion_matrix(
 
 
 def top_share(scores: NDArray[np.float32], labels: NDArray[np.int64], top: int) -> float:
-    """Share of clips whose class is among the ``top`` highest; a tie counts against."""
+    """Share of clips whose class is among the ``top`` highest; of equal scores the first counts."""
     if not len(labels):
         return 0.0
     own = scores[np.arange(len(labels)), labels][:, None]

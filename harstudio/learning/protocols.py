@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from harstudio.errors import DataError, UsageError
+from harstudio.learning.config import nearest
 from harstudio.learning.datasets import Dataset
 from harstudio.learning.samples import Sample
 from harstudio.resources import resource
@@ -27,6 +28,7 @@ PROTOCOLS = (
     "all",
 )
 VALIDATION_FROM = 4  # training subjects from which one is kept for validation
+NUMBER = re.compile("[0-9]{1,9}")
 NTU_NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R\d{3}A\d{3}", re.IGNORECASE)
 
 Side = Callable[[Sample], "str | None"]  # "train", "test", or None for neither
@@ -60,18 +62,7 @@ def split(
     UsageError for an unknown protocol or one that the dataset cannot follow; DataError where
     nothing would train or a recording would be in two parts.
     """
-    name, *numbers = protocol.split(":")
-    if name not in _RULES or len(numbers) != _RULES[name][0]:
-        raise UsageError(
-            f"There is no protocol {protocol}.", remedy=f"Use one like {', '.join(PROTOCOLS)}."
-        )
-    try:
-        values = [int(number) for number in numbers]
-    except ValueError as error:
-        raise UsageError(
-            f"The protocol {protocol} has something that is no number.",
-            remedy=f"Write it like {', '.join(PROTOCOLS[3:5])}.",
-        ) from error
+    name, values = parse_protocol(protocol)
     side = _RULES[name][1](dataset, values, seed)
     train = tuple(sample for sample in dataset.samples if side(sample) == "train")
     test = tuple(sample for sample in dataset.samples if side(sample) == "test")
@@ -79,6 +70,17 @@ def split(
     parts = Parts(train, validation, test)
     _check(dataset, protocol, parts, by_subject=name in BY_SUBJECT)
     return parts
+
+
+def parse_protocol(protocol: str) -> tuple[str, list[int]]:
+    """Name and numbers of a protocol; UsageError where it is not written like one."""
+    name, *numbers = protocol.split(":")
+    if name not in _RULES:
+        raise UsageError(f"There is no protocol {protocol}.", remedy=nearest(protocol, PROTOCOLS))
+    like = next(one for one in PROTOCOLS if one.split(":")[0] == name)
+    if len(numbers) != _RULES[name][0] or not all(map(NUMBER.fullmatch, numbers)):
+        raise UsageError(f"There is no protocol {protocol}.", remedy=f"Write it like {like}.")
+    return name, [int(number) for number in numbers]
 
 
 # ---- the protocols

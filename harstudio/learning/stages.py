@@ -75,7 +75,10 @@ class Plan:
 
 
 def plan_training(config: Config, card: NetworkCard) -> Plan:
-    """The plan of a config: what it does not say is said by the card's recipe."""
+    """The plan of a config: what it does not say is said by the card's recipe.
+
+    UsageError where a stage is not known or named twice, or none has an epoch.
+    """
     training, recipe = config.training, card.recipe
     by_name = {stage.name: stage for stage in recipe.stages}
     for kind, names in (("stages", training.stages or ()), ("stage", training.stage)):
@@ -86,11 +89,21 @@ def plan_training(config: Config, card: NetworkCard) -> Plan:
                     remedy=nearest(name, by_name),
                 )
     chosen = training.stages if training.stages is not None else tuple(by_name)
+    stages = tuple(
+        _stage(by_name[name], training, training.stage.get(name, StageTable()), recipe.decay)
+        for name in chosen
+    )
+    if len(set(chosen)) < len(chosen):
+        raise UsageError(
+            "A stage is named twice (training.stages).", remedy="Name each once, in order."
+        )
+    if not any(stage.epochs for stage in stages):
+        raise UsageError(
+            "Nothing would be trained: no stage has an epoch.",
+            remedy="Set training.epochs and training.stages to more.",
+        )
     return Plan(
-        stages=tuple(
-            _stage(by_name[name], training, training.stage.get(name, StageTable()), recipe.decay)
-            for name in chosen
-        ),
+        stages=stages,
         optimizer=training.optimizer or recipe.optimizer,
         momentum=_given(training.momentum, recipe.momentum),
         weight_decay=_given(training.weight_decay, recipe.weight_decay),
@@ -157,9 +170,11 @@ def complete(config: Config, card: NetworkCard, modalities: Sequence[str]) -> Co
 
 
 def checked_options(card: NetworkCard, options: Mapping[str, Any]) -> dict[str, Any]:
-    """All options of the network; UsageError where one is unknown or of another type."""
+    """All options of the network; UsageError where one is unknown, mistyped or not finite."""
     options = dict(options)
     for key, value in options.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UsageError(f"network.{key} should be a finite number, not {value}.")
         default = card.options[key].default if key in card.options else value
         if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
             options[key] = float(value)

@@ -61,9 +61,11 @@ def test_what_is_written_loads_as_the_same(tmp_path: Path) -> None:
         ("[training]\noptimizer = 'sdg'", ("training.optimizer", "'adam' or 'sgd'", "'sdg'")),
         ("[training.stage.x]\nepoch = 3", ("training.stage.x.epoch", "Did you mean epochs?")),
         ("[training.stage.x]\ndecay_at = [0]", ("training.stage.x.decay_at",)),
-        ("training = 3", ("training", "table")),
+        ("training = 3", ("training should be a table, not 3.",)),
         ("[run]\nfolder = 7", ("run.folder", "text")),
-        ("[preprocessing]\nskeleton = 3", ("preprocessing.skeleton", "dictionary")),
+        ("[preprocessing]\nskeleton = 3", ("preprocessing.skeleton", "should be a table, not 3.")),
+        ("[data]\nmodalities = 'depth'", ("data.modalities should be a list, not 'depth'.",)),
+        ("[training]\nstages = [3]", ("training.stages.0 should be text, not 3.",)),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, parts: tuple[str, ...]) -> None:

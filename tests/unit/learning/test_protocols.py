@@ -119,7 +119,10 @@ def test_validation_is_cut_from_training_by_subject() -> None:
     [
         ("cross-person", "no protocol cross-person"),
         ("kfold:3", "no protocol kfold:3"),
-        ("kfold:a:b", "no number"),
+        ("kfold:a:b", "Write it like kfold:5:0"),
+        ("kfold:" + "9" * 5000 + ":0", "Write it like kfold:5:0"),
+        ("cross-subjet", "Did you mean cross-subject"),
+        ("leave-one-subject-out", "Write it like leave-one-subject-out:3"),
         ("all:1", "no protocol all:1"),
         ("", "no protocol"),
     ],

@@ -14,6 +14,7 @@ from harstudio.learning.config import parse
 from harstudio.learning.stages import (
     Plan,
     StagePlan,
+    checked_options,
     choose_modalities,
     complete,
     freeze_all_but,
@@ -61,6 +62,18 @@ def test_some_of_the_stages() -> None:
         plan(stage={"nothing": {"epochs": 1}})
 
 
+@pytest.mark.parametrize("training", [{"epochs": 0}, {"stages": []}])
+def test_a_training_that_trains_nothing_is_refused(training: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=r"Nothing would be trained.*training\.epochs"):
+        plan(**training)
+    assert plan(stage={"place": {"epochs": 0}}).stages[0].epochs == 0
+
+
+def test_a_stage_goes_through_once() -> None:
+    with pytest.raises(UsageError, match=r"named twice \(training\.stages\)"):
+        plan(stages=["place", "fusion", "place"])
+
+
 def test_rates_in_steps() -> None:
     rates = [stage().rate(epoch, 0.9) for epoch in range(10)]
     assert rates == pytest.approx([1.0] * 4 + [0.1] * 4 + [0.01] * 2)
@@ -99,6 +112,12 @@ def test_options_have_the_type_of_their_default(value: Any, what: str) -> None:
     tables = {"data": {"path": "d"}, "network": {"name": "tiny", "dropout": value}}
     with pytest.raises(UsageError, match=f"network.dropout should be {what}"):
         complete(parse(tables, base=Path("/")), CARD, ("skeleton",))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_options_are_finite(value: float) -> None:
+    with pytest.raises(UsageError, match=r"network\.dropout should be a finite number"):
+        checked_options(CARD, {"dropout": value})
 
 
 def test_unknown_options_name_the_nearest() -> None:
