@@ -29,7 +29,8 @@ class Dataset:
     path: the folder. classes: names, in the order of the labels of the samples. topology: that of
     all skeletons, "" where there are none. kinds: kinds of stream that nearly all (nine in ten) of
     the recordings have. problems: sentences about what was left out. bodies: how many people one
-    frame has at most, 0 where there are no skeletons.
+    frame has at most, 0 where there are no skeletons. annotators: of a project, whose clips could
+    be learned, whether or not they were asked for.
     """
 
     path: Path
@@ -39,6 +40,7 @@ class Dataset:
     kinds: frozenset[str]
     problems: tuple[str, ...] = ()
     bodies: int = 0
+    annotators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ def collect(
     samples, names = _label(gathered, classes, path)
     kinds = gathered.kinds()
     problems = tuple(gathered.problems)
-    return Dataset(path, names, samples, topology, kinds, problems, gathered.bodies)
+    people = tuple(sorted(gathered.annotators))
+    return Dataset(path, names, samples, topology, kinds, problems, gathered.bodies, people)
 
 
 class _Gathered:
@@ -104,6 +107,7 @@ class _Gathered:
         self.stretches: list[_Stretch] = []
         self.problems: list[str] = []
         self.bodies = 0
+        self.annotators: set[str] = set()
         self._kinds: Counter[str] = Counter()
         self._topologies: dict[str, list[str]] = {}
         self._recordings = 0
@@ -204,6 +208,7 @@ def _from_documents(
         try:
             with open_recording(path) as recording:
                 documents = project.documents(recording.name, _note(gathered.problems))
+                gathered.annotators.update(one.annotator for one in documents if _by_people(one))
                 clips, source = _clips(documents, annotator)
                 start_ns, end_ns = extent(recording)
                 gathered.add(
@@ -233,14 +238,19 @@ def _clips(documents: Sequence[Document], annotator: str) -> tuple[list[Clip], s
     for document in sorted(documents, key=lambda one: one.annotator):
         if annotator and document.annotator != annotator:
             continue
-        by_people = (
-            [clip for clip in tier.clips if clip.origin is not Origin.MODEL and clip.label]
-            for tier in document.tiers
-        )
-        first = next((clips for clips in by_people if clips), [])
+        first = _by_people(document)
         if len(first) > len(best):
             best, source = first, document.annotator
     return sorted(best, key=lambda clip: (clip.start_ns, clip.end_ns)), source
+
+
+def _by_people(document: Document) -> list[Clip]:
+    """The labelled clips of the first tier that has some which no model made."""
+    tiers = (
+        [clip for clip in tier.clips if clip.origin is not Origin.MODEL and clip.label]
+        for tier in document.tiers
+    )
+    return next((clips for clips in tiers if clips), [])
 
 
 def _label(

@@ -34,7 +34,8 @@ def survey(payload: Payload, context: Context) -> Payload:
     """What there is to learn from: ``{path, protocol, validation_subjects, annotator}``.
 
     Gives ``{"classes": [{"name", "train", "validation", "test"}], "kinds", "topology",
-    "subjects": {"train": [..], ..}, "problems": [sentences], "cards": [networks]}``.
+    "subjects": {"train": [..], ..}, "annotators": [names], "problems": [sentences],
+    "cards": [networks]}``.
     """
 
     def progress(done: int, total: int) -> None:
@@ -58,6 +59,7 @@ def survey(payload: Payload, context: Context) -> Payload:
         "kinds": sorted(dataset.kinds),
         "topology": dataset.topology,
         "subjects": people,
+        "annotators": list(dataset.annotators),
         "problems": [*dataset.problems, *thin_classes(dataset.classes, parts)],
         "cards": [describe_card(network_card(name)) for name in list_networks()],
     }

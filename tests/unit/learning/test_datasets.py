@@ -177,6 +177,8 @@ def test_of_two_annotators_the_one_with_most_clips_counts(project: Project) -> N
         ("a1_s2_t1", 2, "wave", "alice"),
     ]
     assert {one.source for one in collect(project.folder, annotator="bob").samples} == {"bob"}
+    for annotator in ("", "bob"):  # who else could be asked for is told all the same
+        assert collect(project.folder, annotator=annotator).annotators == ("alice", "bob")
     with pytest.raises(DataError, match="no clips of carol"):
         collect(project.folder, annotator="carol")
 

@@ -29,6 +29,7 @@ def test_survey_tells_what_there_is(small: Path) -> None:
                for one in told["classes"])  # fmt: skip
     assert told["subjects"] == {"train": [1, 3], "validation": [], "test": [2, 4]}
     assert (told["kinds"], told["topology"]) == (["skeleton"], "utd_mhad_20")
+    assert told["annotators"] == []
     assert [card["name"] for card in told["cards"]] == list(list_networks())
     assert protocol.plain(told) == told
 
