@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import venv
 from pathlib import Path
 
@@ -110,7 +111,9 @@ def test_warm_workers_that_die_are_not_started_for_ever(
     until(lambda: count.exists() and count.read_text().count("x") >= 3)
     record = over(jobs.submit("sample_jobs:echo", {}, title="Ours"))
     assert record.state == "failed"
-    assert count.read_text().count("x") in (3, 4)  # the job may have got the last of them
+    time.sleep(1)  # long enough for many more
+    # Three that were warm, and the job's own: one, or two where it had got a dying warm one.
+    assert 3 <= count.read_text().count("x") <= 5
 
 
 def test_every_library_is_told_how_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
