@@ -17,6 +17,7 @@ from harstudio.files import write_atomically
 from harstudio.jobs.context import Context, Payload
 from harstudio.learning import config as configs
 from harstudio.learning.config import Config
+from harstudio.learning.config_checks import check_config
 from harstudio.learning.datasets import Dataset, collect
 from harstudio.learning.loading import Loader
 from harstudio.learning.preprocessing import Preprocessing
@@ -79,14 +80,23 @@ class Experiment:
 
 
 def config_of(payload: Payload) -> Config:
-    """The config that a job is given: ``config`` (tables) or ``config_path``, and ``overrides``."""
+    """The config that a job is given: ``config`` (tables) or ``config_path``, and ``overrides``.
+
+    UsageError for all that is wrong with it whatever the data are.
+    """
     overrides = [str(one) for one in payload.get("overrides") or ()]
     if payload.get("config_path"):
-        return configs.load(Path(str(payload["config_path"])), overrides)
+        source = Path(str(payload["config_path"]))
+        config = configs.load(source, overrides)
+        check_config(config, source)
+        return config
     tables = payload.get("config")
     if not isinstance(tables, Mapping):
         raise UsageError("There is no config.", remedy="Give config or config_path.")
-    return configs.parse(tables, overrides, base=Path(str(payload.get("base") or Path.cwd())))
+    base = Path(str(payload.get("base") or Path.cwd()))
+    config = configs.parse(tables, overrides, base=base)
+    check_config(config)
+    return config
 
 
 def gather(config: Config, context: Context) -> Dataset:

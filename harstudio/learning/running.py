@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from harstudio.jobs.context import Context, Stopped
 from harstudio.learning import config as configs
 from harstudio.learning.checkpoints import State, load_network, load_state
 from harstudio.learning.config import Config, changed_keys
+from harstudio.learning.config_checks import config_of_run
 from harstudio.learning.devices import Device, choose_device
 from harstudio.learning.environment import describe_environment
 from harstudio.learning.preparing import Experiment, gather, prepare, restore, save_data
 from harstudio.learning.run_card import write_card
-from harstudio.learning.stages import complete, plan_training
+from harstudio.learning.stages import StagePlan, complete, plan_training
 from harstudio.learning.testing import evaluate_samples, known_by
 from harstudio.learning.training import Trainer
 from harstudio.networks import network_card
@@ -88,13 +90,14 @@ def _begin(
     """The experiment, with its folder written."""
     if begins:
         experiment = prepare(config, gather(config, context))
+        experiment.network()  # before anything is written: it may not fit these joints
         _clean(run)
         run.checkpoints.mkdir(parents=True, exist_ok=True)
         save_data(run.data, experiment)
         experiment.preprocessing.save(run.preprocessing)
         written = experiment.config
     else:
-        known = configs.load(run.config)
+        known = config_of_run(run)
         written = _continued(run, known, config)
         experiment = restore(written, run.data, run.preprocessing)
     for problem in experiment.problems if begins else ():
@@ -125,7 +128,25 @@ def _continued(run: RunFolder, known: Config, wanted: Config) -> Config:
             path=run.path,
             remedy="Take the change back to go on, or train into another folder (run.folder).",
         )
+    _keep_the_past(run, plan_training(known, card).stages, plan_training(filled, card).stages)
     return filled
+
+
+def _keep_the_past(run: RunFolder, known: Sequence[StagePlan], wanted: Sequence[StagePlan]) -> None:
+    """UsageError where epochs that are done would be given up, or a stage that is over changed."""
+    place = load_state(run.checkpoints / STATE).place
+    at, epoch, step = (place.get(key) or 0 for key in ("stage", "epoch", "step"))
+    for number, (was, now) in enumerate(zip(known, wanted, strict=True)):
+        over = number < at and (was.epochs, was.decay_at) != (now.epochs, now.decay_at)
+        begun = epoch + (step > 0) if number == at else 0
+        if over or now.epochs < begun:
+            done = f"is over after {was.epochs}" if over else f"has begun {begun}"
+            raise UsageError(
+                f"The stage {now.name} {done} epochs and cannot have {now.epochs}.",
+                path=run.path,
+                remedy="Give more only to stages that go on (training.stage.NAME.epochs), or "
+                "train into another folder (run.folder).",
+            )
 
 
 def _clean(run: RunFolder) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.jobs.context import Context
-from harstudio.learning import config as configs
 from harstudio.learning.checkpoints import load_network
+from harstudio.learning.config_checks import config_of_run
 from harstudio.learning.datasets import collect
 from harstudio.learning.devices import Device
 from harstudio.learning.evaluation import evaluate_answers
@@ -77,7 +77,7 @@ def evaluate_run(
     run = RunFolder(folder.absolute())
     if not is_run(run.path):
         raise MissingError("This is no run folder: it has no config.toml.", path=run.path)
-    experiment = restore(configs.load(run.config), run.data, run.preprocessing)
+    experiment = restore(config_of_run(run), run.data, run.preprocessing)
     name = weights or known_by(run)
     if name not in ("last", "best"):
         raise UsageError(f"There are no weights {name}.", remedy="Use last or best.")
