@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -64,7 +64,7 @@ class RunsPanel(QWidget):
         self.list.setAccessibleName("Runs")
         self.list.setModel(self.model)
         self.list.setItemDelegate(RunDelegate(self.list))
-        self.list.selectionModel().currentChanged.connect(self._choose)
+        self.list.selectionModel().selectionChanged.connect(self._choose)
         self.list.customContextMenuRequested.connect(self._show_menu)
         self._queue_title = QLabel("Waiting for their turn")
         self._queue_title.setProperty("quiet", True)
@@ -121,12 +121,13 @@ class RunsPanel(QWidget):
         selection = self.list.selectionModel()
         if row is None:
             selection.clear()
-        elif selection.currentIndex().row() != row or not selection.hasSelection():
+        elif not selection.isSelected(self.model.index(row)):
             wish = QItemSelectionModel.SelectionFlag.ClearAndSelect
             selection.setCurrentIndex(self.model.index(row), wish)
 
-    def _choose(self, index: QModelIndex, _before: QModelIndex) -> None:
-        if index.isValid():
+    def _choose(self, selected: QItemSelection, _before: QItemSelection) -> None:
+        """Not what is current: the list makes its first row current when it gets the focus."""
+        for index in selected.indexes():
             self._training.choose(self.model.look(index.row()).path)
 
     def _show_menu(self, where: QPoint) -> None:
