@@ -58,6 +58,10 @@ class NumberBox(QSpinBox):
         self.setMinimumWidth(80)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
+    def setValue(self, value: int) -> None:  # noqa: N802
+        """The nearest that is allowed; Qt fails at what is longer than its own numbers."""
+        super().setValue(min(max(value, self.minimum()), self.maximum()))
+
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         super().paintEvent(event)
         ratio, middle = self.devicePixelRatioF(), self.height() // 2

@@ -51,9 +51,12 @@ class HandedIn:
     def tell(self, job: str, kind: str, payload: dict[str, Any]) -> None:
         self.jobs.told.emit(self.last(job), kind, payload)
 
-    def answer(self, job: str, result: dict[str, Any] | None = None, error: str = "") -> None:
-        """The job ends well, or with an error."""
+    def answer(
+        self, job: str, result: dict[str, Any] | None = None, error: str = "", kind: str = ""
+    ) -> None:
+        """The job ends well, or with an error of a kind."""
         record = self.last(job)
         record.state = "failed" if error else "done"
         record.result, record.error = result, error
+        record.problem = {"kind": kind, "message": error} if kind else {}
         self.jobs.finished.emit(record)

@@ -149,7 +149,7 @@ def test_shows_how_many_clips_each_class_has_and_which_are_thin(dialog) -> None:
         ("wave", 12, False), ("clap", 6, True), ("throw", 0, True),
     ]  # fmt: skip
     assert data.thin.text() == "2 of 3 classes have fewer than 10 clips to train on."
-    assert data.people.text() == "People: 1, 3 train; 5 validate; 2, 4 test."
+    assert data.people.text() == "People 1, 3 train; person 5 validates; people 2, 4 test."
     assert data.problems.text() == SURVEY["problems"][0]
     assert data.about.text() == (
         "3 classes; 18 clips train, 6 validate, 28 test. Recordings have depth, skeleton."
@@ -256,6 +256,123 @@ def test_the_text_and_the_fields_are_one(dialog, qtbot) -> None:
     assert dialog.handed_in.count("train") == 0
 
 
+def write(dialog: NewRunDialog, text: str) -> None:
+    """As a person writes the config, under the eye of the window."""
+    if not dialog.settings.more.isChecked():
+        dialog.settings.more.click()
+        until(dialog.settings.text.hasFocus)
+    dialog.settings.text.setPlainText(text)
+    until(lambda: not dialog.settings._patience.isActive())
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "training = 3", "run = 1", "data = 'x'", "network = 3", "preprocessing = 3",
+        "[data]\npath = '/x'\nmodalities = 3", "[training]\nepochs = 99999999999",
+        "[network]\nname = [1]", "[data]\npath = '/x'\nprotocol = 'kfold:99999999999:²'",
+        "[training]\nstage = 3", "[data]\npath = 3",
+    ],
+)  # fmt: skip
+def test_values_where_tables_belong_do_no_harm(dialog, odd) -> None:
+    before = dialog.draft.text()
+    write(dialog, odd)
+    wait(20)
+    assert dialog.draft.text().split() != before.split()
+    if dialog._survey is not None:
+        dialog.handed_in.answer("survey", SURVEY)
+    dialog.time._counted()
+    dialog.draft.choose_network("mmff-lite")
+    dialog.draft.set("training.seed", 3)
+    assert dialog.draft.get("training.seed") == 3
+
+
+def test_a_key_that_is_not_known_is_the_texts_problem(dialog) -> None:
+    write(dialog, dialog.draft.text() + "\n[training]\nepocs = 3\n")
+    until(lambda: dialog.handed_in.count("estimate"), 5)
+    told = "There is no key training.epocs. Did you mean epochs?"
+    dialog.handed_in.answer("estimate", error=told, kind="UsageError")
+    assert dialog.settings.text_problem.isVisible()
+    assert dialog.settings.text_problem.text() == told
+    buttons = dialog.start_button, dialog.queue_button, dialog.copy_button
+    assert not any(button.isEnabled() for button in buttons)
+    dialog.settings.more.click()  # the text is out of sight
+    dialog.draft.set("training.seed", 5)  # mends nothing
+    assert not dialog.start_button.isEnabled()
+    assert dialog.said.text() == told
+    write(dialog, dialog.draft.text().replace("epocs", "epochs"))
+    assert dialog.settings.text_problem.text() == dialog.said.text() == ""
+    assert all(button.isEnabled() for button in buttons)
+
+
+def test_a_seed_that_is_none_is_looked_at(dialog) -> None:
+    until(lambda: dialog.handed_in.count("estimate") == 1, 5)
+    dialog.handed_in.answer("estimate", {"seconds_per_epoch": {}, "seconds": 1})
+    write(dialog, dialog.draft.text() + "\n[training]\nseed = 'x'\n")
+    until(lambda: dialog.handed_in.count("estimate") == 2, 5)
+
+
+def test_what_is_lacking_is_said(dialog) -> None:
+    text = dialog.draft.text()
+    write(dialog, "[network]\nname = 'st-gcn'\n")
+    wait(20)
+    assert dialog.said.text() == "Choose what to learn from."
+    assert dialog.data.counts.counts.rows == []
+    write(dialog, text.replace("[network]", "").replace('name = "st-gcn"', ""))
+    wait(20)
+    dialog.draft.survey = SURVEY  # as if it had been looked at before the network went
+    dialog._survey = None
+    dialog._enable()
+    assert dialog.said.text() == "Choose a network."
+    assert not dialog.network.list.currentIndex().isValid()
+    assert not dialog.start_button.isEnabled()
+    write(dialog, text)
+    assert dialog.said.text() == ""
+
+
+def test_the_hint_is_the_papers_whatever_was_written(dialog) -> None:
+    write(dialog, dialog.draft.text() + "\n[training]\nepochs = 3\n")
+    key = "training.stage.joints.epochs"
+    assert dialog.settings.spins[key].value() == 3
+    assert dialog.settings._hints[key].text() == "paper 80"
+    dialog.settings.spins[key].setValue(80)
+    assert dialog.draft.get(key) == 80
+    dialog.settings.spins[key].setValue(3)
+    assert dialog.draft.get(key) is None
+
+
+def test_all_who_labelled_are_offered(dialog, tmp_path) -> None:
+    project = Project.create(tmp_path / "kitchen", "Kitchen")
+    dialog.draft.set("data.path", str(project.folder))
+    wait(20)
+    dialog.handed_in.answer("survey", SURVEY | {"annotators": ["alice", "bob", "carol"]})
+    box = dialog.data.annotator
+    names = [box.itemData(row) for row in range(box.count())]
+    assert names == ["", "alice", "bob", "carol"]
+    box.activated.emit(2)
+    assert dialog.draft.get("data.annotator") == "bob"
+    wait(20)
+    dialog.handed_in.answer("survey", error="There are no clips of bob here.")
+    assert box.findData("carol") > 0  # the way back
+
+
+def test_a_name_is_shown_as_its_folder_will_be_called(dialog) -> None:
+    settings = dialog.settings
+    settings.name.setFocus()
+    settings.name.selectAll()
+    QTest.keyClicks(settings.name, "a b/c")
+    assert settings.place.text().startswith("as a b%2Fc in ")
+    settings.name.selectAll()
+    QTest.keyClick(settings.name, Qt.Key.Key_Backspace)
+    assert settings.name_problem.text() == "Give it a name."
+    assert settings.name_problem.isVisible()
+    assert not dialog.start_button.isEnabled()
+    QTest.keyClicks(settings.name, "ab")
+    assert settings.place.text().startswith("in ")
+    assert not settings.name_problem.isVisible()
+    assert dialog.start_button.isEnabled()
+
+
 # ---- time
 
 
@@ -271,6 +388,7 @@ def test_the_time_is_measured_once_the_form_stands_still(dialog) -> None:
     until(lambda: dialog.handed_in.count("estimate") == 2, 5)
     dialog.handed_in.answer("estimate", error="No sample can be read.")
     assert "No sample can be read." in dialog.time.basis.text()
+    assert dialog.said.text() == ""
     assert dialog.start_button.isEnabled()  # it is not forbidden to try
 
 
@@ -342,6 +460,7 @@ def test_the_copied_command_names_a_config_that_loads(dialog, tmp_path) -> None:
     config = configs.load(Path(file))
     assert config.network.name == "st-gcn"
     assert config.run.folder == str(tmp_path / "runs" / "st-gcn-trials")
+    assert dialog.settings.name.text() == "st-gcn-trials-2"  # the command has the other one
     dialog.settings.spins["training.seed"].setValue(9)
     dialog.copy_button.click()  # the first one is kept
     other = shlex.split(QApplication.clipboard().text())[2]
@@ -371,14 +490,17 @@ def test_a_project_is_looked_at_again_because_labels_may_have_been_made(dialog, 
 
 def test_every_field_is_reached_by_tab(dialog) -> None:
     dialog.network.list.setFocus()
-    seen = set()
+    seen: list[Any] = []
     for _ in range(40):
-        seen.add(QApplication.focusWidget())
+        seen.append(QApplication.focusWidget())
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
     wanted = [dialog.data.data, dialog.data.protocol, dialog.data.validation, dialog.network.list,
               *dialog.settings.spins.values(), dialog.settings.device, dialog.settings.name,
               dialog.start_button, dialog.queue_button, dialog.check_button]  # fmt: skip
     assert [w.accessibleName() or w.text() for w in wanted if w not in seen] == []
+    asked = [dialog.network.list, dialog.settings.more, *dialog.settings.spins.values(),
+             dialog.settings.device, dialog.settings.name, dialog.check_button]  # fmt: skip
+    assert seen[: len(asked)] == asked
 
 
 # ---- with a real worker

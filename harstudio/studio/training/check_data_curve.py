@@ -37,7 +37,7 @@ def verdict(steps: Sequence[Step], *, over: bool) -> tuple[str, str]:
     learned = next((step for step in steps if step.accuracy >= BY_HEART), None)
     if learned is not None:
         return "good", (
-            f"Learned by heart after {learned.step} steps: data, labels and network fit together."
+            f"Learned by heart after {_steps(learned.step)}: data, labels and network fit together."
         )
     if not over:
         return "", "Learning one batch again and again; it should reach 100 %."
@@ -45,18 +45,22 @@ def verdict(steps: Sequence[Step], *, over: bool) -> tuple[str, str]:
     last = steps[-1].step
     if best < NEARLY and last < FEW:
         return "warn", (
-            f"There was time for {last} steps only, too few to tell: {100 * best:.0f} % so far. "
+            f"There was time for {_steps(last)} only, too few to tell: {100 * best:.0f} % so far. "
             "On a faster device, or with fewer frames, it would say more."
         )
     if best >= NEARLY:
         return "warn", (
-            f"{100 * best:.0f} % of the batch learned after {last} steps; the rest may only need "
+            f"{100 * best:.0f} % of the batch learned after {_steps(last)}; the rest may only need "
             "more of them. Look at the samples that differ least."
         )
     return "bad", (
-        f"Only {100 * best:.0f} % of one batch learned after {last} steps. Do the samples show "
+        f"Only {100 * best:.0f} % of one batch learned after {_steps(last)}. Do the samples show "
         "what their names say? If they do, try another learning rate."
     )
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count} steps"
 
 
 class OverfitCurve(QWidget):

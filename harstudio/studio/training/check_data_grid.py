@@ -171,7 +171,8 @@ class SampleGrid(QWidget):
         parts = [f"{seen.name} · {seen.recording}"]
         if seen.skeleton is not None:
             _, frames, joints, bodies = seen.skeleton.shape
-            parts.append(f"skeleton: {frames} frames, {joints} joints, {bodies} bodies")
+            people = "1 body" if bodies == 1 else f"{bodies} bodies"
+            parts.append(f"skeleton: {frames} frames, {joints} joints, {people}")
         if seen.picture is not None:
             parts.append(f"picture: {seen.picture.shape[2]} × {seen.picture.shape[1]}")
         return "\n".join([*parts, "Click or Enter opens the clip"])

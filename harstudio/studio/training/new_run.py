@@ -26,7 +26,7 @@ from harstudio.labels.project import is_project
 from harstudio.studio.problem_bar import ProblemBar, Trouble
 from harstudio.studio.session import Session
 from harstudio.studio.training.check_data import CheckData
-from harstudio.studio.training.new_run_data import DataColumn, small_label
+from harstudio.studio.training.new_run_data import DataColumn, set_tone, small_label
 from harstudio.studio.training.new_run_draft import Draft
 from harstudio.studio.training.new_run_network import NetworkColumn
 from harstudio.studio.training.new_run_settings import SettingsColumn
@@ -70,6 +70,7 @@ class NewRunDialog(QDialog):
         self._later.timeout.connect(self._look_again)
         self.draft.changed.connect(self._draft_changed)
         self.settings.valid.connect(self._enable)
+        self.time.found_wrong.connect(self._enable)
         for rows in (self.network.list, self.data.counts):  # they keep Enter for themselves
             rows.chosen.connect(self._start_by_key)
         session.jobs.changed.connect(self._job_changed)
@@ -201,12 +202,18 @@ class NewRunDialog(QDialog):
     def _look_again(self) -> None:
         """Survey the data when another or another protocol was chosen."""
         asked = tuple(self.draft.get(key) for key in SURVEYED)
-        if asked == self._seen or not asked[0]:
+        if asked == self._seen:
             return
         self._seen = asked
         path, protocol, people, annotator = asked
-        if self._survey is not None:
-            self._session.jobs.stop(self._survey)
+        survey, self._survey = self._survey, None
+        if survey is not None:
+            self._session.jobs.stop(survey)
+        if not path:
+            self.draft.survey = {"cards": self.draft.cards}
+            self.data.failed("")
+            self._enable()
+            return
         payload = {
             "path": str(path),
             "protocol": str(protocol or "cross-subject"),
@@ -227,6 +234,7 @@ class NewRunDialog(QDialog):
         if record.id != self._survey:
             return
         self._survey = None
+        self._session.jobs.remove(record.id)  # what it told stands here
         if record.state == "done" and record.result is not None:
             self.draft.take_survey(record.result)
             self.draft.name_run(self.settings.runs_folder)
@@ -244,15 +252,28 @@ class NewRunDialog(QDialog):
         return (
             bool(self.draft.counts)
             and self._survey is None
-            and bool(self.draft.get("network.name"))
+            and not self._lacking()
             and not self.draft.is_taken(self._folder())
-            and not self.settings.text_problem.text()
+            and bool(self.settings.name.text().strip())
         )
+
+    def _lacking(self) -> str:
+        """What has to be chosen or mended before it can start, where nothing else tells it."""
+        if not self.draft.get("data.path"):
+            return "Choose what to learn from."
+        if not self.draft.get("network.name"):
+            return "Choose a network."
+        return self.settings.text_problem.text()
 
     def _folder(self) -> Path:
         return Path(str(self.draft.get("run.folder", "")))
 
     def _enable(self, *_: object) -> None:
+        self.settings.tell_config(self.time.problem)
+        lacking = "" if self.settings.text_problem.isVisible() else self._lacking()
+        if lacking or self.said.property("tone"):  # what was told of a start stays
+            set_tone(self.said, "bad" if lacking else "")
+            self.said.setText(lacking)
         ready = self.ready()
         for button in (self.start_button, self.queue_button, self.copy_button):
             button.setEnabled(ready)
@@ -312,6 +333,7 @@ class NewRunDialog(QDialog):
             )
             return
         QGuiApplication.clipboard().setText(f"harstudio train {shlex.quote(str(file))}")
+        self.draft.hand_in()  # that command makes this folder; a start gets one of its own
         self.said.setText(f"Copied. The config is {file.name}, beside the runs.")
 
     def check_data(self) -> None:

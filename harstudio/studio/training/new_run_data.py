@@ -40,6 +40,7 @@ class DataColumn(QWidget):
         super().__init__(parent)
         self._session, self._draft = session, draft
         self._filling = False
+        self._annotators: tuple[object, list[str]] = (None, [])  # path; who labelled there
         self.data, self.protocol = ChoiceBox("Data"), ChoiceBox("Protocol")
         for name, title, _ in PROTOCOLS:
             self.protocol.addItem(title, name)
@@ -138,7 +139,7 @@ class DataColumn(QWidget):
                 label.setText(titles[place].split(",")[0].capitalize())
                 box.setToolTip(titles[place])
                 box.setRange(0 if place or name != "kfold" else 2, 999)
-                if place < len(numbers) and numbers[place].isdigit():
+                if place < len(numbers) and numbers[place].isdecimal():
                     box.setValue(int(numbers[place]))
         people = self._draft.get("data.validation_subjects")
         self.validation.setValue(people if isinstance(people, int) else -1)
@@ -153,7 +154,9 @@ class DataColumn(QWidget):
         self.annotator.setVisible(shown)
         self._annotator_name.setVisible(shown)
         chosen = str(self._draft.get("data.annotator", ""))
-        names = dict.fromkeys(("", self._session.annotator, chosen))
+        path, people = self._annotators
+        others = people if path == self._draft.get("data.path") else []
+        names = dict.fromkeys(("", self._session.annotator, *others, chosen))
         self.annotator.clear()
         for name in names:
             self.annotator.addItem(name or "whoever labelled most", name)
@@ -206,6 +209,9 @@ class DataColumn(QWidget):
             label.hide()
 
     def _show_survey(self) -> None:
+        people = [str(name) for name in self._draft.survey.get("annotators") or ()]
+        self._annotators = (self._draft.get("data.path"), people)
+        self._offer_annotators()
         rows = self._draft.counts
         self.counts.show_rows(rows)
         set_tone(self.about, "")
@@ -229,10 +235,13 @@ def people_sentence(subjects: dict[str, list[object]]) -> str:
     """Who is in which part."""
     parts = []
     for part, verb in (("train", "train"), ("validation", "validate"), ("test", "test")):
-        people = ", ".join(str(subject) for subject in subjects.get(part, ()))
-        if people:
-            parts.append(f"{people} {verb}")
-    return f"People: {'; '.join(parts)}." if parts else ""
+        people = [str(subject) for subject in subjects.get(part, ())]
+        if len(people) == 1:
+            parts.append(f"person {people[0]} {verb}s")
+        elif people:
+            parts.append(f"people {', '.join(people)} {verb}")
+    sentence = "; ".join(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}." if parts else ""
 
 
 def section(title: str) -> QLabel:

@@ -154,8 +154,7 @@ class Draft(QObject):
     def take_survey(self, survey: dict[str, Any]) -> None:
         """What the data holds, and which networks there are."""
         self.survey = survey
-        known = {str(card["name"]) for card in self.cards}
-        if self.get("network.name") not in known and self.cards:
+        if not self.get("network.name") and self.cards:
             usable = [card for card in self.cards if not self.missing(card)]
             self.choose_network(str((usable or self.cards)[0]["name"]))
         else:
@@ -203,18 +202,25 @@ class Draft(QObject):
             return
         self.config["network"] = {"name": name}
         self.config.pop("preprocessing", None)
-        training = self.config.get("training", {})
+        training = self.config.get("training")
         for key in ("stage", "stages", "epochs", "batch_size"):
-            training.pop(key, None)
+            if isinstance(training, dict):
+                training.pop(key, None)
         self.choose_modalities()
         self.changed.emit("")
+
+    @property
+    def modalities(self) -> list[Any]:
+        """One for each branch, as they were chosen or written."""
+        chosen = self.get("data.modalities")
+        return list(chosen) if isinstance(chosen, list) else []
 
     def choose_modalities(self) -> None:
         """For each branch what it had, else the first that the data has."""
         card = self.card
         if card is None:
             return
-        before = self.get("data.modalities", [])
+        before = self.modalities
         chosen = []
         for place, (_, may) in enumerate(self.branches(card)):
             kept = before[place] if place < len(before) and before[place] in may else ""

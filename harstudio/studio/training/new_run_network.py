@@ -192,9 +192,10 @@ class NetworkColumn(QWidget):
             return
         name = self._draft.get("network.name")
         self._filling = True
-        for row, card in enumerate(self.cards.rows):
-            if card["name"] == name and self.list.currentIndex().row() != row:
-                self.list.setCurrentIndex(self.cards.index(row, 0))
+        rows = (row for row, card in enumerate(self.cards.rows) if card["name"] == name)
+        row = next(rows, -1)
+        if self.list.currentIndex().row() != row:
+            self.list.setCurrentIndex(self.cards.index(row, 0))
         self._show_branches()
         self._filling = False
 
@@ -208,7 +209,7 @@ class NetworkColumn(QWidget):
         wanted = {name: may for name, may in branches if len(may) > 1}
         if list(self.fields) != list(wanted):
             self._make_fields(list(wanted))
-        chosen = self._draft.get("data.modalities", [])
+        chosen = self._draft.modalities
         for place, (name, may) in enumerate(branches):
             if name in self.fields:
                 now = chosen[place] if place < len(chosen) else may[0]
@@ -225,6 +226,7 @@ class NetworkColumn(QWidget):
                 old.hide()
                 old.deleteLater()
         self.fields = {}
+        before: QWidget = self.list
         for row, name in enumerate(names):
             title = f"{name.capitalize()} from"
             label, field = QLabel(title), ChoiceBox(title)
@@ -232,7 +234,8 @@ class NetworkColumn(QWidget):
             field.activated.connect(partial(self._modality_chosen, name))
             self._grid.addWidget(label, row, 0)
             self._grid.addWidget(field, row, 1)
-            self.fields[name] = field
+            QWidget.setTabOrder(before, field)
+            self.fields[name] = before = field
 
     def _fill(self, field: ChoiceBox, may: list[str], now: str) -> None:
         field.clear()
@@ -246,7 +249,7 @@ class NetworkColumn(QWidget):
         card = self._draft.card
         if card is None:
             return
-        chosen = list(self._draft.get("data.modalities", []))
+        chosen = self._draft.modalities
         for place, (name, may) in enumerate(self._draft.branches(card)):
             if name == branch and place < len(chosen):
                 chosen[place] = may[row]

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QGridLayout,
@@ -42,6 +42,8 @@ class SettingsColumn(QWidget):
         self._draft = draft
         self.runs_folder = Path()
         self._filling = False
+        self._unreadable = ""  # why the text is no TOML
+        self._wrong = ""  # why its config cannot be trained
         self.spins: dict[str, NumberBox] = {}
         self._hints: dict[str, QLabel] = {}
         self._shape: list[str] = []  # the keys that fields are made for
@@ -88,6 +90,7 @@ class SettingsColumn(QWidget):
         inside.addLayout(self._grid)
         inside.addStretch(1)
         scroll = QScrollArea(widgetResizable=True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setWidget(fields)
         written = QWidget()
@@ -128,38 +131,45 @@ class SettingsColumn(QWidget):
         wanted = self._wanted()
         if [key for key, *_ in wanted] != self._shape:
             self._make_fields(wanted)
-        for key, _, default, _ in wanted:
-            value = self._draft.get(key, default)
-            self.spins[key].setValue(value if isinstance(value, int) else default)
-            self._show_hint(key, default)
+        for key, _, paper, _ in wanted:
+            value = self._draft.get(key)
+            self.spins[key].setValue(value if isinstance(value, int) else self._without(key, paper))
+            self._show_hint(key, paper)
         device = self._draft.get("training.device", "auto")
         if self.device.findData(device) < 0:
             self.device.addItem(str(device), device)
         self.device.setCurrentIndex(self.device.findData(device))
         folder = Path(str(self._draft.get("run.folder", "")))
-        if folder.name and name_of(self.name.text()) != folder.name:
+        typed = self.name.text().strip()
+        if folder.name and name_of(typed) != folder.name and (typed or not self.name.hasFocus()):
             self.name.setText(folder.name)
-        self.place.setText(f"in {shortened(folder.parent)}")
-        self.place.setToolTip(str(folder))
-        there = bool(folder.name) and self._draft.is_taken(folder)
-        tell(self.name_problem, "There is a run of this name; choose another." if there else "")
+        self._show_place(folder)
         if not self.text.hasFocus():
             self.text.setPlainText(self._draft.text())
             self._say_text("")
         self._filling = False
 
+    def _show_place(self, folder: Path) -> None:
+        """Where the run will lie, and what is wrong with its name."""
+        typed = self.name.text().strip()
+        named = "" if typed in ("", folder.name) else f"as {folder.name} "
+        self.place.setText(f"{named}in {shortened(folder.parent)}")
+        self.place.setToolTip(str(folder))
+        there = bool(typed) and self._draft.is_taken(folder)
+        problem = "There is a run of this name; choose another." if there else ""
+        tell(self.name_problem, problem if typed else "Give it a name.")
+
     def _wanted(self) -> list[tuple[str, str, int, int]]:
-        """(key, title, default, least) of every figure that the chosen network has."""
+        """(key, title, the paper's, least) of every figure that the chosen network has."""
         card = self._draft.card
         if card is None:
             return []
         stages = card.get("stages") or ()
         wanted = []
-        every = self._draft.get("training.epochs")
         for stage in stages:
             title = "Epochs" if len(stages) == 1 else f"Epochs, {stage['name']}"
-            default = every if isinstance(every, int) else int(stage["epochs"])
-            wanted.append((f"training.stage.{stage['name']}.epochs", title, default, 0))
+            key = f"training.stage.{stage['name']}.epochs"
+            wanted.append((key, title, int(stage["epochs"]), 0))
         wanted.append(("training.batch_size", "Batch size", int(card.get("batch_size") or 32), 1))
         skeleton = (card.get("preprocessing") or {}).get("skeleton") or {}
         for name, title in (("frames", "Frames"), ("bodies", "Bodies")):
@@ -177,38 +187,48 @@ class SettingsColumn(QWidget):
                 old.deleteLater()
         self._shape = [key for key, *_ in wanted]
         self.spins, self._hints = {}, {}
-        for row, (key, title, default, least) in enumerate(wanted):
+        for row, (key, title, _, least) in enumerate(wanted):
             most = 2 if key.endswith(".bodies") else LARGEST
             label, spin, hint = QLabel(title), NumberBox(title, least, most), small_label()
             if key == "training.threads":
                 spin.setSpecialValueText("automatic")
             label.setBuddy(spin)
-            spin.valueChanged.connect(partial(self._figure_changed, key, default))
+            spin.valueChanged.connect(partial(self._figure_changed, key))
             for place, widget in enumerate((label, spin, hint)):
                 self._grid.addWidget(widget, row, place)
             self.spins[key], self._hints[key] = spin, hint
         self._grid.addWidget(QLabel("Device"), len(wanted), 0)
         self._grid.addWidget(self.device, len(wanted), 1, 1, 2)
-        order: list[QWidget] = [*self.spins.values(), self.device]
+        order = [self.more, self.text, *self.spins.values(), self.device, self.name]
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
 
-    def _show_hint(self, key: str, default: int) -> None:
+    def _without(self, key: str, paper: int) -> int:
+        """What holds where this key is not written."""
+        every = self._draft.get("training.epochs")
+        return every if key.endswith(".epochs") and isinstance(every, int) else paper
+
+    def _show_hint(self, key: str, paper: int) -> None:
         own = key in ("training.seed", "training.threads")
-        self._hints[key].setText("" if own else f"paper {default}")
+        self._hints[key].setText("" if own else f"paper {paper}")
 
     # ---- what is changed
 
-    def _figure_changed(self, key: str, default: int, value: int) -> None:
-        if not self._filling:
-            self._draft.set(key, None if value == default else value)
+    def _figure_changed(self, key: str, value: int) -> None:
+        if self._filling:
+            return
+        paper = next(paper for one, _, paper, _ in self._wanted() if one == key)
+        self._draft.set(key, None if value == self._without(key, paper) else value)
 
     def _device_chosen(self, row: int) -> None:
         device = self.device.itemData(row)
         self._draft.set("training.device", None if device == "auto" else device)
 
     def _name_edited(self, text: str) -> None:
-        self._draft.name_run(self.runs_folder, name_of(text))
+        if text.strip():
+            self._draft.name_run(self.runs_folder, name_of(text))
+        self._show_place(Path(str(self._draft.get("run.folder", ""))))
+        self.valid.emit(not self.text_problem.text())
 
     # ---- the text
 
@@ -236,8 +256,14 @@ class SettingsColumn(QWidget):
         return not self.text_problem.text()
 
     def _say_text(self, sentence: str) -> None:
-        tell(self.text_problem, sentence)
+        self._unreadable = sentence
+        self.tell_config(self._wrong)
         self.valid.emit(not sentence)
+
+    def tell_config(self, sentence: str) -> None:
+        """Why the config as it stands cannot be trained; "" for nothing known."""
+        self._wrong = sentence
+        tell(self.text_problem, self._unreadable or sentence)
 
 
 def name_of(text: str) -> str:

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from harstudio.studio.session import Session
@@ -19,17 +19,23 @@ if TYPE_CHECKING:
 JOB = "harstudio.learning.jobs:estimate"
 PATIENCE_MS = 900
 MEASURING = "Measuring how long it takes…"
-UNCOUNTED = ("run.folder", "training.seed", "training.checkpoint_seconds")
+UNCOUNTED = (("run", "folder", str), ("training", "seed", int))
 
 
 class TrainingTime(QWidget):
-    """Measures again a moment after something that counts was changed."""
+    """Measures again a moment after something that counts was changed.
+
+    found_wrong tells that there is a problem with the config.
+    """
+
+    found_wrong = Signal()
 
     def __init__(self, session: Session, draft: Draft, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._draft = session, draft
         self._job: int | None = None
         self._measured: dict[str, Any] = {}  # the config that was measured last
+        self._wrong = ""  # what is wrong with that config
         self._ready = False
         self.figure, self.basis = QLabel(), small_label()
         self.basis.setWordWrap(False)
@@ -42,6 +48,11 @@ class TrainingTime(QWidget):
         self._patience.timeout.connect(self._measure)
         session.jobs.changed.connect(self._job_changed)
         session.jobs.finished.connect(self._job_finished)
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be trained with the config as it stands; "" where nothing is known."""
+        return self._wrong if self._wrong and self._counted() == self._measured else ""
 
     def look(self, ready: bool) -> None:
         """The draft may be another; ready tells whether it could start."""
@@ -57,19 +68,17 @@ class TrainingTime(QWidget):
     def _counted(self) -> dict[str, Any]:
         """The config without what changes nothing about the time."""
         config = copy.deepcopy(self._draft.config)
-        for key in UNCOUNTED:
-            *tables, last = key.split(".")
-            table = config
-            for part in tables:
-                table = table.get(part, {})
-            table.pop(last, None)
+        for name, key, kind in UNCOUNTED:  # of another kind it is left for the job to tell
+            table = config.get(name)
+            if isinstance(table, dict) and type(table.get(key)) is kind:
+                del table[key]
         return {name: table for name, table in config.items() if table}
 
     def _measure(self) -> None:
         if not self._ready or not self.isVisible():
             return
         self._stop()
-        self._measured = self._counted()
+        self._measured, self._wrong = self._counted(), ""
         payload = {"config": copy.deepcopy(self._draft.config)}
         record = self._session.jobs.submit(JOB, payload, title="Estimate the time", lane="quick")
         self._job = record.id
@@ -77,8 +86,8 @@ class TrainingTime(QWidget):
     def rest(self) -> None:
         """Measure nothing until something changes again."""
         self._patience.stop()
-        if self._job is not None:
-            self._measured = {}
+        if self._job is not None or self._wrong:
+            self._measured, self._wrong = {}, ""
         self._stop()
 
     def _stop(self) -> None:
@@ -88,13 +97,18 @@ class TrainingTime(QWidget):
 
     def _job_changed(self, record: JobRecord) -> None:
         if record.id == self._job and record.text:
-            self._show("", f"{MEASURING} {record.text}.")
+            self.basis.setToolTip(record.text)
 
     def _job_finished(self, record: JobRecord) -> None:
         if record.id != self._job:
             return
         self._job = None
-        if record.state == "failed":
+        self._session.jobs.remove(record.id)  # what it told stands here
+        if record.state == "failed" and record.problem.get("kind") == "UsageError":
+            parts = (record.problem.get("message"), record.problem.get("remedy"))
+            self._wrong = " ".join(part for part in parts if part)
+            self.found_wrong.emit()
+        elif record.state == "failed":
             self._show("", f"How long it takes could not be measured. {record.error}", "warn")
         elif record.result is not None:
             device = record.device_name or record.device
