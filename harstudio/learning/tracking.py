@@ -25,11 +25,15 @@ class Tracker:
     """
 
     def __init__(self, path: Path, context: Context, *, keep: int = 0, step: int = 0) -> None:
-        """Go on after ``keep`` bytes, what comes later is cut off; ``step``: steps already done."""
+        """Go on after ``keep`` bytes, what comes later is cut off; ``step``: steps already done.
+
+        Where fewer are left, as on a disk that lost power, it goes on after the last whole line.
+        """
         self._context = context
         self._file: BinaryIO = path.open("r+b" if path.is_file() else "w+b")
-        self._file.truncate(keep)
-        self._file.seek(keep)
+        whole = self._file.read(keep).rfind(b"\n") + 1
+        self._file.truncate(whole)
+        self._file.seek(whole)
         self._last_step = 0.0
         self._events: EventFile | None = None
         self._folder = path.parent
