@@ -191,7 +191,7 @@ class Loader:
         if many > MOST_FAILING * len(self.samples):
             raise DataError(
                 f"{many} of {len(self.samples)} samples cannot be read, for example: {error}",
-                remedy="Look at the dataset before training on it.",
+                remedy="Look at the data.",
             ) from error
 
 

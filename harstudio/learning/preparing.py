@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from harstudio.errors import DataError, UsageError
+from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.files import write_atomically
 from harstudio.jobs.context import Context, Payload
+from harstudio.labels.project import PROJECT_FILE
 from harstudio.learning import config as configs
 from harstudio.learning.config import Config
 from harstudio.learning.config_checks import check_config
@@ -32,6 +33,7 @@ from harstudio.skeletons.topology import topology as known_topology
 
 VERSION = 1
 MIB = 1 << 20
+LOOKED_AT = 16  # samples that are looked for before a run goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,8 @@ def thin_classes(classes: Sequence[str], parts: Parts) -> list[str]:
 
 
 def save_data(path: Path, experiment: Experiment) -> None:
-    """Write which sample is in which part."""
+    """Write which sample is in which part; paths below the data's folder are relative to it."""
+    root = _folder(Path(experiment.config.data.path))
     seconds = [(one.end_ns - one.start_ns) / 1e9 for one in experiment.parts.train]
     document = {
         "version": VERSION,
@@ -178,19 +181,27 @@ def save_data(path: Path, experiment: Experiment) -> None:
         },
         "problems": list(experiment.problems),
         "parts": {
-            name: [{**asdict(sample), "path": str(sample.path)} for sample in samples]
+            name: [{**asdict(sample), "path": _told(sample.path, root)} for sample in samples]
             for name, samples in parts_by_name(experiment.parts).items()
         },
     }
     write_atomically(path, json.dumps(document, ensure_ascii=False, indent=0).encode())
 
 
-def load_data(path: Path) -> tuple[dict[str, Any], Parts]:
-    """``data.json`` and its parts; DataError where it is damaged."""
+def load_data(path: Path, place: Path) -> tuple[dict[str, Any], Parts]:
+    """``data.json`` and its parts; DataError where it is damaged.
+
+    place: where the data lie now, be it elsewhere than when this was written.
+    """
     document = read_json(path)
+    root = _folder(place)
     try:
+        known = _folder(Path(document["path"]))
         parts = {
-            name: tuple(Sample(**{**one, "path": Path(one["path"])}) for one in samples)
+            name: tuple(
+                Sample(**{**one, "path": _located(Path(one["path"]), known, root)})
+                for one in samples
+            )
             for name, samples in document["parts"].items()
         }
         classes = [str(name) for name in document["classes"]]
@@ -207,8 +218,11 @@ def load_data(path: Path) -> tuple[dict[str, Any], Parts]:
 
 
 def restore(config: Config, data: Path, preprocessing: Path) -> Experiment:
-    """The experiment of a run folder, with the very samples that it began with."""
-    document, parts = load_data(data)
+    """The experiment of a run folder, with the very samples that it began with.
+
+    They are looked for where the config says that the data lie.
+    """
+    document, parts = load_data(data, Path(config.data.path))
     return Experiment(
         config=config,
         classes=tuple(document["classes"]),
@@ -218,6 +232,32 @@ def restore(config: Config, data: Path, preprocessing: Path) -> Experiment:
         problems=tuple(document.get("problems", ())),
         preprocessing=Preprocessing.load(preprocessing),
     )
+
+
+def require_samples(experiment: Experiment, remedy: str) -> None:
+    """MissingError where not one of a few samples is there: the data were moved or unplugged."""
+    samples = experiment.samples
+    some = samples[:: max(1, len(samples) // LOOKED_AT)]
+    if not any(sample.path.exists() for sample in some):
+        raise MissingError(
+            "The recordings of this run are not here.",
+            path=experiment.config.data.path,
+            remedy=remedy,
+        )
+
+
+def _folder(path: Path) -> Path:
+    """The folder of a dataset or project; a project may be named by its file."""
+    return path.parent if path.name == PROJECT_FILE else path
+
+
+def _told(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _located(path: Path, known: Path, root: Path) -> Path:
+    """Where a sample lies when ``known`` is now ``root``; one from elsewhere stays there."""
+    return root / (path.relative_to(known) if path.is_relative_to(known) else path)
 
 
 def parts_by_name(parts: Parts) -> dict[str, tuple[Sample, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,14 @@ from harstudio.learning.config import Config, changed_keys
 from harstudio.learning.config_checks import config_of_run
 from harstudio.learning.devices import Device, choose_device
 from harstudio.learning.environment import describe_environment
-from harstudio.learning.preparing import Experiment, gather, prepare, restore, save_data
+from harstudio.learning.preparing import (
+    Experiment,
+    gather,
+    prepare,
+    require_samples,
+    restore,
+    save_data,
+)
 from harstudio.learning.run_card import write_card
 from harstudio.learning.stages import StagePlan, complete, plan_training
 from harstudio.learning.testing import evaluate_samples, known_by
@@ -24,10 +32,17 @@ from harstudio.learning.training import Trainer
 from harstudio.networks import network_card
 from harstudio.runs.folder import RunFolder, is_run
 from harstudio.runs.reading import read_status
-from harstudio.runs.status import StatusWriter, refuse_if_at_work
+from harstudio.runs.status import AT_WORK, CLAIM, StatusWriter, claimed, refuse_if_at_work
 
 STATE = "state.safetensors"
-FREE_ON_RESUME = ("training.device", "training.threads", "training.cache_mib", "run.folder")
+FREE_ON_RESUME = (
+    "data.path",
+    "training.device",
+    "training.threads",
+    "training.cache_mib",
+    "run.folder",
+)
+MOVED = "Name where they are now with --set data.path=FOLDER."
 GROWS_ON_RESUME = (".epochs", ".decay_at", "training.checkpoint_seconds")
 
 
@@ -38,33 +53,74 @@ def train_run(config: Config, context: Context, *, resume: bool) -> dict[str, An
     error, told in status.json too; what was saved before it stays.
     """
     run = RunFolder(Path(config.run.folder))
-    begins = _check_folder(run, resume)
+    _check_folder(run, resume)
     device = choose_device(config.training.device, context, config.training.threads)
-    with StatusWriter(run.status) as status:
-        try:
-            device.tell(context)
-            experiment = _begin(run, config, context, device, begins)
-            evaluation = _train(run, experiment, context, device, status)
-        except Stopped:
-            status.end("stopped", "Stopped by a person.")
-            return {"run": str(run.path), "state": "stopped", "evaluation": None}
-        except OSError as error:
-            failed = _cannot_write(error, run)
-            status.end("failed", str(failed))
-            raise failed from error
-        except HarstudioError as error:
-            status.end("failed", str(error))
-            raise
-        status.end("finished")
+    status = StatusWriter(run.status)
+    begins = _claim(run, resume, status)
+    try:
+        with status:
+            return _told(run, config, context, device, status, begins)
+    finally:
+        _leave(run)
+
+
+def _told(
+    run: RunFolder,
+    config: Config,
+    context: Context,
+    device: Device,
+    status: StatusWriter,
+    begins: bool,
+) -> dict[str, Any]:
+    """Train, and tell the status how it ended."""
+    try:
+        device.tell(context)
+        experiment = _begin(run, config, context, device, begins)
+        evaluation = _train(run, experiment, context, device, status)
+    except Stopped:
+        status.end("stopped", "Stopped by a person.")
+        return {"run": str(run.path), "state": "stopped", "evaluation": None}
+    except OSError as error:
+        failed = _cannot_write(error, run)
+        status.end("failed", str(failed))
+        raise failed from error
+    except HarstudioError as error:
+        status.end("failed", str(error))
+        raise
+    status.end("finished")
     return {"run": str(run.path), "state": "finished", "evaluation": evaluation}
+
+
+def _claim(run: RunFolder, resume: bool, status: StatusWriter) -> bool:
+    """Be the one who trains here, before the long look at the data; see ``_check_folder``."""
+    try:
+        with claimed(run.path):
+            begins = _check_folder(run, resume)
+            status.begin()
+    except OSError as error:
+        raise _cannot_write(error, run) from error
+    return begins
+
+
+def _leave(run: RunFolder) -> None:
+    """Take the folder of a training that never began away again."""
+    if is_run(run.path) or not run.path.is_dir():
+        return
+    with contextlib.suppress(OSError):
+        with claimed(run.path):
+            status = read_status(run.path)
+            others = {path.name for path in run.path.iterdir()} - {CLAIM, run.status.name}
+            if others or status is None or status["state"] in AT_WORK:
+                return
+            run.status.unlink()
+        run.path.rmdir()
 
 
 def _check_folder(run: RunFolder, resume: bool) -> bool:
     """Whether the training begins afresh; refuses what would destroy something."""
     has_state = (run.checkpoints / STATE).is_file()
-    if is_run(run.path):
-        refuse_if_at_work(run.path, read_status(run.path))
-    elif run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir())):
+    refuse_if_at_work(run.path, read_status(run.path))
+    if _is_foreign(run):
         raise ConflictError(
             "There is something else in this folder.",
             path=run.path,
@@ -84,6 +140,16 @@ def _check_folder(run: RunFolder, resume: bool) -> bool:
     return not has_state
 
 
+def _is_foreign(run: RunFolder) -> bool:
+    """Whether there is a file, or a folder with something that no training left."""
+    if is_run(run.path) or not run.path.exists() or read_status(run.path) is not None:
+        return False
+    own = (CLAIM, f".{run.status.name}.")
+    return not run.path.is_dir() or any(
+        not path.name.startswith(own) for path in run.path.iterdir()
+    )
+
+
 def _begin(
     run: RunFolder, config: Config, context: Context, device: Device, begins: bool
 ) -> Experiment:
@@ -100,6 +166,7 @@ def _begin(
         known = config_of_run(run)
         written = _continued(run, known, config)
         experiment = restore(written, run.data, run.preprocessing)
+        require_samples(experiment, MOVED)
     for problem in experiment.problems if begins else ():
         context.log(problem)
     kept = written.model_copy(update={"run": configs.RunTable(folder=".")})

@@ -9,12 +9,13 @@ from typing import Any
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.jobs.context import Context
 from harstudio.learning.checkpoints import load_network
+from harstudio.learning.config import Config
 from harstudio.learning.config_checks import config_of_run
-from harstudio.learning.datasets import collect
+from harstudio.learning.datasets import Dataset, collect
 from harstudio.learning.devices import Device
 from harstudio.learning.evaluation import evaluate_answers
 from harstudio.learning.inference import answer
-from harstudio.learning.preparing import Experiment, parts_by_name, restore
+from harstudio.learning.preparing import Experiment, parts_by_name, require_samples, restore
 from harstudio.learning.samples import Sample
 from harstudio.networks.network import Network
 from harstudio.runs.folder import RunFolder, is_run
@@ -71,13 +72,15 @@ def evaluate_run(
 ) -> dict[str, Any]:
     """Evaluate a run folder on a part of its own data, or on the labelled clips of ``data``.
 
+    Where all clips of ``data`` are the run's own, as when its data were moved or copied, the part
+    of them counts; else all clips count but those of recordings that the run learned from.
     UsageError where the part has no clips or is not known, MissingError where nothing is trained
     yet, DataError where data and network do not fit together.
     """
     run = RunFolder(folder.absolute())
     if not is_run(run.path):
         raise MissingError("This is no run folder: it has no config.toml.", path=run.path)
-    experiment = restore(config_of_run(run), run.data, run.preprocessing)
+    experiment = restore(_config(run, data), run.data, run.preprocessing)
     name = weights or known_by(run)
     if name not in ("last", "best"):
         raise UsageError(f"There are no weights {name}.", remedy="Use last or best.")
@@ -88,11 +91,17 @@ def evaluate_run(
         )
     network = load_network(path)
     problems: Sequence[str] = ()
+    own = True
     if data is None:
         samples = _part(run, experiment, part)
+        require_samples(experiment, "Name where they are now with --data.")
     else:
-        samples, problems = _other_data(data, experiment, context)
-        part = "all"
+        dataset = _other_data(data, experiment, context)
+        samples, own = unseen(experiment, dataset, part)
+        problems = dataset.problems
+        if not own:
+            part = "all"
+            problems = [*problems, *_left_out(len(dataset.samples) - len(samples))]
     document = evaluate_samples(
         network,
         experiment,
@@ -104,7 +113,58 @@ def evaluate_run(
         run=run.path,
         problems=problems,
     )
-    return document if data is None else {**document, "data": str(data), "protocol": "all"}
+    if data is not None:
+        document["data"] = str(data)
+    return document if own else {**document, "protocol": "all"}
+
+
+def unseen(experiment: Experiment, dataset: Dataset, part: str) -> tuple[Sequence[Sample], bool]:
+    """The samples of a dataset that tell how good the run is, and whether all are its own.
+
+    A sample is known by its recording's name and its stretch, wherever it lies. DataError where
+    none is left.
+    """
+    parts = parts_by_name(experiment.parts)
+    place = {_stretch(one): name for name, samples in parts.items() for one in samples}
+    own = all(_stretch(one) in place for one in dataset.samples)
+    if own and part not in parts:
+        raise UsageError(f"There is no part {part}.", remedy=f"Use one of {', '.join(parts)}.")
+    paths = {one.path for one in (*experiment.parts.train, *experiment.parts.validation)}
+    left = [
+        one
+        for one in dataset.samples
+        if place.get(_stretch(one), "test") == (part if own else "test")
+        and (own or one.path not in paths)
+    ]
+    if not left:
+        raise DataError(
+            f"These are clips of the run's own data, and none is of its part {part}."
+            if own
+            else "The run learned from every recording here.",
+            path=dataset.path,
+            remedy="Evaluate on clips that it has not seen.",
+        )
+    return left, own
+
+
+def _stretch(sample: Sample) -> tuple[str, int, int]:
+    return sample.recording, sample.start_ns, sample.end_ns
+
+
+def _left_out(count: int) -> list[str]:
+    if not count:
+        return []
+    clips = "1 clip" if count == 1 else f"{count} clips"
+    return [f"{clips} left out: the run learned from the same recordings."]
+
+
+def _config(run: RunFolder, data: Path | None) -> Config:
+    """The run's config; where its data are gone, ``data`` may be them."""
+    config = config_of_run(run)
+    if data is None or Path(config.data.path).exists():
+        return config
+    moved = config.data.model_copy(update={"path": str(data.resolve())})
+    return config.model_copy(update={"data": moved})
 
 
 def known_by(run: RunFolder) -> str:
@@ -125,16 +185,14 @@ def _part(run: RunFolder, experiment: Experiment, part: str) -> Sequence[Sample]
     return parts[part]
 
 
-def _other_data(
-    data: Path, experiment: Experiment, context: Context
-) -> tuple[Sequence[Sample], Sequence[str]]:
-    """The samples of another dataset whose classes the run knows, and what was left out."""
+def _other_data(data: Path, experiment: Experiment, context: Context) -> Dataset:
+    """The samples of another dataset whose classes the run knows."""
 
     def progress(done: int, total: int) -> None:
         context.progress(0, 0, f"Looking at the data, {done} of {total}")
         context.pause_point()
 
-    dataset = collect(data, classes=experiment.classes, progress=progress)
+    dataset = collect(data.resolve(), classes=experiment.classes, progress=progress)
     skeleton = experiment.preprocessing.skeleton is not None
     if skeleton and dataset.topology != experiment.topology:
         raise DataError(
@@ -143,4 +201,4 @@ def _other_data(
             path=data,
             remedy="Evaluate on recordings with the same joints.",
         )
-    return dataset.samples, dataset.problems
+    return dataset

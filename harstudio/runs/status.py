@@ -13,6 +13,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,6 +25,8 @@ VERSION = 1
 BEAT_S = 2.0
 LOST_S = 15.0
 WAITING_S = 0.5  # at a pause point for longer than this is paused
+CLAIM = ".claim"
+CLAIM_S = 10.0  # whoever claims a run for longer was killed meanwhile
 AT_WORK = ("running", "paused")
 STATES = (*AT_WORK, "finished", "stopped", "failed", "lost")
 
@@ -51,9 +54,13 @@ class StatusWriter:
         }
         self._thread = threading.Thread(target=self._beat, name="run status", daemon=True)
 
-    def __enter__(self) -> StatusWriter:
+    def begin(self) -> None:
+        """The first word; from now on others see that somebody is at work here."""
         remove_leftovers(self._path)
         self._write()
+
+    def __enter__(self) -> StatusWriter:
+        self.begin()
         self._thread.start()
         return self
 
@@ -101,6 +108,34 @@ class StatusWriter:
                 return  # the disk is gone; the training itself will say so
             with contextlib.suppress(OSError):  # a beat that is not written is a beat missed
                 write_atomically(self._path, text.encode())
+
+
+@contextlib.contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Alone for a moment: to see whether a run is free, and to write that one is at work on it.
+
+    Makes the folder, and waits for whoever has it. OSError where nothing can be written.
+    """
+    path = folder / CLAIM
+    deadline = time.monotonic() + CLAIM_S
+    while not _taken(path):
+        if time.monotonic() > deadline:
+            path.unlink(missing_ok=True)
+        time.sleep(0.02)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _taken(path: Path) -> bool:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.touch(exist_ok=False)
+    except (FileExistsError, FileNotFoundError):  # somebody has it, or took the folder away
+        return False
+    return True
 
 
 def refuse_if_at_work(folder: Path, status: dict[str, Any] | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.jobs.context import Stopped
+from harstudio.learning import config as configs
+from harstudio.learning.datasets import collect
 from harstudio.learning.evaluation import (
     calibration_error,
     confusion_matrix,
@@ -27,7 +30,9 @@ from harstudio.learning.evaluation import (
 )
 from harstudio.learning.inference import Answers
 from harstudio.learning.jobs import evaluate, train
+from harstudio.learning.preparing import restore
 from harstudio.learning.samples import Sample
+from harstudio.learning.testing import unseen
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_evaluation
 from job_context import Heard
@@ -155,12 +160,94 @@ def test_other_parts_and_weights(trained: Path) -> None:
 
 def test_other_data_by_the_names_of_the_classes(trained: Path, tmp_path: Path) -> None:
     """Four actions where the run knows three; the fourth is left out and told."""
-    other = write_dataset(tmp_path / "other", subjects=1, actions=4)
+    other = write_dataset(tmp_path / "other", subjects=1, actions=4, frames=14)
     told = evaluate({"run": str(trained), "data": str(other)}, Heard())
     assert told["clips"] == 6
+    assert told["protocol"] == "all"
+    assert not any("learned from" in problem for problem in told["problems"])
     assert told["part"] == "all"
     assert len(told["per_class"]) == 3
     assert any("left out: not one of the classes" in problem for problem in told["problems"])
+
+
+def scored(document: dict[str, Any]) -> list[tuple[Any, ...]]:
+    keys = ("recording", "start_ns", "label", "predicted", "confidence")
+    return [tuple(one[key] for key in keys) for one in document["samples"]]
+
+
+def test_a_copy_of_the_runs_own_data_is_tested_by_its_parts(
+    trained: Path, small: Path, tmp_path: Path
+) -> None:
+    """What trained the run is never scored as if it were new, wherever it lies."""
+    copied = tmp_path / "copied"
+    shutil.copytree(small, copied)
+    own = evaluate({"run": str(trained)}, Heard())
+    for place in (small, copied):
+        told = evaluate({"run": str(trained), "data": str(place)}, Heard())
+        assert scored(told) == scored(own)
+        assert (told["part"], told["protocol"], told["data"], told["problems"]) == (
+            "test", "cross-subject", str(place), [],
+        )  # fmt: skip
+    for path in (copied / "Skeleton").glob("*_s[24]_*"):
+        path.unlink()
+    with pytest.raises(DataError, match=r"own data, and none is of its part test"):
+        evaluate({"run": str(trained), "data": str(copied)}, Heard())
+    with pytest.raises(UsageError, match="no part exam"):
+        evaluate({"run": str(trained), "data": str(copied), "part": "exam"}, Heard())
+
+
+def test_clips_that_trained_the_run_are_left_out_of_other_data(
+    trained: Path, small: Path, tmp_path: Path
+) -> None:
+    mixed = tmp_path / "mixed"
+    shutil.copytree(small, mixed)
+    (mixed / "Skeleton" / "a1_s4_t1_skeleton.mat").rename(
+        mixed / "Skeleton" / "a1_s7_t1_skeleton.mat"
+    )
+    told = evaluate({"run": str(trained), "data": str(mixed)}, Heard())
+    assert {one["subject"] for one in told["samples"]} == {2, 4, 7}
+    assert (told["clips"], told["part"], told["protocol"]) == (12, "all", "all")
+    assert told["problems"] == ["12 clips left out: the run learned from the same recordings."]
+
+
+def test_a_recording_that_was_learned_from_is_left_out_whatever_its_clips_are_now(
+    trained: Path, small: Path
+) -> None:
+    run = RunFolder(trained)
+    experiment = restore(configs.load(run.config), run.data, run.preprocessing)
+    dataset = collect(small, classes=experiment.classes)
+    edited = [replace(one, start_ns=one.start_ns + 1) for one in dataset.samples]
+    left, own = unseen(experiment, replace(dataset, samples=tuple(edited)), "test")
+    assert not own
+    assert {one.subject for one in left} == {2, 4}
+    learned = tuple(one for one in edited if one.subject in (1, 3))
+    with pytest.raises(DataError, match="learned from every recording here"):
+        unseen(experiment, replace(dataset, samples=learned), "test")
+
+
+@pytest.fixture
+def moved(payload: Payloads, small: Path, tmp_path: Path) -> Path:
+    """A run in tmp_path / "run"; its data were moved here afterwards."""
+    copied = tmp_path / "data"
+    shutil.copytree(small, copied)
+    told = payload(epochs=2)
+    told["config"]["data"]["path"] = str(copied)
+    train(told, Heard())
+    return copied.rename(tmp_path / "moved")
+
+
+def test_data_that_were_moved(moved: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(
+        MissingError, match=r"recordings of this run are not here.*--data"
+    ) as raised:
+        evaluate({"run": str(run)}, Heard())
+    assert raised.value.path == tmp_path / "data"
+    document = evaluate({"run": str(run), "data": str(moved)}, Heard())
+    first = read_evaluation(run)
+    assert first is not None
+    assert scored(document) == scored(first)
+    assert (document["part"], document["problems"]) == ("test", [])
 
 
 def test_other_data_of_another_camera(trained: Path, tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -98,8 +100,28 @@ def test_metrics_after_the_checkpoint_are_taken_back(payload: Payloads, tmp_path
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("left", ["nothing", "half a line", "zeros"])
+def test_metrics_that_are_lost_are_not_filled_up(
+    payload: Payloads, tmp_path: Path, left: str
+) -> None:
+    train(payload(), Heard(stop_at=40))
+    run = RunFolder(tmp_path / "run")
+    kept = run.metrics.read_bytes()
+    first = kept[: kept.index(b"\n") + 1]
+    remains = {"nothing": None, "half a line": first + b'{"kin', "zeros": first + bytes(2000)}[left]
+    run.metrics.unlink()
+    if remains is not None:
+        run.metrics.write_bytes(remains)
+    assert train(payload(resume=True), Heard())["state"] == "finished"
+    lines = run.metrics.read_bytes().splitlines()
+    assert all(isinstance(json.loads(line), dict) for line in lines)
+    assert run.metrics.read_bytes().startswith(first if remains else b"{")
+    assert epochs(run.path)[-1]["stage"] == "all"
+
+
 def test_stopped_while_it_looks_at_the_data(payload: Payloads, tmp_path: Path) -> None:
     assert train(payload(), Heard(stop_at=2))["state"] == "stopped"
+    assert not (tmp_path / "run").exists()
     assert train(payload(), Heard())["state"] == "finished"  # nothing was lost, nothing is asked
 
 
@@ -122,6 +144,36 @@ def test_the_runs_own_config_goes_on_too(payload: Payloads, tmp_path: Path) -> N
     result = train({"config_path": str(moved / "config.toml"), "resume": True}, Heard())
     assert result["state"] == "finished"
     assert result["run"] == str(moved)
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_it_goes_on_where_the_data_are_now(
+    payload: Payloads, whole: Path, small: Path, tmp_path: Path, absolute: bool
+) -> None:
+    """On another computer, or with the disk in another place. Absolute: as runs once had them."""
+    data = tmp_path / "data"
+    shutil.copytree(small, data)
+    told = payload()
+    told["config"]["data"]["path"] = str(data)
+    train(told, Heard(stop_at=40))
+    run = RunFolder(tmp_path / "run")
+    document = json.loads(run.data.read_text())
+    assert document["parts"]["train"][0]["path"].startswith("Skeleton/")
+    if absolute:
+        for samples in document["parts"].values():
+            for one in samples:
+                one["path"] = str(data / one["path"])
+        run.data.write_text(json.dumps(document))
+    data.rename(tmp_path / "moved")
+    told["resume"] = True
+    before = run.config.read_bytes()
+    with pytest.raises(MissingError, match=r"not here.*--set data\.path=FOLDER"):
+        train(told, Heard())
+    assert run.config.read_bytes() == before
+    told["config"]["data"]["path"] = str(tmp_path / "moved")
+    assert train(told, Heard())["state"] == "finished"
+    assert epochs(run.path) == epochs(whole)
+    assert weights(run.path) == weights(whole)
 
 
 def test_more_epochs_go_on_from_the_last(payload: Payloads, whole: Path) -> None:
@@ -178,6 +230,62 @@ def test_a_run_that_somebody_trains_is_left_alone(payload: Payloads, whole: Path
     RunFolder(whole).status.write_text(json.dumps(lost))
     os.utime(RunFolder(whole).status, (time.time() - 60, time.time() - 60))
     assert train(payload("whole", resume=True), Heard())["state"] == "finished"
+
+
+def attempt_at(told: dict[str, Any], start: Any, ends: Any) -> None:
+    """Train in a process of its own; how it ended goes into a queue."""
+    start.wait(20)
+    try:
+        ends.put(train(told, Heard())["state"])
+    except ConflictError as error:
+        ends.put(str(error))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_two_trainings_at_once_do_not_mix(payload: Payloads, tmp_path: Path) -> None:
+    """The folder is claimed before the long look at the data, not after it."""
+    forking = multiprocessing.get_context("fork")
+    start, ends = forking.Event(), forking.SimpleQueue()
+    children = [forking.Process(target=attempt_at, args=(payload(), start, ends)) for _ in range(3)]
+    for child in children:
+        child.start()
+    start.set()
+    told = [ends.get() for _ in children]
+    for child in children:
+        child.join()
+    assert told.count("finished") == 1
+    assert all("is training this run" in one or one == "finished" or "--resume" in one
+               for one in told)  # fmt: skip
+    assert len(list((tmp_path / "run").glob("events.out.tfevents.*"))) == 1
+    assert not (tmp_path / "run" / ".claim").exists()
+    assert len(epochs(tmp_path / "run")) == 6
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_while_one_looks_at_the_data_another_is_refused(payload: Payloads, tmp_path: Path) -> None:
+    forking = multiprocessing.get_context("fork")
+    start, ends = forking.Event(), forking.SimpleQueue()
+    start.set()
+    told: list[str] = []
+
+    def meanwhile() -> None:
+        if not told:
+            child = forking.Process(target=attempt_at, args=(payload(), start, ends))
+            child.start()
+            told.append(ends.get())
+            child.join()
+
+    assert train(payload(), Heard(at_pause=meanwhile))["state"] == "finished"
+    assert f"Process {os.getpid()}" in told[0]
+
+
+def test_killed_while_it_looked_at_the_data(payload: Payloads, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    status = {"version": 1, "state": "running", "pid": 2**22 + 1, "host": socket.gethostname()}
+    RunFolder(folder).status.write_text(json.dumps({**status, "beat": time.time()}))
+    (folder / ".status.json.0123.tmp").write_text("{")
+    assert train(payload(), Heard())["state"] == "finished"
 
 
 @pytest.mark.parametrize("cut", [0, 7, 300, 0.5])

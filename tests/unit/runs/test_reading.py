@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from harstudio.runs.reading import (
     read_evaluation,
     read_status,
 )
-from harstudio.runs.status import StatusWriter, refuse_if_at_work
+from harstudio.runs.status import StatusWriter, claimed, refuse_if_at_work
 
 
 def line(k: int) -> bytes:
@@ -188,3 +189,33 @@ def test_runs_are_found_newest_first(tmp_path: Path) -> None:
     assert find_runs([tmp_path / "old"]) == [tmp_path / "old"]
     RunFolder(tmp_path / "old").metrics.write_bytes(line(1))
     assert find_runs([tmp_path])[0] == tmp_path / "old"
+
+
+def test_a_run_is_claimed_by_one_at_a_time(tmp_path: Path) -> None:
+    folder, inside, most = tmp_path / "run", 0, 0
+
+    def claim() -> None:
+        nonlocal inside, most
+        with claimed(folder):
+            inside += 1
+            most = max(most, inside)
+            time.sleep(0.01)
+            inside -= 1
+
+    threads = [threading.Thread(target=claim) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1
+    assert list(folder.iterdir()) == []
+
+
+def test_the_claim_of_one_that_was_killed_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harstudio.runs.status.CLAIM_S", 0.1)
+    (tmp_path / ".claim").touch()
+    with claimed(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
