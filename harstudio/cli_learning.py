@@ -11,6 +11,7 @@ import typer
 
 from harstudio import cli_output
 from harstudio.cli_jobs import run_job
+from harstudio.runs.folder import RunFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,12 @@ def train(config: Path, changes: Sequence[str], where: Where, *, resume: bool, j
     if json:
         cli_output.print_json(result)
     elif result["state"] == "stopped":
-        cli_output.print_line(f"Stopped and saved in {result['run']}; go on with --resume.")
+        saved = (RunFolder(Path(result["run"])).checkpoints / "state.json").is_file()
+        cli_output.print_line(
+            f"Stopped and saved in {result['run']}; go on with --resume."
+            if saved
+            else "Stopped before anything was learned; nothing is saved."
+        )
     else:
         print_trained(result)
     if result["state"] == "stopped":

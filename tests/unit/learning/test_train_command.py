@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harstudio.cli import main
+from harstudio.cli_jobs import JobProgress
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -68,6 +71,25 @@ def test_one_document_with_json(command: Command, config: Path) -> None:
     status, out, err = command("train", config, "--json")
     assert (status, err) == (0, "")
     assert json.loads(out)["state"] == "finished"
+
+
+@pytest.mark.parametrize(
+    ("moment", "says"),
+    [("device", "Stopped before anything was learned"), ("metrics", "Stopped and saved")],
+)
+def test_stopped_tells_whether_there_is_something_to_go_on_with(
+    command: Command, config: Path, monkeypatch: pytest.MonkeyPatch, moment: str, says: str
+) -> None:
+    def tell(_self: JobProgress, kind: str, _payload: dict[str, Any]) -> None:
+        if kind == moment:
+            signal.raise_signal(signal.SIGTERM)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(JobProgress, "tell", tell)
+        status, out, _ = command("train", config)
+    assert status == 130
+    assert out.startswith(says)
+    assert command("train", config, "--resume")[0] == (0 if moment == "metrics" else 1)
 
 
 def test_what_is_wrong_is_one_sentence(command: Command, config: Path) -> None:
