@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +31,10 @@ def choose_device(wanted: str, context: Context, threads: int | None = None) -> 
     """The device to use; sets torch's threads.
 
     What the job was started with counts before ``wanted``, the config's word; "auto" is a GPU
-    where there is one. UsageError where the device is not there.
+    where there is one. threads: the config's, None for the job's own; never more than cores. UsageError where the device is not there.
     """
-    threads = max(1, threads or context.threads)
+    cores = os.cpu_count() or 1
+    threads = min(max(1, threads or context.threads), cores)  # more would only wait for each other
     torch.set_num_threads(threads)
     name = context.device if context.device != "auto" else wanted
     if name == "auto":

@@ -165,8 +165,10 @@ def _inside(folder: Path, context: Context) -> Iterator[Path]:
         context.progress(0, 0, f"looking for recordings: {entries} files")
 
     result = scan(folder, looked)
+    paths = {found.path for found in result.recordings}
     for problem in result.problems:
-        context.log(f"{problem.path}: {problem.message}")
+        if problem.path not in paths:  # what is wrong with a recording is told with its answer
+            context.log(f"{problem.path}: {problem.message}")
     # A folder without any is opened like a recording, which says so.
     yield from [found.path for found in result.recordings] or [folder]
 

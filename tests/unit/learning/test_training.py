@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import torch
 
 from harstudio.errors import DataError, HarstudioError, UsageError
 from harstudio.learning.checkpoints import load_network, load_state
+from harstudio.learning.devices import choose_device
 from harstudio.learning.jobs import train
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_data, read_evaluation, read_metrics, read_status
@@ -212,6 +214,7 @@ import json, sys
 sys.path.insert(0, sys.argv[1])
 import tiny_network
 from harstudio.errors import HarstudioError
+from harstudio.learning.devices import choose_device
 from harstudio.learning.jobs import train
 from job_context import Heard
 tiny_network.install()
@@ -271,3 +274,13 @@ def test_devices_that_are_not_there(payload: Payloads) -> None:
     Elsewhere.device = "abacus"
     with pytest.raises(UsageError, match="no device abacus"):
         train(payload(), Elsewhere())
+
+
+def test_no_more_threads_than_cores() -> None:
+    before = torch.get_num_threads()
+    try:
+        device = choose_device("cpu", Heard(), 1000)
+        assert torch.get_num_threads() <= (os.cpu_count() or 1)
+        assert str(torch.get_num_threads()) in device.name
+    finally:
+        torch.set_num_threads(before)
