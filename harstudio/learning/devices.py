@@ -31,7 +31,8 @@ def choose_device(wanted: str, context: Context, threads: int | None = None) -> 
     """The device to use; sets torch's threads.
 
     What the job was started with counts before ``wanted``, the config's word; "auto" is a GPU
-    where there is one. threads: the config's, None for the job's own; never more than cores. UsageError where the device is not there.
+    where there is one. threads: the config's, None for the job's own; never more than cores.
+    UsageError where the device is not there.
     """
     cores = os.cpu_count() or 1
     threads = min(max(1, threads or context.threads), cores)  # more would only wait for each other
