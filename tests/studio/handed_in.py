@@ -17,6 +17,8 @@ class HandedIn:
         self.stopped: list[int] = []
         monkeypatch.setattr(self.jobs, "submit", self._submit)
         monkeypatch.setattr(self.jobs, "stop", self.stopped.append)
+        self.removed: list[int] = []
+        monkeypatch.setattr(self.jobs, "remove", self.removed.append)
 
     def _submit(
         self,

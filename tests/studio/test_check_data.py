@@ -204,3 +204,5 @@ def test_the_verdict_is_in_words(accuracies, over, tone, words) -> None:
 
 def test_a_loss_that_is_no_number_is_said_at_once() -> None:
     assert verdict([Step(1, float("nan"), 0.1)], over=False)[0] == "bad"
+    assert "after 1 step:" in verdict([Step(1, 0.1, 1.0)], over=True)[1]
+    assert "for 1 step only" in verdict([Step(1, 2.0, 0.1)], over=True)[1]

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent
 from PySide6.QtTest import QTest
 
 from harstudio.errors import DataError
 from harstudio.settings import Settings
+from harstudio.studio import theme
 from harstudio.studio.evaluation.findings import FUSED, Findings
-from harstudio.studio.evaluation.matrix import WIDE_PX, ConfusionMatrix
+from harstudio.studio.evaluation.matrix import WIDE_PX, ConfusionMatrix, short_names
 from harstudio.studio.evaluation.view import NO_RUN, NOT_YET, EvaluationView
 from harstudio.studio.session import Session
 from made_runs import write_run
@@ -265,3 +266,18 @@ def test_another_run_s_evaluation_is_not_shown_here(view, tmp_path) -> None:
     view.handed_in._submit("harstudio.learning.jobs:evaluate", payload, title="Evaluate other")
     view.handed_in.answer("evaluate", document())
     assert view.found is None
+
+
+def test_names_that_are_cut_stay_apart(qtbot) -> None:
+    names = [
+        "right hand draw circle (clockwise)", "right hand draw circle (counter clockwise)",
+        "right hand catch an object", "right hand pick up and throw an object", "jogging",
+    ]  # fmt: skip
+    metrics = QFontMetrics(theme.ui_font(theme.QUIET_PX))
+    width = metrics.horizontalAdvance("right h…ckwise)") + 2
+    middle = {metrics.elidedText(n, Qt.TextElideMode.ElideMiddle, width) for n in names}
+    assert len(middle) < len(names)  # what this is about
+    short = short_names(names, metrics, width)
+    assert len(set(short)) == len(names)
+    assert short[-1] == "jogging"
+    assert all(metrics.horizontalAdvance(name) <= width for name in short)

@@ -216,6 +216,10 @@ def test_cards_say_what_is_missing(dialog) -> None:
     cards = dialog.network.cards
     assert cards.texts(0)[2:] == ("needs colour: not in this data", False)
     assert cards.texts(2)[2:] == ("sees skeleton + colour or depth or infrared", True)
+    assert dialog.draft.missing(SURVEY["cards"][2]) == []
+    dialog.draft.survey = SURVEY | {"kinds": ["skeleton"]}
+    assert dialog.draft.missing(SURVEY["cards"][2]) == ["colour or depth or infrared"]
+    dialog.draft.survey = SURVEY
     dialog.network.list.setFocus()
     QTest.keyClick(dialog.network.list, Qt.Key.Key_Down)
     assert dialog.draft.get("network.name") == "mmff-lite"
@@ -294,6 +298,7 @@ def test_a_key_that_is_not_known_is_the_texts_problem(dialog) -> None:
     dialog.handed_in.answer("estimate", error=told, kind="UsageError")
     assert dialog.settings.text_problem.isVisible()
     assert dialog.settings.text_problem.text() == told
+    assert dialog.handed_in.last("estimate").id in dialog.handed_in.removed  # no red job beside it
     buttons = dialog.start_button, dialog.queue_button, dialog.copy_button
     assert not any(button.isEnabled() for button in buttons)
     dialog.settings.more.click()  # the text is out of sight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,7 +23,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from harstudio.studio import theme
 
-WIDE_PX, TALL_PX = (16, 72), (16, 44)  # of a cell; smaller and the matrix scrolls
+WIDE_PX, TALL_PX = (14, 72), (14, 44)  # of a cell; smaller and the matrix scrolls
 NAME_PX = (48, 200)
 GAP_PX = 6
 STEPS = {
@@ -193,27 +194,25 @@ class ConfusionMatrix(QAbstractScrollArea):
         tokens = theme.current()
         font = theme.ui_font(min(theme.QUIET_PX, self._tall - 4))
         painter.setFont(font)
-        metrics = QFontMetrics(font)
+        rows = short_names(self._classes, QFontMetrics(font), self._names - GAP_PX)
+        columns = short_names(self._classes, QFontMetrics(font), self._heads - GAP_PX)
         mark = self._hover or self.cell or (-1, -1)
-        elide = Qt.TextElideMode.ElideMiddle  # names often differ at their ends only
         height, width = self.viewport().height(), self.viewport().width()
-        for k, name in enumerate(self._classes):
+        for k in range(len(self._classes)):
             row = self.cell_rect(k, 0)
             row = QRect(0, row.top(), self._names - GAP_PX, row.height())
             if row.bottom() > self._heads and row.top() < height and row.top() >= self._heads - 4:
                 painter.setPen(QColor(tokens.text if k == mark[0] else tokens.quiet))
-                text = metrics.elidedText(name, elide, row.width())
                 side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                painter.drawText(row, side, text)
+                painter.drawText(row, side, rows[k])
             column = self.cell_rect(0, k)
             if column.left() >= self._names - 4 and column.left() < width:
                 painter.setPen(QColor(tokens.text if k == mark[1] else tokens.quiet))
-                text = metrics.elidedText(name, elide, self._heads - GAP_PX)
                 painter.save()
                 painter.translate(column.left(), self._heads - GAP_PX)
                 painter.rotate(-90)
                 side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-                painter.drawText(QRect(0, 0, self._heads - GAP_PX, self._wide), side, text)
+                painter.drawText(QRect(0, 0, self._heads - GAP_PX, self._wide), side, columns[k])
                 painter.restore()
         painter.setPen(QColor(tokens.quiet))
         corner = QRect(0, 0, self._names - GAP_PX, self._heads - GAP_PX)
@@ -283,6 +282,19 @@ class ConfusionMatrix(QAbstractScrollArea):
                 QToolTip.showText(event.globalPos(), text, self, self.cell_rect(*found))
             return True
         return super().viewportEvent(event)
+
+
+def short_names(names: Sequence[str], metrics: QFontMetrics, width: int) -> list[str]:
+    """Names that fit into width px, cut where it leaves them apart: in the middle, else in front,
+    else at the end."""
+    modes = Qt.TextElideMode.ElideMiddle, Qt.TextElideMode.ElideLeft, Qt.TextElideMode.ElideRight
+    cuts = [[metrics.elidedText(name, mode, width) for name in names] for mode in modes]
+    counts = [Counter(cut) for cut in cuts]
+    ways = range(len(modes))
+    return [
+        next((cuts[way][k] for way in ways if counts[way][cuts[way][k]] == 1), cuts[0][k])
+        for k in range(len(names))
+    ]
 
 
 def _between(value: int, low: int, high: int) -> int:

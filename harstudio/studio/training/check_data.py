@@ -159,6 +159,7 @@ class CheckData(QWidget):
         if record.id != self._job:
             return
         self._job = None
+        self._session.jobs.remove(record.id)  # what it told stands here
         self.bar.hide()
         self.doing.setText("")
         if record.state == "failed":

@@ -208,7 +208,7 @@ class NewRunDialog(QDialog):
         path, protocol, people, annotator = asked
         survey, self._survey = self._survey, None
         if survey is not None:
-            self._session.jobs.stop(survey)
+            self._session.jobs.remove(survey)
         if not path:
             self.draft.survey = {"cards": self.draft.cards}
             self.data.failed("")

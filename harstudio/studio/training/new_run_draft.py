@@ -191,7 +191,7 @@ class Draft(QObject):
     def missing(self, card: Mapping[str, Any]) -> list[str]:
         """What a network needs and this data has not, in words."""
         return [
-            " or ".join(may)
+            " or ".join(WORDS.get(modality, modality) for modality in may)
             for _, may in self.branches(card)
             if not self.kinds.intersection(may) and self.survey
         ]

@@ -93,7 +93,7 @@ class TrainingTime(QWidget):
     def _stop(self) -> None:
         job, self._job = self._job, None
         if job is not None:
-            self._session.jobs.stop(job)
+            self._session.jobs.remove(job)
 
     def _job_changed(self, record: JobRecord) -> None:
         if record.id == self._job and record.text:
