@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harstudio.errors import DataError, HarstudioError, MissingError, UsageError
@@ -16,7 +16,7 @@ from harstudio.recordings.formats.ntu_facts import LISTED
 from harstudio.recordings.recording import SEEN, Recording
 from harstudio.recordings.streams import SkeletonStream, StreamKind
 
-MOST = 0.9  # a kind of stream that this share of the recordings has is one to learn from
+ENOUGH = 0.5  # a kind of stream that this share of the recordings has is one to learn from
 NAMED = 3  # recordings that a sentence names, before it says how many more there are
 
 Progress = Callable[[int, int], None]
@@ -27,10 +27,11 @@ class Dataset:
     """Samples and what they have in common.
 
     path: the folder. classes: names, in the order of the labels of the samples. topology: that of
-    all skeletons, "" where there are none. kinds: kinds of stream that nearly all (nine in ten) of
-    the recordings have. problems: sentences about what was left out. bodies: how many people one
-    frame has at most, 0 where there are no skeletons. annotators: of a project, whose clips could
-    be learned, whether or not they were asked for.
+    all skeletons, "" where there are none. kinds: kinds of stream that at least half of the
+    recordings have. problems: sentences about what was left out. bodies: how many people one frame
+    has at most, 0 where there are no skeletons. annotators: of a project, whose clips could be
+    learned, whether or not they were asked for. lacking: by kind of stream, the recordings without
+    it.
     """
 
     path: Path
@@ -41,6 +42,45 @@ class Dataset:
     problems: tuple[str, ...] = ()
     bodies: int = 0
     annotators: tuple[str, ...] = ()
+    lacking: Mapping[str, frozenset[Path]] = field(default_factory=dict, hash=False)
+
+    def without(self, kinds: Iterable[str], fate: str = "") -> list[str]:
+        """Sentences that name the recordings which lack a kind."""
+        recordings = {one.path: one.recording for one in self.samples}
+        told = []
+        for kind in kinds:
+            gone = self.lacking.get(kind, frozenset())
+            names = [name for path, name in recordings.items() if path in gone]
+            if names:
+                of = f"{len(names)} of {len(recordings)} recordings"
+                told.append(f"{of} without {kind}{fate}: {_listed(names)}.")
+        return told
+
+    def with_kinds(self, kinds: Collection[str]) -> Dataset:
+        """Only recordings that have all of these kinds; problems tell of the others.
+
+        DataError where none has them.
+        """
+        gone = frozenset[Path]().union(*(self.lacking.get(kind, ()) for kind in kinds))
+        samples = tuple(one for one in self.samples if one.path not in gone)
+        if not samples:
+            raise DataError(
+                f"No recording here has {' and '.join(kinds)}.",
+                path=self.path,
+                remedy="Name other data.",
+            )
+        problems = (*self.problems, *self.without(kinds, " left out"))
+        return replace(self, samples=samples, problems=problems)
+
+    def scarce(self) -> dict[str, str]:
+        """The kinds that too few recordings have, with how many have them: "8 of 24"."""
+        paths = {one.path for one in self.samples}
+        there = {kind: len(paths - gone) for kind, gone in self.lacking.items()}
+        return {
+            kind: f"{count} of {len(paths)}"
+            for kind, count in there.items()
+            if count and kind not in self.kinds
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +137,9 @@ def collect(
     kinds = gathered.kinds()
     problems = tuple(gathered.problems)
     people = tuple(sorted(gathered.annotators))
-    return Dataset(path, names, samples, topology, kinds, problems, gathered.bodies, people)
+    return Dataset(
+        path, names, samples, topology, kinds, problems, gathered.bodies, people, gathered.lacking()
+    )  # fmt: skip
 
 
 class _Gathered:
@@ -111,7 +153,7 @@ class _Gathered:
         self._kinds: Counter[str] = Counter()
         self._topologies: dict[str, list[str]] = {}
         self._recordings = 0
-        self._lacking: dict[str, list[str]] = {}
+        self._lacking: dict[str, list[Path]] = {}
 
     def add(self, recording: Recording, stretches: Iterable[_Stretch]) -> None:
         """Keep the samples of one recording."""
@@ -124,18 +166,20 @@ class _Gathered:
         self._kinds.update(kinds)
         for kind in StreamKind:
             if kind not in kinds:
-                self._lacking.setdefault(str(kind), []).append(recording.name)
+                self._lacking.setdefault(str(kind), []).append(recording.path)
         stream = recording.of_kind(StreamKind.SKELETON)
         if isinstance(stream, SkeletonStream):
             self._topologies.setdefault(stream.topology, []).append(recording.name)
             self.bodies = max(self.bodies, stream.max_bodies)
 
     def kinds(self) -> frozenset[str]:
-        """Kinds that nearly all have; a problem tells who lacks one of them."""
-        usual = {kind for kind, n in self._kinds.items() if n >= MOST * self._recordings}
-        for kind in sorted(usual & set(self._lacking)):
-            self.problems.append(f"{_listed(self._lacking[kind])} without {kind}.")
-        return frozenset(usual)
+        """Kinds that enough have to learn from them."""
+        enough = ENOUGH * self._recordings
+        return frozenset(kind for kind, n in self._kinds.items() if n >= enough)
+
+    def lacking(self) -> dict[str, frozenset[Path]]:
+        """By kind, the recordings without it."""
+        return {kind: frozenset(paths) for kind, paths in self._lacking.items()}
 
     def topology(self, path: Path) -> str:
         """The one topology; DataError where there are several."""

@@ -60,7 +60,11 @@ def survey(payload: Payload, context: Context) -> Payload:
         "topology": dataset.topology,
         "subjects": people,
         "annotators": list(dataset.annotators),
-        "problems": [*dataset.problems, *thin_classes(dataset.classes, parts)],
+        "problems": [
+            *dataset.problems,
+            *dataset.without(sorted(dataset.kinds)),
+            *thin_classes(dataset.classes, parts),
+        ],
         "cards": [describe_card(network_card(name)) for name in list_networks()],
     }
 

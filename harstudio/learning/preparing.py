@@ -40,7 +40,8 @@ LOOKED_AT = 16  # samples that are looked for before a run goes on
 class Experiment:
     """All that a training needs. config is complete: nothing in it is left to a default.
 
-    kinds: of streams that nearly all recordings have. problems: sentences about what was left out.
+    kinds: of streams that at least half of the recordings have. problems: sentences about what was
+    left out.
     """
 
     config: Config
@@ -115,7 +116,8 @@ def prepare(config: Config, dataset: Dataset) -> Experiment:
     """Fit config, data and network card together; UsageError or DataError where they do not."""
     data = config.data
     card = network_card(config.network.name)
-    modalities = choose_modalities(card, data.modalities, dataset.kinds)
+    modalities = choose_modalities(card, data.modalities, dataset.kinds, dataset.scarce())
+    dataset = dataset.with_kinds(modalities)
     filled = complete(config, card, modalities)
     parts = split(
         dataset,

@@ -186,12 +186,16 @@ def checked_options(card: NetworkCard, options: Mapping[str, Any]) -> dict[str, 
 
 
 def choose_modalities(
-    card: NetworkCard, wanted: Sequence[str], kinds: frozenset[str]
+    card: NetworkCard,
+    wanted: Sequence[str],
+    kinds: frozenset[str],
+    scarce: Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
     """One modality a branch, in the card's order.
 
-    Without a wish the first that the branch takes and the data have. UsageError where a branch
-    cannot be fed.
+    Without a wish the first that the branch takes and the data have. scarce: how many recordings
+    have a kind that is not one of the usual kinds, "8 of 24". UsageError where a branch cannot be
+    fed.
     """
     if wanted:
         chosen = tuple(match_modalities(card, wanted).values())
@@ -203,8 +207,10 @@ def choose_modalities(
     for branch, kind in zip(card.branches, chosen, strict=True):
         if kind not in kinds:
             takes = " or ".join(card.branches[branch])
+            few = (scarce or {}).get(kind)
+            what = f"Only {few} recordings have {kind}" if few else f"The data have no {kind}"
             raise UsageError(
-                f"The data have no {kind}: the branch {branch} of {card.name} takes {takes}, the "
+                f"{what}: the branch {branch} of {card.name} takes {takes}, the "
                 f"recordings hold {', '.join(sorted(kinds)) or 'nothing that it can use'}.",
                 remedy="Choose other data.modalities, another network or other data.",
             )

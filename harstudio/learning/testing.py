@@ -201,4 +201,4 @@ def _other_data(data: Path, experiment: Experiment, context: Context) -> Dataset
             path=data,
             remedy="Evaluate on recordings with the same joints.",
         )
-    return dataset
+    return dataset.with_kinds(experiment.preprocessing.kinds)

@@ -98,8 +98,11 @@ def test_what_cannot_be_opened_is_told_and_the_others_go_on(trials: Path) -> Non
 
 
 def test_a_kind_that_many_lack_is_not_one_to_learn_from(trials: Path) -> None:
-    (trials / "Depth" / "a1_s2_t1_depth.mat").unlink()
-    assert collect(trials).kinds == {"skeleton", "inertial"}
+    for name in ("a1_s2_t1", "a1_s1_t1", "a2_s1_t1"):
+        (trials / "Depth" / f"{name}_depth.mat").unlink()
+    dataset = collect(trials)
+    assert dataset.kinds == {"skeleton", "inertial"}
+    assert dataset.scarce() == {"depth": "1 of 4"}
 
 
 def test_a_kind_that_few_lack_is_told(tmp_path: Path) -> None:
@@ -108,7 +111,18 @@ def test_a_kind_that_few_lack_is_told(tmp_path: Path) -> None:
     (tmp_path / "Depth" / "a4_s1_t1_depth.mat").unlink()
     dataset = collect(tmp_path)
     assert "depth" in dataset.kinds
-    assert "a4_s1_t1 without depth." in dataset.problems
+    assert dataset.without(["depth", "skeleton"]) == ["1 of 10 recordings without depth: a4_s1_t1."]
+
+
+def test_recordings_that_lack_what_the_network_needs_are_left_out(trials: Path) -> None:
+    (trials / "Skeleton" / "a1_s2_t1_skeleton.mat").unlink()
+    dataset = collect(trials)
+    assert dataset.with_kinds(["depth"]) == dataset
+    left = dataset.with_kinds(["depth", "skeleton"])
+    assert [one.recording for one in left.samples] == ["a1_s10_t1", "a1_s1_t1", "a2_s1_t1"]
+    assert left.problems[-1] == "1 of 4 recordings without skeleton left out: a1_s2_t1."
+    with pytest.raises(DataError, match="No recording here has color and depth"):
+        dataset.with_kinds(["color", "depth"])
 
 
 def test_two_kinds_of_skeleton_are_refused(trials: Path) -> None:

@@ -136,6 +136,8 @@ def test_modalities_are_those_that_the_data_have() -> None:
         choose_modalities(card, ("color", "skeleton"), kinds)
     with pytest.raises(UsageError, match="no skeleton"):
         choose_modalities(card, (), frozenset({"depth"}))
+    with pytest.raises(UsageError, match="Only 8 of 24 recordings have skeleton"):
+        choose_modalities(card, (), frozenset({"depth"}), {"skeleton": "8 of 24"})
 
 
 @pytest.mark.usefixtures("tiny")
