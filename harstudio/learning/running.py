@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from harstudio.learning.preparing import (
 from harstudio.learning.run_card import write_card
 from harstudio.learning.stages import StagePlan, complete, plan_training
 from harstudio.learning.testing import evaluate_samples, known_by
-from harstudio.learning.training import Trainer
+from harstudio.learning.training import Trainer, place_of
 from harstudio.networks import network_card
 from harstudio.runs.folder import RunFolder, is_run
 from harstudio.runs.reading import read_status
@@ -201,8 +202,9 @@ def _continued(run: RunFolder, known: Config, wanted: Config) -> Config:
 
 def _keep_the_past(run: RunFolder, known: Sequence[StagePlan], wanted: Sequence[StagePlan]) -> None:
     """UsageError where epochs that are done would be given up, or a stage that is over changed."""
-    place = load_state(run.checkpoints / STATE).place
-    at, epoch, step = (place.get(key) or 0 for key in ("stage", "epoch", "step"))
+    path = run.checkpoints / STATE
+    place = place_of(load_state(path).place, path)
+    at, epoch, step = place.stage, place.epoch, place.step
     for number, (was, now) in enumerate(zip(known, wanted, strict=True)):
         over = number < at and (was.epochs, was.decay_at) != (now.epochs, now.decay_at)
         begun = epoch + (step > 0) if number == at else 0
@@ -251,8 +253,10 @@ def _train(
     )
     trainer = Trainer(network, plan, train, validation, run, context, device.torch, status)
     trainer.train(state)
-    for problem in train.problems:
-        context.log(f"Left out: {problem}")
+    left_out = [f"Left out: {problem}" for problem in train.problems]
+    for sentence in left_out:
+        context.log(sentence)
+    experiment = replace(experiment, problems=(*experiment.problems, *left_out))
     return _finish(run, experiment, context, device)
 
 

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import scipy.io
 import torch
 
 from harstudio.errors import DataError, HarstudioError, UsageError
@@ -22,6 +24,7 @@ from harstudio.learning.jobs import train
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_data, read_evaluation, read_metrics, read_status
 from job_context import Heard
+from small_dataset import write_dataset
 from tiny_network import Tiny
 
 Payloads = Callable[..., dict[str, Any]]
@@ -284,3 +287,17 @@ def test_no_more_threads_than_cores() -> None:
         assert str(torch.get_num_threads()) in device.name
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_clip_that_cannot_be_read_is_left_out_and_on_the_card(
+    payload: Payloads, tmp_path: Path
+) -> None:
+    data = write_dataset(tmp_path / "data", subjects=8)
+    empty = np.full((20, 3, 12), np.nan)
+    scipy.io.savemat(data / "Skeleton" / "a1_s1_t1_skeleton.mat", {"d_skel": empty})
+    asked = payload(epochs=1)
+    asked["config"]["data"] = {"path": str(data), "validation_subjects": 0}
+    train(asked, Heard())
+    card = (tmp_path / "run" / "card.md").read_text("utf-8")
+    assert "Left out: " in card
+    assert "a1_s1_t1" in card
