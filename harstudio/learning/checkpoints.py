@@ -26,6 +26,7 @@ from harstudio.networks import create_network
 from harstudio.networks.network import Network
 
 VERSION = 1
+AGAIN = "Train again into another folder."
 WEIGHTS, OPTIMIZER, RANDOM = "weights/", "optimizer/", "random/"
 
 
@@ -98,7 +99,7 @@ def save_state(path: Path, state: State) -> None:
     tensors = {WEIGHTS + name: value for name, value in state.weights.items()}
     tensors |= {OPTIMIZER + name: value for name, value in state.optimizer.items()}
     tensors |= {RANDOM + name: value for name, value in state.random.items()}
-    _write(path, tensors, {"version": VERSION, "place": state.place})
+    _write(path, tensors, {"version": VERSION, "place": state.place, "tensors": len(tensors)})
     told = json.dumps({"version": VERSION, **state.place}, indent=1)
     write_atomically(path.with_suffix(".json"), told.encode())
 
@@ -111,8 +112,10 @@ def load_state(path: Path) -> State:
         raise DataError(
             "This state is of another version of HARStudio.",
             path=path,
-            remedy="Train again into another folder.",
+            remedy=AGAIN,
         )
+    if header.get("tensors", len(tensors)) != len(tensors):
+        raise DataError("This state is damaged: not whole.", path=path, remedy=AGAIN)
 
     def part(prefix: str) -> dict[str, Tensor]:
         named = tensors.items()
@@ -160,8 +163,10 @@ def random_state(device: torch.device) -> dict[str, Tensor]:
 
 
 def restore_random(states: Mapping[str, Tensor], device: torch.device) -> None:
-    """Set what ``random_state`` gave; what is not there is left."""
-    if "cpu" in states:
-        torch.set_rng_state(states["cpu"])
+    """Set what ``random_state`` gave; the device's may be missing, as it may be another one.
+
+    KeyError, TypeError or RuntimeError where the states are not those of random numbers.
+    """
+    torch.set_rng_state(states["cpu"])
     if device.type == "cuda" and "cuda" in states:
         torch.cuda.set_rng_state(states["cuda"], device)

@@ -152,13 +152,18 @@ class Stepper:
         }
 
     def restore_optimizer(self, saved: Mapping[str, Tensor]) -> None:
-        """What ``optimizer_state`` gave, into the optimiser of the stage that has begun."""
+        """What ``optimizer_state`` gave, into the optimiser of the stage that has begun.
+
+        KeyError or ValueError where it is not of this optimiser.
+        """
         if self.optimizer is None:
             raise RuntimeError("begin a stage first")
         places = {name: place for place, name in enumerate(self._names)}
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in saved.items():
             name, _, what = key.rpartition("/")
+            if value.shape != self._weights[places[name]].shape and value.ndim:
+                raise ValueError(f"{key} has another shape")
             state.setdefault(places[name], {})[what] = value
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})

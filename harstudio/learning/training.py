@@ -7,8 +7,11 @@ goes on gives the same weights and the same metrics to the last bit as one that 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,6 +19,7 @@ import torch
 from harstudio.errors import DataError
 from harstudio.jobs.context import Context, Stopped
 from harstudio.learning.checkpoints import (
+    AGAIN,
     State,
     fill,
     random_state,
@@ -58,6 +62,25 @@ class Place:
     micro: int = 0
     metrics: int = 0
     best: dict[str, Any] = field(default_factory=dict)
+
+
+def place_of(values: dict[str, Any], path: Path) -> Place:
+    """A place as it was saved in ``path``; DataError where it is none."""
+    usual = asdict(Place())
+    best = values.get("best")
+    wrong = "keys of its place are missing or unknown" if values.keys() != usual.keys() else ""
+    if not isinstance(best, dict) or (best and best.keys() != {"epoch", "accuracy", "loss"}):
+        wrong = wrong or "best is not epoch, accuracy and loss"
+        best = {}
+    for name, value in [*values.items(), *best.items()]:
+        whole = isinstance(usual.get(name, 0.0), int)
+        kinds = (int,) if whole else (int, float)
+        right = name == "best" or (type(value) in kinds and isfinite(value))
+        if not right or (whole and value < 0):
+            wrong = wrong or f"{name} is {value!r}"
+    if wrong:
+        raise DataError(f"This state is damaged ({wrong}).", path=path, remedy=AGAIN)
+    return Place(**values)
 
 
 class Trainer:
@@ -116,18 +139,36 @@ class Trainer:
         return place
 
     def _restore(self, state: State) -> None:
-        fill(self._network, state.weights, self._run.checkpoints)
-        self.place = Place(**state.place)
-        self._stepper.micro = self.place.micro
+        fill(self._network, state.weights, self._state_file)
+        with self._damage_told():
+            self.place = place = place_of(state.place, self._state_file)
+            if place.stage >= len(self._plan.stages) or place.step > self._steps:
+                raise ValueError("its place is behind the end")
+            restore_random(state.random, self._device)
+        self._stepper.micro = place.micro
         self._sums = torch.tensor(
-            [self.place.loss, self.place.right], dtype=torch.float64, device=self._device
+            [place.loss, place.right], dtype=torch.float64, device=self._device
         )
-        restore_random(state.random, self._device)
+
+    @property
+    def _state_file(self) -> Path:
+        return self._run.checkpoints / "state.safetensors"
+
+    @contextmanager
+    def _damage_told(self) -> Iterator[None]:
+        """What a state that somebody else wrote makes of torch becomes a DataError."""
+        try:
+            yield
+        except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
+            raise DataError(
+                f"This state is damaged ({error}).", path=self._state_file, remedy=AGAIN
+            ) from None
 
     def _one_stage(self, stage: StagePlan, state: State | None) -> None:
         self._stepper.begin(stage)
         if state is not None:
-            self._stepper.restore_optimizer(state.optimizer)
+            with self._damage_told():
+                self._stepper.restore_optimizer(state.optimizer)
         before = sum(one.epochs for one in self._plan.stages[: self.place.stage])
         while self.place.epoch < stage.epochs:
             self._status.at(stage.name, self.place.epoch + 1, stage.epochs)
@@ -254,7 +295,7 @@ class Trainer:
         place.metrics = self._tracker.position()
         kept = weights_of(self._network)
         save_state(
-            self._run.checkpoints / "state.safetensors",
+            self._state_file,
             State(
                 kept,
                 self._stepper.optimizer_state(),

@@ -16,8 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from harstudio.errors import ConflictError, DataError, MissingError, UsageError
+from harstudio.learning.checkpoints import State, load_state, save_state
 from harstudio.learning.jobs import train
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_evaluation, read_metrics, read_status
@@ -298,6 +302,77 @@ def test_a_damaged_checkpoint_is_told(payload: Payloads, tmp_path: Path, cut: fl
         train(payload(resume=True), Heard())
     assert raised.value.path == state
     assert state.is_file()
+
+
+def unknown_key(state: State) -> None:
+    state.place["luck"] = 7
+
+
+def missing_key(state: State) -> None:
+    del state.place["step"]
+
+
+def wrong_type(state: State) -> None:
+    state.place["epoch"] = "first"
+
+
+def behind_the_end(state: State) -> None:
+    state.place["stage"] = 9
+
+
+def strange_best(state: State) -> None:
+    state.place["best"] = {"epoch": 1}
+
+
+def unknown_weight(state: State) -> None:
+    name, value = next(iter(state.optimizer.items()))
+    state.optimizer["nobody/" + name.rpartition("/")[2]] = value.clone()
+
+
+def other_shape(state: State) -> None:
+    name = next(name for name, value in state.optimizer.items() if value.ndim)
+    state.optimizer[name] = torch.zeros(5)
+
+
+def short_random(state: State) -> None:
+    state.random["cpu"] = state.random["cpu"][:50].clone()
+
+
+def no_random(state: State) -> None:
+    del state.random["cpu"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        unknown_key, missing_key, wrong_type, behind_the_end, strange_best, unknown_weight,
+        other_shape, short_random, no_random,
+    ],
+)  # fmt: skip
+def test_a_state_that_is_none_is_told(
+    payload: Payloads, tmp_path: Path, damage: Callable[[State], None]
+) -> None:
+    train(payload(), Heard(stop_at=40))
+    path = RunFolder(tmp_path / "run").checkpoints / "state.safetensors"
+    state = load_state(path)
+    damage(state)
+    save_state(path, state)
+    with pytest.raises(DataError, match=r"This state is damaged.*Train again") as raised:
+        train(payload(resume=True), Heard())
+    assert raised.value.path == path
+
+
+def test_a_state_without_one_of_its_tensors_is_told(payload: Payloads, tmp_path: Path) -> None:
+    """Without it the training would go on, but not as it would have gone on."""
+    train(payload(), Heard(stop_at=40))
+    path = RunFolder(tmp_path / "run").checkpoints / "state.safetensors"
+    with safe_open(path, framework="pt") as file:
+        header, names = file.metadata(), list(file.keys())
+        tensors = {name: file.get_tensor(name) for name in names}
+    del tensors[next(name for name in names if name.startswith("optimizer/"))]
+    save_file(tensors, path, header)
+    with pytest.raises(DataError, match="not whole"):
+        train(payload(resume=True), Heard())
 
 
 @pytest.mark.slow
