@@ -10,6 +10,7 @@ from pathlib import Path
 from harstudio.errors import DataError, HarstudioError, MissingError, UsageError
 from harstudio.labels.model import Clip, Document, Origin
 from harstudio.labels.project import Project, is_project
+from harstudio.learning.config import nearest
 from harstudio.learning.samples import Sample
 from harstudio.recordings.formats import open_recording, scan
 from harstudio.recordings.formats.ntu_facts import LISTED
@@ -75,11 +76,10 @@ class Dataset:
     def scarce(self) -> dict[str, str]:
         """The kinds that too few recordings have, with how many have them: "8 of 24"."""
         paths = {one.path for one in self.samples}
-        there = {kind: len(paths - gone) for kind, gone in self.lacking.items()}
         return {
-            kind: f"{count} of {len(paths)}"
-            for kind, count in there.items()
-            if count and kind not in self.kinds
+            kind: f"{len(paths - gone)} of {len(paths)}"
+            for kind, gone in self.lacking.items()
+            if paths - gone and kind not in self.kinds
         }
 
 
@@ -131,7 +131,8 @@ def collect(
     if project is not None:
         _from_documents(project, gathered, annotator, progress)
     if not gathered.stretches:
-        raise DataError(_nothing(annotator, project), path=path, remedy=_remedy(gathered))
+        remedy = _remedy(gathered, annotator)
+        raise DataError(_nothing(annotator, project, gathered), path=path, remedy=remedy)
     topology = gathered.topology(path)
     samples, names = _label(gathered, classes, path)
     kinds = gathered.kinds()
@@ -150,6 +151,9 @@ class _Gathered:
         self.problems: list[str] = []
         self.bodies = 0
         self.annotators: set[str] = set()
+        self.outside: list[str] = []  # the recording of each clip that lies beyond it
+        self.chosen: Counter[str] = Counter()  # recordings where an annotator's clips count
+        self.shared = 0  # recordings that several people labelled
         self._kinds: Counter[str] = Counter()
         self._topologies: dict[str, list[str]] = {}
         self._recordings = 0
@@ -252,9 +256,15 @@ def _from_documents(
         try:
             with open_recording(path) as recording:
                 documents = project.documents(recording.name, _note(gathered.problems))
-                gathered.annotators.update(one.annotator for one in documents if _by_people(one))
+                people = {one.annotator for one in documents if _by_people(one)}
+                gathered.annotators |= people
                 clips, source = _clips(documents, annotator)
                 start_ns, end_ns = extent(recording)
+                inside = [one for one in clips if one.start_ns < end_ns and one.end_ns > start_ns]
+                gathered.outside += [recording.name] * (len(clips) - len(inside))
+                if inside and not annotator:
+                    gathered.shared += len(people) > 1
+                    gathered.chosen[source] += 1
                 gathered.add(
                     recording,
                     [
@@ -263,12 +273,29 @@ def _from_documents(
                             (places.get(clip.label, len(places)), clip.label),
                             recording.subject, recording.view, clip.person, source,
                         )
-                        for clip in clips
-                        if clip.start_ns < end_ns and clip.end_ns > start_ns
+                        for clip in inside
                     ],
                 )  # fmt: skip
         except HarstudioError as error:
             gathered.problems.append(str(error))
+    gathered.problems += [*_choices(gathered), *_outside(gathered)]
+
+
+def _choices(gathered: _Gathered) -> list[str]:
+    """Whose clips count, where several people labelled one recording."""
+    if not gathered.shared:
+        return []
+    what = "1 recording was" if gathered.shared == 1 else f"{gathered.shared} recordings were"
+    counts = ", ".join(f"those of {name} in {n}" for name, n in sorted(gathered.chosen.items()))
+    remedy = "Choose one person with data.annotator."
+    return [f"{what} labelled by several people; of all clips count {counts}. {remedy}"]
+
+
+def _outside(gathered: _Gathered) -> list[str]:
+    if not gathered.outside:
+        return []
+    what = "1 clip lies" if len(gathered.outside) == 1 else f"{len(gathered.outside)} clips lie"
+    return [f"{what} outside the recording, left out: {_listed(sorted(set(gathered.outside)))}."]
 
 
 def _note(problems: list[str]) -> Callable[[HarstudioError], None]:
@@ -353,7 +380,9 @@ def _listed(names: Sequence[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _nothing(annotator: str, project: Project | None) -> str:
+def _nothing(annotator: str, project: Project | None, gathered: _Gathered) -> str:
+    if gathered.outside:
+        return "Every clip here lies outside its recording."
     if annotator:
         return f"There are no clips of {annotator} here."
     if project is not None:
@@ -361,7 +390,9 @@ def _nothing(annotator: str, project: Project | None) -> str:
     return "No recording here tells which action it shows."
 
 
-def _remedy(gathered: _Gathered) -> str:
+def _remedy(gathered: _Gathered, annotator: str) -> str:
+    if annotator and gathered.annotators and annotator not in gathered.annotators:
+        return nearest(annotator, sorted(gathered.annotators))
     if gathered.problems:
         return f"First problem: {gathered.problems[0]}"
     return "Label clips first, or name a folder of a dataset whose file names tell the actions."

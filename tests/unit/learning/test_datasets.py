@@ -193,8 +193,15 @@ def test_of_two_annotators_the_one_with_most_clips_counts(project: Project) -> N
     assert {one.source for one in collect(project.folder, annotator="bob").samples} == {"bob"}
     for annotator in ("", "bob"):  # who else could be asked for is told all the same
         assert collect(project.folder, annotator=annotator).annotators == ("alice", "bob")
-    with pytest.raises(DataError, match="no clips of carol"):
+    assert collect(project.folder).problems == (
+        "2 recordings were labelled by several people; of all clips count those of alice in 1, "
+        "those of bob in 1. Choose one person with data.annotator.",
+    )
+    assert collect(project.folder, annotator="bob").problems == ()
+    with pytest.raises(DataError, match=r"no clips of carol.* Known are: alice, bob"):
         collect(project.folder, annotator="carol")
+    with pytest.raises(DataError, match=r"no clips of alic here.* Did you mean alice"):
+        collect(project.folder, annotator="alic")
 
 
 def test_what_a_model_proposed_does_not_count(project: Project) -> None:
@@ -209,7 +216,15 @@ def test_what_a_model_proposed_does_not_count(project: Project) -> None:
 
 def test_a_clip_beyond_the_recording_is_no_sample(project: Project) -> None:
     say(project, "a1_s1_t1", "alice", "actions", clip(4, "wave"), clip(4000, "wave"))
-    assert told(collect(project.folder)) == [("a1_s1_t1", 4, "wave", "alice")]
+    dataset = collect(project.folder)
+    assert told(dataset) == [("a1_s1_t1", 4, "wave", "alice")]
+    assert dataset.problems == ("1 clip lies outside the recording, left out: a1_s1_t1.",)
+
+
+def test_where_every_clip_lies_beyond_its_recording(project: Project) -> None:
+    say(project, "a1_s1_t1", "alice", "actions", clip(4000, "wave"), clip(5000, "wave"))
+    with pytest.raises(DataError, match=r"Every clip here lies outside.* 2 clips lie outside"):
+        collect(project.folder)
 
 
 def test_a_damaged_document_is_told_and_the_others_go_on(project: Project) -> None:
