@@ -127,15 +127,16 @@ def _leave_one_out(dataset: Dataset, values: Sequence[int], _: int) -> Side:
 
 def _kfold(dataset: Dataset, values: Sequence[int], seed: int) -> Side:
     folds, fold = values
-    subjects = all(sample.subject is not None for sample in dataset.samples)
-    key = _subject if subjects else _recording
-    groups = sorted({key(sample) for sample in dataset.samples})
-    what = "subjects" if subjects else "recordings"
+    key, groups = _folded(dataset), _groups(dataset)
+    what = "subject" if key is _subject else "recording"
+    what += "s" * (len(groups) != 1)
     if not 2 <= folds <= len(groups) or not 0 <= fold < folds:
         raise UsageError(
             f"Fold {fold} of {folds} is not possible with {len(groups)} {what}.",
             path=dataset.path,
-            remedy=f"Use kfold:K:I with K from 2 to {len(groups)} and I from 0 to K-1.",
+            remedy=f"Use kfold:K:I with K from 2 to {len(groups)} and I from 0 to K-1."
+            if len(groups) > 1
+            else "Add recordings, or use the protocol all, which tests nothing.",
         )
     drawn = np.random.default_rng([seed, folds]).permutation(len(groups))
     tested = {groups[int(place)] for place in drawn[fold::folds]}
@@ -158,6 +159,22 @@ _RULES: dict[str, tuple[int, Rule]] = {
 BY_SUBJECT = ("cross-subject", "leave-one-subject-out")
 
 
+def _folds(dataset: Dataset) -> str:
+    """A protocol that the dataset can follow: up to five folds, or all."""
+    folds = min(5, len(_groups(dataset)))
+    return f"kfold:{folds}:0" if folds > 1 else "all"
+
+
+def _groups(dataset: Dataset) -> list[str]:
+    """What is never torn apart into folds: subjects, or recordings where one is not known."""
+    return sorted(_set(dataset.samples, _folded(dataset)))
+
+
+def _folded(dataset: Dataset) -> Callable[[Sample], str]:
+    subjects = all(sample.subject is not None for sample in dataset.samples)
+    return _subject if subjects else _recording
+
+
 def _subject(sample: Sample) -> str:
     return f"{sample.subject:06d}"
 
@@ -173,7 +190,7 @@ def _need(dataset: Dataset, what: str, protocol: str) -> None:
             f"The protocol {protocol} needs the {what} of every recording; that of {lacking[0]} "
             "is not known.",
             path=dataset.path,
-            remedy="Use kfold:5:0, which also splits by recording.",
+            remedy=f"Use {_folds(dataset)}, which needs none.",
         )
 
 
@@ -217,7 +234,7 @@ def _check(dataset: Dataset, protocol: str, parts: Parts, *, by_subject: bool) -
         raise DataError(
             f"With {protocol} nothing would {missing}.",
             path=dataset.path,
-            remedy="Choose another protocol, for example kfold:5:0, or add recordings.",
+            remedy=f"Choose another protocol, for example {_folds(dataset)}, or add recordings.",
         )
     _apart("recording", (_set(part, _recording) for part in _all_parts(parts)), dataset)
     if by_subject:

@@ -141,6 +141,20 @@ def test_nothing_trains_or_tests() -> None:
         split(dataset(sample(None), sample(1)), "cross-subject")
 
 
+def test_advice_is_a_protocol_that_the_data_can_follow() -> None:
+    with pytest.raises(UsageError, match=r"not possible with 1 subject\..* the protocol all"):
+        split(people(1), "kfold:2:0")
+    with pytest.raises(DataError, match="for example all, or"):
+        split(people(1), "cross-subject")
+    with pytest.raises(DataError, match="for example kfold:2:0"):
+        split(people(1, 3), "cross-subject")
+    split(people(1, 3), "kfold:2:0")
+    with pytest.raises(UsageError, match="Use kfold:3:0, which needs none"):
+        split(dataset(*(sample(None, f"r{k}") for k in range(3))), "cross-subject")
+    with pytest.raises(UsageError, match="Use all"):
+        split(dataset(sample(None)), "cross-subject")
+
+
 def test_one_recording_in_two_parts_is_refused() -> None:
     one = sample(1, "twice", view=1)
     with pytest.raises(DataError, match="/data/twice would be in two parts"):
