@@ -200,15 +200,17 @@ def load_data(path: Path, place: Path) -> tuple[dict[str, Any], Parts]:
     try:
         known = _folder(Path(document["path"]))
         parts = {
-            name: tuple(
-                Sample(**{**one, "path": _located(Path(one["path"]), known, root)})
-                for one in samples
-            )
+            name: tuple(_sample(one, known, root) for one in samples)
             for name, samples in document["parts"].items()
         }
-        classes = [str(name) for name in document["classes"]]
+        classes = document["classes"]
         made = Parts(parts["train"], parts["validation"], parts["test"])
         known_topology(document["topology"])
+        for texts in (classes, document.get("kinds", []), document.get("problems", [])):
+            if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+                raise ValueError(f"not a list of names: {texts!r:.80}")
+        if not made.train:
+            raise ValueError("nothing trains")
         for samples in parts.values():
             if any(not 0 <= sample.label < len(classes) for sample in samples):
                 raise ValueError("a label without a class")
@@ -255,6 +257,19 @@ def _folder(path: Path) -> Path:
 
 def _told(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _sample(values: dict[str, Any], known: Path, root: Path) -> Sample:
+    """A sample as it was written; ValueError where a field is not what it should be."""
+    sample = Sample(**{**values, "path": _located(Path(values["path"]), known, root)})
+    texts = (sample.recording, sample.person, sample.source)
+    whole = [sample.start_ns, sample.end_ns, sample.label]
+    whole += [one for one in (sample.subject, sample.view) if one is not None]
+    if not all(isinstance(one, str) for one in texts) or not all(type(one) is int for one in whole):
+        raise ValueError(f"a field of {sample.recording!r:.80} has the wrong type")
+    if sample.start_ns >= sample.end_ns:
+        raise ValueError(f"a clip of {sample.recording!r:.80} ends before it begins")
+    return sample
 
 
 def _located(path: Path, known: Path, root: Path) -> Path:

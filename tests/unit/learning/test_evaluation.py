@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 from collections.abc import Callable
@@ -95,14 +96,26 @@ def test_probabilities_of_large_logits() -> None:
     assert shares.tolist() == [[1.0, 0.0], [0.5, 0.5]]
 
 
-def test_the_interval_is_that_of_resampled_clips() -> None:
-    right = np.arange(200) % 5 > 0  # 80 % right
-    low, high = interval(right)
-    rng = np.random.default_rng(9)
-    means = [right[rng.integers(0, 200, 200)].mean() for _ in range(4000)]
-    assert (low, high) == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])), abs=0.011)
-    assert interval(right) == [low, high]
-    assert interval(np.ones(7, bool)) == [1.0, 1.0]
+@pytest.mark.parametrize(
+    ("right", "clips", "low", "high"),
+    [  # Newcombe, Two-sided confidence intervals for the single proportion, 1998, table I, method 3
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_the_interval_is_wilsons(right: int, clips: int, low: float, high: float) -> None:
+    assert interval(right, clips) == pytest.approx([low, high], abs=5e-5)
+    assert interval(clips - right, clips) == pytest.approx([1 - high, 1 - low], abs=5e-5)
+
+
+def test_the_ends_of_the_interval_solve_its_equation() -> None:
+    for right, clips in ((3, 4), (160, 200), (1, 1)):
+        for end in interval(right, clips):
+            distance = abs(right / clips - end)
+            assert distance == pytest.approx(1.959964 * math.sqrt(end * (1 - end) / clips))
+    assert interval(0, 0) == [0.0, 1.0]
 
 
 def test_the_document_of_some_answers() -> None:
@@ -294,3 +307,32 @@ def test_a_damaged_run_is_told(trained: Path, damage: bytes) -> None:
     with pytest.raises(DataError) as raised:
         evaluate({"run": str(trained)}, Heard())
     assert raised.value.path == data
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("classes", [1, 2, 3]),
+        ("classes", "abc"),
+        ("kinds", [7]),
+        ("problems", {"a": 1}),
+        ("path", 3),
+        ("parts", {"train": [], "validation": [], "test": []}),
+        ("start_ns", "x"),
+        ("end_ns", -1),
+        ("label", 1.0),
+        ("subject", "one"),
+        ("person", None),
+        ("recording", 5),
+    ],
+)
+def test_data_of_the_wrong_type_are_told_before_anything_is_computed(
+    trained: Path, key: str, value: Any
+) -> None:
+    run = RunFolder(trained)
+    document = json.loads(run.data.read_text())
+    table = document if key in document else document["parts"]["test"][0]
+    table[key] = value
+    run.data.write_text(json.dumps(document))
+    with pytest.raises(DataError, match=r"It is damaged .*Train the run again"):
+        restore(configs.load(run.config), run.data, run.preprocessing)
