@@ -117,6 +117,12 @@ class ProblemBar(QFrame):
         self._show_newest()
         return True
 
+    def withdraw(self, trouble: Trouble) -> None:
+        """It is over, seen or not."""
+        if trouble in self._troubles:
+            self._troubles.remove(trouble)
+            self._show_newest()
+
     def try_again(self, _checked: bool = False) -> None:
         """Close it and do what failed once more."""
         again = self._troubles[-1].again if self._troubles else None

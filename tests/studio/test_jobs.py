@@ -91,6 +91,7 @@ def test_the_status_line_tells_the_foremost_job(window):
 def test_an_epoch_stands_in_the_status_line(window):
     record = SimpleNamespace(
         title="Train st-gcn", state="running", done=12, total=50, eta_s=240.0, error="",
+        silent_s=None,
     )  # fmt: skip
     epoch = {
         "epoch": 12,

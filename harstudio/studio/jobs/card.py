@@ -114,7 +114,7 @@ class JobCard(QFrame):
             dot(state_color(record.state), hollow=record.started is None).pixmap(QSize(12, 12))
         )
         self.told.setText(self.line())
-        self.told.setToolTip(record.text)
+        self.told.setToolTip(self.told.text())
         running = record.state in ("running", "starting", "paused", "stopping")
         self.bar.setVisible(running)
         if record.total > 0:
@@ -144,6 +144,8 @@ class JobCard(QFrame):
         """State, what it is at, time and device, in one line."""
         record = self._record
         told = [IN_WORDS[record.state]]
+        if record.silent_s is not None and not record.over:
+            told.append(f"silent for {length_text(record.silent_s)}")
         epoch = self._jobs.latest.epoch(record)
         if record.text and record.state in ("running", "paused"):
             told.append(record.text)
@@ -153,8 +155,6 @@ class JobCard(QFrame):
             told.append(left_text(record.eta_s))
         elif record.over and record.started is not None and record.ended is not None:
             told.append(f"took {length_text(record.ended - record.started)}")
-        if record.silent_s is not None and not record.over:
-            told.append(f"silent for {length_text(record.silent_s)}")
         if record.device_name and not record.over:
             told.append(record.device_name)
         return " · ".join(part for part in told if part)

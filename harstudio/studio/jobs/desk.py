@@ -40,7 +40,9 @@ class JobDesk(QObject):
         self._window = window
         self._jobs = window.session.jobs
         self.panel = JobPanel(self._jobs, window, self, window.status)
+        self._told: dict[Path, Trouble] = {}  # of runs
         self._jobs.finished.connect(self._tell)
+        self._jobs.added.connect(self._withdraw)
         window.status.jobs.clicked.connect(self.panel.toggle)
         self._warm = QTimer(self, singleShot=True, interval=WARM_AFTER_MS)
         self._warm.timeout.connect(self._jobs.warm_up)
@@ -79,9 +81,19 @@ class JobDesk(QObject):
         """A job that failed is told where nobody overlooks it, unless who asked tells it; what
         nobody will look for again is not listed any longer."""
         if record.state == "failed" and record.job not in TOLD_BY_THE_ASKER:
-            self._window.problem_bar.tell(self._trouble(record))
-        elif record.state != "failed" and record.job in PASSING:
+            trouble, folder = self._trouble(record), run_of(record)
+            if folder is not None:
+                self._told[folder] = trouble
+            self._window.problem_bar.tell(trouble)
+        elif record.job in PASSING:
             QTimer.singleShot(0, self, partial(self._jobs.remove, record.id))
+
+    def _withdraw(self, record: JobRecord) -> None:
+        """The run goes on, or is tried again: what was told of it is over."""
+        folder = run_of(record)
+        trouble = None if folder is None else self._told.pop(folder, None)
+        if trouble is not None:
+            self._window.problem_bar.withdraw(trouble)
 
     def _trouble(self, record: JobRecord) -> Trouble:
         told = record.problem

@@ -93,7 +93,11 @@ def progress_text(record: JobRecord, epoch: Mapping[str, Any] | None = None) -> 
             told.append(f"{'val' if epoch.get('validation') else 'acc'} {accuracy}")
     elif record.total:
         told[0] += f" {100 * min(1.0, record.done / record.total):.0f} %"
-    told.append(left_text(record.eta_s) if record.state == "running" else IN_WORDS[record.state])
+    if record.silent_s is not None:
+        told.append(f"silent for {length_text(record.silent_s)}")
+    else:
+        running = record.state == "running"
+        told.append(left_text(record.eta_s) if running else IN_WORDS[record.state])
     return " · ".join(part for part in told if part)
 
 

@@ -20,7 +20,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from harstudio.studio import theme
-from harstudio.studio.jobs.words import accuracy_text, state_color
+from harstudio.studio.jobs.words import IN_WORDS, accuracy_text, state_color
 from harstudio.studio.training.looks import RunLook
 
 Index = QModelIndex | QPersistentModelIndex
@@ -31,8 +31,8 @@ HOLLOW = ("lost", "queued", "")
 def second_line(look: RunLook) -> str:
     """What stands under the name."""
     told = [look.network] if look.network else []
-    told.append(look.state or "never started")
-    if look.state in ("running", "paused", "stopped", "failed", "lost") and look.total:
+    told.append(IN_WORDS.get(look.state, look.state) or "never started")
+    if look.state not in ("", "queued", "finished") and look.total:
         told.append(f"{look.done}/{look.total}")
     return " · ".join(told)
 
@@ -127,7 +127,7 @@ class RunDelegate(QStyledItemDelegate):
         self._write(painter, QRectF(left, box.top() + 5, right - left - width, 19), look.name, 13)
         second = QRectF(left, box.top() + 23, right - left, 16)
         self._write(painter, second, second_line(look), 12)
-        if look.share is not None and look.state in ("running", "paused"):
+        if look.share is not None and look.state in ("running", "paused", "stopping"):
             bar = QRectF(left, box.bottom() - 4, right - left, 2)
             painter.fillRect(bar, QColor(tokens.line))
             bar.setWidth(bar.width() * look.share)

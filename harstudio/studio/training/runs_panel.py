@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from harstudio.studio.commands import CommandTable
 from harstudio.studio.panels.library_list import RecordingList
 from harstudio.studio.training.run_list import RunDelegate, RunModel
 from harstudio.studio.training.service import Training, run_of
+from harstudio.studio.training.state_line import state_of
 
 if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord
@@ -77,6 +79,7 @@ class RunsPanel(QWidget):
         training.runs_changed.connect(self._show_runs)
         training.chosen_changed.connect(self._select)
         training.jobs_changed.connect(self._show_queue)
+        training.jobs_changed.connect(self._show_states)
         theme.theme_events.changed.connect(self._restyle)
         self._restyle()
         self._show_queue()
@@ -113,8 +116,15 @@ class RunsPanel(QWidget):
     def _show_runs(self) -> None:
         looks = self._training.looks
         self.title.setText(f"Runs · {len(looks)}" if looks else "Runs")
-        self.model.show(looks)
+        self._show_states()
         self._select()
+
+    def _show_states(self) -> None:
+        """The jobs of this window know sooner than the files do."""
+        records = self._training.newest()
+        self.model.show(
+            [replace(x, state=state_of(x, records.get(x.path))) for x in self._training.looks]
+        )
 
     def _select(self, *_: object) -> None:
         row = self.model.row_of(self._training.chosen)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,8 +123,12 @@ class Training(QObject):
 
     def record_of(self, path: Path | None) -> JobRecord | None:
         """The newest training of a run in this window."""
-        records = [r for r in self.session.jobs.records if r.job == TRAIN and run_of(r) == path]
-        return records[-1] if records and path is not None else None
+        return None if path is None else self.newest().get(path)
+
+    def newest(self) -> dict[Path, JobRecord]:
+        """The newest training of every run that this window trained."""
+        trainings = [r for r in self.session.jobs.records if r.job == TRAIN]
+        return {folder: r for r in trainings if (folder := run_of(r)) is not None}
 
     def at_work(self, path: Path | None) -> JobRecord | None:
         """The training of a run that goes on in this window; also one that waits in the queue."""
@@ -229,7 +235,9 @@ class Training(QObject):
         if self._chosen is not None:
             look = self.look()
             begun = look is not None and look.state in CAN_GO_ON
-            QGuiApplication.clipboard().setText(command_line(self._chosen, resume=begun))
+            taken = not begun and RunFolder(self._chosen).checkpoints.is_dir()
+            text = command_line(self._chosen, resume=begun, again=taken)
+            QGuiApplication.clipboard().setText(text)
             self.session.message.emit("info", "The command was copied.")
 
     def open_folder(self) -> None:
@@ -257,7 +265,16 @@ def _resolved(path: str) -> Path:
     return Path(path).resolve()
 
 
-def command_line(run: Path, *, resume: bool = False) -> str:
-    """The training of a run as a command to paste into a shell of this system."""
-    words = ["harstudio", "train", str(RunFolder(run).config), *(["--resume"] if resume else [])]
+def command_line(run: Path, *, resume: bool = False, again: bool = False) -> str:
+    """The training of a run as a command to paste into a shell of this system.
+
+    resume: goes on with it. again: the same into another folder, which is free now.
+    """
+    words = ["harstudio", "train", str(RunFolder(run).config)]
+    if resume:
+        words.append("--resume")
+    elif again:
+        names = (run.with_name(f"{run.name}-{number}") for number in count(2))
+        free = next(folder for folder in names if not folder.exists())
+        words += ["--set", f"run.folder={json.dumps(str(free), ensure_ascii=False)}"]
     return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)

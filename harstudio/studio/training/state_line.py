@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QProgressBar, QWidget
 
 from harstudio.studio import theme
 from harstudio.studio.jobs.status_button import dot
-from harstudio.studio.jobs.words import IN_WORDS, left_text, state_color
+from harstudio.studio.jobs.words import IN_WORDS, left_text, length_text, state_color
 
 if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from harstudio.studio.training.service import Training
 
 BAD = ("failed", "lost")
+UNTOLD = ("", "running", "paused", "lost")  # nobody wrote how it ended
+OTHERS_S = 10.0
+UNSAVED = "It was stopped before it saved; resume goes on from the last checkpoint."
 REMEDIES = {
     "lost": "Resume goes on from the last checkpoint.",
     "failed": "Mend what is named, then resume: it goes on from the last checkpoint.",
@@ -56,6 +59,8 @@ class StateLine(QWidget):
             dot(state_color(state), hollow=state in ("lost", "queued", "")).pixmap(QSize(12, 12))
         )
         self.words.setText(state_words(look, record, state))
+        silent = record is not None and not record.over and record.silent_s is not None
+        theme.tint(self.words, f"color: {theme.current().warn};" if silent else "")
         share = look.share if look is not None else None
         if record is not None and not record.over and record.total > 0:
             share = min(1.0, record.done / record.total)
@@ -73,8 +78,10 @@ def state_of(look: RunLook | None, record: JobRecord | None) -> str:
     """The job of this window knows sooner than the file does."""
     if record is not None and not record.over:
         return record.state
-    if record is not None and record.state == "failed" and look is not None:
-        return "failed" if look.state in ("", "running", "paused", "lost") else look.state
+    if record is not None and record.state in ("failed", "stopped") and look is not None:
+        # what was written long after the end is of somebody else, who went on with the run
+        others = look.changed > (record.ended or look.changed) + OTHERS_S
+        return look.state if others or look.state not in UNTOLD else record.state
     return "" if look is None else look.state
 
 
@@ -84,7 +91,9 @@ def state_words(look: RunLook | None, record: JobRecord | None, state: str) -> s
         told.insert(0, look.network)
     if look is not None and look.epochs and state not in ("finished", "queued"):
         told.append(place_text(look))
-    if record is not None and record.state == "running":
+    if record is not None and not record.over and record.silent_s is not None:
+        told.append(f"silent for {length_text(record.silent_s)}")
+    elif record is not None and record.state == "running":
         told.append(left_text(record.eta_s))
     if look is not None and record is None and state in ("running", "paused"):
         told.append(f"process {look.pid} on {look.host}")
@@ -101,9 +110,13 @@ def place_text(look: RunLook) -> str:
 
 def reason_text(look: RunLook | None, record: JobRecord | None, state: str) -> str:
     """What is wrong, and what to do."""
+    if state == "stopped" and look is not None and look.total > 0 and look.state in UNTOLD:
+        return UNSAVED
     if state not in BAD:
         return look.reason if look is not None and state == "stopped" else ""
     reason = record.error if record is not None and record.error else ""
     reason = reason or ("" if look is None else look.reason)
     begun = look is not None and look.total > 0
-    return " ".join(part for part in (reason, REMEDIES[state] if begun else "") if part)
+    died = record is not None and record.state == "failed" and not record.problem
+    remedy = REMEDIES["lost" if died else state]  # nothing can be mended where the worker died
+    return " ".join(part for part in (reason, remedy if begun else "") if part)
