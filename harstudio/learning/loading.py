@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from harstudio.recordings.recording import Recording
 MOST_FAILING = 0.1
 AHEAD = 2  # batches beyond those being made
 AT_ONCE = 4  # open recordings
+PAUSE_S = 0.25
 _END: Any = object()
 
 
@@ -87,21 +88,28 @@ class Loader:
         """Bytes of decoded samples in memory."""
         return self._kept.used_bytes
 
-    def batches(self, epoch: int = 0, skip: int = 0) -> Iterator[Batch]:
+    def batches(
+        self, epoch: int = 0, skip: int = 0, pause: Callable[[], None] | None = None
+    ) -> Iterator[Batch]:
         """The batches of an epoch, without the first ``skip``.
 
+        pause: called several times a second by whoever waits for a batch; may block or raise.
         A batch of which nothing can be read is left out. DataError once more than a tenth of the
         samples cannot be read.
         """
         plan = iter(self._plan(epoch)[skip:])
-        pool = None
+        pool, left = None, threading.Event()
         if self.threads > 0:
             cv2.setNumThreads(1)  # the pool is the threads; OpenCV's own would be in their way
             pool = ThreadPoolExecutor(self.threads, thread_name_prefix="loading")
         try:
-            made = self._now(epoch, plan) if pool is None else self._ahead(pool, epoch, plan)
+            if pool is None:
+                made = self._now(epoch, plan)
+            else:
+                made = self._ahead(pool, epoch, plan, left, pause)
             yield from self._counted(made)
         finally:
+            left.set()
             if pool is not None:
                 pool.shutdown(wait=True, cancel_futures=True)
             self._recordings.close()
@@ -116,15 +124,25 @@ class Loader:
             yield self._batch(epoch, indices)
 
     def _ahead(
-        self, pool: ThreadPoolExecutor, epoch: int, plan: Iterator[tuple[int, ...]]
+        self,
+        pool: ThreadPoolExecutor,
+        epoch: int,
+        plan: Iterator[tuple[int, ...]],
+        left: threading.Event,
+        pause: Callable[[], None] | None,
     ) -> Iterator[Batch | None]:
         """The batches in their order, the next ones being made meanwhile."""
         waiting = deque(
-            pool.submit(self._batch, epoch, one) for one in islice(plan, self.threads + AHEAD)
+            pool.submit(self._batch, epoch, one, left) for one in islice(plan, self.threads + AHEAD)
         )
         while waiting:
-            batch = waiting.popleft().result()
-            waiting.extend(pool.submit(self._batch, epoch, one) for one in islice(plan, 1))
+            first = waiting.popleft()
+            while pause is not None and not wait([first], PAUSE_S).done:
+                before = time.perf_counter()
+                pause()
+                self.waited_s -= time.perf_counter() - before  # rest is no waiting
+            batch = first.result()
+            waiting.extend(pool.submit(self._batch, epoch, one, left) for one in islice(plan, 1))
             yield batch
 
     def _counted(self, made: Iterator[Batch | None]) -> Iterator[Batch]:
@@ -152,10 +170,15 @@ class Loader:
             plan[-2:] = [plan[-2] + plan[-1]]
         return plan
 
-    def _batch(self, epoch: int, indices: tuple[int, ...]) -> Batch | None:
+    def _batch(
+        self, epoch: int, indices: tuple[int, ...], left: threading.Event | None = None
+    ) -> Batch | None:
+        """left: set when nobody wants it any longer."""
         arrays: dict[str, NDArray[np.float32]] = {}
         there: list[int] = []
         for index in indices:
+            if left is not None and left.is_set():
+                return None
             try:
                 inputs = self.prepared(index, epoch)
             except HarstudioError as error:

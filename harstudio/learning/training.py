@@ -180,7 +180,14 @@ class Trainer:
         place, steps = self.place, self._steps
         waited = self._train.waited_s
         clock = time.perf_counter()
-        for inputs, labels, _ in self._train.batches(number, skip=place.step):
+
+        def rest() -> None:
+            nonlocal clock
+            before = time.perf_counter()
+            self._pause()
+            clock += time.perf_counter() - before
+
+        for inputs, labels, _ in self._train.batches(number, skip=place.step, pause=rest):
             rate = stage.rate(place.epoch, place.step / steps)
             loss, right = self._stepper.step(inputs, labels, rate)
             self._sums += torch.stack((loss.double() * len(labels), right.double()))
@@ -232,7 +239,7 @@ class Trainer:
             return None
         answers = answer(
             self._network,
-            self._validation.batches(),
+            self._validation.batches(pause=self._pause),
             self._device,
             stream=stage.stream,
             pause=lambda _done: self._pause(),

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from harstudio.errors import DataError
+from harstudio.jobs.context import Stopped
 from harstudio.learning.datasets import collect
 from harstudio.learning.loading import Batch, Loader
 from harstudio.learning.preprocessing import Preprocessing
@@ -212,6 +213,21 @@ def test_stopping_early_leaves_no_thread(samples: tuple[Sample, ...]) -> None:
     assert threading.active_count() > before
     batches.close()
     assert threading.active_count() == before
+
+
+def test_who_waits_for_a_slow_batch_can_stop(samples: tuple[Sample, ...], monkeypatch: Any) -> None:
+    def slow(self: Preprocessing, *_clip: Any) -> Any:
+        time.sleep(0.4)
+        raise DataError("It is slow.")
+
+    def stop() -> None:
+        raise Stopped
+
+    monkeypatch.setattr(Preprocessing, "read", slow)
+    began = time.monotonic()
+    with pytest.raises(Stopped):
+        next(Loader(samples, OWN, COUNT, threads=1).batches(pause=stop))
+    assert time.monotonic() - began < 2  # not the whole batch of 13
 
 
 def test_waiting_is_measured(samples: tuple[Sample, ...], monkeypatch: Any) -> None:
