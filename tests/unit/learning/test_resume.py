@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +22,10 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from harstudio.errors import ConflictError, DataError, MissingError, UsageError
+from harstudio.jobs.context import Stopped
 from harstudio.learning.checkpoints import State, load_state, save_state
 from harstudio.learning.jobs import train
+from harstudio.learning.loading import Loader
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_evaluation, read_metrics, read_status
 from job_context import Heard
@@ -66,6 +69,27 @@ def test_the_same_seed_gives_the_same_run(payload: Payloads, whole: Path, tmp_pa
     assert weights(tmp_path / "again") == weights(whole)
     train(payload("other", seed=1), Heard())
     assert epochs(tmp_path / "other") != epochs(whole)
+
+
+def test_stopped_before_the_first_batch_is_there(
+    payload: Payloads, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+
+    def slow(*_: object) -> None:
+        begun.set()
+        time.sleep(0.6)
+
+    def stop() -> None:
+        if begun.is_set():
+            raise Stopped
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Loader, "_batch", slow)
+        assert train(payload("early"), Heard(at_pause=stop))["state"] == "stopped"
+    assert train(payload("early", resume=True), Heard())["state"] == "finished"
+    assert epochs(tmp_path / "early") == epochs(whole)
+    assert weights(tmp_path / "early") == weights(whole)
 
 
 def test_stopped_anywhere_it_goes_on_exactly(
