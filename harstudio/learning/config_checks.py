@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from harstudio.errors import DataError, UsageError
-from harstudio.learning import config as configs
-from harstudio.learning.config import Config
 from harstudio.learning.preprocessing import Preprocessing, match_modalities
 from harstudio.learning.protocols import parse_protocol
 from harstudio.learning.stages import complete
 from harstudio.networks import create_network, network_card
+from harstudio.runs import config as configs
+from harstudio.runs.config import Config
 from harstudio.runs.folder import RunFolder
 
 

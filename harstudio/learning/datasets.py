@@ -10,12 +10,12 @@ from pathlib import Path
 from harstudio.errors import DataError, HarstudioError, MissingError, UsageError
 from harstudio.labels.model import Clip, Document, Origin
 from harstudio.labels.project import Project, is_project
-from harstudio.learning.config import nearest
 from harstudio.learning.samples import Sample
 from harstudio.recordings.formats import open_recording, scan
 from harstudio.recordings.formats.ntu_facts import LISTED
 from harstudio.recordings.recording import SEEN, Recording
 from harstudio.recordings.streams import SkeletonStream, StreamKind
+from harstudio.runs.config import nearest
 
 ENOUGH = 0.5  # a kind of stream that this share of the recordings has is one to learn from
 NAMED = 3  # recordings that a sentence names, before it says how many more there are

@@ -12,7 +12,6 @@ from typing import Any
 from harstudio.errors import UsageError
 from harstudio.jobs.context import Context, Payload
 from harstudio.learning import checking
-from harstudio.learning.config import Config
 from harstudio.learning.datasets import collect
 from harstudio.learning.devices import Device, choose_device
 from harstudio.learning.preparing import (
@@ -28,6 +27,7 @@ from harstudio.learning.running import train_run
 from harstudio.learning.testing import evaluate_run
 from harstudio.networks import list_networks, network_card
 from harstudio.results import NetworkCard
+from harstudio.runs.config import Config
 
 
 def survey(payload: Payload, context: Context) -> Payload:

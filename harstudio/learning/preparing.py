@@ -16,8 +16,6 @@ from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.files import write_atomically
 from harstudio.jobs.context import Context, Payload
 from harstudio.labels.project import PROJECT_FILE
-from harstudio.learning import config as configs
-from harstudio.learning.config import Config
 from harstudio.learning.config_checks import check_config
 from harstudio.learning.datasets import Dataset, collect
 from harstudio.learning.loading import Loader
@@ -28,6 +26,8 @@ from harstudio.learning.stages import choose_modalities, complete
 from harstudio.learning.weights import load_pretrained
 from harstudio.networks import create_network, network_card
 from harstudio.networks.network import Network
+from harstudio.runs import config as configs
+from harstudio.runs.config import Config
 from harstudio.runs.reading import read_json
 from harstudio.skeletons.topology import topology as known_topology
 

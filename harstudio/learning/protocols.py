@@ -14,10 +14,10 @@ from functools import lru_cache
 import numpy as np
 
 from harstudio.errors import DataError, UsageError
-from harstudio.learning.config import nearest
 from harstudio.learning.datasets import Dataset
 from harstudio.learning.samples import Sample
 from harstudio.resources import resource
+from harstudio.runs.config import nearest
 
 PROTOCOLS = (
     "cross-subject",

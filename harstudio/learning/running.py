@@ -12,9 +12,7 @@ from typing import Any
 from harstudio.errors import ConflictError, DataError, HarstudioError, MissingError, UsageError
 from harstudio.files import write_atomically
 from harstudio.jobs.context import Context, Stopped
-from harstudio.learning import config as configs
 from harstudio.learning.checkpoints import State, load_network, load_state
-from harstudio.learning.config import Config, changed_keys
 from harstudio.learning.config_checks import config_of_run
 from harstudio.learning.devices import Device, choose_device
 from harstudio.learning.environment import describe_environment
@@ -31,6 +29,8 @@ from harstudio.learning.stages import StagePlan, complete, plan_training
 from harstudio.learning.testing import evaluate_samples, known_by
 from harstudio.learning.training import Trainer, place_of
 from harstudio.networks import network_card
+from harstudio.runs import config as configs
+from harstudio.runs.config import Config, changed_keys
 from harstudio.runs.folder import RunFolder, is_run
 from harstudio.runs.reading import read_status
 from harstudio.runs.status import AT_WORK, CLAIM, StatusWriter, claimed, refuse_if_at_work

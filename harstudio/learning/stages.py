@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 from torch import nn
 
 from harstudio.errors import UsageError
-from harstudio.learning.config import Config, StageTable, TrainingTable, nearest
 from harstudio.learning.preprocessing import match_modalities
 from harstudio.networks import complete_options
 from harstudio.networks.network import Network
 from harstudio.results import NetworkCard, Stage
+from harstudio.runs.config import Config, StageTable, TrainingTable, nearest
 
 T = TypeVar("T")
 LEAST_WARM = 0.01  # of an epoch: the first step moves something too

@@ -9,7 +9,6 @@ from typing import Any
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.jobs.context import Context
 from harstudio.learning.checkpoints import load_network
-from harstudio.learning.config import Config
 from harstudio.learning.config_checks import config_of_run
 from harstudio.learning.datasets import Dataset, collect
 from harstudio.learning.devices import Device
@@ -18,6 +17,7 @@ from harstudio.learning.inference import answer
 from harstudio.learning.preparing import Experiment, parts_by_name, require_samples, restore
 from harstudio.learning.samples import Sample
 from harstudio.networks.network import Network
+from harstudio.runs.config import Config
 from harstudio.runs.folder import RunFolder, is_run
 
 

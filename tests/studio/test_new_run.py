@@ -16,7 +16,7 @@ from harstudio.errors import UsageError
 from harstudio.labels.edits import AddClip, AddTier
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
-from harstudio.learning import config as configs
+from harstudio.runs import config as configs
 from harstudio.settings import Settings
 from harstudio.studio.evaluation.findings import FUSED
 from harstudio.studio.evaluation.view import EvaluationView
@@ -291,10 +291,23 @@ def test_values_where_tables_belong_do_no_harm(dialog, odd) -> None:
     assert dialog.draft.get("training.seed") == 3
 
 
-def test_a_key_that_is_not_known_is_the_texts_problem(dialog) -> None:
-    write(dialog, dialog.draft.text() + "\n[training]\nepocs = 3\n")
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("epocs = 3", "There is no key training.epocs. Did you mean epochs?"),
+        ("seed = 'x'", "training.seed should be a whole number, not 'x'."),
+    ],
+)
+def test_what_no_config_has_is_told_at_once(dialog, line, told) -> None:
+    write(dialog, dialog.draft.text() + f"\n[training]\n{line}\n")
+    assert dialog.settings.text_problem.text() == told
+    assert not dialog.start_button.isEnabled()
+
+
+def test_an_option_that_is_not_known_is_the_texts_problem(dialog) -> None:
+    write(dialog, dialog.draft.text().replace("[network]", "[network]\ndropuot = 3"))
     until(lambda: dialog.handed_in.count("estimate"), 5)
-    told = "There is no key training.epocs. Did you mean epochs?"
+    told = "st-gcn has no option dropuot. Did you mean dropout?"
     dialog.handed_in.answer("estimate", error=told, kind="UsageError")
     assert dialog.settings.text_problem.isVisible()
     assert dialog.settings.text_problem.text() == told
@@ -305,16 +318,9 @@ def test_a_key_that_is_not_known_is_the_texts_problem(dialog) -> None:
     dialog.draft.set("training.seed", 5)  # mends nothing
     assert not dialog.start_button.isEnabled()
     assert dialog.said.text() == told
-    write(dialog, dialog.draft.text().replace("epocs", "epochs"))
+    write(dialog, dialog.draft.text().replace("dropuot = 3", "dropout = 0.1"))
     assert dialog.settings.text_problem.text() == dialog.said.text() == ""
     assert all(button.isEnabled() for button in buttons)
-
-
-def test_a_seed_that_is_none_is_looked_at(dialog) -> None:
-    until(lambda: dialog.handed_in.count("estimate") == 1, 5)
-    dialog.handed_in.answer("estimate", {"seconds_per_epoch": {}, "seconds": 1})
-    write(dialog, dialog.draft.text() + "\n[training]\nseed = 'x'\n")
-    until(lambda: dialog.handed_in.count("estimate") == 2, 5)
 
 
 def test_what_is_lacking_is_said(dialog) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from harstudio.errors import UsageError
 from harstudio.labels.names import safe_name
 from harstudio.labels.project import is_project
+from harstudio.runs.config import parse
 from harstudio.runs.folder import RunFolder
 from harstudio.studio.session import Session
 
@@ -140,7 +141,8 @@ class Draft(QObject):
         return SHORT_LIST.sub(_on_one_line, tomli_w.dumps(ordered))
 
     def read(self, text: str) -> None:
-        """Take what was written by hand; UsageError where it is no TOML."""
+        """Take what was written by hand; UsageError where it is no TOML, or holds what no config
+        has (what only the data or the network can tell comes later)."""
         try:
             config = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -148,6 +150,8 @@ class Draft(QObject):
         if config != self.config:
             self.config = config
             self.changed.emit("")
+        if self.get("data.path") and self.get("network.name"):
+            parse(config, base=Path())
 
     # ---- the survey
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.jobs.context import Stopped
-from harstudio.learning import config as configs
 from harstudio.learning.datasets import collect
 from harstudio.learning.evaluation import (
     calibration_error,
@@ -34,6 +33,7 @@ from harstudio.learning.jobs import evaluate, train
 from harstudio.learning.preparing import restore
 from harstudio.learning.samples import Sample
 from harstudio.learning.testing import unseen
+from harstudio.runs import config as configs
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_evaluation
 from job_context import Heard

@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from harstudio.errors import UsageError
-from harstudio.learning.config import parse
 from harstudio.learning.stages import (
     Plan,
     StagePlan,
@@ -21,6 +20,7 @@ from harstudio.learning.stages import (
     plan_training,
 )
 from harstudio.networks import create_network, network_card
+from harstudio.runs.config import parse
 from tiny_network import CARD
 
 

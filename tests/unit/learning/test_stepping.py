@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from harstudio.errors import HarstudioError
-from harstudio.learning.config import parse
 from harstudio.learning.inference import answer
 from harstudio.learning.stages import plan_training
 from harstudio.learning.stepping import Stepper, pieces
 from harstudio.networks import create_network
 from harstudio.networks.network import Network
+from harstudio.runs.config import parse
 from tiny_network import CARD, Tiny
 
 pytestmark = pytest.mark.usefixtures("tiny")

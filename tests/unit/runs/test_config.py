@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harstudio.errors import HarstudioError, MissingError, UsageError
-from harstudio.learning.config import Config, changed_keys, load, parse
+from harstudio.runs.config import Config, changed_keys, load, parse
 
 LEAST = {"data": {"path": "data"}, "network": {"name": "st-gcn"}}
 
