@@ -155,7 +155,7 @@ def _tip(found: Found, state: str) -> str:
         told.append(f"subject {found.subject}")
     if found.view is not None:
         told.append(f"view {found.view}")
-    told += [f"{found.format}: {', '.join(found.streams)}", state, str(found.path)]
+    told += [f"{found.format}: {_kinds(found)}", state, str(found.path)]
     return "\n".join(told)
 
 
@@ -219,4 +219,8 @@ class LibraryDelegate(QStyledItemDelegate):
 def _second_line(found: Found) -> str:
     if found.action is not None:
         return found.action.name
-    return ", ".join(found.streams) or found.format
+    return _kinds(found) or found.format
+
+
+def _kinds(found: Found) -> str:
+    return ", ".join("colour" if kind == "color" else kind for kind in found.streams)
