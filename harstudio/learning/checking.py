@@ -24,6 +24,7 @@ from harstudio.learning.stages import Plan, StagePlan, plan_training
 from harstudio.learning.stepping import Stepper
 
 STEPS = 3  # measured a stage, the first of them to warm up
+AT_ONCE = 2  # clips in a measured step on a CPU, where a whole batch may take a minute
 FORWARD_SHARE = 1 / 3  # of a step: a backward pass costs about two forward passes
 SHOWN = 16
 BY_HEART_STEPS = 80
@@ -36,13 +37,15 @@ SAMPLES, ARRAYS = "samples.json", "samples.npz"
 def estimate_time(experiment: Experiment, context: Context, device: Device) -> dict[str, Any]:
     """``{"seconds_per_epoch": {stage: s}, "seconds": total, "steps": of an epoch}``.
 
-    Measured on three real steps of every stage on this device, the first not counted; decoding is
-    paid in the first epoch, for what the cache holds.
+    Measured on three real steps of every stage on this device, the first not counted, with whole
+    batches on a GPU and a few clips on a CPU; decoding is paid in the first epoch, for what the
+    cache holds.
     """
     network = experiment.network()
     plan = plan_training(experiment.config, network.card)
-    parts, size = experiment.parts, plan.batch_size
+    parts, on_gpu = experiment.parts, device.torch.type == "cuda"
     steps = len(experiment.loader(parts.train, train=True, threads=1))
+    size = plan.batch_size if on_gpu else min(plan.batch_size, AT_ONCE)
     few = _spread(parts.train, size * STEPS)
     loader = _direct(experiment, few, size)
     batches, decoding = _decoded(loader, context)
@@ -53,11 +56,11 @@ def estimate_time(experiment: Experiment, context: Context, device: Device) -> d
     for stage in plan.stages:
         if not stage.epochs:
             continue
-        step = _step_seconds(stepper, stage, batches, context)
+        clip = _clip_seconds(stepper, stage, batches, context)
         # on a GPU the clips are made meanwhile, on the CPU they take their share of it
-        each = max(step, making) if device.torch.type == "cuda" else step + making
-        validation = FORWARD_SHARE * step * len(parts.validation) / size
-        per_epoch[stage.name] = each * steps + validation
+        each = max(clip, making) if on_gpu else clip + making
+        validation = FORWARD_SHARE * clip * len(parts.validation)
+        per_epoch[stage.name] = each * len(parts.train) + validation
         done += 1
         context.progress(done, len(plan.stages), f"Measured stage {stage.name}")
     once = decoding * len(experiment.samples) / max(1, len(few))
@@ -83,26 +86,25 @@ def _decoded(loader: Loader, context: Context) -> tuple[list[Batch], float]:
 
 
 def _seconds_to_make(loader: Loader) -> float:
-    """Seconds a batch once it is decoded."""
+    """Seconds a clip once it is decoded."""
     started = time.perf_counter()
-    count = sum(1 for _ in loader.batches())
+    count = sum(len(batch.labels) for batch in loader.batches())
     return (time.perf_counter() - started) / max(1, count)
 
 
-def _step_seconds(
+def _clip_seconds(
     stepper: Stepper, stage: StagePlan, batches: list[Batch], context: Context
 ) -> float:
-    """Seconds a full batch takes."""
+    """Seconds of a step for each of its clips."""
     stepper.begin(stage)
-    size = max(len(batch.labels) for batch in batches)
     taken: list[float] = []
     for number in range(STEPS):
         inputs, labels, _ = batches[number % len(batches)]
         started = time.perf_counter()
         loss, _ = stepper.step(inputs, labels, 0.0)  # a rate of 0: the weights stay
         float(loss)
-        if number or len(labels) < size:
-            taken.append((time.perf_counter() - started) * size / len(labels))
+        if number:
+            taken.append((time.perf_counter() - started) / len(labels))
         context.pause_point()
     return float(np.median(taken))
 

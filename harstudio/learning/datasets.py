@@ -286,9 +286,9 @@ def _choices(gathered: _Gathered) -> list[str]:
     if not gathered.shared:
         return []
     what = "1 recording was" if gathered.shared == 1 else f"{gathered.shared} recordings were"
-    counts = ", ".join(f"those of {name} in {n}" for name, n in sorted(gathered.chosen.items()))
-    remedy = "Choose one person with data.annotator."
-    return [f"{what} labelled by several people; of all clips count {counts}. {remedy}"]
+    counts = ", ".join(f"{name} in {n}" for name, n in sorted(gathered.chosen.items()))
+    remedy = "data.annotator chooses one person."
+    return [f"{what} labelled by several people; who made most clips counts: {counts}. {remedy}"]
 
 
 def _outside(gathered: _Gathered) -> list[str]:

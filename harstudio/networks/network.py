@@ -10,6 +10,7 @@ Inputs (batch first; which of them a network takes is said by its card's ``branc
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -57,7 +58,7 @@ class Output:
     explanation: dict[str, Gaze] | None = None
 
 
-class Network(nn.Module):
+class Network(nn.Module, ABC):
     """Base of all networks. Made by ``harstudio.networks.create_network`` only, which sets
     ``card``, ``num_classes``, ``topology`` (a name) and ``options``, so that a checkpoint can say
     how to make the network again."""
@@ -70,10 +71,10 @@ class Network(nn.Module):
     # gradient goes behind them.
     heads_apart = False
 
+    @abstractmethod
     def forward(self, batch: Batch, explain: bool = False, stream: str = "") -> Output:
         """Say what is seen.
 
         stream: evaluate this stream alone (nothing else is computed); its logits are the output's.
         A forward pass that does not ask for an explanation does not pay for one.
         """
-        raise NotImplementedError

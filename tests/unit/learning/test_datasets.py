@@ -194,8 +194,8 @@ def test_of_two_annotators_the_one_with_most_clips_counts(project: Project) -> N
     for annotator in ("", "bob"):  # who else could be asked for is told all the same
         assert collect(project.folder, annotator=annotator).annotators == ("alice", "bob")
     assert collect(project.folder).problems == (
-        "2 recordings were labelled by several people; of all clips count those of alice in 1, "
-        "those of bob in 1. Choose one person with data.annotator.",
+        "2 recordings were labelled by several people; who made most clips counts: alice in 1, "
+        "bob in 1. data.annotator chooses one person.",
     )
     assert collect(project.folder, annotator="bob").problems == ()
     with pytest.raises(DataError, match=r"no clips of carol.* Known are: alice, bob"):

@@ -18,6 +18,7 @@ from harstudio.learning.jobs import check_data, estimate, models, survey, train
 from harstudio.networks import create_network, list_networks
 from job_context import Heard
 from small_dataset import write_dataset
+from tiny_network import Tiny
 
 Payloads = Callable[..., dict[str, Any]]
 
@@ -64,6 +65,18 @@ def test_the_estimate_is_near_the_truth(payload: Payloads) -> None:
     spent = sum(line["seconds"] for line in context.told("metrics") if line["kind"] == "epoch")
     assert guess["seconds"] < 20 * spent
     assert guess["seconds"] > spent / 20
+
+
+def test_the_estimate_of_a_heavy_training_can_be_stopped_soon(payload: Payloads) -> None:
+    """Whoever waits behind it (check data) does not wait for whole batches."""
+    told = payload(epochs=30, batch_size=64)
+    context = Heard()
+    Tiny.most = 2  # memory for more clips than that is short: a whole batch would be halved
+    try:
+        estimate({"config": told["config"]}, context)
+    finally:
+        Tiny.most = 0
+    assert not any("Memory was short" in line for line in context.lines)
 
 
 def test_estimate_and_check_write_no_run(payload: Payloads, tmp_path: Path) -> None:
