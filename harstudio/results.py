@@ -44,13 +44,16 @@ class Segment:
 
 
 class Kind(enum.StrEnum):
-    """The five kinds of explanation; each is drawn by one overlay whatever the network."""
+    """The kinds of explanation; each is drawn in one way whatever the network: the first five over
+    the recording, a matrix and a picture beside it."""
 
     HEAT_MAP = "heat_map"
     JOINT_WEIGHTS = "joint_weights"
     RELATION = "relation"
     MODALITY_SHARE = "modality_share"
     IMPORTANCE = "importance"
+    MATRIX = "matrix"
+    PICTURE = "picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,32 @@ class Importance:
     kind = Kind.IMPORTANCE
 
 
-Explanation = HeatMap | JointWeights | Relation | ModalityShare | Importance
+@dataclass(frozen=True, slots=True, eq=False)
+class Matrix:
+    """Numbers that lie on no picture and no joint: values (r, c) float32, any finite numbers.
+
+    rows, columns: what each stands for ("feature of the skeleton"); one row is a distribution.
+    """
+
+    name: str
+    meaning: str
+    values: NDArray[np.float32]
+    rows: str
+    columns: str
+    kind = Kind.MATRIX
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A picture that was made for the network (a dynamic image): pixels (h, w, 3) uint8 RGB."""
+
+    name: str
+    meaning: str
+    pixels: NDArray[np.uint8]
+    kind = Kind.PICTURE
+
+
+Explanation = HeatMap | JointWeights | Relation | ModalityShare | Importance | Matrix | Picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,7 +243,9 @@ class NetworkCard:
     """What a person reads before choosing a network; lies beside its code.
 
     branches: for every input of the network the modalities that may feed it, the default first.
-    preprocessing: the defaults of ``Preprocessing`` as plain tables, one an input that it makes.
+    streams: for every stream that can answer alone the inputs that it needs.
+    preprocessing: the defaults of ``Preprocessing`` as plain tables, one an input; ``kind`` says
+    which kind of input it is (see ``kind_of``).
     explains: kinds and names of what it can tell ("self-attention 1": "heat_map").
     """
 
@@ -225,6 +255,7 @@ class NetworkCard:
     authors: str
     year: int
     branches: Mapping[str, tuple[str, ...]]
+    streams: Mapping[str, tuple[str, ...]]
     preprocessing: Mapping[str, Mapping[str, Any]]
     recipe: Recipe
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -235,3 +266,8 @@ class NetworkCard:
     def modalities(self) -> tuple[str, ...]:
         """What it sees by default, one a branch."""
         return tuple(allowed[0] for allowed in self.branches.values())
+
+    def kind_of(self, name: str) -> str:
+        """The kind of an input: ``skeleton``, ``picture``, ``clip``, ``dynamic``, ``regions`` or
+        ``inertial``; an input that is not told otherwise is called by its kind."""
+        return str(self.preprocessing[name].get("kind", name))

@@ -1,7 +1,8 @@
 """Every network by its name. A new one is one module and one line here.
 
 A lab's own network comes from its package by the entry point group ``harstudio.networks``: a
-module with the same two names, ``CARDS`` and ``create``.
+module with the same names, ``CARDS`` and ``create``, and ``adapt`` where options change what the
+card says.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from harstudio.errors import UsageError
 from harstudio.networks.network import Network
 from harstudio.results import NetworkCard
 
-MODULES = ("st_gcn", "mmff")
+MODULES = (
+    "mmff",
+    "st_gcn",
+)  # fmt: skip
 
 
 class NetworkModule(Protocol):
@@ -28,7 +32,15 @@ class NetworkModule(Protocol):
     def create(
         self, card: NetworkCard, num_classes: int, topology: str, options: Mapping[str, Any]
     ) -> Network:
-        """A fresh network; options are complete and checked."""
+        """A fresh network; card is as ``adapt`` makes it, options are complete and checked."""
+        ...
+
+
+class AdaptingModule(NetworkModule, Protocol):
+    """A module with options that change inputs, stages or explanations."""
+
+    def adapt(self, card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
+        """The card of the network with these options, which are complete and checked."""
         ...
 
 
@@ -48,9 +60,19 @@ def list_networks() -> tuple[str, ...]:
     return tuple(_registry())
 
 
-def network_card(name: str) -> NetworkCard:
-    """The card of that name; UsageError names the nearest one."""
-    return _known(name)[0]
+def network_card(name: str, options: Mapping[str, Any] | None = None) -> NetworkCard:
+    """The card of that name as these options make it (None: the published network).
+
+    UsageError names the nearest name.
+    """
+    card, module = _known(name)
+    return _adapted(card, module, complete_options(card, options or {}))
+
+
+def _adapted(card: NetworkCard, module: NetworkModule, options: Mapping[str, Any]) -> NetworkCard:
+    if not hasattr(module, "adapt"):
+        return card
+    return cast("AdaptingModule", module).adapt(card, options)
 
 
 def create_network(
@@ -66,6 +88,7 @@ def create_network(
     if num_classes < 1:
         raise UsageError(f"{name} needs at least one class, not {num_classes}.")
     try:
+        card = _adapted(card, module, complete)
         network = module.create(card, num_classes, topology, complete)
     except (TypeError, ValueError) as error:  # an option of a wrong type or out of its range
         raise UsageError(f"{name} cannot be made with these options: {error}.") from error

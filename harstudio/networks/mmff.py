@@ -90,6 +90,7 @@ def _card(
         authors="X. Zhu, Y. Zhu, H. Wang, H. Wen, Y. Yan, P. Liu",
         year=2022,
         branches={"skeleton": ("skeleton",), "picture": ("color", "depth", "infrared")},
+        streams={"skeleton": ("skeleton",), "picture": ("picture",)},
         preprocessing=preprocessing,
         recipe=RECIPE,
         options=options,
@@ -253,21 +254,24 @@ class MMFF(Network):
         else:
             self.fusion = CrossAttention(channels, num_classes, options["relation"])
 
-    def forward(self, batch: Batch, explain: bool = False, stream: str = "") -> Output:
-        """Takes ``skeleton``, ``picture`` and ``focus``; streams are "skeleton" and "picture".
-
-        A batch without focus is one in which nobody was seen. Where the fusion does not take what
-        the heads of single streams say, no gradient goes back from them into it.
-        """
-        joints = None if stream == "picture" else self.skeleton(batch["skeleton"])
+    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
+        """``skeleton`` or ``picture`` by its own head; a batch without focus is one in which nobody
+        was seen, and then the skeleton's mask is 1 everywhere."""
+        joints = self.skeleton(batch["skeleton"]) if stream == "skeleton" else None
         seen = None
-        if stream != "skeleton":
+        if stream == "picture":
             seen = self.picture(batch["picture"], batch.get("focus"))
+        features = self._features(joints, seen)
+        by_stream = self._classify(features)
         gaze = self._gaze(joints, seen) if explain else None
-        if joints is None or seen is None:
-            features = self._features(joints, seen)
-            by_stream = self._classify(features)
-            return Output(by_stream[stream], by_stream, features, explanation=gaze)
+        return Output(by_stream[stream], by_stream, features, explanation=gaze)
+
+    def fused(self, batch: Batch, explain: bool) -> Output:
+        """Takes ``skeleton``, ``picture`` and ``focus``. Where the fusion does not take what the
+        heads of single streams say, no gradient goes back from them into it."""
+        joints = self.skeleton(batch["skeleton"])
+        seen = self.picture(batch["picture"], batch.get("focus"))
+        gaze = self._gaze(joints, seen) if explain else None
         if isinstance(self.fusion, CrossAttention):
             features = self._features(joints.detach(), seen.detached())
             by_stream = self._classify(features)

@@ -1,21 +1,32 @@
 """What every network is: tensors in by input name, an Output out, parts that train in stages.
 
-Inputs (batch first; which of them a network takes is said by its card's ``branches``):
+Kinds of input, batch first (``card.kind_of`` tells the kind of each input of a network):
 
 - ``skeleton``: (N, C=3, T, V, M) float32 metres.
-- ``picture``: (N, 3, H, W) float32, normalised.
-- ``focus``: (N, 4) float32, the square around the joint that moved most: left, top, right and
-  bottom as shares of the picture's width and height (may lie outside [0, 1]); NaN = none.
+- ``picture``: (N, 3, H, W) float32, normalised; (N, 3, F, H, W) where F > 1 frames are asked for.
+  The input called ``picture`` comes with ``focus``: (N, 4) or (N, F, 4) float32, the square around
+  the joint that moved most: left, top, right and bottom as shares of the picture's width and height
+  (may lie outside [0, 1]); NaN = none.
+- ``clip``: (N, 3, T, H, W) float32, normalised frames.
+- ``dynamic``: (N, 3, H, W) float32, a dynamic image; (N, 3, S, H, W) of S > 1 segments of a clip.
+- ``regions``: (N, 3, H, W) float32, MMNet's mosaic: a row a region of the body, a column a frame.
+- ``inertial``: (N, 6, T) float32, acceleration in g and rotation in rad/s, normalised.
+
+A missing modality: an input that the batch does not hold. Then the streams whose inputs are all
+there answer alone, and the logits are the mean of the logarithms of their probabilities (the
+geometric mean, as late fusion by product). Where no stream can answer that is a UsageError.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import torch
 from torch import Tensor, nn
 
+from harstudio.errors import UsageError
 from harstudio.results import Kind, NetworkCard
 
 Batch = Mapping[str, Tensor]
@@ -26,10 +37,12 @@ class Gaze:
     """One thing that a network tells about a batch; see ``results`` for what kinds mean.
 
     on: the input that it lies on ("focus": on the picture, because the focus pointed there).
-    values by kind: heat map (N, t, h, w); joint weights (N, T', V, M), where T' positions are
-    spread evenly over the input's T frames; relation (N, L, L) with L = h * w + V and ``grid`` =
-    (h, w); modality share (N, t, m); importance (N, t). per_class: values have a further axis K
-    after N, raw evidence for every class.
+    values by kind: heat map (N, t, h, w) in [0, 1]; joint weights (N, T', V, M) in [0, 1]; t and T'
+    positions are spread evenly over the input's frames; relation (N, L, L) with L = h * w + V and
+    ``grid`` = (h, w), rows sum to 1; modality share (N, t, m), rows sum to 1, one column an input
+    in the order of the card's branches; importance (N, t) in [0, 1]; matrix (N, r, c); picture
+    (N, 3, h, w) in [0, 1]. per_class: values have a further axis K after N, raw evidence for every
+    class. rows, columns: what those of a matrix stand for.
     """
 
     kind: Kind
@@ -37,6 +50,30 @@ class Gaze:
     values: Tensor
     grid: tuple[int, int] = (0, 0)
     per_class: bool = False
+    rows: str = ""
+    columns: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureMap:
+    """The last map of a stream, for Grad-CAM (``networks.explaining``); made by ``watched``.
+
+    kind, on: of the gaze that comes of it. values: (N, C, h, w) or (N, C, t, h, w) for a heat map,
+    (N, C, T', V, M) for joint weights.
+    """
+
+    kind: Kind
+    on: str
+    values: Tensor
+
+
+def watched(features: Tensor) -> Tensor:
+    """A map from which on gradients are counted; what lies before takes no part.
+
+    To be called where an explanation is asked for only, and the network goes on with its result.
+    Without gradients (``torch.no_grad``) it is the map itself.
+    """
+    return features.detach().requires_grad_() if torch.is_grad_enabled() else features
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +85,7 @@ class Output:
     of the network, so that their own loss can be learned beside the fused one without changing
     it. features: (N, D) of every stream and of the fusion, before their classifiers. losses:
     further terms to add to the cross-entropy, already weighted. explanation: by name, None unless
-    it was asked for.
+    it was asked for; maps: what Grad-CAM makes further explanations of, by their names.
     """
 
     logits: Tensor
@@ -56,12 +93,17 @@ class Output:
     features: dict[str, Tensor] = field(default_factory=dict)
     losses: dict[str, Tensor] = field(default_factory=dict)
     explanation: dict[str, Gaze] | None = None
+    maps: dict[str, FeatureMap] = field(default_factory=dict)
 
 
 class Network(nn.Module, ABC):
     """Base of all networks. Made by ``harstudio.networks.create_network`` only, which sets
-    ``card``, ``num_classes``, ``topology`` (a name) and ``options``, so that a checkpoint can say
-    how to make the network again."""
+    ``card`` (as the options make it), ``num_classes``, ``topology`` (a name) and ``options``, so
+    that a checkpoint can say how to make the network again.
+
+    A child module called ``heads`` holds classifiers of single streams that the paper does not
+    count; ``sizes`` leaves it out.
+    """
 
     card: NetworkCard
     num_classes: int
@@ -71,10 +113,54 @@ class Network(nn.Module, ABC):
     # gradient goes behind them.
     heads_apart = False
 
-    @abstractmethod
     def forward(self, batch: Batch, explain: bool = False, stream: str = "") -> Output:
         """Say what is seen.
 
         stream: evaluate this stream alone (nothing else is computed); its logits are the output's.
-        A forward pass that does not ask for an explanation does not pay for one.
+        A forward pass that does not ask for an explanation does not pay for one. What a missing
+        modality does: see the module. UsageError where no stream can answer.
         """
+        if stream:
+            return self.alone(stream, batch, explain)
+        there = streams_with(self.card, batch)
+        if len(there) == len(self.card.streams):
+            return self.fused(batch, explain)
+        if not there:
+            needs = " or ".join(" and ".join(names) for names in self.card.streams.values())
+            raise UsageError(f"{self.card.name} cannot answer without {needs}.")
+        return _joined({name: self.alone(name, batch, explain) for name in there})
+
+    @abstractmethod
+    def fused(self, batch: Batch, explain: bool) -> Output:
+        """The network's opinion; all inputs are there."""
+
+    @abstractmethod
+    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
+        """The opinion of one stream of the card, computing nothing else: ``logits`` and
+        ``logits_by_stream`` hold that stream's, by its name."""
+
+
+def streams_with(card: NetworkCard, inputs: Mapping[str, object]) -> tuple[str, ...]:
+    """The streams whose inputs are all there, in the card's order."""
+    return tuple(
+        stream
+        for stream, needed in card.streams.items()
+        if all(name in inputs for name in needed)
+    )
+
+
+def _joined(outputs: Mapping[str, Output]) -> Output:
+    """The outputs of single streams as one: the mean of the logarithms of their probabilities."""
+    if len(outputs) == 1:
+        return replace(next(iter(outputs.values())))
+    opinions = [torch.log_softmax(one.logits, dim=1) for one in outputs.values()]
+    joined = Output(torch.stack(opinions).mean(dim=0))
+    told: dict[str, Gaze] = {}
+    for one in outputs.values():
+        joined.logits_by_stream.update(one.logits_by_stream)
+        joined.features.update(one.features)
+        joined.losses.update(one.losses)
+        joined.maps.update(one.maps)
+        told.update(one.explanation or {})
+    asked = any(one.explanation is not None for one in outputs.values())
+    return replace(joined, explanation=told if asked else None)

@@ -13,11 +13,9 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from harstudio.errors import UsageError
 from harstudio.networks import create_network, list_networks, network_card
+from harstudio.networks.inputs import example_inputs
 from harstudio.networks.network import Network
-from harstudio.results import NetworkCard
-from harstudio.skeletons.topology import topology
 
 CLASSES = 60
 LAYERS = ("convolution", "_convolution", "addmm", "mm")  # as torch names what layers do
@@ -25,31 +23,15 @@ LAYERS = ("convolution", "_convolution", "addmm", "mm")  # as torch names what l
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """parameters: numbers that training changes. multiply_adds: of convolutions and linear layers
-    for one clip. products: multiply-adds of all other matrix products. by_part: parameters of
-    every child module."""
+    """parameters: numbers that training changes, without those of ``heads`` (classifiers of single
+    streams that the paper does not count). multiply_adds: of convolutions and linear layers for
+    one clip. products: multiply-adds of all other matrix products. by_part: parameters of every
+    child module."""
 
     parameters: int
     multiply_adds: int
     products: int
     by_part: dict[str, int]
-
-
-def example_inputs(card: NetworkCard, batch: int = 1, device: str = "cpu") -> dict[str, Tensor]:
-    """Zeros in the shapes that the card's preprocessing makes for its own topology."""
-    inputs: dict[str, Tensor] = {}
-    for name in card.branches:
-        table = card.preprocessing[name]
-        if name == "skeleton":
-            joints = len(topology(card.topology).joints)
-            shape: tuple[int, ...] = (3, table["frames"], joints, table["bodies"])
-        elif name == "picture":
-            shape = (3, table["size"], table["size"])
-            inputs["focus"] = torch.zeros(batch, 4, device=device)
-        else:
-            raise UsageError(f"It is not known how large the input {name} of {card.name} is.")
-        inputs[name] = torch.zeros(batch, *shape, device=device)
-    return inputs
 
 
 def measure(network: Network, inputs: dict[str, Tensor], stream: str = "") -> Size:
@@ -69,7 +51,11 @@ def measure(network: Network, inputs: dict[str, Tensor], stream: str = "") -> Si
         for name, part in network.named_children()
     }
     return Size(
-        parameters=sum(weight.numel() for weight in network.parameters()),
+        parameters=sum(
+            weight.numel()
+            for name, weight in network.named_parameters()
+            if name.partition(".")[0] != "heads"
+        ),
         multiply_adds=layers,
         products=sum(operations.values()) - layers,
         by_part=by_part,
@@ -78,7 +64,7 @@ def measure(network: Network, inputs: dict[str, Tensor], stream: str = "") -> Si
 
 def size_of(name: str, num_classes: int = CLASSES, **options: Any) -> Size:
     """The size of a registered network at its paper's input sizes."""
-    card = network_card(name)
+    card = network_card(name, options)
     with torch.device("meta"):
         network = create_network(name, num_classes, card.topology, **options)
     return measure(network.to("meta"), example_inputs(card, device="meta"))
@@ -98,6 +84,7 @@ def describe_networks() -> list[dict[str, Any]]:
                 "year": card.year,
                 "modalities": list(card.modalities),
                 "branches": {branch: list(allowed) for branch, allowed in card.branches.items()},
+                "streams": {stream: list(needs) for stream, needs in card.streams.items()},
                 "parameters": size.parameters,
                 "multiply_adds": size.multiply_adds,
                 "products": size.products,

@@ -30,6 +30,7 @@ CARDS = (
         authors="S. Yan, Y. Xiong, D. Lin",
         year=2018,
         branches={"skeleton": ("skeleton",)},
+        streams={"skeleton": ("skeleton",)},
         preprocessing={
             "skeleton": {"frames": 300, "fit": "repeat", "bodies": 2, "center": "none"},
         },
@@ -83,8 +84,8 @@ class SkeletonNetwork(Network):
         super().__init__()
         self.skeleton = SkeletonStream(num_classes, topology, **options)
 
-    def forward(self, batch: Batch, explain: bool = False, stream: str = "") -> Output:
-        """Takes ``skeleton``; one stream, so ``stream`` changes nothing."""
+    def fused(self, batch: Batch, explain: bool) -> Output:
+        """Takes ``skeleton``; one stream."""
         features = self.skeleton(batch["skeleton"])
         pooled = self.skeleton.pool(features)
         logits = self.skeleton.classify(pooled)
@@ -94,6 +95,10 @@ class SkeletonNetwork(Network):
             features={"skeleton": pooled},
             explanation={"joint saliency": self.skeleton.saliency(features)} if explain else None,
         )
+
+    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
+        """The same: it has one stream."""
+        return self.fused(batch, explain)
 
 
 def create(

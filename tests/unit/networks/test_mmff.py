@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from harstudio.networks import network_card
 from harstudio.networks.blocks.picture_attention import skeleton_attention
 from harstudio.networks.mmff import MMFF
 from harstudio.networks.network import Network
@@ -31,6 +32,7 @@ def small(**options: Any) -> MMFF:
     torch.manual_seed(11)
     backbone = nn.Sequential(nn.Conv2d(3, CHANNELS, 4, 4), nn.ReLU())
     network = MMFF(backbone, CHANNELS, CLASSES, "kinect_v1_20", {**DEFAULTS, **options})
+    network.card = network_card("mmff-gcn")
     for key, weight in network.named_parameters():
         if key.startswith(("picture.", "fusion.relate.")):
             nn.init.normal_(weight, std=1.0 / math.sqrt(max(weight[0].numel(), 1)))

@@ -1,0 +1,69 @@
+"""Asking a network with reasons: what it tells, and Grad-CAM for the last map of each stream.
+
+R. R. Selvaraju et al.: Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
+Localization, ICCV 2017; equations 1 and 2: w_c = the mean of dLogit/dA_c over positions,
+L = ReLU(sum_c w_c A_c). On the features of a graph network (C, T', V, M) the same gives how much
+each joint counted at each moment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from harstudio.networks.network import Batch, FeatureMap, Gaze, Network, Output
+
+
+def explain(network: Network, batch: Batch, target: int | None = None) -> Output:
+    """Evaluate a batch of N and tell what was looked at; the network should be in evaluation mode.
+
+    target: the class that Grad-CAM speaks of, None = the one that each item is said to be. Where
+    the weights need no gradients (``requires_grad_(False)``) nothing before the last maps is
+    remembered for the backward pass, so that it costs little. Not for inference mode.
+    """
+    with torch.enable_grad():
+        output: Output = network(batch, explain=True)
+        logits = output.logits
+        if target is None:
+            chosen = logits.argmax(dim=1)
+        else:
+            chosen = torch.full((len(logits),), target, device=logits.device)
+        maps = list(output.maps.values())
+        gradients: tuple[Tensor | None, ...] = ()
+        if maps:
+            # No clip touches another in evaluation mode, so that one sum serves them all.
+            score = logits.gather(1, chosen[:, None]).sum()
+            values = [one.values for one in maps]
+            gradients = torch.autograd.grad(score, values, allow_unused=True)
+    told = {name: _without_graph(gaze) for name, gaze in (output.explanation or {}).items()}
+    for name, one, gradient in zip(output.maps, maps, gradients, strict=True):
+        told[name] = grad_cam(one, gradient)
+    return Output(
+        logits.detach(),
+        {name: value.detach() for name, value in output.logits_by_stream.items()},
+        {name: value.detach() for name, value in output.features.items()},
+        explanation=told,
+    )
+
+
+@torch.no_grad()
+def grad_cam(one: FeatureMap, gradient: Tensor | None) -> Gaze:
+    """The map of equation 2, from 0 to 1 in every item; all 0 where nothing spoke for the class."""
+    values = one.values.detach().float()
+    if gradient is None:
+        cam = torch.zeros_like(values[:, 0])
+    else:
+        places = tuple(range(2, values.dim()))
+        weights = gradient.float().mean(dim=places, keepdim=True)
+        cam = torch.relu((weights * values).sum(dim=1))
+    if cam.dim() == 3:  # one picture is one moment
+        cam = cam[:, None]
+    least = cam.amin(dim=(1, 2, 3), keepdim=True)
+    most = cam.amax(dim=(1, 2, 3), keepdim=True)
+    return Gaze(one.kind, one.on, (cam - least) / (most - least).clamp(min=1e-12))
+
+
+def _without_graph(gaze: Gaze) -> Gaze:
+    return replace(gaze, values=gaze.values.detach())
