@@ -11,10 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from torch import Tensor, nn
-
-from harstudio.networks.backbones.st_gcn import CHANNELS, STGCN
-from harstudio.networks.network import Batch, Gaze, Network, Output
+from harstudio.networks.backbones.graphs import STGCNStream
+from harstudio.networks.network import Batch, Network, Output
 from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
 
 OPTIONS = {
@@ -48,33 +46,7 @@ CARDS = (
 )
 
 
-class SkeletonStream(STGCN):
-    """The backbone with its classifier ``fcn``; parameters keep the published names."""
-
-    def __init__(
-        self, num_classes: int, topology: str, *, dropout: float = 0.5, edge_importance: bool = True
-    ) -> None:
-        super().__init__(topology, dropout=dropout, edge_importance=edge_importance)
-        self.fcn = nn.Conv2d(CHANNELS, num_classes, 1)
-
-    def pool(self, features: Tensor) -> Tensor:
-        """(N, 256, T', V, M) -> (N, 256): the mean over time, joints and persons."""
-        return features.mean(dim=(2, 3, 4))
-
-    def classify(self, pooled: Tensor) -> Tensor:
-        """(N, 256) -> logits (N, K)."""
-        logits: Tensor = self.fcn(pooled[..., None, None])
-        return logits.flatten(1)
-
-    def class_map(self, features: Tensor) -> Tensor:
-        """(N, 256, T', V, M) -> (N, K, T', V, M); its mean over positions is the logits."""
-        n, c, t, v, m = features.shape
-        scores: Tensor = self.fcn(features.reshape(n, c, t, v * m))
-        return scores.view(n, -1, t, v, m)
-
-    def saliency(self, features: Tensor) -> Gaze:
-        """How much each joint at each moment spoke for each class."""
-        return Gaze(Kind.JOINT_WEIGHTS, "skeleton", self.class_map(features), per_class=True)
+SkeletonStream = STGCNStream
 
 
 class SkeletonNetwork(Network):
@@ -82,7 +54,7 @@ class SkeletonNetwork(Network):
 
     def __init__(self, num_classes: int, topology: str, options: Mapping[str, Any]) -> None:
         super().__init__()
-        self.skeleton = SkeletonStream(num_classes, topology, **options)
+        self.skeleton = STGCNStream(num_classes, topology, **options)
 
     def fused(self, batch: Batch, explain: bool) -> Output:
         """Takes ``skeleton``; one stream."""

@@ -74,6 +74,7 @@ class STGCN(nn.Module):
     """Joints over time to a map of features: (N, 3, T, V, M) -> (N, 256, T / 4, V, M)."""
 
     A: Tensor
+    channels = CHANNELS
 
     def __init__(
         self, topology: str, *, dropout: float = 0.5, edge_importance: bool = True
