@@ -236,6 +236,7 @@ class Recipe:
     weight_decay: float = 0.0
     batch_size: int = 32
     decay: float = 0.1
+    clip_norm: float = 0.0  # largest norm of all gradients, 0 for no limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def plan_training(config: Config, card: NetworkCard) -> Plan:
         batch_size=training.batch_size or recipe.batch_size,
         seed=training.seed,
         label_smoothing=training.label_smoothing,
-        clip_norm=training.clip_norm,
+        clip_norm=_given(training.clip_norm, recipe.clip_norm),
         checkpoint_seconds=training.checkpoint_seconds,
     )
 
@@ -158,6 +158,7 @@ def complete(config: Config, card: NetworkCard, modalities: Sequence[str]) -> Co
             "optimizer": plan.optimizer,
             "momentum": plan.momentum,
             "weight_decay": plan.weight_decay,
+            "clip_norm": plan.clip_norm,
             "decay": _given(config.training.decay, card.recipe.decay),
             "stages": tuple(stage.name for stage in plan.stages),
             "stage": stage_tables,

@@ -81,7 +81,7 @@ class TrainingTable(Table):
     decay_at: Epochs | None = None
     warmup_epochs: int = Field(default=0, ge=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    clip_norm: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    clip_norm: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     checkpoint_seconds: float = Field(default=60.0, gt=0)
     cache_mib: int = Field(default=2048, ge=0)
     stages: Names | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,21 @@ def test_the_config_decides_for_all_stages_or_one() -> None:
     assert {one.learning_rate for one in made.stages} == {0.5}
     assert made.stages[0].decay_at == (10,)  # at the same share as in the recipe: 1 of 2
     assert made.stages[1].decay_at == (2,)
+
+
+def test_gradients_are_clipped_as_the_recipe_says_unless_the_config_does() -> None:
+    card = replace(CARD, recipe=replace(CARD.recipe, clip_norm=20.0))
+    tables: dict[str, Any] = {
+        "data": {"path": "d"},
+        "network": {"name": "tiny"},
+        "training": {"clip_norm": 0.0},
+    }
+    assert plan_training(parse(tables, base=Path("/")), card).clip_norm == 0.0
+    del tables["training"]["clip_norm"]
+    silent = parse(tables, base=Path("/"))
+    assert plan_training(silent, card).clip_norm == 20.0
+    assert complete(silent, card, ("skeleton",)).training.clip_norm == 20.0
+    assert plan().clip_norm == 0.0
 
 
 def test_some_of_the_stages() -> None:
