@@ -19,6 +19,7 @@ from harstudio.networks.network import Network
 from harstudio.results import NetworkCard
 
 MODULES = (
+    "clip_networks",
     "mmff",
     "st_gcn",
 )  # fmt: skip

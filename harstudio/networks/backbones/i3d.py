@@ -164,4 +164,9 @@ class I3D(nn.Module):
 
     def classify(self, features: Tensor) -> Tensor:
         """(N, 1024, t, h, w) -> (N, classes)."""
-        return cast("Tensor", cast("Logits", self.logits)(self.pool(features)))
+        return cast("Tensor", self.head(self.pool(features)))
+
+    @property
+    def head(self) -> nn.Module:
+        """The classifier of what was pooled: (N, 1024) -> (N, classes)."""
+        return cast("nn.Module", self.logits)

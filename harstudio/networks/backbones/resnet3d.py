@@ -81,4 +81,9 @@ class ResNet3D(nn.Module):
 
     def classify(self, features: Tensor) -> Tensor:
         """(N, 512, t, h, w) -> (N, classes)."""
-        return cast("Tensor", cast("nn.Linear", self.fc)(self.pool(features)))
+        return cast("Tensor", self.head(self.pool(features)))
+
+    @property
+    def head(self) -> nn.Module:
+        """The classifier of what was pooled: (N, 512) -> (N, classes)."""
+        return cast("nn.Module", self.fc)
