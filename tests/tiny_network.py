@@ -15,6 +15,7 @@ from harstudio.results import NetworkCard, Option, Recipe, Stage
 from harstudio.skeletons.topology import topology as topology_of
 
 FRAMES = 8
+Tensors = dict[str, Tensor]
 NAME = "tiny"
 
 
@@ -44,18 +45,23 @@ class Tiny(Network):
         self.motion = Stream(3 * (FRAMES - 1) * joints, classes, dropout)
         self.fusion = nn.Linear(24, classes)
 
-    def forward(self, batch: Batch, explain: bool = False, stream: str = "") -> Output:
+    def fused(self, batch: Batch, explain: bool) -> Output:
+        logits, features = self.opinions(batch, ("place", "motion"))
+        return Output(self.fusion(torch.cat(list(features.values()), 1)), logits, features)
+
+    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
+        logits, features = self.opinions(batch, (stream,))
+        return Output(logits[stream], logits, features)
+
+    def opinions(self, batch: Batch, wanted: tuple[str, ...]) -> tuple[Tensors, Tensors]:
+        """Logits and features of streams."""
         joints = batch["skeleton"][..., 0]
         if self.most and len(joints) > self.most:
             raise torch.OutOfMemoryError(f"{len(joints)} clips are too many")
         inputs = {"place": joints, "motion": joints[:, :, 1:] - joints[:, :, :-1]}
         parts = {"place": self.place, "motion": self.motion}
-        wanted = [stream] if stream else list(parts)
         features = {name: parts[name].features(inputs[name]) for name in wanted}
-        logits = {name: parts[name].head(value) for name, value in features.items()}
-        if stream:
-            return Output(logits[stream], logits, features)
-        return Output(self.fusion(torch.cat(list(features.values()), 1)), logits, features)
+        return {name: parts[name].head(value) for name, value in features.items()}, features
 
 
 CARD = NetworkCard(
@@ -65,6 +71,7 @@ CARD = NetworkCard(
     authors="Nobody",
     year=2026,
     branches={"skeleton": ("skeleton",)},
+    streams={"place": ("skeleton",), "motion": ("skeleton",)},
     preprocessing={
         "skeleton": {"frames": FRAMES, "fit": "resize", "bodies": 1, "rotate_deg": 20.0}
     },

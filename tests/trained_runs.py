@@ -11,9 +11,9 @@ import torch
 from harstudio.learning.checkpoints import save_weights, weights_of
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.networks import create_network, network_card
+from harstudio.networks.inputs import input_shapes
 from harstudio.networks.network import Network
 from harstudio.runs.folder import RunFolder
-from harstudio.skeletons.topology import topology as topology_of
 
 CLASSES = ("wave", "clap", "throw")
 SMALL: dict[str, dict[str, Any]] = {"skeleton": {"frames": 16, "bodies": 1}}
@@ -34,7 +34,8 @@ def write_run(
     """A run that nobody trained; the network, in evaluation mode, whose weights it holds."""
     run = RunFolder(folder)
     tables = SMALL if overrides is None else overrides
-    preprocessing = Preprocessing.for_card(network_card(name), topology, modalities, tables)
+    card = network_card(name, options)
+    preprocessing = Preprocessing.for_card(card, topology, modalities, tables)
     preprocessing.save(run.preprocessing)
     torch.manual_seed(seed)
     network = create_network(name, len(CLASSES), topology, **options)
@@ -51,12 +52,9 @@ def write_run(
 @torch.no_grad()
 def _settle(network: Network, preprocessing: Preprocessing) -> None:
     """Batch statistics of noise, so that what the network says depends on what it sees."""
-    batch = {}
-    if (skeleton := preprocessing.skeleton) is not None:
-        joints = len(topology_of(preprocessing.topology).joints)
-        batch["skeleton"] = torch.randn(8, 3, skeleton.frames, joints, skeleton.bodies)
-    if (picture := preprocessing.picture) is not None:
-        batch["picture"] = torch.randn(8, 3, picture.size, picture.size)
+    tables = {name: table.model_dump() for name, table in preprocessing.inputs.items()}
+    shapes = input_shapes(network.card, preprocessing.topology, tables)
+    batch = {name: torch.randn(8, *shape) for name, shape in shapes.items() if name != "focus"}
     for module in network.modules():
         if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
             module.momentum = 1.0

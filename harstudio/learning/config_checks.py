@@ -7,8 +7,8 @@ from pathlib import Path
 from harstudio.errors import DataError, UsageError
 from harstudio.learning.preprocessing import Preprocessing, match_modalities
 from harstudio.learning.protocols import parse_protocol
-from harstudio.learning.stages import complete
-from harstudio.networks import create_network, network_card
+from harstudio.learning.stages import card_of, complete
+from harstudio.networks import create_network
 from harstudio.runs import config as configs
 from harstudio.runs.config import Config
 from harstudio.runs.folder import RunFolder
@@ -20,14 +20,16 @@ def check_config(config: Config, source: Path | None = None) -> None:
     The network is made once, for only that shows whether its options lie in their ranges.
     """
     try:
-        card = network_card(config.network.name)
         wanted = config.data.modalities
+        card = card_of(config)
         filled = complete(config, card, wanted or tuple(match_modalities(card).values()))
         parse_protocol(config.data.protocol)
         inputs = config.preprocessing
-        if not wanted and "appearance" in (picture := inputs.get("picture", {})):
-            shown = {key: value for key, value in picture.items() if key != "appearance"}
-            inputs = {**inputs, "picture": shown}  # the data decide what it shows
+        if not wanted:  # the data decide what pictures show
+            inputs = {
+                name: {key: value for key, value in table.items() if key != "appearance"}
+                for name, table in inputs.items()
+            }
         Preprocessing.for_card(card, card.topology, wanted, inputs)
         create_network(card.name, 2, card.topology, **filled.network.options)
     except UsageError as error:

@@ -22,9 +22,9 @@ from harstudio.learning.loading import Loader
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.learning.protocols import Parts, split
 from harstudio.learning.samples import Sample
-from harstudio.learning.stages import choose_modalities, complete
+from harstudio.learning.stages import card_of, choose_modalities, complete
 from harstudio.learning.weights import load_pretrained
-from harstudio.networks import create_network, network_card
+from harstudio.networks import create_network
 from harstudio.networks.network import Network
 from harstudio.runs import config as configs
 from harstudio.runs.config import Config
@@ -115,7 +115,7 @@ def gather(config: Config, context: Context) -> Dataset:
 def prepare(config: Config, dataset: Dataset) -> Experiment:
     """Fit config, data and network card together; UsageError or DataError where they do not."""
     data = config.data
-    card = network_card(config.network.name)
+    card = card_of(config, dataset.kinds)
     modalities = choose_modalities(card, data.modalities, dataset.kinds, dataset.scarce())
     dataset = dataset.with_kinds(modalities)
     filled = complete(config, card, modalities)
@@ -133,11 +133,9 @@ def prepare(config: Config, dataset: Dataset) -> Experiment:
     preprocessing = Preprocessing.for_card(
         card, topology, modalities, config.preprocessing, most_bodies=dataset.bodies
     )
-    tables = preprocessing.to_dict()
     inputs = {
-        name: {key: value for key, value in tables[name].items() if value is not None}
-        for name in card.preprocessing
-        if isinstance(tables.get(name), dict)
+        name: {key: value for key, value in table.items() if value is not None and key != "kind"}
+        for name, table in preprocessing.to_dict()["inputs"].items()
     }
     return Experiment(
         config=filled.model_copy(update={"preprocessing": inputs}),

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.files import write_atomically
-from harstudio.learning.picture_input import PictureInput, Still, make_picture, read_still
-from harstudio.learning.skeleton_input import (
+from harstudio.learning.inputs import InputSettings, picture
+from harstudio.learning.inputs.frames import PictureSettings
+from harstudio.learning.inputs.places import Made, Placement, Read, Stretch
+from harstudio.learning.inputs.skeleton import (
     SkeletonInput,
     Tracks,
     make_skeleton,
@@ -31,49 +33,46 @@ from harstudio.learning.skeleton_input import (
 )
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import StreamKind
-from harstudio.results import Box, NetworkCard
+from harstudio.results import NetworkCard
 from harstudio.skeletons.topology import topology
 
-VERSION = 1
+VERSION = 2
 MAX_FILE_BYTES = 1 << 20
-TABLES: dict[str, type[BaseModel]] = {"skeleton": SkeletonInput, "picture": PictureInput}
+PEOPLE = 2  # that pictures are cut out around, where there is no skeleton input
 
-Model = TypeVar("Model", bound=BaseModel)
+
+class Kind(NamedTuple):
+    """How one kind of input is made: the model of its table, and what reads and makes it."""
+
+    settings: type[InputSettings]
+    read: Callable[[Stretch, Any], Read]
+    make: Callable[[Any, Any, np.random.Generator | None], Made]
+
+
+KINDS: dict[str, Kind] = {
+    "picture": Kind(picture.PictureInput, picture.read, picture.make),
+}
+TABLES: dict[str, type[InputSettings]] = {
+    "skeleton": SkeletonInput,
+    **{name: kind.settings for name, kind in KINDS.items()},
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Raw:
-    """What one clip gives, decoded and cut down; nothing in it is drawn at random."""
+    """What one clip gives, decoded and cut down; nothing in it is drawn at random.
 
-    tracks: Tracks | None
-    still: Still | None
+    tracks: of the skeleton input. seen: by name, what every other input read.
+    """
+
+    tracks: Tracks | None = None
+    seen: Mapping[str, Read] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:
         """Bytes that it takes in memory."""
         tracks = 0 if self.tracks is None else self.tracks.nbytes
-        return tracks + (0 if self.still is None else self.still.pixels.nbytes)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Placement:
-    """Where the inputs come from in the recording.
-
-    skeleton_times_ns: (T,) int64, the time of every frame of the skeleton input, (0,) without one.
-    persons: (M,) body ids, "" where nobody is. picture_stream: name of the picture's stream, ""
-    without one; box is its crop and focus the square around the joint that moved most, both in
-    pixels of the stream; joint, moved_m and focus_person tell which joint, how far and whose.
-    """
-
-    skeleton_times_ns: NDArray[np.int64]
-    persons: tuple[str, ...] = ()
-    picture_stream: str = ""
-    picture_time_ns: int = 0
-    box: Box | None = None
-    focus: Box | None = None
-    joint: int | None = None
-    moved_m: float | None = None
-    focus_person: str = ""
+        return tracks + sum(one.nbytes for one in self.seen.values())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,15 +85,16 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """How clips become inputs: ``skeleton`` (3, T, V, M), ``picture`` (3, H, W), ``focus`` (4,).
+    """How clips become the inputs of a network.
 
-    topology: the joints of the skeleton input. skeleton, picture: None where the network has no
-    such input; ``focus`` comes with a picture.
+    topology: the joints of the skeleton input. inputs: the table of every input by name, in the
+    order of the network's branches. without: kinds of stream that are treated as if no recording
+    had them, to measure what a missing modality costs.
     """
 
     topology: str
-    skeleton: SkeletonInput | None = None
-    picture: PictureInput | None = None
+    inputs: Mapping[str, InputSettings]
+    without: frozenset[str] = frozenset()
 
     @classmethod
     def for_card(
@@ -120,27 +120,48 @@ class Preprocessing:
                     f"{card.name} has no input {table} to prepare.",
                     remedy=_nearest(table, card.preprocessing),
                 )
-        made: dict[str, Any] = {}
-        kinds = match_modalities(card, modalities)
-        for name, defaults in card.preprocessing.items():
-            values = {**defaults, **overrides.get(name, {})}
-            if name == "skeleton" and "bodies" not in overrides.get(name, {}) and most_bodies == 1:
+        made: dict[str, InputSettings] = {}
+        modality = match_modalities(card, modalities)
+        for name in card.branches:
+            kind = card.kind_of(name)
+            values = {**card.preprocessing[name], **overrides.get(name, {})}
+            if values.pop("kind", kind) != kind:
+                raise UsageError(f"The input {name} of {card.name} is a {kind}.")
+            if kind == "skeleton" and "bodies" not in overrides.get(name, {}) and most_bodies == 1:
                 values["bodies"] = 1
-            if name == "picture":
-                if values.get("appearance", kinds[name]) != kinds[name]:
+            if issubclass(TABLES[kind], PictureSettings):
+                if values.get("appearance", modality[name]) != modality[name]:
                     raise UsageError(
-                        f"The picture shows {kinds[name]}, not {values['appearance']}.",
+                        f"The input {name} shows {modality[name]}, not {values['appearance']}.",
                         remedy="Choose it with modalities.",
                     )
-                values["appearance"] = kinds[name]
-            made[name] = _checked(TABLES[name], values, name)
-        return cls(topology, **made)
+                values["appearance"] = modality[name]
+            made[name] = _checked(TABLES[kind], values, name)
+        return cls(topology, made)
+
+    @property
+    def skeleton(self) -> SkeletonInput | None:
+        """The table of the skeleton input, None where there is none."""
+        found = (one for one in self.inputs.values() if isinstance(one, SkeletonInput))
+        return next(found, None)
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Kinds of stream that a recording must have."""
-        picture = () if self.picture is None else (self.picture.appearance,)
-        return (*picture, *(() if self.skeleton is None else ("skeleton",)))
+        """Kinds of stream that a recording must have, pictures first."""
+        found = [kind_of_stream(table) for table in self.inputs.values()]
+        return tuple(sorted(dict.fromkeys(found), key=lambda kind: kind == "skeleton"))
+
+    def leaving_out(self, kinds: Iterable[str]) -> Preprocessing:
+        """The same for recordings without these kinds of stream; UsageError: nothing is left."""
+        without = self.without | frozenset(kinds)
+        left = {
+            name: table
+            for name, table in self.inputs.items()
+            if kind_of_stream(table) not in without
+        }
+        if not left:
+            raise UsageError(f"Without {' and '.join(sorted(without))} nothing is left.")
+        return replace(self, inputs=left, without=without)
 
     def read(self, recording: Recording, start_ns: int, end_ns: int, person: str = "") -> Raw:
         """Decode what ``[start_ns, end_ns)`` shows; the same whenever it is called.
@@ -149,17 +170,23 @@ class Preprocessing:
         stream is missing, damaged or empty there, or nobody is seen.
         """
         tracks = self._tracks(recording, start_ns, end_ns, person)
-        still = None
-        if self.picture is not None:
-            still = read_still(recording, tracks, start_ns, end_ns, self.picture)
-        return Raw(None if tracks is None or self.skeleton is None else tracks.bare(), still)
+        stretch = Stretch(recording, start_ns, end_ns, tracks, self.topology)
+        seen = {
+            name: KINDS[table.kind].read(stretch, table)
+            for name, table in self.inputs.items()
+            if not isinstance(table, SkeletonInput)
+        }
+        return Raw(None if tracks is None or self.skeleton is None else tracks.bare(), seen)
 
     def _tracks(
         self, recording: Recording, start_ns: int, end_ns: int, person: str
     ) -> Tracks | None:
+        """The people of a stretch; None where there is no skeleton to be had."""
+        if "skeleton" in self.without:
+            return None
         if self.skeleton is None and recording.of_kind(StreamKind.SKELETON) is None:
             return None
-        bodies = 2 if self.skeleton is None else self.skeleton.bodies
+        bodies = PEOPLE if self.skeleton is None else self.skeleton.bodies
         wanted = self.topology if self.skeleton is not None else ""
         tracks = read_tracks(recording, start_ns, end_ns, person, bodies, wanted)
         if tracks is None and self.skeleton is not None:
@@ -169,56 +196,66 @@ class Preprocessing:
         return tracks
 
     def make(self, raw: Raw, rng: np.random.Generator | None = None) -> Prepared:
-        """The inputs of one clip; the same for the same raw and state of rng (None: testing)."""
+        """The inputs of one clip; the same for the same raw and state of rng (None: testing).
+
+        What is drawn for one clip is the same for all its clips and dynamic images, so that they
+        are turned, cut and flipped together.
+        """
         inputs: dict[str, NDArray[np.float32]] = {}
-        where: dict[str, Any] = {"skeleton_times_ns": np.zeros(0, dtype=np.int64)}
-        if self.skeleton is not None and raw.tracks is not None:
-            inputs["skeleton"], where["skeleton_times_ns"] = make_skeleton(
+        times: dict[str, NDArray[np.int64]] = {}
+        pictures = {}
+        if raw.tracks is not None and self.skeleton is not None:
+            name = next(n for n, one in self.inputs.items() if isinstance(one, SkeletonInput))
+            inputs[name], times[name] = make_skeleton(
                 raw.tracks, self.skeleton, origin_joint(self.topology), rng
             )
-            where["persons"] = raw.tracks.persons
-        still = raw.still
-        if self.picture is not None and still is not None:
-            shown = make_picture(still, self.picture, rng)
-            inputs |= {"picture": shown.picture, "focus": shown.focus}
-            where |= {
-                "picture_stream": still.stream,
-                "picture_time_ns": still.time_ns,
-                "box": shown.box,
-                "focus": shown.focus_box,
-                "joint": still.joint,
-                "moved_m": still.moved_m,
-                "focus_person": still.person,
-            }
-        return Prepared(inputs, Placement(**where))
+        shared = None if rng is None else int(rng.integers(1 << 63))
+        for name, one in raw.seen.items():
+            table = self.inputs[name]
+            drawn = None if shared is None else np.random.default_rng(shared)
+            made = KINDS[table.kind].make(one, table, drawn)
+            inputs[name] = made.values
+            if made.picture is not None:
+                pictures[name] = made.picture
+                times[name] = made.picture.times_ns
+            if made.times_ns is not None:
+                times[name] = made.times_ns
+            if name == "picture" and made.focus is not None:
+                inputs["focus"] = made.focus
+        persons = () if raw.tracks is None else raw.tracks.persons
+        return Prepared(inputs, Placement(times, persons, pictures))
 
     # ---- files
 
     def to_dict(self) -> dict[str, Any]:
         """Builtins for JSON."""
-        tables = {"skeleton": self.skeleton, "picture": self.picture}
-        dumped = {
-            name: None if table is None else table.model_dump(mode="json")
-            for name, table in tables.items()
-        }
-        return {"version": VERSION, "topology": self.topology, **dumped}
+        tables = {name: table.model_dump(mode="json") for name, table in self.inputs.items()}
+        return {"version": VERSION, "topology": self.topology, "inputs": tables}
 
     @classmethod
     def from_dict(cls, data: Any) -> Preprocessing:
         """The reverse of ``to_dict``; ValueError or UsageError where something is wrong."""
         if not isinstance(data, dict) or not isinstance(data.get("topology"), str):
             raise ValueError("the topology is missing")
+        if data.get("version") == 1:  # two tables by their kinds, null where there is none
+            old = {name: data.get(name) for name in ("skeleton", "picture")}
+            data = {**data, "version": VERSION, "inputs": {k: v for k, v in old.items() if v}}
         if data.get("version") != VERSION:
             raise ValueError(f"its version is {data.get('version')!r}, not {VERSION}")
         if data["topology"]:
             topology(data["topology"])
-        made: dict[str, Any] = {}
-        for name, model in TABLES.items():
-            table = data.get(name)
-            if table is not None and not isinstance(table, dict):
+        inputs = data.get("inputs")
+        if not isinstance(inputs, dict) or not inputs:
+            raise ValueError("the inputs are missing")
+        made: dict[str, InputSettings] = {}
+        for name, table in inputs.items():
+            if not isinstance(table, dict):
                 raise ValueError(f"{name} is no table")
-            made[name] = None if table is None else _checked(model, table, name)
-        return cls(data["topology"], **made)
+            kind = table.get("kind", name)
+            if kind not in TABLES:
+                raise ValueError(f"{name} is of no known kind")
+            made[name] = _checked(TABLES[kind], table, name)
+        return cls(data["topology"], made)
 
     def save(self, path: Path) -> None:
         """Write ``preprocessing.json``."""
@@ -244,6 +281,13 @@ class Preprocessing:
             ) from error
 
 
+def kind_of_stream(table: InputSettings) -> str:
+    """The kind of stream that an input is made of."""
+    if isinstance(table, PictureSettings):
+        return table.appearance
+    return table.kind
+
+
 def match_modalities(card: NetworkCard, modalities: Sequence[str] = ()) -> dict[str, str]:
     """For every branch of a network the modality that feeds it; UsageError where one is open."""
     if not modalities:
@@ -251,7 +295,7 @@ def match_modalities(card: NetworkCard, modalities: Sequence[str] = ()) -> dict[
     left = list(modalities)
     matched: dict[str, str] = {}
     for branch, allowed in card.branches.items():
-        fits = next((modality for modality in left if modality in allowed), None)
+        fits = next((modality for modality in allowed if modality in left), None)
         if fits is None:
             raise UsageError(
                 f"{card.name} needs {' or '.join(allowed)} for its {branch} branch; "
@@ -268,7 +312,7 @@ def match_modalities(card: NetworkCard, modalities: Sequence[str] = ()) -> dict[
     return matched
 
 
-def _checked(model: type[Model], values: Mapping[str, Any], table: str) -> Model:
+def _checked(model: type[InputSettings], values: Mapping[str, Any], table: str) -> InputSettings:
     """A table with all its keys; UsageError names the key that is wrong."""
     for key in values:
         if key not in model.model_fields:

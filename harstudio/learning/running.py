@@ -25,10 +25,9 @@ from harstudio.learning.preparing import (
     save_data,
 )
 from harstudio.learning.run_card import write_card
-from harstudio.learning.stages import StagePlan, complete, plan_training
+from harstudio.learning.stages import StagePlan, card_of, complete, plan_training
 from harstudio.learning.testing import evaluate_samples, known_by
 from harstudio.learning.training import Trainer, place_of
-from harstudio.networks import network_card
 from harstudio.runs import config as configs
 from harstudio.runs.config import Config, changed_keys
 from harstudio.runs.folder import RunFolder, is_run
@@ -179,7 +178,7 @@ def _begin(
 
 def _continued(run: RunFolder, known: Config, wanted: Config) -> Config:
     """The run's config with what may change on the way; UsageError where something else did."""
-    card = network_card(wanted.network.name)
+    card = card_of(wanted)
     filled = complete(wanted, card, wanted.data.modalities or known.data.modalities)
     changed = [
         f"preprocessing.{name}.{key}"

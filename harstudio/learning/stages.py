@@ -16,12 +16,13 @@ from torch import nn
 
 from harstudio.errors import UsageError
 from harstudio.learning.preprocessing import match_modalities
-from harstudio.networks import complete_options
+from harstudio.networks import complete_options, network_card
 from harstudio.networks.network import Network
 from harstudio.results import NetworkCard, Stage
 from harstudio.runs.config import Config, StageTable, TrainingTable, nearest
 
 T = TypeVar("T")
+MODALITIES = "modalities"  # the option of networks that can be made for several sets of them
 LEAST_WARM = 0.01  # of an epoch: the first step moves something too
 
 
@@ -164,10 +165,43 @@ def complete(config: Config, card: NetworkCard, modalities: Sequence[str]) -> Co
             "stage": stage_tables,
         }
     )
-    options = checked_options(card, config.network.options)
+    options = checked_options(card, options_of(config, card, modalities))
     network = type(config.network).model_validate({"name": card.name, **options})
     data = config.data.model_copy(update={"modalities": tuple(modalities)})
     return config.model_copy(update={"training": training, "network": network, "data": data})
+
+
+def card_of(config: Config, kinds: frozenset[str] = frozenset()) -> NetworkCard:
+    """The card of the config's network with its options; kinds: of streams that the data have."""
+    base = network_card(config.network.name)
+    options = options_of(config, base, config.data.modalities, kinds)
+    return network_card(base.name, checked_options(base, options))
+
+
+def options_of(
+    config: Config, card: NetworkCard, wanted: Sequence[str], kinds: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """The options of the network as given.
+
+    Where a network can be made for several sets of inputs (its option ``modalities``) and the
+    config does not say which: the first set, the published one before others, that the wanted
+    modalities feed, or that the data can feed.
+    """
+    options = config.network.options
+    option = card.options.get(MODALITIES)
+    if option is None or MODALITIES in options or not (wanted or kinds):
+        return options
+    for choice in dict.fromkeys((option.default, *option.choices)):
+        adapted = network_card(card.name, {**options, MODALITIES: choice})
+        try:
+            if wanted:
+                match_modalities(adapted, wanted)
+            else:
+                choose_modalities(adapted, (), kinds)
+        except UsageError:
+            continue
+        return {**options, MODALITIES: choice}
+    return options
 
 
 def checked_options(card: NetworkCard, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -201,10 +235,11 @@ def choose_modalities(
     if wanted:
         chosen = tuple(match_modalities(card, wanted).values())
     else:
-        chosen = tuple(
-            next((kind for kind in allowed if kind in kinds), allowed[0])
-            for allowed in card.branches.values()
-        )
+        taken: list[str] = []
+        for allowed in card.branches.values():
+            there = [kind for kind in allowed if kind in kinds]
+            taken.append(next((kind for kind in there if kind not in taken), allowed[0]))
+        chosen = tuple(taken)
     for branch, kind in zip(card.branches, chosen, strict=True):
         if kind not in kinds:
             takes = " or ".join(card.branches[branch])

@@ -8,23 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from harstudio.learning.preprocessing import Placement
+from harstudio.learning.inputs.places import WHOLE, PicturePlace, Placement
 from harstudio.networks.network import Gaze
 from harstudio.results import (
+    Box,
     Explanation,
     HeatMap,
     Importance,
     JointWeights,
     Kind,
+    Matrix,
     ModalityShare,
+    Picture,
     Relation,
 )
 
-SKELETON, PICTURE, FOCUS = "skeleton", "picture", "focus"
+PICTURE, FOCUS = "picture", "focus"
+NO_TIMES = np.zeros(0, dtype=np.int64)
+MOSAIC = 32  # cells of a stream's shorter side that a map over a mosaic is drawn back to
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +81,13 @@ class Explainer:
             return self._joint_weights(name, words, gaze, values, placement)
         if gaze.kind is Kind.RELATION:
             return self._relation(name, words, gaze, values, placement)
-        times = self._times(gaze, placement, window, len(values))
         meaning = ", ".join(words)
+        if gaze.kind is Kind.MATRIX:
+            return Matrix(name, meaning, values, gaze.rows, gaze.columns)
+        if gaze.kind is Kind.PICTURE:
+            pixels = np.rint(np.clip(values, 0, 1).transpose(1, 2, 0) * 255).astype(np.uint8)
+            return Picture(name, meaning, pixels)
+        times = self._times(gaze, placement, window, len(values))
         if gaze.kind is Kind.MODALITY_SHARE:
             return ModalityShare(name, meaning, times, self.modalities, values)
         values, times = by_time(values, times)
@@ -89,7 +101,7 @@ class Explainer:
         values: NDArray[np.float32],
         placement: Placement,
     ) -> JointWeights | None:
-        frames = placement.skeleton_times_ns
+        frames = placement.times_ns.get(gaze.on, NO_TIMES)
         seen = np.array([bool(person) for person in placement.persons], dtype=np.bool_)
         if not len(frames) or not seen.any():
             return None
@@ -107,33 +119,27 @@ class Explainer:
         placement: Placement,
     ) -> Relation | None:
         rows, columns = gaze.grid
-        person = placement.focus_person or next(iter(placement.persons), "")
+        meaning = ", ".join(words)
         if not rows * columns:
-            return Relation(name, ", ".join(words), values, (0, 0), self.topology, person)
-        if placement.box is None:
+            person = next(iter(placement.persons), "")
+            return Relation(name, meaning, values, (0, 0), self.topology, person)
+        place = placement.pictures.get(gaze.on)
+        if place is None:
             return None
-        meaning = ", ".join([*words, f"{rows}x{columns}"])
+        shot, pointer = place.shots[0], next(iter(place.pointers), None)
+        person = pointer.person if pointer else next(iter(placement.persons), "")
         return Relation(
-            name,
-            meaning,
-            values,
-            (rows, columns),
-            self.topology,
-            person,
-            placement.picture_stream,
-            placement.picture_time_ns,
-            placement.box,
-        )
+            name, f"{meaning}, {rows}x{columns}", values, (rows, columns), self.topology, person,
+            place.stream, shot.time_ns, shot.box,
+        )  # fmt: skip
 
     def _times(
         self, gaze: Gaze, placement: Placement, window: tuple[int, int], count: int
     ) -> NDArray[np.int64]:
         """When each of ``count`` positions of an input was."""
-        frames = placement.skeleton_times_ns
-        if gaze.on == SKELETON and len(frames):
-            return frames[_middles(count, len(frames))]
-        if gaze.on in (PICTURE, FOCUS) and count == 1 and placement.box is not None:
-            return np.array([placement.picture_time_ns], dtype=np.int64)
+        frames = placement.times_ns.get(PICTURE if gaze.on == FOCUS else gaze.on, NO_TIMES)
+        if len(frames) and (len(frames) > 1 or count == 1):
+            return np.sort(frames)[_middles(count, len(frames))]
         start, end = window
         shares = (2 * np.arange(count) + 1) / (2 * max(count, 1))
         return (start + np.floor(shares * (end - start))).astype(np.int64)
@@ -146,23 +152,74 @@ def _heat_map(
     values: NDArray[np.float32],
     placement: Placement,
 ) -> HeatMap | None:
-    """Cells over the part of the picture that the network saw; the square where the map comes
-    from it (on ``focus``)."""
-    if placement.box is None or len(values) != 1:
+    """Cells over the parts of the pictures that the network saw; the square where the map comes
+    from it (on ``focus``). One map of several frames (a dynamic image) lies on all of them."""
+    pointed = gaze.on == FOCUS
+    place = placement.pictures.get(PICTURE if pointed else gaze.on)
+    if place is None:
         return None
-    _, rows, columns = values.shape
-    pointed = gaze.on == FOCUS and placement.focus is not None
+    shots = place.shots
+    meaning = ", ".join([*words, f"{values.shape[1]}x{values.shape[2]}"])
+    shown = _shown(values, gaze.per_class)
+    if any(shot.part != WHOLE for shot in shots):
+        return _from_mosaic(name, meaning, place, shown[0])
+    pointer = place.pointers[0] if pointed and place.pointers else None
+    times, first = np.unique(place.times_ns, return_index=True)  # a short clip shows a frame twice
     return HeatMap(
         name=name,
-        meaning=", ".join([*words, f"{rows}x{columns}"]),
-        stream=placement.picture_stream,
-        times_ns=np.array([placement.picture_time_ns], dtype=np.int64),
-        values=_shown(values, gaze.per_class),
-        boxes=(placement.box,),
-        outlines=(placement.focus,) if pointed and placement.focus is not None else (),
-        joint=placement.joint if pointed else None,
-        moved_m=placement.moved_m if pointed else None,
+        meaning=meaning,
+        stream=place.stream,
+        times_ns=times,
+        values=over_frames(shown, len(shots))[first],
+        boxes=tuple(shots[k].box for k in first),
+        outlines=tuple(one.box for one in place.pointers if one) if pointed else (),
+        joint=pointer.joint if pointer else None,
+        moved_m=pointer.moved_m if pointer else None,
     )
+
+
+def _from_mosaic(
+    name: str, meaning: str, place: PicturePlace, values: NDArray[np.float32]
+) -> HeatMap:
+    """A map over a mosaic, each piece brought back to where it was cut out: one map a frame over
+    all that its pieces show."""
+    times = np.unique(place.times_ns)
+    boxes, maps = [], []
+    for time_ns in times:
+        pieces = [shot for shot in place.shots if shot.time_ns == time_ns]
+        around = Box(
+            min(one.box.left for one in pieces), min(one.box.top for one in pieces),
+            max(one.box.right for one in pieces), max(one.box.bottom for one in pieces),
+        )  # fmt: skip
+        high, wide = around.bottom - around.top, around.right - around.left
+        unit = max(min(high, wide) / MOSAIC, max(high, wide) / (4 * MOSAIC))
+        map_ = np.zeros((max(1, round(high / unit)), max(1, round(wide / unit))), np.float32)
+        for one in pieces:
+            piece = cv2.resize(_part(values, one.part), _cells(one.box, unit))
+            top, left = (
+                round((one.box.top - around.top) / unit), round((one.box.left - around.left) / unit)
+            )  # fmt: skip
+            here = map_[top : top + piece.shape[0], left : left + piece.shape[1]]
+            np.maximum(here, piece[: here.shape[0], : here.shape[1]], out=here)
+        boxes.append(around)
+        maps.append(map_)
+    size = max(one.shape[0] for one in maps), max(one.shape[1] for one in maps)
+    same = [cv2.resize(one, (size[1], size[0]), interpolation=cv2.INTER_AREA) for one in maps]
+    return HeatMap(name, meaning, place.stream, times, np.stack(same), tuple(boxes))
+
+
+def _cells(box: Box, unit: float) -> tuple[int, int]:
+    return max(1, round((box.right - box.left) / unit)), max(
+        1, round((box.bottom - box.top) / unit)
+    )
+
+
+def _part(values: NDArray[np.float32], part: Box) -> NDArray[np.float32]:
+    """The cells of a map that lie in a part of the input; at least one."""
+    rows, columns = values.shape
+    top, left = int(part.top * rows), int(part.left * columns)
+    bottom, right = ceil(part.bottom * rows - 1e-6), ceil(part.right * columns - 1e-6)
+    return values[top : max(bottom, top + 1), left : max(right, left + 1)]
 
 
 def over_frames(values: NDArray[np.float32], frames: int) -> NDArray[np.float32]:

@@ -14,6 +14,8 @@ from torch import Tensor
 from harstudio.errors import DataError
 from harstudio.jobs.context import Context
 from harstudio.learning.datasets import extent
+from harstudio.learning.preprocessing import Preprocessing, kind_of_stream
+from harstudio.networks.network import streams_with
 from harstudio.recognition.explaining import Explainer
 from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recognition.windows import Sliding, find_segments, whole
@@ -54,19 +56,21 @@ def recognise(
     """What the network says about a recording.
 
     One window after the other is read, recognised and let go of, so that memory does not grow with
-    the recording. A window in which nobody is seen, or that is damaged, has no opinion and is named
-    in the log; where all are so, or a stream is missing, that is a DataError. Pauses and stops
+    the recording. Where the recording lacks a modality, the network's streams that can do without
+    it answer alone, and the log says so; where none can, that is a DataError. A window in which
+    nobody is seen, or that is damaged, has no opinion and is named in the log; where all are so,
+    that is a DataError. Pauses and stops
     between windows. progress: called with the share that is done.
     """
     question = question or Question()
-    _check_streams(trained, recording)
+    preprocessing = _suited(trained, recording, context)
     spans = question.spans or question.sliding.over(*extent(recording), trained.usual_s)
     said: list[_Said] = []
     failed: list[tuple[int, DataError]] = []
     for number, span in enumerate(spans):
         context.pause_point()
         try:
-            said.append(_look(trained, recording, span, question))
+            said.append(_look(trained, preprocessing, recording, span, question))
         except DataError as error:
             failed.append((span[0], error))
         if progress is not None:
@@ -91,12 +95,16 @@ def recognise(
 
 
 def _look(
-    trained: TrainedNetwork, recording: Recording, span: tuple[int, int], question: Question
+    trained: TrainedNetwork,
+    preprocessing: Preprocessing,
+    recording: Recording,
+    span: tuple[int, int],
+    question: Question,
 ) -> _Said:
     """What the network says about one window."""
-    raw = trained.preprocessing.read(recording, *span, question.person)
-    prepared = trained.preprocessing.make(raw, None)
-    output = trained.ask(prepared, question.explain)
+    raw = preprocessing.read(recording, *span, question.person)
+    prepared = preprocessing.make(raw, None)
+    output = trained.ask(prepared, explaining=question.explain, target=question.target)
     probabilities = _probabilities(output.logits)
     by_stream = {name: _probabilities(one) for name, one in output.logits_by_stream.items()}
     if not all(np.isfinite(one).all() for one in (probabilities, *by_stream.values())):
@@ -126,19 +134,29 @@ def _probabilities(logits: Tensor) -> NDArray[np.float32]:
     return shares
 
 
-def _check_streams(trained: TrainedNetwork, recording: Recording) -> None:
-    """DataError: a kind of stream that the run was trained on is not there."""
+def _suited(trained: TrainedNetwork, recording: Recording, context: Context) -> Preprocessing:
+    """The run's preprocessing without what the recording lacks; DataError where no stream of the
+    network can do without it."""
+    preprocessing = trained.preprocessing
     there = {str(stream.kind) for stream in recording.streams.values() if len(stream)}
-    needed = trained.preprocessing.kinds
-    missing = [kind for kind in needed if kind not in there]
-    if missing:
+    missing = [kind for kind in preprocessing.kinds if kind not in there]
+    if not missing:
+        return preprocessing
+    left = {name for name, table in preprocessing.inputs.items() if kind_of_stream(table) in there}
+    streams = streams_with(trained.network.card, dict.fromkeys(left))
+    if not streams:
         has = ", ".join(sorted(there)) or "nothing"
         raise DataError(
             f"It has no {' and no '.join(missing)}; {trained.name} of this run needs "
-            f"{' and '.join(needed)}.",
+            f"{' and '.join(preprocessing.kinds)}.",
             path=recording.path,
             remedy=f"Use a run that was trained on what the recording has ({has}).",
         )
+    context.log(
+        f"{recording.name} has no {' and no '.join(missing)}: {' and '.join(streams)} of "
+        f"{trained.name} answer{'s' if len(streams) == 1 else ''} alone."
+    )
+    return preprocessing.leaving_out(missing)
 
 
 def _tell_failed(

@@ -12,7 +12,8 @@ import torch
 
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.learning.checkpoints import load_network
-from harstudio.learning.preprocessing import Prepared, Preprocessing
+from harstudio.learning.preprocessing import Prepared, Preprocessing, kind_of_stream
+from harstudio.networks.explaining import explain
 from harstudio.networks.network import Network, Output
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_data
@@ -40,24 +41,25 @@ class TrainedNetwork:
     @property
     def modalities(self) -> tuple[str, ...]:
         """What feeds each branch of the network, in the order of its card."""
-        kinds = self.preprocessing.kinds
-        branches = self.network.card.branches.items()
-        return tuple(
-            next((kind for kind in allowed if kind in kinds), branch)
-            for branch, allowed in branches
-        )
+        inputs = self.preprocessing.inputs
+        return tuple(kind_of_stream(inputs[branch]) for branch in self.network.card.branches)
 
-    @torch.inference_mode()
-    def ask(self, prepared: Prepared, explain: bool = False) -> Output:
+    def ask(
+        self, prepared: Prepared, *, explaining: bool = False, target: int | None = None
+    ) -> Output:
         """What it says about one clip, a batch of one, in evaluation mode.
 
-        One at a time, so that the answer never depends on the clip's neighbours.
+        One at a time, so that the answer never depends on the clip's neighbours. target: the class
+        that is explained, None = the one that it says.
         """
         batch = {
             name: torch.from_numpy(values)[None].to(self.device)
             for name, values in prepared.inputs.items()
         }
-        output: Output = self.network(batch, explain=explain)
+        if explaining:
+            return explain(self.network, batch, target)
+        with torch.inference_mode():
+            output: Output = self.network(batch)
         return output
 
     def class_index(self, wanted: int | str) -> int:
@@ -106,7 +108,7 @@ def load_run(folder: Path, device: torch.device = CPU) -> TrainedNetwork:
             path=run.preprocessing,
             remedy="Train the run again.",
         )
-    network = network.to(device).eval()
+    network = network.to(device).eval().requires_grad_(False)
     return TrainedNetwork(folder, network, preprocessing, classes, usual_s, device)
 
 

@@ -29,6 +29,7 @@ CARD = NetworkCard(
     authors="",
     year=2022,
     branches={"skeleton": ("skeleton",), "picture": ("depth",)},
+    streams={"skeleton": ("skeleton",), "picture": ("picture",)},
     preprocessing={
         "skeleton": {"frames": 8, "bodies": 1, "rotate_deg": 30.0, "crop": (0.5, 1.0)},
         "picture": {"size": 16},
@@ -94,7 +95,11 @@ def test_threads_and_cache_change_nothing(samples: tuple[Sample, ...], train: bo
 def test_the_order_comes_from_the_seed(samples: tuple[Sample, ...]) -> None:
     def order(seed: int, epoch: int) -> list[int]:
         loader = Loader(
-            samples, Preprocessing("utd_mhad_20", OWN.skeleton), 4, seed=seed, train=True
+            samples,
+            Preprocessing("utd_mhad_20", {"skeleton": OWN.inputs["skeleton"]}),
+            4,
+            seed=seed,
+            train=True,
         )
         return [i for batch in run(loader, epoch) for i in batch.indices]
 

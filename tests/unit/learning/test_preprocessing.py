@@ -18,7 +18,7 @@ from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import Body
 from harstudio.resources import resource
-from harstudio.results import NetworkCard, Recipe
+from harstudio.results import Box, NetworkCard, Recipe
 
 SKELETON = {"frames": 24, "bodies": 2, "center": "clip", "rotate_deg": 30.0, "scale": (1.0, 1.2)}
 PICTURE = {"size": 40, "mean": (0.5, 0.5, 0.5), "std": 0.25, "crop": "joints"}
@@ -29,6 +29,7 @@ CARD = NetworkCard(
     authors="",
     year=2022,
     branches={"skeleton": ("skeleton",), "picture": ("color", "depth", "infrared")},
+    streams={"skeleton": ("skeleton",), "picture": ("picture",)},
     preprocessing={"skeleton": SKELETON, "picture": PICTURE},
     recipe=Recipe(()),
 )
@@ -55,6 +56,11 @@ def prepared(card: NetworkCard = CARD, modalities: tuple[str, ...] = (), **table
     return Preprocessing.for_card(card, "utd_mhad_20", modalities, tables)
 
 
+def box_of(prepared: Any) -> Box:
+    (shot,) = prepared.placement.pictures["picture"].shots
+    return shot.box
+
+
 # ---- made for a card
 
 
@@ -62,11 +68,11 @@ def test_a_card_and_what_a_person_wants_instead() -> None:
     own = prepared(skeleton={"frames": 12}, picture={"std": [0.2, 0.3, 0.4]})
     assert own.skeleton.frames == 12
     assert own.skeleton.rotate_deg == 30
-    assert own.picture.std == (0.2, 0.3, 0.4)
-    assert own.picture.appearance == "color"
+    assert own.inputs["picture"].std == (0.2, 0.3, 0.4)
+    assert own.inputs["picture"].appearance == "color"
     assert own.kinds == ("color", "skeleton")
-    assert prepared(modalities=("skeleton", "depth")).picture.appearance == "depth"
-    assert prepared(JOINTS).picture is None
+    assert prepared(modalities=("skeleton", "depth")).inputs["picture"].appearance == "depth"
+    assert "picture" not in prepared(JOINTS).inputs
     assert prepared(PICTURES, ("depth",)).kinds == ("depth",)
 
 
@@ -96,7 +102,10 @@ def test_no_place_for_a_second_person_where_there_never_is_one() -> None:
         ({"picture": {"size": True}}, "size is True"),
         ({"picture": {"std": 0}}, "std is 0"),
         ({"picture": {"scale": 1}}, r"\[preprocessing.picture\] has no key scale"),
-        ({"picture": {"appearance": "depth"}}, "shows color, not depth. Choose it with modalities"),
+        (
+            {"picture": {"appearance": "depth"}},
+            "The input picture shows color, not depth. Choose it with modalities",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(tables: dict[str, Any], says: str) -> None:
@@ -128,13 +137,14 @@ def test_inputs_and_where_they_come_from() -> None:
     assert shapes == {"skeleton": (3, 24, 20, 2), "picture": (3, 40, 40), "focus": (4,)}
     assert {value.dtype for value in out.inputs.values()} == {np.dtype(np.float32)}
     place = out.placement
-    assert place.skeleton_times_ns.tolist() == np.tile(times[2:14], 2).tolist()
+    assert place.times_ns["skeleton"].tolist() == np.tile(times[2:14], 2).tolist()
     assert place.persons == ("7", "")
-    assert (place.picture_stream, place.picture_time_ns) == ("color", times[8])
-    assert place.focus_person == "7"
-    assert place.box is not None
-    assert place.focus is not None
-    assert raw.nbytes > raw.still.pixels.nbytes
+    picture = place.pictures["picture"]
+    assert (picture.stream, picture.times_ns.tolist()) == ("color", [times[8]])
+    (pointer,) = picture.pointers
+    assert pointer is not None
+    assert pointer.person == "7"
+    assert raw.nbytes > raw.seen["picture"].nbytes
 
 
 def test_prediction_sees_what_testing_saw(tmp_path: Path) -> None:
@@ -153,6 +163,25 @@ def test_prediction_sees_what_testing_saw(tmp_path: Path) -> None:
             np.testing.assert_array_equal(value, other.inputs[name])
 
 
+def test_a_file_of_the_first_version_is_read() -> None:
+    own = prepared()
+    tables = {name: table.model_dump(mode="json") for name, table in own.inputs.items()}
+    old = {key: {k: v for k, v in table.items() if k != "kind"} for key, table in tables.items()}
+    assert Preprocessing.from_dict({"version": 1, "topology": "utd_mhad_20", **old}) == own
+
+
+def test_leaving_out_is_as_if_no_recording_had_it() -> None:
+    whole, bare = prepared(), prepared().leaving_out(["skeleton"])
+    assert bare.kinds == ("color",)
+    inputs = bare.make(bare.read(made(), 0, 10**9)).inputs
+    alone = whole.leaving_out(["skeleton"])
+    without = recording(None, pictures={"color": where()})
+    for name, value in alone.make(alone.read(without, 0, 10**9)).inputs.items():
+        np.testing.assert_array_equal(value, inputs[name])
+    with pytest.raises(UsageError, match="Without color and skeleton nothing is left"):
+        whole.leaving_out(["color", "skeleton"])
+
+
 def test_making_leaves_what_was_read_as_it_is() -> None:
     own = prepared()
     raw = own.read(made(), 0, 10**9)
@@ -169,10 +198,13 @@ def test_augmentation_does_not_change_which_joint_moved() -> None:
     own = prepared()
     raw = own.read(made(), 0, 10**9)
     told = {
-        (p.joint, p.moved_m)
-        for p in (own.make(raw, np.random.default_rng(k)).placement for k in range(9))
+        (pointer.joint, pointer.moved_m)
+        for k in range(9)
+        for pointer in own.make(raw, np.random.default_rng(k))
+        .placement.pictures["picture"]
+        .pointers
     }
-    assert told == {(raw.still.joint, raw.still.moved_m)}
+    assert told == {(raw.seen["picture"].joint, raw.seen["picture"].moved_m)}
 
 
 def test_pictures_alone_use_joints_where_there_are_any() -> None:
@@ -181,9 +213,9 @@ def test_pictures_alone_use_joints_where_there_are_any() -> None:
     assert raw.tracks is None
     out = own.make(raw)
     assert sorted(out.inputs) == ["focus", "picture"]
-    assert out.placement.box.left > 50
+    assert box_of(out).left > 50
     bare = own.make(own.read(recording(None, pictures={"color": where()}), 0, 10**9))
-    assert bare.placement.box.left == 0
+    assert box_of(bare).left == 0
     assert np.isnan(bare.inputs["focus"]).all()
 
 
@@ -242,10 +274,10 @@ def test_the_crop_of_real_trials_holds_the_person(utd_mhad: Path) -> None:
     for trial in ("a1_s1_t1", "a10_s4_t2", "a24_s7_t1", "a27_s2_t3"):
         with open_recording(utd_mhad / "Depth" / f"{trial}_depth.mat") as real:
             raw = own.read(real, 0, real.stop_ns)
-            place = own.make(raw).placement
-            picture = real.streams["depth"].at(place.picture_time_ns).data
+            (shot,) = own.make(raw).placement.pictures["picture"].shots
+            picture = real.streams["depth"].at(shot.time_ns).data
         y, x = np.nonzero(picture)
-        box = place.box
+        box = shot.box
         inside = (x >= box.left) & (x < box.right) & (y >= box.top) & (y < box.bottom)
         assert inside.mean() > 0.95
         assert (box.right - box.left) * (box.bottom - box.top) < 0.5 * picture.size
@@ -257,12 +289,14 @@ def test_the_crop_of_real_trials_holds_the_person(utd_mhad: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda d: d | {"version": 2}, "version is 2"),
+        (lambda d: d | {"version": 3}, "version is 3"),
         (lambda d: d | {"topology": 3}, "topology is missing"),
         (lambda d: d | {"topology": "octopus"}, "no skeleton topology named octopus"),
-        (lambda d: d | {"skeleton": [1]}, "skeleton is no table"),
-        (lambda d: d | {"skeleton": {"frames": -1}}, "frames is -1"),
-        (lambda d: d | {"picture": {"sizes": 1}}, "no key sizes"),
+        (lambda d: d | {"inputs": None}, "the inputs are missing"),
+        (lambda d: d | {"inputs": {"skeleton": [1]}}, "skeleton is no table"),
+        (lambda d: d | {"inputs": {"skeleton": {"frames": -1}}}, "frames is -1"),
+        (lambda d: d | {"inputs": {"picture": {"sizes": 1}}}, "no key sizes"),
+        (lambda d: d | {"inputs": {"smell": {}}}, "smell is of no known kind"),
         (lambda d: [d], "topology is missing"),
     ],
 )
@@ -289,5 +323,5 @@ def test_the_documents_name_every_key_and_its_default(table: str) -> None:
     section = page.partition(f"## `[preprocessing.{table}]`")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| (.+?) \| ", section, re.MULTILINE)
     told = {key: json.loads(default.translate({40: 91, 41: 93})) for key, default in rows}
-    defaults = TABLES[table]().model_dump(mode="json")
+    defaults = TABLES[table]().model_dump(mode="json", exclude={"kind"})
     assert told == defaults

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clips import body, recording
 from harstudio.errors import DataError
-from harstudio.learning.skeleton_input import (
+from harstudio.learning.inputs.skeleton import (
     SkeletonInput,
     Tracks,
     make_skeleton,

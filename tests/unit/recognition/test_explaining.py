@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from harstudio.learning.preprocessing import Placement, Preprocessing
+from harstudio.learning.inputs.places import PicturePlace, Placement, Pointer, Shot
+from harstudio.learning.preprocessing import Preprocessing
 from harstudio.networks import network_card
 from harstudio.networks.network import Gaze
 from harstudio.recognition.explaining import Explainer, by_time, evidence, over_frames
@@ -34,18 +35,17 @@ from trials import write_trial
 TOPOLOGY = "utd_mhad_20"
 MS = 1_000_000
 CROP = Box(-20.0, 40.0, 180.0, 140.0)
+PERSON = "72057594037931101"
+FOCUS = Pointer(Box(30.0, 50.0, 80.0, 100.0), 7, 0.5, PERSON)
 SEEN = Placement(
-    skeleton_times_ns=np.arange(8, dtype=np.int64) * 100 * MS,
-    persons=("72057594037931101", ""),
-    picture_stream="depth",
-    picture_time_ns=400 * MS,
-    box=CROP,
-    focus=Box(30.0, 50.0, 80.0, 100.0),
-    joint=7,
-    moved_m=0.5,
-    focus_person="72057594037931101",
+    times_ns={
+        "skeleton": np.arange(8, dtype=np.int64) * 100 * MS,
+        "picture": np.array([400 * MS], dtype=np.int64),
+    },
+    persons=(PERSON, ""),
+    pictures={"picture": PicturePlace("depth", (Shot(400 * MS, CROP),), (FOCUS,))},
 )
-NOTHING = Placement(np.zeros(0, dtype=np.int64))
+NOTHING = Placement()
 SPAN = (0, 800 * MS)
 
 
@@ -101,7 +101,7 @@ def test_a_heat_map_lies_on_the_crop() -> None:
 def test_a_heat_map_that_was_pointed_to_has_the_square_and_the_joint() -> None:
     told = explained(Gaze(Kind.HEAT_MAP, "focus", torch.zeros(1, 1, 2, 2)))
     assert isinstance(told, HeatMap)
-    assert (told.outlines, told.joint, told.moved_m) == ((SEEN.focus,), 7, 0.5)
+    assert (told.outlines, told.joint, told.moved_m) == ((FOCUS.box,), 7, 0.5)
 
 
 def test_a_class_map_is_evidence_for_the_class() -> None:
@@ -119,7 +119,7 @@ def test_joint_weights_are_of_persons_that_were_seen() -> None:
     values[:, 1, :, :, 1] += 100  # nobody: must not squeeze the others
     told = explained(Gaze(Kind.JOINT_WEIGHTS, "skeleton", values, per_class=True))
     assert isinstance(told, JointWeights)
-    assert told.times_ns.tolist() == SEEN.skeleton_times_ns.tolist()
+    assert told.times_ns.tolist() == SEEN.times_ns["skeleton"].tolist()
     assert told.persons == SEEN.persons
     assert not told.values[:, :, 1].any()
     over_all = (values[0, 1] - values[0].mean(dim=0))[..., 0]
@@ -133,7 +133,7 @@ def test_a_relation_knows_its_picture_and_its_person() -> None:
     told = explained(Gaze(Kind.RELATION, "picture", values, grid=(2, 3)))
     assert isinstance(told, Relation)
     assert (told.stream, told.time_ns, told.box, told.grid) == ("depth", 400 * MS, CROP, (2, 3))
-    assert told.person == SEEN.focus_person
+    assert told.person == PERSON
     np.testing.assert_allclose(told.values.sum(axis=1), 1, atol=1e-6)
     joints_only = explained(Gaze(Kind.RELATION, "skeleton", values[:, :20, :20]), NOTHING)
     assert isinstance(joints_only, Relation)
@@ -282,7 +282,7 @@ def test_saliency_is_what_the_logits_are_made_of(tmp_path: Path) -> None:
     with open_recording(write_trial(tmp_path / "data", frames=40)) as recording:
         raw = trained.preprocessing.read(recording, 0, 500 * MS)
         prepared = trained.preprocessing.make(raw)
-        output = trained.ask(prepared, explain=True)
+        output = trained.ask(prepared, explaining=True)
         said = recognise(
             trained, recording, Heard(), Question(spans=((0, 500 * MS),), explain=True, target=2)
         )

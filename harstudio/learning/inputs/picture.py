@@ -6,35 +6,35 @@ Pixels are those of the stream's picture: pixel (0, 0) covers [0, 1) x [0, 1). N
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from harstudio.errors import DataError
-from harstudio.learning.skeleton_input import Tracks, nearest
+from harstudio.learning.inputs.frames import (
+    PRINTED_HEIGHT,
+    PictureSettings,
+    Pixels,
+    appear,
+    cut,
+    normalised,
+    picture_stream,
+    resized,
+)
+from harstudio.learning.inputs.places import Made, PicturePlace, Pointer, Shot, Stretch
+from harstudio.learning.inputs.skeleton import Tracks, nearest
 from harstudio.recordings.projection import project_joints
 from harstudio.recordings.recording import Recording
-from harstudio.recordings.streams import PictureStream, StreamKind
 from harstudio.results import Box
 
-PRINTED_HEIGHT = 1080  # of the pictures whose pixels the papers print
 STRAY = 0.5  # a joint farther outside than this share of the picture is a mistake
 
-Pixels = Annotated[float, Field(ge=0, le=2000)]
-Positive = Annotated[float, Field(gt=0)]
 
+class PictureInput(PictureSettings):
+    """The table of a picture, with what ``PictureSettings`` has.
 
-class PictureInput(BaseModel):
-    """The table ``[preprocessing.picture]``.
-
-    size: height and width of the input. appearance: the kind of picture; depth (``depth_mm``
-    spread over 0 to 255, 0 = no value stays 0) and infrared (its 1st to 99th percentile) are
-    coloured with the jet map. frame_position: which frame of the clip, 0.5 = the middle. mean, std:
-    one number or one a channel, of values in [0, 1]: the network gets (value - mean) / std.
+    size: height and width of the input. frame_position: which frame of the clip, 0.5 = the middle.
 
     crop: ``joints`` cuts out the box of all joints with a margin (MMFF's projection crop), ``none``
     takes the whole picture, as where no joints are known. margin_px: what the box gains in width
@@ -46,14 +46,9 @@ class PictureInput(BaseModel):
     focus_share: side of the focus, a square in the picture, as a share of the crop's width.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
+    kind: Literal["picture"] = "picture"
     size: int = Field(default=224, ge=8, le=2048)
-    appearance: Literal["color", "depth", "infrared"] = "color"
     frame_position: float = Field(default=0.5, ge=0, le=1)
-    mean: float | tuple[float, float, float] = 0.5
-    std: Positive | tuple[Positive, Positive, Positive] = 0.5
-    depth_mm: tuple[Pixels, Annotated[float, Field(gt=0, le=65535)]] = (500.0, 4500.0)
     crop: Literal["joints", "none"] = "joints"
     margin_px: Pixels = 200.0
     train_margin_px: tuple[Pixels, Pixels] = (100.0, 300.0)
@@ -83,52 +78,36 @@ class Still:
     moved_m: float | None = None
     person: str = ""
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the pixels."""
+        return self.pixels.nbytes
+
 
 # ---- reading
 
 
-def read_still(
-    recording: Recording, tracks: Tracks | None, start_ns: int, end_ns: int, settings: PictureInput
-) -> Still:
+def read(stretch: Stretch, settings: PictureInput) -> Still:
     """The clip's picture; DataError where it has none or it cannot be decoded."""
-    stream = recording.of_kind(StreamKind(settings.appearance))
-    if not isinstance(stream, PictureStream):
-        raise DataError(
-            f"There is no {settings.appearance} in this recording.", path=recording.path
-        )
-    first, last = (int(k) for k in np.searchsorted(stream.times_ns, (start_ns, end_ns)))
-    if first == last:
-        raise DataError(f"There is no {settings.appearance} in this clip.", path=recording.path)
+    stream, first, last = picture_stream(stretch, settings)
     index = first + min(last - first - 1, int(settings.frame_position * (last - first)))
     time_ns = int(stream.times_ns[index])
-    picture = _appear(stream.frame(index), settings)
+    picture = appear(stream.frame(index), settings)
     height, width = picture.shape[:2]
     whole = Still(stream.name, time_ns, picture, 0, 0, width, height)
+    tracks = stretch.tracks
     if tracks is None:
         return whole
-    points, step = _project(recording, stream.name, tracks, time_ns, (width, height))
-    box = _around(points)
+    points, step = project(stretch.recording, stream.name, tracks, time_ns, (width, height))
+    box = around(points)
     focus = _most_moved(tracks, points, step)
     region = _reach(box, settings, width, height) if settings.crop == "joints" else None
     left, top, right, bottom = region or (0, 0, width, height)
-    cut = np.ascontiguousarray(picture[top:bottom, left:right])
-    return Still(stream.name, time_ns, cut, left, top, width, height, box, **focus)
+    kept = np.ascontiguousarray(picture[top:bottom, left:right])
+    return Still(stream.name, time_ns, kept, left, top, width, height, box, **focus)
 
 
-def _appear(frame: NDArray[Any], settings: PictureInput) -> NDArray[np.uint8]:
-    """Colour as it is, depth and infrared as places in the colour map."""
-    if settings.appearance == "color":
-        return np.asarray(frame, dtype=np.uint8)
-    values = frame.astype(np.float32)
-    if settings.appearance == "depth":
-        low, high = sorted(settings.depth_mm)
-    else:
-        low, high = (float(v) for v in np.percentile(values, (1, 99)))
-    values = (values - low) * (255 / max(high - low, 1e-6))
-    return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
-
-
-def _project(
+def project(
     recording: Recording, stream: str, tracks: Tracks, time_ns: int, size: tuple[int, int]
 ) -> tuple[NDArray[np.float32], int]:
     """(M, V, 2) pixels of all joints at a time, NaN where not known, and the frame of the tracks.
@@ -154,7 +133,7 @@ def _project(
     return points, step
 
 
-def _around(points: NDArray[np.float32]) -> Box | None:
+def around(points: NDArray[np.float32]) -> Box | None:
     known = points[np.isfinite(points).all(axis=-1)]
     if not len(known):
         return None
@@ -196,28 +175,19 @@ def _reach(
 # ---- making
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shown:
-    """What the network gets of a still: picture (3, size, size) float32, focus (4,) float32 in
-    shares of the crop (NaN = none), and where both lie in the stream's picture."""
-
-    picture: NDArray[np.float32]
-    focus: NDArray[np.float32]
-    box: Box
-    focus_box: Box | None
-
-
-def make_picture(still: Still, settings: PictureInput, rng: np.random.Generator | None) -> Shown:
-    """Crop, scale and normalise; rng None as in testing."""
+def make(still: Still, settings: PictureInput, rng: np.random.Generator | None) -> Made:
+    """(3, size, size) and its focus: crop, scale and normalise; rng None as in testing."""
     box = crop_box(still, settings, rng)
-    picture = _normalised(_resized(_cut(still, box), settings.size), settings)
+    pixels = resized(cut(still.pixels, still.left, still.top, box), settings.size, settings.size)
     focus = np.full(4, np.nan, dtype=np.float32)
-    focus_box = None
-    if still.focus is not None:
+    pointer = None
+    if still.focus is not None and still.joint is not None and still.moved_m is not None:
         (x, y), half = still.focus, settings.focus_share * (box.right - box.left) / 2
-        focus_box = Box(x - half, y - half, x + half, y + half)
-        focus[:] = shares(focus_box, box)
-    return Shown(picture, focus, box, focus_box)
+        pointed = Box(x - half, y - half, x + half, y + half)
+        pointer = Pointer(pointed, still.joint, still.moved_m, still.person)
+        focus[:] = shares(pointed, box)
+    place = PicturePlace(still.stream, (Shot(still.time_ns, box),), (pointer,))
+    return Made(normalised(pixels, settings), place, focus)
 
 
 def shares(inner: Box, box: Box) -> tuple[float, float, float, float]:
@@ -258,52 +228,3 @@ def _whole_pixels(left: float, top: float, right: float, bottom: float) -> Box:
     left, top = np.floor(left), np.floor(top)
     right, bottom = max(np.ceil(right), left + 2), max(np.ceil(bottom), top + 2)
     return Box(float(left), float(top), float(right), float(bottom))
-
-
-def _cut(still: Still, box: Box) -> NDArray[np.uint8]:
-    """(h, w, 3) RGB of the box, black beyond the picture."""
-    left, top = int(box.left) - still.left, int(box.top) - still.top
-    right, bottom = int(box.right) - still.left, int(box.bottom) - still.top
-    height, width = still.pixels.shape[:2]
-    inside = still.pixels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
-    if inside.ndim == 2 and inside.size > 0:
-        inside = np.asarray(cv2.applyColorMap(np.ascontiguousarray(inside), _jet()), np.uint8)
-    if left >= 0 and top >= 0 and right <= width and bottom <= height:
-        return np.asarray(inside)
-    cut = np.zeros((bottom - top, right - left, 3), dtype=np.uint8)
-    if inside.size:
-        y, x = max(-top, 0), max(-left, 0)
-        cut[y : y + inside.shape[0], x : x + inside.shape[1]] = inside
-    return cut
-
-
-@lru_cache(maxsize=1)
-def _jet() -> NDArray[np.uint8]:
-    """(256, 1, 3) the jet colour map as RGB."""
-    places = np.arange(256, dtype=np.uint8)[:, None]
-    return np.ascontiguousarray(cv2.applyColorMap(places, cv2.COLORMAP_JET)[..., ::-1])
-
-
-def _resized(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """(size, size, 3): means over pixels on an axis that shrinks, linear on one that grows."""
-    height, width = picture.shape[:2]
-    out: NDArray[Any] = picture
-    if height > size or width > size:
-        out = cv2.resize(out, (min(width, size), min(height, size)), interpolation=cv2.INTER_AREA)
-    if out.shape[:2] != (size, size):
-        out = cv2.resize(out, (size, size), interpolation=cv2.INTER_LINEAR)
-    return out
-
-
-def _normalised(picture: NDArray[np.uint8], settings: PictureInput) -> NDArray[np.float32]:
-    """(H, W, 3) uint8 -> (3, H, W) float32, (value / 255 - mean) / std."""
-    mean = np.broadcast_to(np.asarray(settings.mean, dtype=np.float64), 3)
-    std = np.broadcast_to(np.asarray(settings.std, dtype=np.float64), 3)
-    out = np.empty((3, *picture.shape[:2]), dtype=np.float32)
-    for channel in range(3):
-        np.multiply(
-            picture[..., channel], np.float32(1 / (255 * std[channel])), out=out[channel],
-            dtype=np.float32,
-        )  # fmt: skip
-        out[channel] -= np.float32(mean[channel] / std[channel])
-    return out

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from harstudio.errors import DataError
+from harstudio.learning.inputs import InputSettings
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import Body, SkeletonFrame, SkeletonStream, StreamKind
 from harstudio.skeletons.maps import convert_joints, joint_map
@@ -21,8 +22,8 @@ Share = Annotated[float, Field(gt=0, le=1)]
 Factor = Annotated[float, Field(gt=0, le=10)]
 
 
-class SkeletonInput(BaseModel):
-    """The table ``[preprocessing.skeleton]``.
+class SkeletonInput(InputSettings):
+    """The table of a skeleton.
 
     frames: T. fit: ``repeat`` plays a shorter clip again from its start until T frames are full
     and cuts a longer one (its middle in testing, anywhere in training); ``resize`` interpolates
@@ -35,8 +36,7 @@ class SkeletonInput(BaseModel):
     scale, the least and the largest factor on x and on y (MMFF: 30 degrees, 1 to 1.2).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
+    kind: Literal["skeleton"] = "skeleton"
     frames: int = Field(default=300, ge=1, le=2000)
     fit: Literal["repeat", "resize"] = "repeat"
     bodies: Literal[1, 2] = 2

@@ -1,0 +1,133 @@
+"""Pictures of a stream as networks see them: appearance, crop, size, normalisation."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from harstudio.errors import DataError
+from harstudio.learning.inputs import InputSettings
+from harstudio.learning.inputs.places import Stretch
+from harstudio.recordings.streams import PictureStream, StreamKind
+from harstudio.results import Box
+
+PRINTED_HEIGHT = 1080  # of the pictures whose pixels the papers print
+
+Pixels = Annotated[float, Field(ge=0, le=2000)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class PictureSettings(InputSettings):
+    """What all tables of pictures have.
+
+    appearance: the kind of picture; depth (``depth_mm`` spread over 0 to 255, 0 = no value stays 0)
+    and infrared (its 1st to 99th percentile) are coloured with the jet map. mean, std: one number
+    or one a channel, of values in [0, 1]: the network gets (value - mean) / std.
+    """
+
+    appearance: Literal["color", "depth", "infrared"] = "color"
+    mean: float | tuple[float, float, float] = 0.5
+    std: Positive | tuple[Positive, Positive, Positive] = 0.5
+    depth_mm: tuple[Pixels, Annotated[float, Field(gt=0, le=65535)]] = (500.0, 4500.0)
+
+
+def picture_stream(stretch: Stretch, settings: PictureSettings) -> tuple[PictureStream, int, int]:
+    """The stream of that appearance, and the indices [first, last) of its frames in the stretch;
+    DataError where there is none."""
+    recording = stretch.recording
+    stream = recording.of_kind(StreamKind(settings.appearance))
+    if not isinstance(stream, PictureStream):
+        raise DataError(
+            f"There is no {settings.appearance} in this recording.", path=recording.path
+        )
+    bounds = np.searchsorted(stream.times_ns, (stretch.start_ns, stretch.end_ns))
+    first, last = (int(k) for k in bounds)
+    if first == last:
+        raise DataError(f"There is no {settings.appearance} in this clip.", path=recording.path)
+    return stream, first, last
+
+
+def limits_of(frame: NDArray[Any], settings: PictureSettings) -> tuple[float, float]:
+    """The values that become 0 and 255: of depth as set, of infrared percentiles of the frame."""
+    if settings.appearance == "depth":
+        low, high = sorted(settings.depth_mm)
+        return low, high
+    low, high = (float(v) for v in np.percentile(frame, (1, 99)))
+    return low, high
+
+
+def appear(
+    frame: NDArray[Any], settings: PictureSettings, limits: tuple[float, float] | None = None
+) -> NDArray[np.uint8]:
+    """Colour as it is (h, w, 3); depth and infrared as places in the colour map (h, w).
+
+    limits: of the values, where several frames share them; None = this frame's own.
+    """
+    if settings.appearance == "color":
+        return np.asarray(frame, dtype=np.uint8)
+    low, high = limits or limits_of(frame, settings)
+    values = (frame.astype(np.float32) - low) * (255 / max(high - low, 1e-6))
+    places: NDArray[np.uint8] = np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+    return places
+
+
+def colored(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(h, w) places in the colour map -> (h, w, 3) RGB; (h, w, 3) as it is."""
+    if pixels.ndim == 3 or not pixels.size:
+        return pixels
+    return np.asarray(cv2.applyColorMap(np.ascontiguousarray(pixels), _jet()), np.uint8)
+
+
+def cut(pixels: NDArray[np.uint8], left: int, top: int, box: Box) -> NDArray[np.uint8]:
+    """(h, w, 3) RGB of a box on whole pixels, black beyond the picture.
+
+    pixels: as ``appear`` gives them; left, top: where their corner lies in the stream's picture.
+    """
+    x0, y0 = int(box.left) - left, int(box.top) - top
+    x1, y1 = int(box.right) - left, int(box.bottom) - top
+    height, width = pixels.shape[:2]
+    inside = colored(pixels[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)])
+    if x0 >= 0 and y0 >= 0 and x1 <= width and y1 <= height:
+        return inside
+    out = np.zeros((y1 - y0, x1 - x0, 3), dtype=np.uint8)
+    if inside.size:
+        y, x = max(-y0, 0), max(-x0, 0)
+        out[y : y + inside.shape[0], x : x + inside.shape[1]] = inside
+    return out
+
+
+def resized(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """(height, width, ...): means over pixels on an axis that shrinks, linear on one that grows."""
+    high, wide = picture.shape[:2]
+    out: NDArray[Any] = picture
+    if high > height or wide > width:
+        out = cv2.resize(out, (min(wide, width), min(high, height)), interpolation=cv2.INTER_AREA)
+    if out.shape[:2] != (height, width):
+        out = cv2.resize(out, (width, height), interpolation=cv2.INTER_LINEAR)
+    return out
+
+
+def normalised(picture: NDArray[np.uint8], settings: PictureSettings) -> NDArray[np.float32]:
+    """(H, W, 3) uint8 -> (3, H, W) float32, (value / 255 - mean) / std."""
+    mean = np.broadcast_to(np.asarray(settings.mean, dtype=np.float64), 3)
+    std = np.broadcast_to(np.asarray(settings.std, dtype=np.float64), 3)
+    out = np.empty((3, *picture.shape[:2]), dtype=np.float32)
+    for channel in range(3):
+        np.multiply(
+            picture[..., channel], np.float32(1 / (255 * std[channel])), out=out[channel],
+            dtype=np.float32,
+        )  # fmt: skip
+        out[channel] -= np.float32(mean[channel] / std[channel])
+    return out
+
+
+@lru_cache(maxsize=1)
+def _jet() -> NDArray[np.uint8]:
+    """(256, 1, 3) the jet colour map as RGB."""
+    places = np.arange(256, dtype=np.uint8)[:, None]
+    return np.ascontiguousarray(cv2.applyColorMap(places, cv2.COLORMAP_JET)[..., ::-1])
