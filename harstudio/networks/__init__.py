@@ -20,7 +20,10 @@ from harstudio.results import NetworkCard
 
 MODULES = (
     "clip_networks",
+    "imu_tcn",
+    "m_mixer",
     "mmff",
+    "picture_networks",
     "st_gcn",
 )  # fmt: skip
 
