@@ -1,0 +1,159 @@
+"""MMFF's cards: what may be chosen, what goes in, how it is trained and what it tells.
+
+The paper and the choices stand in ``mmff``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from harstudio.errors import UsageError
+from harstudio.networks.backbones import bi_lstm
+from harstudio.networks.backbones.graphs import GRAPHS
+from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
+
+PICTURE_OPTIONS = {
+    "self_attention": Option(True, "The picture says itself where to look.", (True, False)),
+    "skeleton_attention": Option(
+        True, "The joint that moved most says where to look.", (True, False)
+    ),
+    "frame_position": Option(
+        0.5, "Which frame of the clip is looked at, from 0 to 1; the paper tries 0.1 to 0.9."
+    ),
+    "frames": Option(
+        1, "Table 4: how many frames are looked at, around frame_position.", (1, 2, 3, 4, 5)
+    ),
+    "frame_weights": Option(
+        "separate",
+        "Of several frames each has a picture stream and a fusion of its own, or all share one.",
+        ("separate", "shared"),
+    ),
+}
+
+GRAPH_OPTIONS = {
+    "fusion": Option(
+        "cross-attention",
+        "How the streams meet: cells related with joints, a weighted sum of decisions, or a sum "
+        "of features.",
+        ("cross-attention", "decision", "sum"),
+    ),
+    **PICTURE_OPTIONS,
+    "relation": Option(
+        "softmax",
+        "Equation 17: every position becomes a weighted mean of all, or is weighed by one mask.",
+        ("softmax", "mask"),
+    ),
+    "skeleton_backbone": Option("st-gcn", "The graph network that reads the joints.", GRAPHS),
+    "dropout": Option(0.5, "Share of skeleton features dropped in training."),
+    "edge_importance": Option(True, "ST-GCN learns how much each link between joints counts."),
+}
+
+LSTM_OPTIONS = {
+    "fusion": Option(
+        "concatenation",
+        "How the streams meet: features side by side, a weighted sum of decisions, or a sum of "
+        "features.",
+        ("concatenation", "decision", "sum"),
+    ),
+    **PICTURE_OPTIONS,
+    **bi_lstm.OPTIONS,
+}
+
+RECIPE = Recipe(
+    stages=(
+        Stage("skeleton", ("skeleton",), "skeleton", decay_at=(10, 20)),
+        Stage("picture", ("picture",), "picture", decay_at=(10, 20)),
+        Stage("fusion", ("fusion",), decay_at=(10, 20)),
+        Stage("fine-tune", ("skeleton", "picture", "fusion"), decay_at=(10, 20)),
+    )
+)
+
+
+def _preprocessing(
+    frames: int, size: int, mean: float, std: float, fit: str = "repeat"
+) -> dict[str, dict[str, Any]]:
+    return {
+        "skeleton": {
+            "frames": frames,
+            "fit": fit,
+            "bodies": 2,
+            "center": "clip",
+            "rotate_deg": 30.0,
+            "scale": (1.0, 1.2),
+        },
+        "picture": {
+            "size": size,
+            "mean": (mean, mean, mean),
+            "std": (std, std, std),
+            "frame_position": 0.5,
+            "crop": "joints",
+        },
+    }
+
+
+def _card(
+    name: str, title: str, preprocessing: dict[str, dict[str, Any]], options: dict[str, Option]
+) -> NetworkCard:
+    card = NetworkCard(
+        name=name,
+        title=title,
+        paper="Skeleton Sequence and RGB Frame Based Multi-Modality Feature Fusion Network for "
+        "Action Recognition",
+        authors="X. Zhu, Y. Zhu, H. Wang, H. Wen, Y. Yan, P. Liu",
+        year=2022,
+        branches={"skeleton": ("skeleton",), "picture": ("color", "depth", "infrared")},
+        streams={"skeleton": ("skeleton",), "picture": ("picture",)},
+        preprocessing=preprocessing,
+        recipe=RECIPE,
+        options=options,
+    )
+    return adapt(card, {key: option.default for key, option in options.items()})
+
+
+def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
+    """Frames as asked for, and told what these options leave to tell.
+
+    UsageError where a frame lies outside the clip.
+    """
+    position = options["frame_position"]
+    if not 0 <= position <= 1:
+        raise UsageError(
+            f"frame_position of {card.name} is {position}.",
+            remedy="0 is the clip's first frame, 1 its last.",
+        )
+    picture = {**card.preprocessing["picture"], "frame_position": position}
+    if options["frames"] > 1:
+        picture["frames"] = options["frames"]
+    explains: dict[str, Kind] = {}
+    if options["self_attention"]:
+        explains |= {"self-attention 1": Kind.HEAT_MAP, "self-attention 2": Kind.HEAT_MAP}
+    if options["skeleton_attention"]:
+        explains["skeleton attention"] = Kind.HEAT_MAP
+    if options["fusion"] == "cross-attention":
+        explains["relation"] = Kind.RELATION
+    if "skeleton_backbone" in options:
+        explains["joint saliency"] = Kind.JOINT_WEIGHTS
+    explains["Grad-CAM picture"] = Kind.HEAT_MAP
+    return replace(
+        card, preprocessing={**card.preprocessing, "picture": picture}, explains=explains
+    )
+
+
+CARDS = (
+    _card("mmff-gcn", "MMFF (ST-GCN)", _preprocessing(300, 299, 0.5, 0.5), GRAPH_OPTIONS),
+    _card(
+        "mmff-lite",
+        "MMFF, light",
+        # A pixel is (x - 127) / 128 with x in 0..255.
+        _preprocessing(64, 224, 127 / 255, 128 / 255),
+        {
+            **GRAPH_OPTIONS,
+            "pretrained": Option(
+                "imagenet", "What the picture backbone knows before.", ("imagenet", "none")
+            ),
+        },
+    ),
+    _card("mmff-lstm", "MMFF (Bi-LSTM)", _preprocessing(32, 299, 0.5, 0.5, "resize"), LSTM_OPTIONS),
+)
