@@ -1,0 +1,251 @@
+"""AMFI-Net against its equations, evaluated anew in plain loops, and what its gate learns."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from harstudio.networks.blocks.confidence_fusion import (
+    Association,
+    ConfidenceFusion,
+    ConfidenceGate,
+    Weighting,
+    gate_loss,
+)
+from harstudio.networks.blocks.non_local import non_local
+from harstudio.networks.blocks.plain_fusion import RULES, PlainFusion
+
+ROOT = Path(__file__).resolve().parents[3]
+VECTORS = Path(os.environ.get("HARSTUDIO_VECTORS") or ROOT.parent / "shared" / "reference_vectors")
+CLASSES = 4
+SIZE = 5  # features of a stream
+
+
+def shaken(module: nn.Module) -> Any:
+    """In float64, with weights that make every term count."""
+    torch.manual_seed(21)
+    for weight in module.parameters():
+        nn.init.normal_(weight, std=0.8)
+    return module.double().eval()
+
+
+def draw(*shape: int) -> Tensor:
+    made = torch.Generator().manual_seed(sum(shape))
+    return torch.randn(*shape, generator=made, dtype=torch.float64)
+
+
+class ByHand:
+    """Section 3.3 for one clip, entry by entry in float64."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.weights = {key: value.numpy() for key, value in module.state_dict().items()}
+
+    def linear(self, name: str, x: Any) -> list[float]:
+        weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
+        return [
+            sum(w * v for w, v in zip(row, x, strict=True)) + b
+            for row, b in zip(weight, bias, strict=True)
+        ]
+
+    def association(self, x: Any, at: str = "") -> tuple[list[float], list[list[float]]]:
+        """Equations 8 to 11."""
+        theta, beta, g = (self.linear(f"{at}{name}", x) for name in ("theta", "beta", "g"))
+        y, rows = [], []
+        for asked in theta:
+            f = [math.exp(asked * offered) for offered in beta]  # equation 9
+            rows.append([one / sum(f) for one in f])  # equation 10
+            y.append(sum(share * told for share, told in zip(rows[-1], g, strict=True)))
+        added = self.linear(f"{at}W_z", y)
+        return [a + b for a, b in zip(added, x, strict=True)], rows
+
+    def weighting(self, z: Any, at: str = "") -> list[float]:
+        """Squeeze and excitation."""
+        hidden = [max(value, 0.0) for value in self.linear(f"{at}squeeze", z)]
+        return [sigmoid(value) for value in self.linear(f"{at}excite", hidden)]
+
+    def gate(self, deciding: Any, other: Any, at: str = "") -> tuple[list[float], list[float]]:
+        """Equations 18 and 19."""
+        share = [sigmoid(value) for value in self.linear(f"{at}fc", deciding)]
+        fused = [d * p + o * (1 - p) for d, o, p in zip(deciding, other, share, strict=True)]
+        return fused, share
+
+
+def sigmoid(value: float) -> float:
+    return 1 / (1 + math.exp(-value))
+
+
+# ---- the blocks
+
+
+@torch.no_grad()
+def test_the_association_is_its_equations() -> None:
+    block = shaken(Association(2 * SIZE, SIZE))
+    x = draw(3, 2 * SIZE)
+    z, weights = block(x)
+    for clip in range(3):
+        wanted, rows = ByHand(block).association(x[clip].tolist())
+        np.testing.assert_allclose(z[clip], wanted, rtol=1e-9)
+        np.testing.assert_allclose(weights[clip], rows, rtol=1e-9)
+    assert weights.amax() > 0.5, "a flat relation would hide a wrong product"
+
+
+@torch.no_grad()
+def test_the_association_starts_with_nearly_no_effect() -> None:
+    x = draw(3, 1024).float()
+    z, _ = Association(1024, 512)(x)
+    torch.testing.assert_close(z, x, rtol=0, atol=1e-4)
+    assert not torch.equal(z, x), "or its other layers could not learn from the first step"
+
+
+@torch.no_grad()
+def test_the_non_local_mean_is_that_of_the_published_block() -> None:
+    path = VECTORS / "kit.py"
+    if not path.is_file():
+        pytest.skip(f"no reference vectors: {path} is not there; set HARSTUDIO_VECTORS")
+    spec = importlib.util.spec_from_file_location("reference_kit", path)
+    assert spec is not None
+    assert spec.loader is not None
+    kit: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(kit)
+    _, weights, inputs, outputs = kit.load_case("nonlocal_nl1d")
+    given = {key: torch.from_numpy(value) for key, value in weights.items()}
+    x = torch.from_numpy(inputs["x"])
+
+    def embedded(name: str, value: Tensor) -> Tensor:
+        return nn.functional.conv1d(value, given[f"{name}.weight"], given[f"{name}.bias"])
+
+    y, attention = non_local(*(embedded(name, x) for name in ("theta", "phi", "g")))
+    assert kit.compare(attention, outputs["attention"]) < 1e-4
+    assert kit.compare(embedded("W", y) + x, outputs["z"]) < 1e-4
+
+
+@torch.no_grad()
+def test_the_weighting_is_its_equations() -> None:
+    block = shaken(Weighting(2 * SIZE))
+    z = draw(3, 2 * SIZE)
+    wanted = [ByHand(block).weighting(one.tolist()) for one in z]
+    np.testing.assert_allclose(block(z), wanted, rtol=1e-9)
+    assert block.squeeze.out_features == SIZE
+
+
+@torch.no_grad()
+def test_the_gate_is_its_equations() -> None:
+    block = shaken(ConfidenceGate(SIZE))
+    deciding, other = draw(3, SIZE), draw(3, SIZE) ** 3
+    fused, share = block(deciding, other)
+    for clip in range(3):
+        wanted = ByHand(block).gate(deciding[clip].tolist(), other[clip].tolist())
+        np.testing.assert_allclose(fused[clip], wanted[0], rtol=1e-9)
+        np.testing.assert_allclose(share[clip], wanted[1], rtol=1e-9)
+
+
+def test_the_gate_loss_has_both_signs() -> None:
+    share = torch.tensor([[0.2, 0.9, 0.5], [0.7, 0.0, 1.0]], dtype=torch.float64)
+    resolved = [-math.log(max(p, 1e-6)) for row in share.tolist() for p in row]
+    literal = [-math.log(max(1 - p, 1e-6)) for row in share.tolist() for p in row]
+    assert float(gate_loss(share, "resolved")) == pytest.approx(sum(resolved) / 6, rel=1e-9)
+    assert float(gate_loss(share, "literal")) == pytest.approx(sum(literal) / 6, rel=1e-9)
+    for sign, direction in (("resolved", 1), ("literal", -1)):
+        gate = torch.zeros(2, 3, requires_grad=True)
+        gate_loss(torch.sigmoid(gate), sign).backward()
+        assert gate.grad is not None
+        assert (-direction * gate.grad > 0).all(), "descending moves the share this way"
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("first_decides", [True, False])
+@pytest.mark.parametrize("gate", [True, False])
+@pytest.mark.parametrize("weighting", [True, False])
+@pytest.mark.parametrize("association", [True, False])
+def test_the_fusion_is_its_modules(
+    association: bool, weighting: bool, gate: bool, first_decides: bool
+) -> None:
+    fusion = ConfidenceFusion(
+        SIZE, CLASSES,
+        association=association, weighting=weighting, gate=gate, first_decides=first_decides,
+    )  # fmt: skip
+    hand = ByHand(shaken(fusion))
+    first, second = draw(2, SIZE), draw(2, SIZE) ** 2
+    fused, done = fusion(first, second)
+    assert set(done) == {
+        key
+        for key, there in (("association", association), ("weights", weighting), ("gate", gate))
+        if there
+    }
+    for clip in range(2):
+        x = first[clip].tolist() + second[clip].tolist()  # equation 7
+        y = x
+        if association:
+            y, rows = hand.association(x, "association.")
+            np.testing.assert_allclose(done["association"][clip], rows, rtol=1e-9)
+        if weighting:
+            weights = hand.weighting(y, "weighting.")
+            np.testing.assert_allclose(done["weights"][clip], weights, rtol=1e-9)
+            y = [w * v for w, v in zip(weights, x, strict=True)]
+        one, two = y[:SIZE], y[SIZE:]
+        wanted = [a + b for a, b in zip(one, two, strict=True)]
+        if gate:
+            pair = (one, two) if first_decides else (two, one)
+            wanted, share = hand.gate(*pair, "gate.")
+            np.testing.assert_allclose(done["gate"][clip], share, rtol=1e-9)
+        np.testing.assert_allclose(fused[clip], wanted, rtol=1e-9)
+        logits = hand.linear("classifier", fused[clip].tolist())
+        np.testing.assert_allclose(fusion.classifier(fused)[clip], logits, rtol=1e-9)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_plain_rules(rule: str) -> None:
+    fusion = PlainFusion(3, CLASSES, rule)
+    first, second = torch.tensor([[1.0, -2.0, 4.0]]), torch.tensor([[3.0, 5.0, -1.0]])
+    wanted = {
+        "mean": [2.0, 1.5, 1.5],
+        "sum": [4.0, 3.0, 3.0],
+        "product": [3.0, -10.0, -4.0],
+        "max": [3.0, 5.0, 4.0],
+        "concat": [1.0, -2.0, 4.0, 3.0, 5.0, -1.0],
+    }
+    fused, told = fusion(first, second)
+    assert fused.tolist() == [wanted[rule]]
+    assert not told
+    assert fusion.classifier(fused).shape == (1, CLASSES)
+
+
+# ---- sense
+
+
+def learned_share(informs: str) -> float:
+    """The skeleton's mean share after training the fusion where one stream informs and the other
+    is noise. The gate's own loss is left out, so that the data decide."""
+    torch.manual_seed(17)
+    fusion = ConfidenceFusion(
+        32, CLASSES, association=True, weighting=True, gate=True, first_decides=True
+    )
+    labels = torch.arange(256) % CLASSES
+    signal = torch.randn(CLASSES, 32)[labels] + 0.3 * torch.randn(256, 32)
+    noise = 1.5 * torch.randn(256, 32)
+    pair = (signal, noise) if informs == "skeleton" else (noise, signal)
+    optimizer = torch.optim.Adam(fusion.parameters(), lr=0.01)
+    for _ in range(200):
+        drawn = [one if one is signal else one[torch.randperm(256)] for one in pair]
+        fused, done = fusion(*drawn)
+        loss = nn.functional.cross_entropy(fusion.classifier(fused), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 0.1, "it has not learned the task"
+    return float(done["gate"].mean())
+
+
+def test_the_gate_turns_to_the_stream_that_informs() -> None:
+    shares = {informs: learned_share(informs) for informs in ("skeleton", "clip")}
+    assert shares["skeleton"] > 0.55
+    assert shares["clip"] < 0.45
+    assert shares["skeleton"] > shares["clip"] + 0.2
