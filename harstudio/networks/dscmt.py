@@ -1,0 +1,293 @@
+"""DSCMT: a dynamic image of colour and one of depth, related by a transformer.
+
+Z. Liu, J. Cheng, L. Liu, Z. Ren, Q. Zhang, C. Song: Dual-stream cross-modality fusion transformer
+for RGB-D action recognition, Knowledge-Based Systems 255, 2022. A dynamic image holds a whole clip
+in one picture (approximate rank pooling; H. Bilen et al.: Dynamic Image Networks for Action
+Recognition, CVPR 2016). Equations 1 to 10 are those of a survey; what it lost
+(equation 1, the excitation's output, all sizes) comes from the published code.
+
+Choices where paper and code differ or are silent:
+
+- Every layer has its own two MEMs (67.10 M parameters with the three heads); ``share_mem`` uses
+  one pair in all layers as the code does (60.39 M).
+- The position code is added in every MEM and MIM, to the values too, as printed;
+  ``position = "once"`` adds it before the first layer only, as the code does. The code's mask is
+  wrong; ours is the plain code of DETR, rows and columns counted from 1.
+- The heads of single streams learn beside the fusion without changing it, because the code has
+  their losses commented out; ``aux_weight`` lets that share of their gradient into the streams.
+- Without BEF a block ends with its first sum and normalisation.
+- The paper's final score is the sum of two trainings, this one and one on raw frames
+  (``input = "frame"``, the middle frame of each part of the clip).
+- The paper's classifiers learn five times as fast as the rest and biases twice as fast, without
+  weight decay; here all weights learn alike.
+
+"visual looks at depth" and its reverse: how much each cell of the one stream was attended to by all
+cells of the other in the last layer (the mean over heads), 1 for the cell most attended to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from harstudio.networks.backbones.resnet import ResNet
+from harstudio.networks.blocks.mutual_attention import WIDTH, CrossModalTransformer, Told
+from harstudio.networks.network import Batch, FeatureMap, Gaze, Network, Output, watched
+from harstudio.networks.shown import shown
+from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
+
+STREAMS = ("visual", "depth")
+HEAD_DROPOUT = 0.5
+HEAD_STD = 0.001
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
+DYNAMIC = {
+    "kind": "dynamic",
+    "size": 224,
+    "segments": 1,
+    "mean": MEAN,
+    "std": STD,
+    "resize": 256,
+    "train_scales": (1.0, 0.875, 0.75, 0.66),
+    "flip": True,
+}
+FRAME = {
+    "kind": "picture",
+    "size": 224,
+    "mean": MEAN,
+    "std": STD,
+    "frame_position": 0.5,
+    "crop": "none",
+}
+
+OPTIONS = {
+    "input": Option(
+        "dynamic",
+        "What the streams see: dynamic images (the motion model) or raw frames (the appearance "
+        "model).",
+        ("dynamic", "frame"),
+    ),
+    "segments": Option(
+        1, "Equal parts of a clip that become one picture each; their maps are averaged."
+    ),
+    "backbone": Option("resnet50", "What sees the pictures.", ("resnet50", "resnet18", "resnet34")),
+    "layers": Option(4, "Layers of the transformer."),
+    "mem": Option(True, "Each stream attends to itself first.", (True, False)),
+    "mim": Option(True, "Each stream attends to the other.", (True, False)),
+    "bef": Option(True, "Each block ends by weighing its features.", (True, False)),
+    "share_mem": Option(
+        False, "All layers share their MEMs, as published code does.", (False, True)
+    ),
+    "position": Option(
+        "every", "Where positions are told: in every block, or once at first.", ("every", "once")
+    ),
+    "dropout": Option(0.3, "Share dropped in the transformer in training."),
+    "aux_weight": Option(0.0, "How much the losses of the single streams' heads count."),
+}
+
+RECIPE = Recipe(
+    stages=(
+        Stage(
+            "all", ("visual", "depth", "fusion"),
+            epochs=60, learning_rate=1e-3, decay_at=(25, 50),
+        ),
+    ),
+    optimizer="sgd",
+    weight_decay=5e-4,
+    batch_size=64,
+    clip_norm=20.0,
+)  # fmt: skip
+
+CARDS = (
+    NetworkCard(
+        name="dscmt",
+        title="DSCMT",
+        paper="Dual-stream cross-modality fusion transformer for RGB-D action recognition",
+        authors="Z. Liu, J. Cheng, L. Liu, Z. Ren, Q. Zhang, C. Song",
+        year=2022,
+        branches={
+            "visual": ("color", "infrared", "depth"),
+            "depth": ("depth", "infrared", "color"),
+        },
+        streams={name: (name,) for name in STREAMS},
+        preprocessing=dict.fromkeys(STREAMS, DYNAMIC),
+        recipe=RECIPE,
+        options=OPTIONS,
+        explains={
+            "visual looks at depth": Kind.HEAT_MAP,
+            "depth looks at visual": Kind.HEAT_MAP,
+            "visual excitation": Kind.MATRIX,
+            "depth excitation": Kind.MATRIX,
+            "visual dynamic image": Kind.PICTURE,
+            "depth dynamic image": Kind.PICTURE,
+            "Grad-CAM visual": Kind.HEAT_MAP,
+            "Grad-CAM depth": Kind.HEAT_MAP,
+        },
+    ),
+)
+
+
+def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
+    """The inputs and explanations of these options; ValueError for less than one segment."""
+    segments = options["segments"]
+    if segments < 1:
+        raise ValueError(f"{segments} segments are too few")
+    if options["input"] == "dynamic":
+        table = {**DYNAMIC, "segments": segments}
+    else:
+        table = {**FRAME, "frames": segments}
+    gone = []
+    if options["input"] != "dynamic":
+        gone.append("dynamic image")
+    if not options["mim"]:
+        gone.append("looks at")
+    if not (options["bef"] and (options["mem"] or options["mim"])):
+        gone.append("excitation")
+    return replace(
+        card,
+        preprocessing=dict.fromkeys(STREAMS, table),
+        explains={
+            name: kind
+            for name, kind in card.explains.items()
+            if not any(word in name for word in gone)
+        },
+    )
+
+
+class PictureStream(nn.Module):
+    """One ResNet, the reduction of its map to 512 channels, and a head of its own."""
+
+    def __init__(self, depth: int, num_classes: int) -> None:
+        super().__init__()
+        self.backbone = ResNet(depth)
+        self.reduce = nn.Sequential(
+            nn.Conv2d(self.backbone.channels, WIDTH, 1, bias=False), nn.BatchNorm2d(WIDTH)
+        )
+        self.dropout = nn.Dropout(HEAD_DROPOUT)
+        self.classifier = head(num_classes)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """(N, 3, H, W) -> (N, C, h, w); (N, 3, S, H, W) -> (N, C, S, h, w)."""
+        if picture.dim() == 4:
+            features: Tensor = self.backbone(picture)
+            return features
+        count, segments = picture.shape[0], picture.shape[2]
+        features = self.backbone(picture.movedim(2, 1).flatten(0, 1))
+        return features.view(count, segments, *features.shape[1:]).movedim(1, 2)
+
+    def embed(self, features: Tensor) -> Tensor:
+        """What ``forward`` gives -> (N, 512, h, w), the mean over segments reduced."""
+        reduced: Tensor = self.reduce(features if features.dim() == 4 else features.mean(dim=2))
+        return reduced
+
+    def classify(self, pooled: Tensor) -> Tensor:
+        """(N, 512) -> (N, K)."""
+        logits: Tensor = self.classifier(self.dropout(pooled))
+        return logits
+
+
+def head(num_classes: int) -> nn.Linear:
+    """A classifier that begins near indifference, as published."""
+    layer = nn.Linear(WIDTH, num_classes)
+    nn.init.normal_(layer.weight, std=HEAD_STD)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+class Fusion(CrossModalTransformer):
+    """The transformer of these options with its classifier."""
+
+    def __init__(self, num_classes: int, options: Mapping[str, Any]) -> None:
+        super().__init__(
+            options["layers"], options["dropout"],
+            mem=options["mem"], mim=options["mim"], bef=options["bef"],
+            share_mem=options["share_mem"], every=options["position"] == "every",
+        )  # fmt: skip
+        self.classifier = head(num_classes)
+
+
+class DSCMT(Network):
+    """The two streams and the transformer: child modules ``visual``, ``depth`` and ``fusion``."""
+
+    heads_apart = True
+
+    def __init__(self, num_classes: int, options: Mapping[str, Any]) -> None:
+        super().__init__()
+        depth = int(options["backbone"].removeprefix("resnet"))
+        self.visual = PictureStream(depth, num_classes)
+        self.depth = PictureStream(depth, num_classes)
+        self.fusion = Fusion(num_classes, options)
+        self.aux_weight: float = options["aux_weight"]
+
+    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
+        """``visual`` or ``depth``: the mean of its reduced map by its own head."""
+        part: PictureStream = self.get_submodule(stream)  # type: ignore[assignment]
+        seen = part(batch[stream])
+        maps, gaze = self._asked(batch, {stream: seen}) if explain else ({}, None)
+        if explain:
+            seen = maps[f"Grad-CAM {stream}"].values
+        pooled = part.embed(seen).mean(dim=(2, 3))
+        logits = part.classify(pooled)
+        return Output(logits, {stream: logits}, {stream: pooled}, explanation=gaze, maps=maps)
+
+    def fused(self, batch: Batch, explain: bool) -> Output:
+        """Takes ``visual`` and ``depth``."""
+        parts = {"visual": self.visual, "depth": self.depth}
+        seen = {name: part(batch[name]) for name, part in parts.items()}
+        maps, gaze = self._asked(batch, seen) if explain else ({}, None)
+        if explain:
+            seen = {name: maps[f"Grad-CAM {name}"].values for name in parts}
+        embedded = {name: part.embed(seen[name]) for name, part in parts.items()}
+        features = {name: value.mean(dim=(2, 3)) for name, value in embedded.items()}
+        by_stream = {
+            name: part.classify(self._let_through(features[name])) for name, part in parts.items()
+        }
+        features["fusion"], told = self.fusion(*embedded.values(), explain=explain)
+        if gaze is not None and told is not None:
+            sizes = [value.shape[2:] for value in embedded.values()]
+            gaze.update(self._relations(told, sizes))
+        logits = self.fusion.classifier(features["fusion"])
+        return Output(logits, by_stream, features, explanation=gaze, maps=maps)
+
+    def _let_through(self, features: Tensor) -> Tensor:
+        """The same numbers; of their gradient the share ``aux_weight``."""
+        apart = features.detach()
+        return apart if self.aux_weight == 0 else torch.lerp(apart, features, self.aux_weight)
+
+    def _asked(
+        self, batch: Batch, seen: Mapping[str, Tensor]
+    ) -> tuple[dict[str, FeatureMap], dict[str, Gaze]]:
+        """The streams' maps to watch, and the dynamic images that they saw."""
+        maps, gaze = {}, {}
+        for name, features in seen.items():
+            maps[f"Grad-CAM {name}"] = FeatureMap(Kind.HEAT_MAP, name, watched(features))
+            table = self.card.preprocessing[name]
+            if table["kind"] == "dynamic":
+                gaze[f"{name} dynamic image"] = shown(name, batch[name], table)
+        return maps, gaze
+
+    def _relations(self, told: tuple[Told, Told], sizes: list[torch.Size]) -> dict[str, Gaze]:
+        """What the last layer's blocks say: where each stream looked, which features counted."""
+        gaze = {}
+        for index, (name, other) in enumerate((STREAMS, STREAMS[::-1])):
+            attention, excitation = told[index]
+            if len(self.fusion.interact):
+                looked = attention.mean(dim=1)
+                looked = looked / looked.amax(dim=1, keepdim=True)
+                cells = looked.view(len(looked), 1, *sizes[1 - index])
+                gaze[f"{name} looks at {other}"] = Gaze(Kind.HEAT_MAP, other, cells)
+            if excitation is not None:
+                gaze[f"{name} excitation"] = Gaze(
+                    Kind.MATRIX, name, excitation[:, None], rows="last layer", columns="feature"
+                )
+        return gaze
+
+
+def create(
+    card: NetworkCard, num_classes: int, topology: str, options: Mapping[str, Any]
+) -> Network:
+    """A fresh DSCMT. ImageNet weights of the ResNets are put in by whoever trains it."""
+    return DSCMT(num_classes, options)
