@@ -8,10 +8,13 @@ activation map; B. Zhou et al.: Learning Deep Features for Discriminative Locali
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from harstudio.networks.backbones.agcn import AGCN
 from harstudio.networks.backbones.st_gcn import STGCN
 from harstudio.networks.blocks.graph import parents_of
 from harstudio.networks.network import Gaze
@@ -41,6 +44,11 @@ class GraphStream(nn.Module):
         """(N, C, T', V, M) -> (N, K, T', V, M); its mean over positions is the logits."""
         return self.classify(features.movedim(1, -1)).movedim(-1, 1)
 
+    def explained(self, skeleton: Tensor) -> tuple[Tensor, dict[str, Gaze]]:
+        """The feature map, and all that this network tells of itself by name."""
+        features: Tensor = self(skeleton)
+        return features, {"joint saliency": self.saliency(features)}
+
     def saliency(self, features: Tensor) -> Gaze:
         """How much each joint at each moment spoke for each class."""
         return Gaze(Kind.JOINT_WEIGHTS, "skeleton", self.class_map(features), per_class=True)
@@ -58,22 +66,43 @@ class STGCNStream(STGCN, GraphStream):
         self.fcn = nn.Conv2d(self.channels, num_classes, 1)
 
 
-GRAPHS = ("st-gcn",)
+class AGCNStream(AGCN, GraphStream):
+    """AGCN of two bodies with its classifier ``fc``."""
+
+    classifier = "fc"
+
+    def __init__(self, num_classes: int, topology: str, *, dropout: float = 0.0) -> None:
+        super().__init__(topology, dropout=dropout)
+        self.fc = nn.Linear(self.channels, num_classes)
+        nn.init.normal_(self.fc.weight, 0, math.sqrt(2 / num_classes))
+
+    def explained(self, skeleton: Tensor) -> tuple[Tensor, dict[str, Gaze]]:
+        """The joint saliency, and the links of the last block."""
+        features, links = self.with_links(skeleton)
+        return features, {
+            "joint saliency": self.saliency(features),
+            "learned links": Gaze(Kind.RELATION, "skeleton", links),
+        }
+
+
+GRAPHS = ("st-gcn", "agcn")
 
 
 def skeleton_stream(
-    name: str, num_classes: int, topology: str, *, dropout: float = 0.5,
+    name: str, num_classes: int, topology: str, *, dropout: float | None = None,
     edge_importance: bool = True,
 ) -> GraphStream:  # fmt: skip
     """A graph network of ``GRAPHS`` with random weights.
 
-    dropout: share of features dropped in training. edge_importance: ST-GCN learns how much each
-    link counts; the others learn their links anyway, it does not concern them. KeyError where the
-    name is not known.
+    dropout: share of features dropped in training, None as the published code (0.5 in ST-GCN, 0 in
+    the others). edge_importance: ST-GCN learns how much each link counts; the others learn their
+    links anyway, it does not concern them. KeyError where the name is not known.
     """
     if name == "st-gcn":
-        return STGCNStream(num_classes, topology, dropout=dropout, edge_importance=edge_importance)
-    raise KeyError(name)
+        share = 0.5 if dropout is None else dropout
+        return STGCNStream(num_classes, topology, dropout=share, edge_importance=edge_importance)
+    others = {"agcn": AGCNStream}
+    return others[name](num_classes, topology, dropout=dropout or 0.0)
 
 
 def bones(skeleton: Tensor, topology: str) -> Tensor:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from harstudio.networks.blocks.graph import gathered, pointwise, spatial_partition
+from harstudio.networks.blocks.graph import spatial_partition
+from harstudio.networks.blocks.graph_layers import gathered, pointwise
 
 # (channels in, channels out, stride in time); the first stands in for the coordinates.
 BLOCKS = (

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from harstudio.skeletons.topology import Topology, topology
 
@@ -106,31 +103,3 @@ def spatial_partition(name: str) -> NDArray[np.float32]:
     nearer = away[:, None] < away[None, :]
     subsets = (same, ~same & ~nearer, ~same & nearer)
     return np.stack([normalised * subset for subset in subsets]).astype(np.float32)
-
-
-def gathered(x: Tensor, adjacency: Tensor) -> Tensor:
-    """What every joint hears from its neighbours: x (B, C, T, V) and adjacency (K, V, W), or
-    (B, K, V, W) of every item's own, give (B, K * C, T, W), channels last in memory.
-
-    One product a moment for all subsets; quickest where x lies channels last.
-    """
-    count, channels, frames, joints = x.shape
-    subsets, _, targets = adjacency.shape[-3:]
-    moments = x.permute(0, 2, 3, 1).reshape(count * frames, joints, channels)
-    rows = adjacency.movedim(-1, -3).flatten(-3, -2)  # (..., W * K, V)
-    if adjacency.dim() == 4:
-        rows = rows[:, None].expand(-1, frames, -1, -1).reshape(count * frames, -1, joints)
-    else:
-        rows = rows.expand(count * frames, -1, -1)
-    heard = torch.bmm(rows, moments).view(count, frames, targets, subsets * channels)
-    return heard.permute(0, 3, 1, 2)
-
-
-def pointwise(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """A 1x1 convolution: x (B, C, T, V), weight (C', C) -> (B, C', T, V).
-
-    A single tap is not moved by dilation, but with it PyTorch (2.13) hands the work to oneDNN also
-    for a few clips on one thread, where its own kernel takes twice as long.
-    """
-    dilation = 2 if x.device.type == "cpu" else 1
-    return functional.conv2d(x, weight[..., None, None], bias, dilation=dilation)
