@@ -98,6 +98,7 @@ def _recording(told: dict[str, Any]) -> dict[str, Any]:
         "confidence": told["confidence"],
         "windows": windows,
         "segments": segments,
+        "without": told["without"],
         "error": told["error"],
     }
 

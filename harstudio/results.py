@@ -183,7 +183,8 @@ class Recognition:
     """What one run says about one recording.
 
     label and confidence: for the recording as a whole, the mean over its windows. explanations:
-    one tuple a window, empty where none was asked for.
+    one tuple a window, empty where none was asked for. without: kinds of stream that the network
+    learned from and the recording lacks; the streams that can do without them answered.
     """
 
     run: str
@@ -196,6 +197,7 @@ class Recognition:
     label: int
     confidence: float
     explanations: tuple[tuple[Explanation, ...], ...] = ()
+    without: tuple[str, ...] = ()
 
 
 # ---- what is known about a network before it is made

@@ -31,9 +31,10 @@ def predict(payload: Payload, context: Context) -> Payload:
     target_class (index or name; None = what each window is said to be), person (body id).
 
     Tells "device" {device, name} and for every recording "recognition" {path, recording, file,
-    label, name, confidence, top, windows, segments, error}: name is that of the class, file "" if
-    none was written, top the three best as [name, confidence], windows and segments their number,
-    error None or a sentence. One bad recording does not stop the others.
+    label, name, confidence, top, windows, segments, without, error}: name is that of the class,
+    file "" if none was written, top the three best as [name, confidence], windows and segments
+    their number, without the kinds of stream that the recording lacks, error None or a sentence.
+    One bad recording does not stop the others.
     Returns {run, network, classes, recordings: how many, failed: how many of them}.
     """
     trained = _prepared(payload, context)
@@ -228,6 +229,7 @@ def _one(
         "top": [[said.classes[k], float(mean[k])] for k in best],
         "windows": len(said.windows),
         "segments": len(said.segments),
+        "without": list(said.without),
         "error": None,
     }
 
@@ -243,5 +245,6 @@ def _failed(path: Path, sentence: str) -> Payload:
         "top": [],
         "windows": 0,
         "segments": 0,
+        "without": [],
         "error": sentence,
     }

@@ -59,8 +59,8 @@ def recognise(
     the recording. Where the recording lacks a modality, the network's streams that can do without
     it answer alone, and the log says so; where none can, that is a DataError. A window in which
     nobody is seen, or that is damaged, has no opinion and is named in the log; where all are so,
-    that is a DataError. Pauses and stops
-    between windows. progress: called with the share that is done.
+    that is a DataError. Pauses and stops between windows. progress: called with the share that is
+    done.
     """
     question = question or Question()
     preprocessing = _suited(trained, recording, context)
@@ -91,6 +91,7 @@ def recognise(
         label=label,
         confidence=confidence,
         explanations=tuple(one.explanations for one in said) if question.explain else (),
+        without=tuple(sorted(preprocessing.without - trained.preprocessing.without)),
     )
 
 

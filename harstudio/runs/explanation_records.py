@@ -1,4 +1,4 @@
-"""Explanations as plain records and two heaps of numbers, for files."""
+"""Explanations as plain records and three heaps of numbers, for files."""
 
 from __future__ import annotations
 
@@ -16,26 +16,33 @@ from harstudio.results import (
     Importance,
     JointWeights,
     Kind,
+    Matrix,
     ModalityShare,
+    Picture,
     Relation,
 )
 
 Record = dict[str, Any]
+MOST_CELLS = 1 << 22  # of one matrix
+MOST_PIXELS = 1 << 24  # of one picture
 
 
 class Heaps:
-    """Numbers of many arrays one after the other: values float32, times int64."""
+    """Numbers of many arrays one after the other: values float32, times int64, pixels uint8."""
 
     def __init__(self) -> None:
         self._values: list[NDArray[np.float32]] = []
         self._times: list[NDArray[np.int64]] = []
-        self._next_value = self._next_time = 0
+        self._pixels: list[NDArray[np.uint8]] = []
+        self._next_value = self._next_time = self._next_pixel = 0
 
     @staticmethod
-    def of(values: NDArray[np.float32], times_ns: NDArray[np.int64]) -> Heaps:
+    def of(
+        values: NDArray[np.float32], times_ns: NDArray[np.int64], pixels: NDArray[np.uint8]
+    ) -> Heaps:
         """Heaps to take from."""
         heaps = Heaps()
-        heaps._values, heaps._times = [values], [times_ns]
+        heaps._values, heaps._times, heaps._pixels = [values], [times_ns], [pixels]
         return heaps
 
     def put(self, values: NDArray[np.float32], times_ns: NDArray[np.int64] | None) -> Record:
@@ -62,6 +69,24 @@ class Heaps:
         self._next_value, self._next_time = value_end, time_end
         return taken, taken_times
 
+    def put_pixels(self, pixels: NDArray[np.uint8]) -> Record:
+        """Add a picture, (h, w, 3)."""
+        self._pixels.append(np.ascontiguousarray(pixels, dtype=np.uint8).ravel())
+        return {"shape": list(pixels.shape)}
+
+    def take_pixels(self, record: Record) -> NDArray[np.uint8]:
+        """The next picture; ValueError where the heap does not hold it."""
+        height, width, channels = (int(length) for length in record["shape"])
+        if min(height, width) < 1 or height * width > MOST_PIXELS or channels != 3:
+            raise ValueError("a picture has the wrong shape")
+        end = self._next_pixel + height * width * channels
+        (pixels,) = self._pixels
+        if end > pixels.size:
+            raise ValueError("a picture is missing")
+        taken = pixels[self._next_pixel : end].reshape(height, width, channels)
+        self._next_pixel = end
+        return taken
+
     def all_values(self) -> NDArray[np.float32]:
         """Everything that was put, (n,) float32."""
         return np.concatenate([np.empty(0, dtype=np.float32), *self._values])
@@ -70,12 +95,17 @@ class Heaps:
         """Everything that was put, (m,) int64."""
         return np.concatenate([np.empty(0, dtype=np.int64), *self._times])
 
+    def all_pixels(self) -> NDArray[np.uint8]:
+        """Everything that was put, (p,) uint8."""
+        return np.concatenate([np.empty(0, dtype=np.uint8), *self._pixels])
+
 
 def described(one: Explanation, heaps: Heaps) -> Record:
     """Everything but the numbers, as builtins; the numbers go to the heaps."""
-    times = None if isinstance(one, Relation) else one.times_ns
     record: Record = {"kind": str(one.kind), "name": one.name, "meaning": one.meaning}
-    record |= heaps.put(one.values, times)
+    if isinstance(one, Picture):
+        return record | heaps.put_pixels(one.pixels)
+    record |= heaps.put(one.values, None if isinstance(one, Relation | Matrix) else one.times_ns)
     match one:
         case HeatMap():
             record |= {
@@ -98,6 +128,8 @@ def described(one: Explanation, heaps: Heaps) -> Record:
             }
         case ModalityShare():
             record |= {"modalities": list(one.modalities)}
+        case Matrix():
+            record |= {"rows": one.rows, "columns": one.columns}
         case Importance():
             pass
     return record
@@ -169,12 +201,25 @@ def _importance(name: str, meaning: str, record: Record, heaps: Heaps) -> Import
     return Importance(name, meaning, times, values)
 
 
+def _matrix(name: str, meaning: str, record: Record, heaps: Heaps) -> Matrix:
+    values, _ = heaps.take(record, 2)
+    if not 0 < values.size <= MOST_CELLS or not np.isfinite(values).all():
+        raise ValueError("a matrix is empty, too large, or holds what is no number")
+    return Matrix(name, meaning, values, str(record["rows"]), str(record["columns"]))
+
+
+def _picture(name: str, meaning: str, record: Record, heaps: Heaps) -> Picture:
+    return Picture(name, meaning, heaps.take_pixels(record))
+
+
 _READERS: dict[Kind, Callable[[str, str, Record, Heaps], Explanation]] = {
     Kind.HEAT_MAP: _heat_map,
     Kind.JOINT_WEIGHTS: _joint_weights,
     Kind.RELATION: _relation,
     Kind.MODALITY_SHARE: _modality_share,
     Kind.IMPORTANCE: _importance,
+    Kind.MATRIX: _matrix,
+    Kind.PICTURE: _picture,
 }
 
 

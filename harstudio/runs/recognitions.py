@@ -1,8 +1,9 @@
 """Recognitions as files: an npz without pickle that is read without torch.
 
 Arrays: ``header`` (JSON as bytes), ``windows_ns`` (W, 2) int64, ``probabilities`` (W, K) float32,
-``by_stream`` (S, W, K) float32, and two heaps from which the explanations take theirs in order:
-``values`` (n,) float32 and ``times_ns`` (m,) int64. Files are bounded, whatever they claim.
+``by_stream`` (S, W, K) float32, and three heaps from which the explanations take theirs in order:
+``values`` (n,) float32, ``times_ns`` (m,) int64 and ``pixels`` (p,) uint8, which older files have
+not. Files are bounded, whatever they claim.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ ARRAYS = {
     "by_stream": (np.float32, 3),
     "values": (np.float32, 1),
     "times_ns": (np.int64, 1),
+    "pixels": (np.uint8, 1),
 }
+LATER = {"pixels"}  # arrays that older files have not
 DAMAGED = (KeyError, IndexError, TypeError, ValueError, EOFError, OverflowError, zipfile.BadZipFile)
 REMEDY = "Recognise the recording again."
 
@@ -55,6 +58,7 @@ def save_recognition(path: Path, recognition: Recognition) -> None:
         "label": recognition.label,
         "confidence": recognition.confidence,
         "streams": list(streams),
+        "without": list(recognition.without),
         "segments": [[s.start_ns, s.end_ns, s.label, s.confidence] for s in recognition.segments],
         "explanations": [
             [described(one, heaps) for one in told] for told in recognition.explanations
@@ -70,6 +74,7 @@ def save_recognition(path: Path, recognition: Recognition) -> None:
         ),
         "values": heaps.all_values(),
         "times_ns": heaps.all_times(),
+        "pixels": heaps.all_pixels(),
     }
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
@@ -120,6 +125,7 @@ def _read_arrays(file: Any, path: Path) -> dict[str, NDArray[Any]]:
         return {
             name: _array(archive.read(members[name]), np.dtype(kind), dimensions)
             for name, (kind, dimensions) in ARRAYS.items()
+            if name in members or name not in LATER
         }
 
 
@@ -162,6 +168,7 @@ def _recognition(arrays: dict[str, NDArray[Any]], path: Path) -> Recognition:
         label=_index(header["label"], len(classes)),
         confidence=float(header["confidence"]),
         explanations=explanations,
+        without=tuple(_text(kind) for kind in header.get("without", ())),
     )
 
 
@@ -188,7 +195,8 @@ def _explanations(
 ) -> tuple[tuple[Explanation, ...], ...]:
     if len(records) not in (0, windows):
         raise ValueError("explanations and windows do not match")
-    heaps = Heaps.of(arrays["values"], arrays["times_ns"])
+    pixels = arrays.get("pixels", np.empty(0, dtype=np.uint8))
+    heaps = Heaps.of(arrays["values"], arrays["times_ns"], pixels)
     return tuple(tuple(restored(record, heaps) for record in told) for told in records)
 
 

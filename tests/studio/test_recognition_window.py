@@ -54,6 +54,12 @@ def make_run(folder: Path, *, picture: str = "depth", top1: float | None = 0.91)
     return folder
 
 
+def write_inputs(folder: Path, inputs: dict[str, dict[str, object]]) -> None:
+    """What its network takes, as runs say it now."""
+    prepared = {"version": 2, "topology": "utd_mhad_20", "inputs": inputs}
+    RunFolder(folder).preprocessing.write_text(json.dumps(prepared), "utf-8")
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     return make_run(tmp_path / "runs" / "first")
@@ -78,8 +84,18 @@ def test_a_run_tells_what_it_needs_and_whether_it_is_there(tmp_path, dataset, wi
     good = take_choice(make_run(tmp_path / "good"))
     assert good.facts(recording) == "mmff-lite · depth + skeleton · 3 classes · tested 0.91"
     color = take_choice(make_run(tmp_path / "color", picture="color", top1=None))
-    assert color.lacks(recording) == "needs colour, which this recording has not"
-    assert "not tested" in color.facts(recording)
+    assert color.lacks(recording) == ""  # the skeletons are there: the network says what it can
+    assert color.facts(recording).endswith("not tested · here without colour")
+    alone = {
+        "picture": {"kind": "clip", "appearance": "color"},
+        "thermal": {"appearance": "infrared"},
+    }
+    write_inputs(tmp_path / "color", alone)
+    pictures = take_choice(tmp_path / "color")
+    assert pictures.needs == ("color", "infrared")
+    assert pictures.lacks(recording) == "needs colour or infrared, which this recording has not"
+    write_inputs(tmp_path / "color", {"bones": {"kind": "skeleton"}, "inertial": {"frames": 8}})
+    assert take_choice(tmp_path / "color").needs == ("inertial", "skeleton")
     unlearned = make_run(tmp_path / "empty")
     RunFolder(unlearned).best.unlink()
     assert take_choice(unlearned).lacks(recording) == "has learned nothing yet"
@@ -88,7 +104,7 @@ def test_a_run_tells_what_it_needs_and_whether_it_is_there(tmp_path, dataset, wi
 
 
 def test_runs_are_chosen_in_the_palette_those_that_fit_first(tmp_path, dataset, run, window):
-    make_run(tmp_path / "runs" / "color", picture="color")
+    write_inputs(make_run(tmp_path / "runs" / "color"), {"picture": {"appearance": "color"}})
     window.session.settings.run_folders = [str(tmp_path / "runs")]
     open_trial(window, trial(dataset, "a1_s1_t1"))
     window.commands.run("recognise.choose")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,16 +40,21 @@ class RunChoice:
     def name(self) -> str:
         return self.path.name
 
+    def missing(self, recording: Recording) -> tuple[str, ...]:
+        """Kinds of stream that it learned from and a recording has not."""
+        streams = ((need, recording.of_kind(StreamKind(need))) for need in self.needs)
+        return tuple(need for need, stream in streams if stream is None or not len(stream))
+
     def lacks(self, recording: Recording | None) -> str:
-        """Why this run cannot say anything about a recording, "" when it can."""
+        """Why this run cannot say anything about a recording, "" when it can, or when some of what
+        it learned from is there: then only the network knows whether that is enough."""
         if self.problem or recording is None:
             return self.problem or "nothing is open"
-        for need in self.needs:
-            stream = recording.of_kind(StreamKind(need))
-            if stream is None or not len(stream):
-                return f"needs {WORDS.get(need, need)}, which this recording has not"
+        missing = self.missing(recording)
+        if missing and missing == self.needs:
+            return f"needs {in_words(missing, 'or')}, which this recording has not"
         skeleton = recording.of_kind(StreamKind.SKELETON)
-        if "skeleton" in self.needs and isinstance(skeleton, SkeletonStream):
+        if "skeleton" in self.needs and isinstance(skeleton, SkeletonStream) and len(skeleton):
             return lacking_joints(skeleton.topology, self.topology)
         return ""
 
@@ -60,7 +65,14 @@ class RunChoice:
         parts.append(f"{self.classes} classes" if self.classes else "")
         parts.append("not tested" if self.tested is None else f"tested {self.tested:.2f}")
         lacks = self.lacks(recording)
+        missing = () if recording is None or lacks else self.missing(recording)
+        parts.append(f"here without {in_words(missing, 'and')}" if missing else "")
         return " · ".join([part for part in parts if part] + ([lacks] if lacks else []))
+
+
+def in_words(kinds: Sequence[str], joined: str) -> str:
+    """Kinds of stream as people call them: "depth and skeleton"."""
+    return f" {joined} ".join(WORDS.get(kind, kind) for kind in kinds)
 
 
 def lacking_joints(source: str, target: str) -> str:
@@ -117,11 +129,18 @@ def take_choice(run: Path) -> RunChoice:
 
 
 def _needs(prepared: Any) -> tuple[str, ...]:
-    """Kinds of stream that a preprocessing reads."""
-    picture = _table(prepared, "picture").get("appearance")
-    kinds = {str(kind) for kind in StreamKind}
-    needs = [str(picture)] if picture in kinds else []
-    return (*needs, *(["skeleton"] if _table(prepared, "skeleton") else []))
+    """Kinds of stream that a preprocessing reads, pictures first."""
+    inputs = prepared.get("inputs") if isinstance(prepared, Mapping) else None
+    names = inputs if isinstance(inputs, Mapping) else {"picture": 0, "skeleton": 0}  # version 1
+    tables = {name: _table(inputs if names is inputs else prepared, name) for name in names}
+    found = [
+        str(table.get("appearance") or table.get("kind") or name)
+        for name, table in tables.items()
+        if table
+    ]
+    known = {str(kind) for kind in StreamKind}
+    needs = dict.fromkeys(kind for kind in found if kind in known)
+    return tuple(sorted(needs, key=lambda kind: kind == "skeleton"))
 
 
 def _table(tables: Any, name: str) -> Mapping[str, Any]:

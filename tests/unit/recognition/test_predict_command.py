@@ -81,6 +81,7 @@ def test_the_document_of_json(predict: Predict, run: Path, dataset: Path) -> Non
     assert document["classes"] == list(CLASSES)
     for one in document["recordings"]:
         assert one["error"] is None
+        assert one["without"] == []
         assert one["name"] == CLASSES[one["label"]]
         assert one["windows"][0]["start_ns"] == 0
         rows = [window["probabilities"] for window in one["windows"]]

@@ -194,6 +194,27 @@ def test_a_missing_stream_is_named_with_what_the_run_needs(run: Path, tmp_path: 
         recognise(load_run(run), recording, Heard())
 
 
+def test_a_missing_modality_is_said_and_kept(tmp_path: Path) -> None:
+    """The streams that are left answer: the log says so, the answer and its file too."""
+    tables = {"skeleton": {"frames": 16, "bodies": 1}, "picture": {"size": 64}}
+    write_run(tmp_path / "run", "mmff-lite", modalities=("depth", "skeleton"), overrides=tables)
+    depth = write_trial(tmp_path / "whole")
+    write_trial(tmp_path / "part")
+    (tmp_path / "part" / "Depth" / "a1_s1_t1_depth.mat").unlink()
+    part = tmp_path / "part" / "Skeleton" / "a1_s1_t1_skeleton.mat"
+    payload = {"run": str(tmp_path / "run"), "paths": [str(depth), str(part)], "explain": True}
+    heard = Heard()
+    assert predict(payload | {"out": str(tmp_path / "out")}, heard)["failed"] == 0
+    whole, without = heard.told("recognition")
+    assert (whole["without"], without["without"]) == ([], ["depth"])
+    assert heard.lines == ["a1_s1_t1 has no depth: skeleton of mmff-lite answers alone."]
+    said = load_recognition(Path(without["file"]))
+    assert said.without == ("depth",)
+    assert set(said.windows[0].by_stream) == {"skeleton"}
+    assert {one.name for one in said.explanations[0]} == {"joint saliency"}
+    assert load_recognition(Path(whole["file"])).without == ()
+
+
 def test_windows_in_which_nobody_is_seen_have_no_opinion(run: Path, trial: Path) -> None:
     heard = Heard()
     second = 1_000_000_000

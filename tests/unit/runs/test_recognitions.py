@@ -24,7 +24,9 @@ from harstudio.results import (
     HeatMap,
     Importance,
     JointWeights,
+    Matrix,
     ModalityShare,
+    Picture,
     Recognition,
     Relation,
     Segment,
@@ -64,6 +66,9 @@ def some_explanations(k: int) -> tuple[Explanation, ...]:
         Relation("joints only", "c", shares(20, 20), (0, 0), "utd_mhad_20"),
         ModalityShare("share", "d", times, ("depth", "skeleton"), shares(4 + k, 2)),
         Importance("importance", "e", times, RNG.random(4 + k, dtype=np.float32)),
+        Matrix("correlation", "f", shares(3 + k, 5) - 0.5, "feature of a", "feature of b"),
+        Picture("dynamic image", "g", RNG.integers(0, 256, (6, 5 + k, 3), np.uint8)),
+        Importance("after them", "e", times, RNG.random(4 + k, dtype=np.float32)),
     )
 
 
@@ -87,6 +92,7 @@ def some_recognition(windows: int = 3, explained: bool = True) -> Recognition:
         label=2,
         confidence=0.1 + 0.2,
         explanations=tuple(map(some_explanations, range(windows))) if explained else (),
+        without=("depth", "infrared"),
     )
 
 
@@ -179,6 +185,59 @@ def test_a_file_that_is_changed_anywhere_is_damaged_or_sane(
     path.write_bytes(whole)
     with contextlib.suppress(DataError):  # nothing else may come out
         load_recognition(path)  # bytes that mean nothing (a zip's dates) may change
+
+
+def test_files_without_pixels_and_without_what_was_lacking_are_older(tmp_path: Path) -> None:
+    recognition = some_recognition()
+    kept = [
+        tuple(one for one in told if not isinstance(one, Picture))
+        for told in recognition.explanations
+    ]
+    old = dataclasses.replace(recognition, explanations=tuple(kept), without=())
+    save_recognition(tmp_path / "one.npz", old)
+    with np.load(tmp_path / "one.npz") as arrays:
+        there = {name: arrays[name] for name in arrays if name != "pixels"}
+    header = json.loads(there["header"].tobytes())
+    del header["without"]
+    there["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    np.savez(tmp_path / "one.npz", **there)
+    assert_same(load_recognition(tmp_path / "one.npz"), old)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("matrix", {"shape": [3, 4, 5]}),
+        ("matrix", {"shape": [0, 5]}),
+        ("matrix", {"shape": [1 << 12, 1 << 12]}),
+        ("picture", {"shape": [6, 5, 4]}),
+        ("picture", {"shape": [0, 5, 3]}),
+        ("picture", {"shape": [1 << 13, 1 << 13, 3]}),
+        ("picture", {"shape": [6, 5]}),
+        ("picture", {"shape": [600, 5, 3]}),  # more than the heap holds
+    ],
+)
+def test_matrices_and_pictures_of_a_wrong_size(
+    tmp_path: Path, kind: str, changes: dict[str, Any]
+) -> None:
+    recognition = some_recognition(1)
+    save_recognition(tmp_path / "one.npz", recognition)
+    with np.load(tmp_path / "one.npz") as arrays:
+        header = json.loads(arrays["header"].tobytes())
+    for record in header["explanations"][0]:
+        if record["kind"] == kind:
+            record.update(changes)
+    rewritten(tmp_path / "one.npz", header)
+    with pytest.raises(DataError, match="damaged"):
+        load_recognition(tmp_path / "one.npz")
+
+
+def test_a_matrix_of_what_is_no_number(tmp_path: Path) -> None:
+    nothing = Matrix("m", "m", np.array([[0.5, np.nan]], np.float32), "rows", "columns")
+    recognition = dataclasses.replace(some_recognition(1, False), explanations=((nothing,),))
+    save_recognition(tmp_path / "one.npz", recognition)
+    with pytest.raises(DataError, match="damaged"):
+        load_recognition(tmp_path / "one.npz")
 
 
 def rewritten(path: Path, header: dict[str, Any] | None = None, **arrays: Any) -> None:
