@@ -19,10 +19,16 @@ from harstudio.networks.network import Network
 from harstudio.results import NetworkCard
 
 MODULES = (
+    "bi_lstm",
+    "cc_dfarm",
     "clip_networks",
+    "dscmt",
+    "hcn",
     "imu_tcn",
     "m_mixer",
     "mmff",
+    "mmtm",
+    "msaf",
     "picture_networks",
     "st_gcn",
 )  # fmt: skip
