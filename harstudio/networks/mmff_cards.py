@@ -71,31 +71,40 @@ RECIPE = Recipe(
 )
 
 
-def _preprocessing(
-    frames: int, size: int, mean: float, std: float, fit: str = "repeat"
-) -> dict[str, dict[str, Any]]:
+def _skeleton(frames: int, fit: str) -> dict[str, Any]:
     return {
-        "skeleton": {
-            "frames": frames,
-            "fit": fit,
-            "bodies": 2,
-            "center": "clip",
-            "rotate_deg": 30.0,
-            "scale": (1.0, 1.2),
-        },
-        "picture": {
-            "size": size,
-            "mean": (mean, mean, mean),
-            "std": (std, std, std),
-            "frame_position": 0.5,
-            "crop": "joints",
-        },
+        "frames": frames,
+        "fit": fit,
+        "bodies": 2,
+        "center": "clip",
+        "rotate_deg": 30.0,
+        "scale": (1.0, 1.2),
     }
 
 
+GRAPH_SKELETON = _skeleton(300, "repeat")
+LITE_SKELETON = _skeleton(64, "repeat")
+LSTM_SKELETON = _skeleton(32, "resize")
+
+
+def _picture(size: int, mean: float, std: float) -> dict[str, Any]:
+    return {
+        "size": size,
+        "mean": (mean, mean, mean),
+        "std": (std, std, std),
+        "frame_position": 0.5,
+        "crop": "joints",
+    }
+
+
+PICTURE = _picture(299, 0.5, 0.5)
+LITE_PICTURE = _picture(224, 127 / 255, 128 / 255)  # a pixel is (x - 127) / 128, x in 0..255
+
+
 def _card(
-    name: str, title: str, preprocessing: dict[str, dict[str, Any]], options: dict[str, Option]
-) -> NetworkCard:
+    name: str, title: str, skeleton: dict[str, Any], picture: dict[str, Any],
+    options: dict[str, Option],
+) -> NetworkCard:  # fmt: skip
     card = NetworkCard(
         name=name,
         title=title,
@@ -105,7 +114,7 @@ def _card(
         year=2022,
         branches={"skeleton": ("skeleton",), "picture": ("color", "depth", "infrared")},
         streams={"skeleton": ("skeleton",), "picture": ("picture",)},
-        preprocessing=preprocessing,
+        preprocessing={"skeleton": skeleton, "picture": picture},
         recipe=RECIPE,
         options=options,
     )
@@ -142,12 +151,9 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
 
 
 CARDS = (
-    _card("mmff-gcn", "MMFF (ST-GCN)", _preprocessing(300, 299, 0.5, 0.5), GRAPH_OPTIONS),
+    _card("mmff-gcn", "MMFF (ST-GCN)", GRAPH_SKELETON, PICTURE, GRAPH_OPTIONS),
     _card(
-        "mmff-lite",
-        "MMFF, light",
-        # A pixel is (x - 127) / 128 with x in 0..255.
-        _preprocessing(64, 224, 127 / 255, 128 / 255),
+        "mmff-lite", "MMFF, light", LITE_SKELETON, LITE_PICTURE,
         {
             **GRAPH_OPTIONS,
             "pretrained": Option(
@@ -155,5 +161,5 @@ CARDS = (
             ),
         },
     ),
-    _card("mmff-lstm", "MMFF (Bi-LSTM)", _preprocessing(32, 299, 0.5, 0.5, "resize"), LSTM_OPTIONS),
-)
+    _card("mmff-lstm", "MMFF (Bi-LSTM)", LSTM_SKELETON, PICTURE, LSTM_OPTIONS),
+)  # fmt: skip
