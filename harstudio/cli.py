@@ -287,6 +287,10 @@ def evaluate(
     weights: Annotated[
         str, typer.Option(help="last or best; else those that the run is used with.")
     ] = "",
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND", help="As if no recording had it: what a missing one costs."),
+    ] = None,
     device: OnDevice = "auto",
     threads: Threads = None,
     json: AsJson = False,
@@ -295,7 +299,39 @@ def evaluate(
     from harstudio import cli_learning
 
     where = cli_learning.Where(device, threads)
-    cli_learning.evaluate(run, data, where, part=part, weights=weights, json=json)
+    cli_learning.evaluate(
+        run, data, where, part=part, weights=weights, without=without or (), json=json
+    )
+
+
+weights_app = typer.Typer(help="Weights that others published.", no_args_is_help=True)
+app.add_typer(weights_app, name="weights")
+
+
+@weights_app.command("import")
+def import_weights(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .pth or .safetensors file.")],
+    network: Annotated[str, typer.Option(metavar="NAME", help="The network that takes them.")],
+    out: Annotated[Path, typer.Option(metavar="RUN", help="A new run folder, or an imported one.")],
+    classes: Annotated[
+        Path | None, typer.Option(metavar="TXT", help="Names of the classes, one a line.")
+    ] = None,
+    topology: Annotated[str, typer.Option(help="The joints; else those of the paper.")] = "",
+    part: Annotated[
+        str, typer.Option(help="Only this part of the network; else all that fit.")
+    ] = "",
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="An option of the network."),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Put published weights into a run folder, every tensor of the file accounted for."""
+    from harstudio import cli_learning
+
+    cli_learning.import_weights(
+        file, network, out, change or (), classes=classes, topology=topology, part=part, json=json
+    )
 
 
 @app.command()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import typer
 
 from harstudio import cli_output
 from harstudio.cli_jobs import run_job
+from harstudio.runs.config import parse_options
 from harstudio.runs.folder import RunFolder
 
 
@@ -80,7 +82,14 @@ def print_trained(result: dict[str, Any]) -> None:
 
 
 def evaluate(
-    run: Path, data: Path | None, where: Where, *, part: str, weights: str, json: bool
+    run: Path,
+    data: Path | None,
+    where: Where,
+    *,
+    part: str,
+    weights: str,
+    without: Sequence[str],
+    json: bool,
 ) -> None:
     """``harstudio evaluate``; exit status 1 where some clips could not be read."""
     cli_output.must_exist(run)
@@ -91,6 +100,7 @@ def evaluate(
         "data": "" if data is None else str(data.absolute()),
         "part": part,
         "weights": weights,
+        "without": list(without),
     }
     document = run_job(
         "harstudio.learning.jobs:evaluate",
@@ -113,7 +123,8 @@ def print_evaluation(document: dict[str, Any]) -> None:
     """Figures, classes, and what is taken for what most often."""
     low, high = document["ci95"]
     line = cli_output.print_line
-    line(f"{document['network']}, {document['clips']} clips, part {document['part']}")
+    lacking = f", without {' and '.join(document['without'])}" if document.get("without") else ""
+    line(f"{document['network']}, {document['clips']} clips, part {document['part']}{lacking}")
     line(f"top-1     {document['top1']:.1%} (95 % interval {low:.1%} to {high:.1%})")
     line(f"top-5     {document['top5']:.1%}")
     line(f"macro F1  {document['macro_f1']:.3f}")
@@ -141,6 +152,56 @@ def confusions(document: dict[str, Any], most: int = 5) -> list[tuple[int, str, 
         if count and true != said
     ]
     return sorted(found, key=lambda one: -one[0])[:most]
+
+
+def import_weights(
+    file: Path,
+    network: str,
+    out: Path,
+    changes: Sequence[str],
+    *,
+    classes: Path | None,
+    topology: str,
+    part: str,
+    json: bool,
+) -> None:
+    """``harstudio weights import``."""
+    cli_output.must_exist(file)
+    names: list[str] = []
+    if classes is not None:
+        cli_output.must_exist(classes)
+        lines = classes.read_text("utf-8", "replace").splitlines()
+        names = [line.strip() for line in lines if line.strip()]
+    told = run_job(
+        "harstudio.learning.jobs:import_weights",
+        {
+            "file": str(file.absolute()),
+            "network": network,
+            "out": str(out.absolute()),
+            "classes": names,
+            "topology": topology,
+            "options": parse_options(changes),
+            "part": part,
+        },
+        title="Importing",
+    )
+    if json:
+        cli_output.print_json(told)
+        return
+    line = cli_output.print_line
+    line(f"{told['format']}: {told['loaded']} tensors into {' and '.join(told['parts'])}")
+    for name, why in told["left_out"].items():
+        line(f"left out  {name}: {why}")
+    random = Counter(name.rpartition(".")[0] for name in told["left_at_random"])
+    if random:
+        line(f"at random {sum(random.values())} weights of {', '.join(shortened(random))}")
+    line(f"Saved in {told['run']}; train from it with training.start.")
+
+
+def shortened(names: Iterable[str], most: int = 8) -> list[str]:
+    """The first parts of dotted names, each once; at most so many."""
+    parts = list(dict.fromkeys(".".join(name.split(".")[:2]) for name in names))
+    return [*parts[:most], "..."] if len(parts) > most else parts
 
 
 def models(*, json: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from harstudio.errors import UsageError
 from harstudio.jobs.context import Context, Payload
-from harstudio.learning import checking
+from harstudio.learning import checking, importing
 from harstudio.learning.datasets import collect
 from harstudio.learning.devices import Device, choose_device
 from harstudio.learning.preparing import (
@@ -127,10 +127,11 @@ def train(payload: Payload, context: Context) -> Payload:
 
 
 def evaluate(payload: Payload, context: Context) -> Payload:
-    """Evaluate a run: ``{run, data, part, weights}``.
+    """Evaluate a run: ``{run, data, part, weights, without}``.
 
     data: another dataset or project, its classes matched by name; without, a part ("train",
     "validation", "test") of the run's own. weights: "last" or "best", "" as the run is known by.
+    without: modalities to do without, to see what it costs.
     Gives the document of ``harstudio evaluate --json``.
     """
     run = Path(_text(payload, "run"))
@@ -138,7 +139,27 @@ def evaluate(payload: Payload, context: Context) -> Payload:
     part, weights = str(payload.get("part") or "test"), str(payload.get("weights") or "")
     device = choose_device("auto", context)
     device.tell(context)
-    return evaluate_run(run, context, device, data=data, part=part, weights=weights)
+    without = [str(one) for one in payload.get("without") or ()]
+    return evaluate_run(
+        run, context, device, data=data, part=part, weights=weights, without=without
+    )
+
+
+def import_weights(payload: Payload, context: Context) -> Payload:
+    """Published weights into a run: ``{file, network, out, classes, topology, options, part}``.
+
+    Gives ``{"run", "network", "file", "sha256", "format", "parts", "loaded", "left_out": {name:
+    why}, "left_at_random": [names]}``.
+    """
+    return importing.import_weights(
+        Path(_text(payload, "file")),
+        _text(payload, "network"),
+        Path(_text(payload, "out")),
+        classes=[str(one) for one in payload.get("classes") or ()],
+        topology=str(payload.get("topology") or ""),
+        options=payload.get("options") or {},
+        part=str(payload.get("part") or ""),
+    )
 
 
 def models(payload: Payload, context: Context) -> Payload:

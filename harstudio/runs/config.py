@@ -65,7 +65,8 @@ class StageTable(Table):
 
 
 class TrainingTable(Table):
-    """``[training]``; None where the network's recipe decides."""
+    """``[training]``; None where the network's recipe decides. start: a run whose weights are
+    taken where they fit."""
 
     epochs: int | None = Field(default=None, ge=0)
     batch_size: int | None = Field(default=None, ge=1)
@@ -84,6 +85,7 @@ class TrainingTable(Table):
     clip_norm: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     checkpoint_seconds: float = Field(default=60.0, gt=0)
     cache_mib: int = Field(default=2048, ge=0)
+    start: str = ""
     stages: Names | None = None
     stage: dict[str, StageTable] = Field(default_factory=dict)
 
@@ -151,12 +153,22 @@ def parse(
     except ValidationError as error:
         raise _explained(error, source) from None
     folder = config.run.folder or f"runs/{config.network.name}"
+    start = config.training.start and str(_absolute(config.training.start, base))
     return config.model_copy(
         update={
+            "training": config.training.model_copy(update={"start": start}),
             "data": config.data.model_copy(update={"path": str(_data(config.data.path, base))}),
             "run": RunTable(folder=str(_absolute(folder, base))),
         }
     )
+
+
+def parse_options(changes: Iterable[str]) -> dict[str, Any]:
+    """``KEY=VALUE`` with the values of TOML, as a table."""
+    options: dict[str, Any] = {}
+    for change in changes:
+        _set(options, change)
+    return options
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

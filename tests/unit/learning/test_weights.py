@@ -108,5 +108,5 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"module\.pth"):
         weights.read_weights(whole)
     torch.save({"a": 3}, whole)
-    with pytest.raises(DataError, match="does not hold weights"):
+    with pytest.raises(DataError, match="holds more than weights"):
         weights.read_weights(whole)
