@@ -19,14 +19,18 @@ from harstudio.networks.network import Network
 from harstudio.results import NetworkCard
 
 MODULES = (
+    "agcn",
     "bi_lstm",
     "cc_dfarm",
     "clip_networks",
+    "ctr_gcn",
     "dscmt",
     "hcn",
     "imu_tcn",
+    "late_fusion",
     "m_mixer",
     "mmff",
+    "mmnet",
     "mmtm",
     "msaf",
     "picture_networks",

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harstudio.networks.backbones.graphs import STGCNStream
-from harstudio.networks.network import Batch, Network, Output
+from harstudio.networks.backbones.graphs import skeleton_stream
+from harstudio.networks.graph_network import GraphNetwork
+from harstudio.networks.network import Network
 from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
 
 OPTIONS = {
@@ -46,35 +47,8 @@ CARDS = (
 )
 
 
-SkeletonStream = STGCNStream
-
-
-class SkeletonNetwork(Network):
-    """ST-GCN alone."""
-
-    def __init__(self, num_classes: int, topology: str, options: Mapping[str, Any]) -> None:
-        super().__init__()
-        self.skeleton = STGCNStream(num_classes, topology, **options)
-
-    def fused(self, batch: Batch, explain: bool) -> Output:
-        """Takes ``skeleton``; one stream."""
-        features = self.skeleton(batch["skeleton"])
-        pooled = self.skeleton.pool(features)
-        logits = self.skeleton.classify(pooled)
-        return Output(
-            logits=logits,
-            logits_by_stream={"skeleton": logits},
-            features={"skeleton": pooled},
-            explanation={"joint saliency": self.skeleton.saliency(features)} if explain else None,
-        )
-
-    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
-        """The same: it has one stream."""
-        return self.fused(batch, explain)
-
-
 def create(
     card: NetworkCard, num_classes: int, topology: str, options: Mapping[str, Any]
 ) -> Network:
     """A fresh ST-GCN."""
-    return SkeletonNetwork(num_classes, topology, options)
+    return GraphNetwork(skeleton_stream("st-gcn", num_classes, topology, **options))

@@ -70,7 +70,7 @@ class AdaptiveConvolution(nn.Module):
         as in the published code.
         """
         count, _, frames, joints = x.shape
-        embedded = pointwise(x, *_joined((*self.conv_a, *self.conv_b), dim=0))
+        embedded = pointwise(x, *joined((*self.conv_a, *self.conv_b), dim=0))
         embedded = embedded.view(count, 2, len(self.A), -1, frames, joints)
         theta, phi = embedded.permute(1, 0, 2, 5, 4, 3).flatten(-2)  # (B, K, V, T * C') each
         likeness = theta @ phi.transpose(-1, -2) / theta.shape[-1]
@@ -78,7 +78,7 @@ class AdaptiveConvolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, T, V) -> (B, C', T, V)."""
-        weight, _ = _joined(self.conv_d, dim=1)
+        weight, _ = joined(self.conv_d, dim=1)
         bias = torch.stack([_bias(layer) for layer in self.conv_d]).sum(dim=0)
         out: Tensor = self.bn(pointwise(gathered(x, self.links(x)), weight, bias))
         out += self.down(x)
@@ -89,12 +89,14 @@ class TemporalConvolution(nn.Module):
     """Convolution over time, each joint by itself, and batch norm."""
 
     def __init__(
-        self, channels_in: int, channels_out: int, kernel: int = KERNEL, stride: int = 1
-    ) -> None:
+        self, channels_in: int, channels_out: int, kernel: int = KERNEL, stride: int = 1,
+        dilation: int = 1,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.conv = nn.Conv2d(
-            channels_in, channels_out, (kernel, 1), (stride, 1), ((kernel - 1) // 2, 0)
-        )
+            channels_in, channels_out, (kernel, 1), (stride, 1), (dilation * (kernel // 2), 0),
+            (dilation, 1),
+        )  # fmt: skip
         self.bn = nn.BatchNorm2d(channels_out)
         start(self.conv)
 
@@ -154,7 +156,7 @@ class AGCN(nn.Module):
         x = self.data_bn(skeleton)
         for name in self.names:
             x = self.get_submodule(name)(x)
-        return _by_person(x, skeleton.shape[4])
+        return by_person(x, skeleton.shape[4])
 
     def with_links(self, skeleton: Tensor) -> tuple[Tensor, Tensor]:
         """The feature map, and the last block's links: (N, W, V), how much joint w takes from joint
@@ -165,8 +167,13 @@ class AGCN(nn.Module):
             x = self.get_submodule(name)(x)
         last = cast("Block", self.get_submodule(self.names[-1]))
         links = last.gcn1.links(x).abs().mean(dim=1).transpose(-1, -2)
-        features = _by_person(last(x), skeleton.shape[4])
+        features = by_person(last(x), skeleton.shape[4])
         return features, mean_links(skeleton, links)
+
+
+def by_person(x: Tensor, persons: int) -> Tensor:
+    """(N * M, C, T, V) -> (N, C, T, V, M)."""
+    return x.view(-1, persons, *x.shape[1:]).permute(0, 2, 3, 4, 1)
 
 
 def mean_links(skeleton: Tensor, links: Tensor) -> Tensor:
@@ -194,13 +201,8 @@ def _bias(layer: nn.Module) -> Tensor:
     return cast("Tensor", layer.bias)
 
 
-def _joined(layers: Iterable[nn.Module], dim: int) -> tuple[Tensor, Tensor]:
+def joined(layers: Iterable[nn.Module], dim: int) -> tuple[Tensor, Tensor]:
     """Weights (C', C) of 1x1 convolutions side by side, and their biases."""
     layers = tuple(layers)
     weights = [cast("Tensor", layer.weight)[..., 0, 0] for layer in layers]
     return torch.cat(weights, dim=dim), torch.cat([_bias(layer) for layer in layers])
-
-
-def _by_person(x: Tensor, persons: int) -> Tensor:
-    """(N * M, C, T, V) -> (N, C, T, V, M)."""
-    return x.view(-1, persons, *x.shape[1:]).permute(0, 2, 3, 4, 1)

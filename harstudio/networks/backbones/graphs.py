@@ -9,12 +9,14 @@ activation map; B. Zhou et al.: Learning Deep Features for Discriminative Locali
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from harstudio.networks.backbones.agcn import AGCN
+from harstudio.networks.backbones.ctr_gcn import CTRGCN
 from harstudio.networks.backbones.st_gcn import STGCN
 from harstudio.networks.blocks.graph import parents_of
 from harstudio.networks.network import Gaze
@@ -66,15 +68,10 @@ class STGCNStream(STGCN, GraphStream):
         self.fcn = nn.Conv2d(self.channels, num_classes, 1)
 
 
-class AGCNStream(AGCN, GraphStream):
-    """AGCN of two bodies with its classifier ``fc``."""
+class LinkedStream(GraphStream):
+    """One that learns its links, and can tell them: ``with_links``."""
 
-    classifier = "fc"
-
-    def __init__(self, num_classes: int, topology: str, *, dropout: float = 0.0) -> None:
-        super().__init__(topology, dropout=dropout)
-        self.fc = nn.Linear(self.channels, num_classes)
-        nn.init.normal_(self.fc.weight, 0, math.sqrt(2 / num_classes))
+    with_links: Callable[[Tensor], tuple[Tensor, Tensor]]
 
     def explained(self, skeleton: Tensor) -> tuple[Tensor, dict[str, Gaze]]:
         """The joint saliency, and the links of the last block."""
@@ -85,7 +82,35 @@ class AGCNStream(AGCN, GraphStream):
         }
 
 
-GRAPHS = ("st-gcn", "agcn")
+class AGCNStream(AGCN, LinkedStream):
+    """AGCN of two bodies with its classifier ``fc``."""
+
+    classifier = "fc"
+
+    def __init__(self, num_classes: int, topology: str, *, dropout: float = 0.0) -> None:
+        super().__init__(topology, dropout=dropout)
+        self.fc = nn.Linear(self.channels, num_classes)
+        nn.init.normal_(self.fc.weight, 0, math.sqrt(2 / num_classes))
+
+
+class CTRGCNStream(CTRGCN, LinkedStream):
+    """CTR-GCN of two bodies with its classifier ``fc``; features are dropped before it."""
+
+    classifier = "fc"
+
+    def __init__(self, num_classes: int, topology: str, *, dropout: float = 0.0) -> None:
+        super().__init__(topology)
+        self.drop_out = nn.Dropout(dropout)
+        self.fc = nn.Linear(self.channels, num_classes)
+        nn.init.normal_(self.fc.weight, 0, math.sqrt(2 / num_classes))
+
+    def pool(self, features: Tensor) -> Tensor:
+        """(N, 256, T', V, M) -> (N, 256): the mean over time, joints and persons."""
+        pooled: Tensor = self.drop_out(super().pool(features))
+        return pooled
+
+
+GRAPHS = ("st-gcn", "agcn", "ctr-gcn")
 
 
 def skeleton_stream(
@@ -101,7 +126,7 @@ def skeleton_stream(
     if name == "st-gcn":
         share = 0.5 if dropout is None else dropout
         return STGCNStream(num_classes, topology, dropout=share, edge_importance=edge_importance)
-    others = {"agcn": AGCNStream}
+    others = {"agcn": AGCNStream, "ctr-gcn": CTRGCNStream}
     return others[name](num_classes, topology, dropout=dropout or 0.0)
 
 
