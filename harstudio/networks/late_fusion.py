@@ -1,0 +1,275 @@
+"""Late fusion: streams that meet in their scores, or in their features.
+
+``late-score``: J. Kittler, M. Hatef, R. P. W. Duin, J. Matas: On Combining Classifiers, TPAMI 1998.
+Every stream answers by its own head; the probabilities are put together (``blocks.score_fusion``).
+``late-feature``: the plain schemes of table 3 of X. Zhao et al.: Attention mechanism based
+multimodal feature fusion network for human action recognition, JVCIR 2025 (AMFI-Net). Every stream
+gives 512 features; they are put together and classified (``blocks.plain_fusion``).
+
+Choices. Streams are those of AMFI-Net where it has them, with its inputs and rates: 3D ResNet-18 of
+a clip and a graph network of the skeleton; an inertial sensor comes through the network over time
+of ``imu-tcn``. With ``picture_backbone="efficientnet-lite0"`` one picture takes the place of the
+clip, seen as ``mmff-lite`` sees it, so that a laptop can train it. For features of one size, those
+of a graph network go through a linear layer and a ReLU. Streams are trained one by one; what is
+learned of the fusion is learned on frozen streams: the classifier of ``late-feature`` as AMFI-Net
+trains its fusion, the weights of ``late-score`` where its rule has any.
+
+What is told: Grad-CAM of the fused answer on the clip and on the joints; of the inertial sensor the
+class activation map of its own head, which is exact; of a weighted mean the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from torch import Tensor, nn
+
+from harstudio.networks.backbones import efficientnet_lite
+from harstudio.networks.backbones.efficientnet_lite import EfficientNetLite0
+from harstudio.networks.backbones.graphs import GRAPHS, skeleton_stream
+from harstudio.networks.backbones.resnet3d import ResNet3D
+from harstudio.networks.backbones.temporal_cnn import TemporalCNN
+from harstudio.networks.blocks import plain_fusion, score_fusion
+from harstudio.networks.blocks.plain_fusion import PlainFusion
+from harstudio.networks.blocks.score_fusion import ScoreFusion
+from harstudio.networks.clip_networks import PERSON_CLIP, SEEN
+from harstudio.networks.mmff import LITE_MOMENTUM
+from harstudio.networks.mmff_cards import LITE_PICTURE
+from harstudio.networks.network import Batch, FeatureMap, Gaze, Network, Output, watched
+from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
+
+FEATURES = 512  # of each stream that is fused by features
+CLIP, PICTURE, SKELETON, INERTIAL = "clip", "picture", "skeleton", "inertial"
+LIGHT = "efficientnet-lite0"
+SHARE, IMPORTANCE = "modality share", "inertial importance"
+
+BRANCHES = {CLIP: SEEN, PICTURE: SEEN, SKELETON: (SKELETON,), INERTIAL: (INERTIAL,)}
+TABLES: Mapping[str, Mapping[str, Any]] = {
+    CLIP: PERSON_CLIP,
+    PICTURE: LITE_PICTURE,
+    SKELETON: {"frames": 16, "fit": "resize", "bodies": 2, "center": "frame"},
+    INERTIAL: {"frames": 128},
+}
+# What Grad-CAM shows of the last map of each input.
+MAPS = {
+    CLIP: ("Grad-CAM clip", Kind.HEAT_MAP),
+    PICTURE: ("Grad-CAM picture", Kind.HEAT_MAP),
+    SKELETON: ("joint saliency", Kind.JOINT_WEIGHTS),
+}
+RATES = {CLIP: 0.1, PICTURE: 0.01, SKELETON: 0.1, INERTIAL: 0.1}
+
+OPTIONS = {
+    "modalities": Option(
+        "clip+skeleton",
+        "What the network sees.",
+        ("clip+skeleton", "skeleton+inertial", "clip+inertial", "clip+skeleton+inertial"),
+    ),
+    "picture_backbone": Option(
+        "resnet3d-18",
+        "What sees the clip; EfficientNet-Lite0 sees one picture of it.",
+        ("resnet3d-18", LIGHT),
+    ),
+    "skeleton_backbone": Option("agcn", "The graph network of the skeleton.", GRAPHS),
+    "pretrained": Option("none", "What EfficientNet-Lite0 knows before.", ("none", "imagenet")),
+}
+
+
+def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
+    """Inputs, streams, stages and explanations of the modalities that were chosen."""
+    seen = inputs_of(options)
+    stages = [
+        Stage(name, (name,), name, epochs=50, learning_rate=RATES[name], decay_at=(30, 40))
+        for name in seen
+    ]
+    explains = {MAPS[name][0]: MAPS[name][1] for name in seen if name in MAPS}
+    if INERTIAL in seen:
+        explains[IMPORTANCE] = Kind.IMPORTANCE
+    if card.name == "late-feature":
+        stages.append(Stage("fusion", ("fusion",), epochs=6, learning_rate=0.01, decay_at=(3,)))
+    elif options["rule"] == "weighted":
+        stages.append(Stage("weights", ("fusion",), epochs=6, learning_rate=0.1, decay_at=(3,)))
+        explains[SHARE] = Kind.MODALITY_SHARE
+    return replace(
+        card,
+        branches={name: BRANCHES[name] for name in seen},
+        streams={name: (name,) for name in seen},
+        preprocessing={name: TABLES[name] for name in seen},
+        recipe=replace(card.recipe, stages=tuple(stages)),
+        explains=explains,
+    )
+
+
+def inputs_of(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """The inputs, which are the streams too."""
+    light = options["picture_backbone"] == LIGHT
+    names = options["modalities"].split("+")
+    return tuple(PICTURE if name == CLIP and light else name for name in names)
+
+
+def _card(name: str, title: str, source: tuple[str, str, int], rule: Option) -> NetworkCard:
+    paper, authors, year = source
+    options = {"rule": rule, **OPTIONS}
+    card = NetworkCard(
+        name=name,
+        title=title,
+        paper=paper,
+        authors=authors,
+        year=year,
+        branches={},
+        streams={},
+        preprocessing={},
+        recipe=Recipe(stages=(), optimizer="sgd", weight_decay=5e-4),
+        options=options,
+    )
+    return adapt(card, {key: option.default for key, option in options.items()})
+
+
+KITTLER = ("On Combining Classifiers", "J. Kittler, M. Hatef, R. P. W. Duin, J. Matas", 1998)
+ZHAO = (
+    "Attention mechanism based multimodal feature fusion network for human action recognition",
+    "X. Zhao, C. Tang, H. Hu, W. Wang, S. Qiao, A. Tong",
+    2025,
+)
+CARDS = (
+    _card(
+        "late-feature", "Late fusion of features", ZHAO,
+        Option("concat", "How features meet.", plain_fusion.RULES),
+    ),
+    _card(
+        "late-score", "Late fusion of scores", KITTLER,
+        Option(
+            "mean",
+            "How probabilities meet; of a weighted mean the weights are learned.",
+            score_fusion.RULES,
+        ),
+    ),
+)  # fmt: skip
+
+
+class Stream(nn.Module):
+    """A backbone, the mean over its map, and its own classifier.
+
+    features: of what is classified; the backbone's channels stay where they are as many, else they
+    go through a linear layer and a ReLU.
+    """
+
+    def __init__(self, backbone: nn.Module, channels: int, features: int, num_classes: int) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.embed: nn.Sequential | None = None
+        if channels != features:
+            self.embed = nn.Sequential(nn.Linear(channels, features), nn.ReLU())
+        self.classifier = nn.Linear(features, num_classes)
+
+    def forward(self, given: Tensor) -> Tensor:
+        """The backbone's map, (N, C, ...)."""
+        features: Tensor = self.backbone(given)
+        return features
+
+    def pool(self, features: Tensor) -> Tensor:
+        """(N, C, ...) -> (N, features)."""
+        pooled: Tensor = features.flatten(2).mean(dim=2)
+        if self.embed is not None:
+            pooled = self.embed(pooled)
+        return pooled
+
+
+class LateFusion(Network):
+    """A child module a stream, by the name of its input, and ``fusion``."""
+
+    def __init__(self, streams: Mapping[str, Stream], fusion: ScoreFusion | PlainFusion) -> None:
+        super().__init__()
+        self.names = tuple(streams)
+        for name, stream in streams.items():
+            self.add_module(name, stream)
+        self.fusion = fusion
+        self.heads_apart = isinstance(fusion, PlainFusion)
+
+    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
+        """A stream by its own head."""
+        part = self._stream(stream)
+        features = self._map(stream, batch, explain)
+        pooled = part.pool(features)
+        logits = part.classifier(pooled)
+        told = self._told({stream: features}) if explain else None
+        maps = _maps({stream: features}) if explain else {}
+        return Output(logits, {stream: logits}, {stream: pooled}, explanation=told, maps=maps)
+
+    def fused(self, batch: Batch, explain: bool) -> Output:
+        """Takes the inputs that were chosen. Where features are fused, no gradient goes back from
+        the streams' own heads."""
+        maps = {name: self._map(name, batch, explain) for name in self.names}
+        features = {name: self._stream(name).pool(one) for name, one in maps.items()}
+        by_stream = {}
+        for name, vector in features.items():
+            head = self._stream(name).classifier
+            by_stream[name] = head(vector.detach() if self.heads_apart else vector)
+        told = self._told(maps) if explain else None
+        if isinstance(self.fusion, PlainFusion):
+            features["fusion"], _ = self.fusion(*features.values())
+            logits = self.fusion.classifier(features["fusion"])
+        else:
+            logits = self.fusion(tuple(by_stream.values()))
+            weights = self.fusion.weights()
+            if told is not None and weights is not None:
+                share = weights.expand(len(logits), 1, -1)
+                told[SHARE] = Gaze(Kind.MODALITY_SHARE, self.names[0], share)
+        return Output(
+            logits, by_stream, features, explanation=told, maps=_maps(maps) if explain else {}
+        )
+
+    def _stream(self, name: str) -> Stream:
+        part = self.get_submodule(name)
+        assert isinstance(part, Stream)  # noqa: S101
+        return part
+
+    def _map(self, name: str, batch: Batch, explain: bool) -> Tensor:
+        features: Tensor = self._stream(name)(batch[name])
+        return watched(features) if explain else features
+
+    def _told(self, maps: Mapping[str, Tensor]) -> dict[str, Gaze]:
+        """How much each step of the inertial sensor spoke for each class; the mean over steps is
+        the logits of its own head."""
+        if INERTIAL not in maps:
+            return {}
+        evidence: Tensor = self._stream(INERTIAL).classifier(maps[INERTIAL].transpose(1, 2))
+        gaze = Gaze(Kind.IMPORTANCE, INERTIAL, evidence.transpose(1, 2), per_class=True)
+        return {IMPORTANCE: gaze}
+
+
+def _maps(maps: Mapping[str, Tensor]) -> dict[str, FeatureMap]:
+    """For Grad-CAM."""
+    shown = {name: MAPS[name] for name in maps if name in MAPS}
+    return {title: FeatureMap(kind, name, maps[name]) for name, (title, kind) in shown.items()}
+
+
+def _backbone(name: str, topology: str, graph: str) -> tuple[nn.Module, int]:
+    """What sees an input, and the channels of its map."""
+    if name == CLIP:
+        return ResNet3D(18), ResNet3D.channels
+    if name == PICTURE:
+        return EfficientNetLite0(momentum=LITE_MOMENTUM), efficientnet_lite.CHANNELS
+    if name == INERTIAL:
+        inertial = TemporalCNN()
+        return inertial, inertial.channels
+    skeleton = skeleton_stream(graph, 1, topology)
+    skeleton.add_module(skeleton.classifier, nn.Identity())  # the stream has its own
+    return skeleton, skeleton.channels
+
+
+def create(
+    card: NetworkCard, num_classes: int, topology: str, options: Mapping[str, Any]
+) -> Network:
+    """A fresh late fusion. ImageNet weights are put in by whoever trains it."""
+    by_features = card.name == "late-feature"
+    streams = {}
+    for name in inputs_of(options):
+        backbone, channels = _backbone(name, topology, options["skeleton_backbone"])
+        features = FEATURES if by_features else channels
+        streams[name] = Stream(backbone, channels, features, num_classes)
+    if by_features:
+        fusion = PlainFusion(FEATURES, num_classes, options["rule"], len(streams))
+        return LateFusion(streams, fusion)
+    return LateFusion(streams, ScoreFusion(options["rule"], len(streams)))
