@@ -17,7 +17,7 @@ Choices where paper and code differ or are silent:
   their losses commented out; ``aux_weight`` lets that share of their gradient into the streams.
 - Without BEF a block ends with its first sum and normalisation.
 - The paper's final score is the sum of two trainings, this one and one on raw frames
-  (``input = "frame"``, the middle frame of each part of the clip).
+  (``input = "frame"``: ``segments`` frames spread over the clip, by default its middle one).
 - The paper's classifiers learn five times as fast as the rest and biases twice as fast, without
   weight decay; here all weights learn alike.
 
@@ -54,13 +54,17 @@ DYNAMIC = {
     "train_scales": (1.0, 0.875, 0.75, 0.66),
     "flip": True,
 }
-FRAME = {
-    "kind": "picture",
+FRAMES = {
+    "kind": "clip",
     "size": 224,
+    "frames": 1,
+    "sampling": "uniform",
     "mean": MEAN,
     "std": STD,
-    "frame_position": 0.5,
-    "crop": "none",
+    "crop": "center",
+    "resize": 256,
+    "train_scale": (0.66**2, 1.0),
+    "flip": True,
 }
 
 OPTIONS = {
@@ -71,7 +75,7 @@ OPTIONS = {
         ("dynamic", "frame"),
     ),
     "segments": Option(
-        1, "Equal parts of a clip that become one picture each; their maps are averaged."
+        1, "Equal parts of a clip that give one picture each; the pictures' maps are averaged."
     ),
     "backbone": Option("resnet50", "What sees the pictures.", ("resnet50", "resnet18", "resnet34")),
     "layers": Option(4, "Layers of the transformer."),
@@ -138,7 +142,7 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
     if options["input"] == "dynamic":
         table = {**DYNAMIC, "segments": segments}
     else:
-        table = {**FRAME, "frames": segments}
+        table = {**FRAMES, "frames": segments}
     gone = []
     if options["input"] != "dynamic":
         gone.append("dynamic image")
@@ -212,7 +216,7 @@ class Fusion(CrossModalTransformer):
 class DSCMT(Network):
     """The two streams and the transformer: child modules ``visual``, ``depth`` and ``fusion``."""
 
-    heads_apart = True
+    heads_apart = True  # with ``aux_weight`` on purpose less so
 
     def __init__(self, num_classes: int, options: Mapping[str, Any]) -> None:
         super().__init__()
@@ -224,7 +228,7 @@ class DSCMT(Network):
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """``visual`` or ``depth``: the mean of its reduced map by its own head."""
-        part: PictureStream = self.get_submodule(stream)  # type: ignore[assignment]
+        part = self.visual if stream == "visual" else self.depth
         seen = part(batch[stream])
         maps, gaze = self._asked(batch, {stream: seen}) if explain else ({}, None)
         if explain:

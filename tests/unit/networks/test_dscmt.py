@@ -311,7 +311,7 @@ def test_segments_are_seen_apart_and_their_maps_averaged() -> None:
 
 def test_the_appearance_model_sees_raw_frames() -> None:
     card = network_card("dscmt", {"input": "frame", "segments": 3})
-    assert {card.kind_of(name) for name in card.branches} == {"picture"}
+    assert {card.kind_of(name) for name in card.branches} == {"clip"}
     assert card.preprocessing["visual"]["frames"] == 3
     assert Kind.PICTURE not in card.explains.values()
 
