@@ -237,6 +237,7 @@ class Recipe:
     momentum: float = 0.9
     weight_decay: float = 0.0
     batch_size: int = 32
+    schedule: str = "steps"  # "steps" | "cosine", half a cosine to 0 over each stage
     decay: float = 0.1
     clip_norm: float = 0.0  # largest norm of all gradients, 0 for no limit
 

@@ -18,7 +18,7 @@ from harstudio.errors import UsageError
 from harstudio.learning.preprocessing import match_modalities
 from harstudio.networks import complete_options, network_card
 from harstudio.networks.network import Network
-from harstudio.results import NetworkCard, Stage
+from harstudio.results import NetworkCard, Recipe, Stage
 from harstudio.runs.config import Config, StageTable, TrainingTable, nearest
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ def plan_training(config: Config, card: NetworkCard) -> Plan:
                 )
     chosen = training.stages if training.stages is not None else tuple(by_name)
     stages = tuple(
-        _stage(by_name[name], training, training.stage.get(name, StageTable()), recipe.decay)
+        _stage(by_name[name], training, training.stage.get(name, StageTable()), recipe)
         for name in chosen
     )
     if len(set(chosen)) < len(chosen):
@@ -120,7 +120,7 @@ def _given(value: T | None, default: T) -> T:
     return default if value is None else value
 
 
-def _stage(stage: Stage, training: TrainingTable, own: StageTable, decay: float) -> StagePlan:
+def _stage(stage: Stage, training: TrainingTable, own: StageTable, recipe: Recipe) -> StagePlan:
     epochs = _given(own.epochs, _given(training.epochs, stage.epochs))
     decay_at = own.decay_at if own.decay_at is not None else training.decay_at
     if decay_at is None:  # the recipe's, at the same shares of a shorter or longer training
@@ -135,8 +135,8 @@ def _stage(stage: Stage, training: TrainingTable, own: StageTable, decay: float)
             own.learning_rate, _given(training.learning_rate, stage.learning_rate)
         ),
         decay_at=decay_at,
-        decay=_given(training.decay, decay),
-        schedule=training.schedule,
+        decay=_given(training.decay, recipe.decay),
+        schedule=training.schedule or recipe.schedule,
         warmup_epochs=min(training.warmup_epochs, epochs),
     )
 
@@ -160,6 +160,7 @@ def complete(config: Config, card: NetworkCard, modalities: Sequence[str]) -> Co
             "momentum": plan.momentum,
             "weight_decay": plan.weight_decay,
             "clip_norm": plan.clip_norm,
+            "schedule": config.training.schedule or card.recipe.schedule,
             "decay": _given(config.training.decay, card.recipe.decay),
             "stages": tuple(stage.name for stage in plan.stages),
             "stage": stage_tables,

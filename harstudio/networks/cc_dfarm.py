@@ -74,6 +74,7 @@ CARDS = (
             stages=(Stage("all", ("clip", "skeleton", "fusion"), epochs=50, learning_rate=0.1),),
             optimizer="sgd",
             weight_decay=1e-4,
+            schedule="cosine",
         ),
         options={
             "dsfm": Option(

@@ -77,7 +77,7 @@ class TrainingTable(Table):
     learning_rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     momentum: float | None = Field(default=None, ge=0, lt=1)
     weight_decay: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    schedule: Literal["steps", "cosine"] = "steps"
+    schedule: Literal["steps", "cosine"] | None = None
     decay: float | None = Field(default=None, gt=0, le=1)
     decay_at: Epochs | None = None
     warmup_epochs: int = Field(default=0, ge=0)

@@ -70,6 +70,19 @@ def test_gradients_are_clipped_as_the_recipe_says_unless_the_config_does() -> No
     assert plan().clip_norm == 0.0
 
 
+def test_the_rate_falls_as_the_recipe_says_unless_the_config_does() -> None:
+    card = replace(CARD, recipe=replace(CARD.recipe, schedule="cosine"))
+    tables: dict[str, Any] = {"data": {"path": "d"}, "network": {"name": "tiny"}}
+    silent = parse(tables, base=Path("/"))
+    made = plan_training(silent, card).stages[0]
+    assert made.schedule == "cosine"
+    assert made.rate(1) == pytest.approx(made.learning_rate / 2)  # of two epochs
+    assert complete(silent, card, ("skeleton",)).training.schedule == "cosine"
+    assert complete(silent, CARD, ("skeleton",)).training.schedule == "steps"
+    steps = parse({**tables, "training": {"schedule": "steps"}}, base=Path("/"))
+    assert plan_training(steps, card).stages[0].schedule == "steps"
+
+
 def test_some_of_the_stages() -> None:
     assert [one.name for one in plan(stages=["fusion", "place"]).stages] == ["fusion", "place"]
     with pytest.raises(UsageError, match=r"no stage fusoin.*Did you mean fusion"):
