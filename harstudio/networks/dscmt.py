@@ -63,7 +63,7 @@ FRAMES = {
     "std": STD,
     "crop": "center",
     "resize": 256,
-    "train_scale": (0.66**2, 1.0),
+    "train_scale": (0.4356, 1.0),
     "flip": True,
 }
 
