@@ -21,18 +21,25 @@ from pydantic import ValidationError
 
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.files import write_atomically
-from harstudio.learning.inputs import InputSettings, picture
+from harstudio.learning.inputs import (
+    InputSettings,
+    clip,
+    dynamic,
+    inertial,
+    picture,
+    regions,
+)
 from harstudio.learning.inputs.frames import PictureSettings
 from harstudio.learning.inputs.places import Made, Placement, Read, Stretch
 from harstudio.learning.inputs.skeleton import (
     SkeletonInput,
     Tracks,
     make_skeleton,
-    origin_joint,
+    marks,
     read_tracks,
 )
 from harstudio.recordings.recording import Recording
-from harstudio.recordings.streams import StreamKind
+from harstudio.recordings.streams import SkeletonStream, StreamKind
 from harstudio.results import NetworkCard
 from harstudio.skeletons.topology import topology
 
@@ -51,6 +58,10 @@ class Kind(NamedTuple):
 
 KINDS: dict[str, Kind] = {
     "picture": Kind(picture.PictureInput, picture.read, picture.make),
+    "clip": Kind(clip.ClipInput, clip.read, clip.make),
+    "dynamic": Kind(dynamic.DynamicInput, dynamic.read, dynamic.make),
+    "regions": Kind(regions.RegionsInput, regions.read, regions.make),
+    "inertial": Kind(inertial.InertialInput, inertial.read, inertial.make),
 }
 TABLES: dict[str, type[InputSettings]] = {
     "skeleton": SkeletonInput,
@@ -148,7 +159,7 @@ class Preprocessing:
     @property
     def kinds(self) -> tuple[str, ...]:
         """Kinds of stream that a recording must have, pictures first."""
-        found = [kind_of_stream(table) for table in self.inputs.values()]
+        found = [kind for table in self.inputs.values() for kind in _streams_of(table)]
         return tuple(sorted(dict.fromkeys(found), key=lambda kind: kind == "skeleton"))
 
     def leaving_out(self, kinds: Iterable[str]) -> Preprocessing:
@@ -157,7 +168,7 @@ class Preprocessing:
         left = {
             name: table
             for name, table in self.inputs.items()
-            if kind_of_stream(table) not in without
+            if without.isdisjoint(_streams_of(table))
         }
         if not left:
             raise UsageError(f"Without {' and '.join(sorted(without))} nothing is left.")
@@ -169,8 +180,8 @@ class Preprocessing:
         person: the body id that the clip is about, "" for whoever is seen. DataError where a
         stream is missing, damaged or empty there, or nobody is seen.
         """
-        tracks = self._tracks(recording, start_ns, end_ns, person)
-        stretch = Stretch(recording, start_ns, end_ns, tracks, self.topology)
+        tracks, joints = self._tracks(recording, start_ns, end_ns, person)
+        stretch = Stretch(recording, start_ns, end_ns, tracks, joints)
         seen = {
             name: KINDS[table.kind].read(stretch, table)
             for name, table in self.inputs.items()
@@ -180,12 +191,11 @@ class Preprocessing:
 
     def _tracks(
         self, recording: Recording, start_ns: int, end_ns: int, person: str
-    ) -> Tracks | None:
-        """The people of a stretch; None where there is no skeleton to be had."""
-        if "skeleton" in self.without:
-            return None
-        if self.skeleton is None and recording.of_kind(StreamKind.SKELETON) is None:
-            return None
+    ) -> tuple[Tracks | None, str]:
+        """The people of a stretch and their topology; None where there is no skeleton to be had."""
+        stream = recording.of_kind(StreamKind.SKELETON)
+        if "skeleton" in self.without or (stream is None and self.skeleton is None):
+            return None, ""
         bodies = PEOPLE if self.skeleton is None else self.skeleton.bodies
         wanted = self.topology if self.skeleton is not None else ""
         tracks = read_tracks(recording, start_ns, end_ns, person, bodies, wanted)
@@ -193,7 +203,8 @@ class Preprocessing:
             who = f"Body {person}" if person else "Nobody"
             seen = "is not seen" if person else "is seen"
             raise DataError(f"{who} {seen} in this clip.", path=recording.path)
-        return tracks
+        own = stream.topology if isinstance(stream, SkeletonStream) else ""
+        return tracks, wanted or own
 
     def make(self, raw: Raw, rng: np.random.Generator | None = None) -> Prepared:
         """The inputs of one clip; the same for the same raw and state of rng (None: testing).
@@ -207,7 +218,7 @@ class Preprocessing:
         if raw.tracks is not None and self.skeleton is not None:
             name = next(n for n, one in self.inputs.items() if isinstance(one, SkeletonInput))
             inputs[name], times[name] = make_skeleton(
-                raw.tracks, self.skeleton, origin_joint(self.topology), rng
+                raw.tracks, self.skeleton, marks(self.topology), rng
             )
         shared = None if rng is None else int(rng.integers(1 << 63))
         for name, one in raw.seen.items():
@@ -286,6 +297,12 @@ def kind_of_stream(table: InputSettings) -> str:
     if isinstance(table, PictureSettings):
         return table.appearance
     return table.kind
+
+
+def _streams_of(table: InputSettings) -> tuple[str, ...]:
+    """All kinds of stream that an input cannot be made without."""
+    own = kind_of_stream(table)
+    return (own, "skeleton") if isinstance(table, regions.RegionsInput) else (own,)
 
 
 def match_modalities(card: NetworkCard, modalities: Sequence[str] = ()) -> dict[str, str]:

@@ -1,11 +1,11 @@
-"""The ``picture`` and ``focus`` inputs: one frame, cut out around the people in it.
+"""The ``picture`` and ``focus`` inputs: one frame, or a few, cut out around the people in them.
 
 Pixels are those of the stream's picture: pixel (0, 0) covers [0, 1) x [0, 1). Nothing is flipped.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -35,6 +35,8 @@ class PictureInput(PictureSettings):
     """The table of a picture, with what ``PictureSettings`` has.
 
     size: height and width of the input. frame_position: which frame of the clip, 0.5 = the middle.
+    frames: where it is more than one, the middles of so many equal parts of the clip instead, all
+    cut out alike.
 
     crop: ``joints`` cuts out the box of all joints with a margin (MMFF's projection crop), ``none``
     takes the whole picture, as where no joints are known. margin_px: what the box gains in width
@@ -49,6 +51,7 @@ class PictureInput(PictureSettings):
     kind: Literal["picture"] = "picture"
     size: int = Field(default=224, ge=8, le=2048)
     frame_position: float = Field(default=0.5, ge=0, le=1)
+    frames: int = Field(default=1, ge=1, le=16)
     crop: Literal["joints", "none"] = "joints"
     margin_px: Pixels = 200.0
     train_margin_px: tuple[Pixels, Pixels] = (100.0, 300.0)
@@ -84,27 +87,59 @@ class Still:
         return self.pixels.nbytes
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Stills:
+    """Several pictures of one clip, with one box of joints around those of all."""
+
+    frames: tuple[Still, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the pixels."""
+        return sum(still.nbytes for still in self.frames)
+
+
 # ---- reading
 
 
-def read(stretch: Stretch, settings: PictureInput) -> Still:
-    """The clip's picture; DataError where it has none or it cannot be decoded."""
+def read(stretch: Stretch, settings: PictureInput) -> Still | Stills:
+    """The clip's picture or pictures; DataError where it has none or one cannot be decoded."""
     stream, first, last = picture_stream(stretch, settings)
-    index = first + min(last - first - 1, int(settings.frame_position * (last - first)))
-    time_ns = int(stream.times_ns[index])
-    picture = appear(stream.frame(index), settings)
+    shares = [settings.frame_position]
+    if settings.frames > 1:
+        shares = [(k + 0.5) / settings.frames for k in range(settings.frames)]
+    seen = []
+    for share in shares:
+        index = first + min(last - first - 1, int(share * (last - first)))
+        time_ns = int(stream.times_ns[index])
+        picture = appear(stream.frame(index), settings)
+        seen.append(_whole(stretch, stream.name, time_ns, picture))
+    box = around(np.concatenate([points for _, points in seen]))
+    stills = tuple(_cut_down(still, box, settings) for still, _ in seen)
+    return stills[0] if settings.frames == 1 else Stills(stills)
+
+
+def _whole(
+    stretch: Stretch, stream: str, time_ns: int, picture: NDArray[np.uint8]
+) -> tuple[Still, NDArray[np.float32]]:
+    """The whole picture of a frame with its focus, and (k, 2) pixels of everybody's joints."""
     height, width = picture.shape[:2]
-    whole = Still(stream.name, time_ns, picture, 0, 0, width, height)
     tracks = stretch.tracks
     if tracks is None:
-        return whole
-    points, step = project(stretch.recording, stream.name, tracks, time_ns, (width, height))
-    box = around(points)
+        still = Still(stream, time_ns, picture, 0, 0, width, height)
+        return still, np.zeros((0, 2), dtype=np.float32)
+    points, step = project(stretch.recording, stream, tracks, time_ns, (width, height))
     focus = _most_moved(tracks, points, step)
-    region = _reach(box, settings, width, height) if settings.crop == "joints" else None
+    return Still(stream, time_ns, picture, 0, 0, width, height, **focus), points.reshape(-1, 2)
+
+
+def _cut_down(still: Still, joints: Box | None, settings: PictureInput) -> Still:
+    """With the box of the joints, and no more pixels than any crop can need."""
+    width, height = still.width, still.height
+    region = _reach(joints, settings, width, height) if settings.crop == "joints" else None
     left, top, right, bottom = region or (0, 0, width, height)
-    kept = np.ascontiguousarray(picture[top:bottom, left:right])
-    return Still(stream.name, time_ns, kept, left, top, width, height, box, **focus)
+    kept = np.ascontiguousarray(still.pixels[top:bottom, left:right])
+    return replace(still, pixels=kept, left=left, top=top, joints=joints)
 
 
 def project(
@@ -175,9 +210,24 @@ def _reach(
 # ---- making
 
 
-def make(still: Still, settings: PictureInput, rng: np.random.Generator | None) -> Made:
-    """(3, size, size) and its focus: crop, scale and normalise; rng None as in testing."""
-    box = crop_box(still, settings, rng)
+def make(seen: Still | Stills, settings: PictureInput, rng: np.random.Generator | None) -> Made:
+    """(3, size, size) and its focus (4,), of several frames (3, F, size, size) and (F, 4): crop,
+    scale and normalise; rng None as in testing."""
+    if isinstance(seen, Still):
+        return _made(seen, crop_box(seen, settings, rng), settings)
+    box = crop_box(seen.frames[0], settings, rng)
+    made = [_made(still, box, settings) for still in seen.frames]
+    places = [one.picture for one in made if one.picture is not None]
+    place = PicturePlace(
+        places[0].stream,
+        tuple(shot for one in places for shot in one.shots),
+        tuple(pointer for one in places for pointer in one.pointers),
+    )
+    focus = np.stack([one.focus for one in made if one.focus is not None])
+    return Made(np.stack([one.values for one in made], axis=1), place, focus)
+
+
+def _made(still: Still, box: Box, settings: PictureInput) -> Made:
     pixels = resized(cut(still.pixels, still.left, still.top, box), settings.size, settings.size)
     focus = np.full(4, np.nan, dtype=np.float32)
     pointer = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,10 @@ from harstudio.skeletons.maps import convert_joints, joint_map
 from harstudio.skeletons.topology import topology
 
 ORIGINS = ("SpineMid", "Spine", "SpineNaval", "Torso", "MidHip", "Neck")  # the first that is there
+BASES = ("SpineBase", "HipCenter", "Pelvis")
+LEFT = ("ShoulderLeft", "LShoulder", "left_shoulder")
+RIGHT = ("ShoulderRight", "RShoulder", "right_shoulder")
+SHORTEST = 1e-6  # metres that have a direction
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Factor = Annotated[float, Field(gt=0, le=10)]
@@ -27,9 +32,14 @@ class SkeletonInput(InputSettings):
 
     frames: T. fit: ``repeat`` plays a shorter clip again from its start until T frames are full
     and cuts a longer one (its middle in testing, anywhere in training); ``resize`` interpolates
-    linearly in time. bodies: M, those with the largest energy. center: ``clip`` moves the clip so
-    that the middle of the spine of the first body in its first frame is the origin (VA-pre),
-    ``frame`` does so with every frame, ``none`` leaves camera coordinates.
+    linearly in time, from the first frame to the last; ``resample`` does so over frame numbers,
+    each of the T frames in the middle of its part of the clip (HCN). bodies: M, those with the
+    largest energy. center: ``clip`` moves the clip so that the middle of the spine of the first
+    body in its first frame is the origin (VA-pre), ``frame`` does so with every frame, ``none``
+    leaves camera coordinates. align turns the whole clip, by the first body in its first frame:
+    first the spine upwards to +z, then the line from the left to the right shoulder to +x (2s-AGCN;
+    only the shoulders end up exactly so); a turn whose joints are missing is left out. test_crop:
+    in testing, the share of the clip around its middle that is used (HCN: 0.95).
 
     Only in training: crop, the least and the largest share of the clip that is used; rotate_deg,
     turns about x and y by up to this angle, from 0 or, with rotate_both_ways, to either side;
@@ -38,9 +48,11 @@ class SkeletonInput(InputSettings):
 
     kind: Literal["skeleton"] = "skeleton"
     frames: int = Field(default=300, ge=1, le=2000)
-    fit: Literal["repeat", "resize"] = "repeat"
+    fit: Literal["repeat", "resize", "resample"] = "repeat"
     bodies: Literal[1, 2] = 2
     center: Literal["none", "clip", "frame"] = "none"
+    align: bool = False
+    test_crop: Share = 1.0
     crop: tuple[Share, Share] = (1.0, 1.0)
     rotate_deg: float = Field(default=0.0, ge=0, le=180)
     rotate_both_ways: bool = False
@@ -176,19 +188,42 @@ def origin_joint(name: str) -> int:
     return next((k for k in (known.center, known.root) if k is not None), 0)
 
 
+class Marks(NamedTuple):
+    """Joints that tell where a body is and how it stands; -1 = its topology has none such."""
+
+    origin: int
+    base: int
+    left: int
+    right: int
+
+
+def marks(name: str) -> Marks:
+    """The joints by which skeletons of a topology are moved and turned."""
+    known = topology(name)
+
+    def find(names: Sequence[str]) -> int:
+        return next((known.index(joint) for joint in names if joint in known.joints), -1)
+
+    return Marks(origin_joint(name), find(BASES), find(LEFT), find(RIGHT))
+
+
 def make_skeleton(
-    tracks: Tracks, settings: SkeletonInput, origin: int, rng: np.random.Generator | None
+    tracks: Tracks, settings: SkeletonInput, at: Marks, rng: np.random.Generator | None
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """(3, T, V, M) float32 and the (T,) recording times of its frames; rng None as in testing."""
     joints, times_ns = tracks.joints, tracks.times_ns
     if rng is not None and settings.crop != (1.0, 1.0):
-        share = _between(settings.crop, rng)
+        share = between(settings.crop, rng)
         count = max(1, round(share * len(joints)))
         start = int(rng.integers(len(joints) - count + 1))
         joints, times_ns = joints[start : start + count], times_ns[start : start + count]
-    fit = _repeat if settings.fit == "repeat" else _resize
-    joints, times_ns = fit(joints, times_ns, settings.frames, rng)
-    return _move(joints, tracks.persons, settings, origin, rng), times_ns
+    elif rng is None:
+        left_out = int((1 - settings.test_crop) * len(joints) / 2)  # on each side, less than half
+        kept = slice(left_out, len(joints) - left_out)
+        joints, times_ns = joints[kept], times_ns[kept]
+    joints, times_ns = FITS[settings.fit](joints, times_ns, settings.frames, rng)
+    turn = _upright(tracks.joints[0, 0], at) if settings.align else None
+    return _move(joints, tracks.persons, settings, at.origin, turn, rng), times_ns
 
 
 Fitted = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -224,17 +259,64 @@ def _resize(
     return joints[left] * (1 - weight) + joints[left + 1] * weight, wanted + times_ns[0]
 
 
+def _resample(
+    joints: NDArray[np.float32],
+    times_ns: NDArray[np.int64],
+    count: int,
+    _: np.random.Generator | None,
+) -> Fitted:
+    frames = len(joints)
+    at = np.clip((np.arange(count) + 0.5) * frames / count - 0.5, 0, frames - 1)
+    left = np.minimum(at.astype(np.intp), max(0, frames - 2))
+    right = np.minimum(left + 1, frames - 1)
+    share = at - left
+    weight = share.astype(np.float32)[:, None, None, None]
+    gaps = np.rint(share * (times_ns[right] - times_ns[left])).astype(np.int64)
+    return joints[left] * (1 - weight) + joints[right] * weight, times_ns[left] + gaps
+
+
+FITS = {"repeat": _repeat, "resize": _resize, "resample": _resample}
+
+
+def _upright(pose: NDArray[np.float32], at: Marks) -> NDArray[np.float32]:
+    """(3, 3) the turn of ``align`` for the (V, 3) joints of a body; a missing joint is 0."""
+    turn = np.eye(3)
+    for start, end, axis in ((at.base, at.origin, 2), (at.left, at.right, 0)):
+        if min(start, end) >= 0 and pose[start].any() and pose[end].any():
+            along = turn @ (pose[end] - pose[start]).astype(np.float64)
+            turn = _turn(along, np.eye(3)[axis]) @ turn
+    return turn.astype(np.float32)
+
+
+def _turn(along: NDArray[np.float64], to: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(3, 3) the shortest turn of one direction to another (Rodrigues); none where there is none:
+    a length of 0, or directions that are opposite."""
+    length = float(np.linalg.norm(along))
+    if length < SHORTEST:
+        return np.eye(3)
+    along = along / length
+    axis, cosine = np.cross(along, to), float(along @ to)
+    if cosine < -1 + SHORTEST:
+        return np.eye(3)
+    x, y, z = axis.tolist()
+    skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.asarray(np.eye(3) + skew + skew @ skew / (1 + cosine))
+
+
 def _move(
     joints: NDArray[np.float32],
     persons: tuple[str, ...],
     settings: SkeletonInput,
     origin: int,
+    turn: NDArray[np.float32] | None,
     rng: np.random.Generator | None,
 ) -> NDArray[np.float32]:
     """Centre, turn and scale about the middle of the first body: (T, M, V, 3) -> (3, T, V, M)."""
     per_frame = settings.center == "frame"
     middle = joints[:, 0, origin] if per_frame else joints[:1, 0, origin]
     change = _change(settings, rng)
+    if turn is not None:
+        change = turn if change is None else change @ turn
     if settings.center != "none" or change is not None:
         joints = joints - middle[:, None, None]
     if change is not None:
@@ -254,12 +336,13 @@ def _change(settings: SkeletonInput, rng: np.random.Generator | None) -> NDArray
         return None
     lowest = -settings.rotate_deg if settings.rotate_both_ways else 0.0
     a, b = np.deg2rad(rng.uniform(lowest, settings.rotate_deg, 2))
-    x, y = _between(settings.scale, rng), _between(settings.scale, rng)
+    x, y = between(settings.scale, rng), between(settings.scale, rng)
     about_x = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
     about_y = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
     change: NDArray[Any] = np.diag([x, y, 1.0]) @ about_y @ about_x
     return change.astype(np.float32)
 
 
-def _between(limits: tuple[float, float], rng: np.random.Generator) -> float:
+def between(limits: tuple[float, float], rng: np.random.Generator) -> float:
+    """A number from the least to the most, in whichever order they are told."""
     return float(rng.uniform(min(limits), max(limits)))

@@ -98,7 +98,7 @@ def test_no_place_for_a_second_person_where_there_never_is_one() -> None:
         ({"skeleton": {"frames": "64"}}, r"\] frames is '64'. Input should be a valid integer"),
         ({"skeleton": {"frames": 0}}, "frames is 0. Input should be greater"),
         ({"skeleton": {"bodies": 3}}, "bodies is 3. Input should be 1 or 2"),
-        ({"skeleton": {"fit": "loop"}}, "fit is 'loop'. Input should be 'repeat' or 'resize'"),
+        ({"skeleton": {"fit": "loop"}}, "fit is 'loop'. Input should be 'repeat', 'resize' or 'res"),
         ({"picture": {"size": True}}, "size is True"),
         ({"picture": {"std": 0}}, "std is 0"),
         ({"picture": {"scale": 1}}, r"\[preprocessing.picture\] has no key scale"),

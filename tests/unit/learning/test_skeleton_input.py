@@ -15,6 +15,7 @@ from harstudio.learning.inputs.skeleton import (
     SkeletonInput,
     Tracks,
     make_skeleton,
+    marks,
     origin_joint,
     read_tracks,
 )
@@ -45,7 +46,7 @@ def make(
     tracks: Tracks, rng: np.random.Generator | None = None, **keys: Any
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     settings = SkeletonInput(bodies=tracks.joints.shape[1], **keys)
-    return make_skeleton(tracks, settings, SPINE, rng)
+    return make_skeleton(tracks, settings, marks("utd_mhad_20"), rng)
 
 
 # ---- reading
