@@ -20,6 +20,7 @@ from harstudio.results import NetworkCard
 
 MODULES = (
     "agcn",
+    "amfi_net",
     "bi_lstm",
     "cc_dfarm",
     "clip_networks",

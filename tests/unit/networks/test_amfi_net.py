@@ -13,6 +13,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from harstudio.networks import create_network, network_card
+from harstudio.networks.amfi_net import FEATURES, AMFINet, GraphFeatures
+from harstudio.networks.backbones.graphs import GRAPHS
 from harstudio.networks.blocks.confidence_fusion import (
     Association,
     ConfidenceFusion,
@@ -22,6 +25,8 @@ from harstudio.networks.blocks.confidence_fusion import (
 )
 from harstudio.networks.blocks.non_local import non_local
 from harstudio.networks.blocks.plain_fusion import RULES, PlainFusion
+from harstudio.networks.explaining import explain
+from harstudio.networks.sizes import size_of
 
 ROOT = Path(__file__).resolve().parents[3]
 VECTORS = Path(os.environ.get("HARSTUDIO_VECTORS") or ROOT.parent / "shared" / "reference_vectors")
@@ -218,6 +223,163 @@ def test_plain_rules(rule: str) -> None:
     assert fusion.classifier(fused).shape == (1, CLASSES)
 
 
+# ---- the network
+
+
+def small(**options: Any) -> AMFINet:
+    """The network over streams of one convolution each, with weights that make terms count."""
+    with torch.device("meta"):
+        network = create_network("amfi-net", CLASSES, "kinect_v1_20", **options)
+    assert isinstance(network, AMFINet)
+    network.skeleton = nn.Conv3d(3, FEATURES, (3, 1, 1), (2, 1, 1))  # type: ignore[assignment]
+    network.clip = nn.Conv3d(3, FEATURES, 3, 3)  # type: ignore[assignment]
+    network.linked = False
+    network.to_empty(device="cpu")
+    torch.manual_seed(31)
+    for weight in network.parameters():
+        nn.init.normal_(weight, std=1 / math.sqrt(weight[0].numel()) if weight.dim() > 1 else 0.5)
+    return network.eval()
+
+
+def small_batch() -> dict[str, Tensor]:
+    return {"skeleton": draw(3, 3, 8, 20, 2).float(), "clip": draw(3, 3, 6, 9, 9).float()}
+
+
+@pytest.mark.parametrize("decision", ["skeleton", "color"])
+def test_the_network_is_its_streams_and_their_fusion(decision: str) -> None:
+    network, batch = small(decision=decision), small_batch()
+    output = explain(network, batch)
+    with torch.no_grad():
+        pooled = {
+            "skeleton": network.skeleton(batch["skeleton"]).mean(dim=(2, 3, 4)),
+            "clip": network.clip(batch["clip"]).mean(dim=(2, 3, 4)),
+        }
+        fused, done = network.fusion(pooled["skeleton"], pooled["clip"])
+        logits = network.fusion.classifier(fused)
+    torch.testing.assert_close(output.logits, logits)
+    for stream, features in pooled.items():
+        torch.testing.assert_close(output.features[stream], features)
+        torch.testing.assert_close(
+            output.logits_by_stream[stream], network.heads[stream](features).detach()
+        )
+    torch.testing.assert_close(output.features["fusion"], fused)
+    # The gate is asked of the stream that decides: what that stream says moves it.
+    weighted = torch.cat((pooled["skeleton"], pooled["clip"]), dim=1) * done["weights"]
+    assert isinstance(network.fusion, ConfidenceFusion)
+    assert network.fusion.gate is not None
+    asked = weighted.chunk(2, dim=1)[decision == "color"]
+    torch.testing.assert_close(done["gate"], torch.sigmoid(network.fusion.gate.fc(asked)).detach())
+
+    assert output.explanation is not None
+    told = {name: gaze.values for name, gaze in output.explanation.items()}
+    decides = done["gate"].mean(dim=1)
+    skeleton = decides if decision == "skeleton" else 1 - decides
+    torch.testing.assert_close(
+        told["modality share"], torch.stack((skeleton, 1 - skeleton), dim=1)[:, None]
+    )
+    torch.testing.assert_close(told["gate"], done["gate"][:, None])
+    weights = done["weights"]
+    halves = torch.stack((weights[:, :FEATURES].mean(1), weights[:, FEATURES:].mean(1)), dim=1)
+    torch.testing.assert_close(
+        told["feature weights"], (halves / halves.sum(dim=1, keepdim=True))[:, None]
+    )
+    torch.testing.assert_close(told["association"], done["association"])
+    assert output.explanation["gate"].rows == f"share of the {decision}"
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("sign", ["resolved", "literal"])
+def test_the_joint_loss_is_weighted(sign: str) -> None:
+    """Equation 21: lambda is 1.5 unless told."""
+    batch = small_batch()
+    network = small(gate_loss=sign)
+    share = network(batch, explain=True).explanation["gate"].values
+    wanted = -torch.log(share if sign == "resolved" else 1 - share).mean()
+    torch.testing.assert_close(network(batch).losses["gate"], 1.5 * wanted)
+    torch.testing.assert_close(
+        small(gate_loss=sign, gate_weight=3.0)(batch).losses["gate"], 3 * wanted
+    )
+    assert not small(gate=False)(batch).losses
+    assert not small(fusion="max")(batch).losses
+
+
+@torch.no_grad()
+def test_plain_schemes_take_the_same_features() -> None:
+    network, batch = small(fusion="concat"), small_batch()
+    output = network(batch)
+    both = torch.cat((output.features["skeleton"], output.features["clip"]), dim=1)
+    torch.testing.assert_close(output.logits, network.fusion.classifier(both))
+
+
+def test_heads_and_fusion_leave_each_other_alone() -> None:
+    network, batch = small(), small_batch()
+
+    def reached(total: Tensor) -> set[str]:
+        network.zero_grad(set_to_none=True)
+        total.backward()
+        return {
+            key.partition(".")[0] for key, w in network.named_parameters() if w.grad is not None
+        }
+
+    assert reached(network(batch).logits.sum()) == {"skeleton", "clip", "fusion"}
+    assert reached(sum(network(batch).logits_by_stream.values()).sum()) == {"heads"}
+    assert reached(network(batch, stream="clip").logits.sum()) == {"clip", "heads"}
+
+
+def test_options_say_what_is_told() -> None:
+    always = {"joint saliency", "Grad-CAM clip"}
+    wanted = {
+        "fusion": {"learned links"},
+        "gate": {"learned links", "feature weights", "association"},
+        "weighting": {"learned links", "modality share", "gate", "association"},
+        "association": {"learned links", "modality share", "gate", "feature weights"},
+    }
+    for key, names in wanted.items():
+        value = "mean" if key == "fusion" else False
+        assert set(network_card("amfi-net", {key: value}).explains) == always | names
+    others = {name: network_card("amfi-net", {"skeleton_backbone": name}) for name in GRAPHS}
+    linked = {name for name, card in others.items() if "learned links" in card.explains}
+    assert linked == {"agcn", "ctr-gcn"}
+
+
+def test_a_graph_network_of_other_width_is_brought_to_512_channels() -> None:
+    features = GraphFeatures("st-gcn", "kinect_v1_20", 0.0).eval()
+    skeleton = draw(2, 3, 8, 20, 1).float()
+    with torch.no_grad():
+        out = features(skeleton)
+        inside = features.backbone(skeleton)
+    assert out.shape == (2, FEATURES, *inside.shape[2:])
+    weight = features.widen.weight[:, :, 0, 0, 0].detach().double().numpy()
+    column = weight @ inside[1, :, 1, 3, 0].double().numpy() / math.sqrt(1 + features.bn.eps)
+    np.testing.assert_allclose(out[1, :, 1, 3, 0], np.maximum(column, 0), atol=1e-4)
+    assert not [key for key in features.state_dict() if "fcn" in key], "its head is not counted"
+
+
+def test_the_size_is_the_printed_one() -> None:
+    size = size_of("amfi-net")
+    assert size.parameters == 43_264_550  # printed 43.26 M
+    assert size.by_part == {
+        "skeleton": 6_617_386, "clip": 33_203_904, "fusion": 3_443_260,
+        "heads": 2 * (512 * 60 + 60),
+    }  # fmt: skip
+    # Printed 5.67 G; with 16 frames of the skeleton, two bodies, and the heads beside.
+    assert size.multiply_adds == 5_694_409_728
+    assert size.multiply_adds + size.products == pytest.approx(5.742e9, rel=1e-4)
+    assert network_card("amfi-net").preprocessing["skeleton"]["frames"] == 16
+
+
+def test_the_skeleton_has_nine_blocks_and_one_more() -> None:
+    with torch.device("meta"):
+        network = create_network("amfi-net", CLASSES)
+    widths = [
+        network.get_parameter(f"skeleton.l{number}.gcn1.bn.weight").numel()
+        for number in range(1, 11)
+    ]
+    assert widths == [64] * 3 + [128] * 3 + [256] * 3 + [512]
+    skeleton = torch.zeros(1, 3, 16, 25, 2, device="meta")
+    assert network.get_submodule("skeleton").to("meta")(skeleton).shape == (1, 512, 2, 25, 2)
+
+
 # ---- sense
 
 
@@ -226,22 +388,22 @@ def learned_share(informs: str) -> float:
     is noise. The gate's own loss is left out, so that the data decide."""
     torch.manual_seed(17)
     fusion = ConfidenceFusion(
-        32, CLASSES, association=True, weighting=True, gate=True, first_decides=True
+        24, CLASSES, association=True, weighting=True, gate=True, first_decides=True
     )
-    labels = torch.arange(256) % CLASSES
-    signal = torch.randn(CLASSES, 32)[labels] + 0.3 * torch.randn(256, 32)
-    noise = 1.5 * torch.randn(256, 32)
+    labels = torch.arange(128) % CLASSES
+    signal = torch.randn(CLASSES, 24)[labels] + 0.3 * torch.randn(128, 24)
+    noise = 1.5 * torch.randn(128, 24)
     pair = (signal, noise) if informs == "skeleton" else (noise, signal)
     optimizer = torch.optim.Adam(fusion.parameters(), lr=0.01)
-    for _ in range(200):
-        drawn = [one if one is signal else one[torch.randperm(256)] for one in pair]
+    for _ in range(120):
+        drawn = [one if one is signal else one[torch.randperm(128)] for one in pair]
         fused, done = fusion(*drawn)
         loss = nn.functional.cross_entropy(fusion.classifier(fused), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     assert loss.item() < 0.1, "it has not learned the task"
-    return float(done["gate"].mean())
+    return done["gate"].mean().item()
 
 
 def test_the_gate_turns_to_the_stream_that_informs() -> None:
