@@ -56,7 +56,8 @@ class Explainer:
         """Everything told about one item of the batch, in recording coordinates.
 
         window: ``[start_ns, end_ns)`` of the item. label: what the network said. A gaze on an
-        input that the window has nothing of (nobody seen, no picture) is left out.
+        input that the window has nothing of (nobody seen, no picture) is left out, and so is one
+        that is no number somewhere.
         """
         target = label if self.target is None else self.target
         told = (
@@ -74,6 +75,8 @@ class Explainer:
         target: int,
     ) -> Explanation | None:
         values = _numbers(gaze, item, target)
+        if not np.isfinite(values).all():
+            return None
         words = [name] + [f"for {self.classes[target]}"] * gaze.per_class + [self.title]
         if gaze.kind is Kind.HEAT_MAP:
             return _heat_map(name, words, gaze, values, placement)
@@ -88,9 +91,9 @@ class Explainer:
             pixels = np.rint(np.clip(values, 0, 1).transpose(1, 2, 0) * 255).astype(np.uint8)
             return Picture(name, meaning, pixels)
         times = self._times(gaze, placement, window, len(values))
+        values, times = by_time(values, times)
         if gaze.kind is Kind.MODALITY_SHARE:
             return ModalityShare(name, meaning, times, self.modalities, values)
-        values, times = by_time(values, times)
         return Importance(name, meaning, times, _shown(values, gaze.per_class))
 
     def _joint_weights(
@@ -126,7 +129,8 @@ class Explainer:
         place = placement.pictures.get(gaze.on)
         if place is None:
             return None
-        shot, pointer = place.shots[0], next(iter(place.pointers), None)
+        middle = len(place.shots) // 2  # of several pictures the one in the middle is related
+        shot, pointer = place.shots[middle], next(iter(place.pointers[middle:]), None)
         person = pointer.person if pointer else next(iter(placement.persons), "")
         return Relation(
             name, f"{meaning}, {rows}x{columns}", values, (rows, columns), self.topology, person,

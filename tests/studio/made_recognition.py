@@ -11,7 +11,11 @@ from harstudio.results import (
     Box,
     Explanation,
     HeatMap,
+    Importance,
     JointWeights,
+    Matrix,
+    ModalityShare,
+    Picture,
     Recognition,
     Relation,
     Segment,
@@ -40,10 +44,12 @@ def made_recognition(
     grid: int = 10,
     run: str = "/runs/mmff-lite-demo",
     explain: bool = True,
+    more: bool = False,
 ) -> Recognition:
     """Windows that overlap by half, a wave of opinion over them, and every kind of map.
 
-    picture: the stream that the maps lie on, the first picture stream by default.
+    picture: the stream that the maps lie on, the first picture stream by default. more: also what
+    networks of clips tell.
     """
     start, stop = recording.start_ns, recording.stop_ns
     count = max(1, windows)
@@ -67,6 +73,8 @@ def made_recognition(
             )
         )
         told.append(explanations(recording, made[-1], picture, grid) if explain else ())
+        if more:
+            told[-1] = (*told[-1], *further(recording, made[-1], picture))
     mean = np.mean([w.probabilities for w in made], axis=0)
     return Recognition(
         run,
@@ -182,4 +190,52 @@ def explanations(
             "joints", "evidence for wave, ST-GCN", skeleton.topology, seen_ns, values, (body.id,)
         )
     )
+    return tuple(told)
+
+
+def further(recording: Recording, window: Window, picture: str = "") -> tuple[Explanation, ...]:
+    """A map over a clip, links between joints, and what lies beside the pictures."""
+    kinds = (StreamKind.COLOR, StreamKind.DEPTH, StreamKind.INFRARED)
+    streams = [recording.of_kind(kind) for kind in kinds]
+    stream = recording.streams[picture] if picture else next(s for s in streams if s is not None)
+    assert isinstance(stream, PictureStream)
+    inside = (stream.times_ns >= window.start_ns) & (stream.times_ns < window.end_ns)
+    times = stream.times_ns[inside][::4]
+    count = len(times)
+    maps = np.stack([bump(7, 7, 3, 6 * k / max(1, count - 1)) for k in range(count)])
+    side = float(stream.height)
+    boxes = tuple(Box(4.0 * k, 0, side + 4.0 * k, side) for k in range(count))
+    phase = np.linspace(0, 4, count, dtype=np.float32)
+    importance = 0.5 + 0.5 * np.sin(phase)
+    shares = np.stack([0.2 + 0.5 * importance, 0.8 - 0.5 * importance], axis=1) * 0.9
+    shares = np.concatenate([shares, np.full((count, 1), 0.1, np.float32)], axis=1)
+    rng = np.random.default_rng(window.start_ns % 1000)
+    affinity = np.exp(-0.1 * (np.arange(24)[:, None] - np.arange(24)) ** 2).astype(np.float32)
+    affinity /= affinity.sum(axis=1, keepdims=True)
+    rows, columns = np.mgrid[0:90, 0:120]
+    pixels = np.stack([rows * 2, columns * 2, 255 - rows * 2], axis=-1).astype(np.uint8)
+    three = ("color", "depth", "skeleton")
+    told: list[Explanation] = [
+        HeatMap("Grad-CAM clip", "Grad-CAM clip, 7x7", stream.name, times, maps, boxes),
+        ModalityShare("modality share", "modality share, AMFI-Net", times[:1],
+                      three, shares[:1].astype(np.float32)),
+        ModalityShare("share over time", "shares", times, three, shares.astype(np.float32)),
+        Importance("exposure color", "exposure color, M-Mixer", times, importance),
+        Importance("exposure depth", "exposure depth, M-Mixer", times, 1 - importance),
+        Matrix("gate", "gate, AMFI-Net", rng.beta(2, 3, (1, 256)).astype(np.float32),
+               "share of the skeleton", "feature"),
+        Matrix("frame affinity", "frame affinity, CC-DFARM", affinity,
+               "frame", "frame that it draws on"),
+        Picture("dynamic image", "dynamic image, CC-DFARM", pixels),
+    ]  # fmt: skip
+    skeleton = recording.of_kind(StreamKind.SKELETON)
+    if isinstance(skeleton, SkeletonStream):
+        joints = skeleton.joints
+        links = np.full((joints, joints), 0.5 / joints, dtype=np.float32)
+        links[:, 3] += 0.3  # everybody looks at the head
+        links[7, 11] += 0.2
+        links /= links.sum(axis=1, keepdims=True)
+        told.append(
+            Relation("learned links", "learned links, AGCN", links, (0, 0), skeleton.topology)
+        )
     return tuple(told)

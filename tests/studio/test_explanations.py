@@ -196,6 +196,75 @@ def test_the_3d_view_has_the_weights_and_their_meaning(bench):
     assert not pane.legend.isVisible()
 
 
+def test_every_frame_of_a_clip_has_its_map_where_it_was_cut_out(bench):
+    bench.show(made_recording(FRAMES))
+    pane = show_pane(bench, "color")
+    pane.toggle("skeleton").setChecked(False)
+    recognition = made_recognition(bench.session.recording, picture="color", windows=1, more=True)
+    bench.session.show_recognition(recognition)
+    explaining = bench.session.explaining
+    explaining.toggle("Grad-CAM clip")
+    explaining.on_joints = ""
+    clip = next(one for one in recognition.explanations[0] if one.name == "Grad-CAM clip")
+    times = bench.session.recording.streams["color"].times_ns
+    hottest = []
+    for at in (0, 3, 9, len(clip.times_ns) - 1):
+        index = int(np.searchsorted(times, clip.times_ns[at]))
+        for later in range(4 if at < len(clip.times_ns) - 1 else 1):  # until the next one follows
+            show_frame(bench, pane, index + later)
+            assert pane.attention.patch.time_ns == clip.times_ns[at]
+            assert pane.attention.patch.box == clip.boxes[at]
+            assert pane.attention.on_frame
+            assert "seen at" not in pane.legend.words()
+        show_frame(bench, pane, index)
+        box, cell = clip.boxes[at], np.unravel_index(clip.values[at].argmax(), (7, 7))
+        x = box.left + (cell[1] + 0.5) / 7 * (box.right - box.left)
+        y = box.top + (cell[0] + 0.5) / 7 * (box.bottom - box.top)
+        view = pane.canvas.view()
+        seen = grabbed(pane.canvas)[round(view.y + y * view.scale), round(view.x + x * view.scale)]
+        assert not near(seen, (index, 60, 90), 60)
+        hottest.append(x)
+    assert np.all(np.diff(hottest) > 0)  # the warm place wanders to the right
+
+
+@pytest.mark.parametrize("kind", ["color", "skeleton3d"])
+def test_links_are_lines_between_joints_also_where_there_is_no_picture(bench, kind):
+    without = () if kind == "color" else ("color", "depth", "infrared")
+    recording = made_recording(FRAMES)
+    recognition = made_recognition(recording, windows=1, more=True)
+    links = next(one for one in recognition.explanations[0] if one.name == "learned links")
+    bench.show(made_recording(FRAMES, without=without))
+    options = {} if kind == "color" else {"view": "soft"}
+    pane = show_pane(bench, kind, **options)
+    bench.session.show_recognition(replace(recognition, explanations=((links,),)))
+    explaining = bench.session.explaining
+    explaining.choose_joint(7)
+    if kind == "color":
+        show_frame(bench, pane, 30)
+        assert pane.legend.words().startswith("learned links, AGCN\nwhere ")
+        a, b = (np.array(joint_pixel(bench, pane, joint)) for joint in (7, HEAD))
+        canvas = pane.canvas
+    else:
+        bench.session.transport.seek(bench.session.recording.start_ns + 500_000_000)
+        assert pane.view._scene.links["0"][-1][:2] == (7, HEAD)
+        assert pane.legend.words().startswith("learned links, AGCN\nwhere ")
+        grabbed(pane.view)  # lays it out
+        body = pane.view._scene.people[0][1]
+        placed = pane.orbit.project(body.joints, pane.view.width(), pane.view.height())
+        a, b = placed[7], placed[HEAD]
+        canvas = pane.view
+    explaining.toggle("learned links")
+    plain = grabbed(canvas).astype(int)
+    explaining.toggle("learned links")
+    linked = grabbed(canvas).astype(int)
+    middle = np.rint(a + 0.4 * (b - a)).astype(int)
+    around = np.s_[middle[1] - 2 : middle[1] + 3, middle[0] - 2 : middle[0] + 3]
+    weight = explaining.links(bench.session.transport.position_ns)[0].links[-1][2]
+    color = joint_color(weight).name()
+    assert any(near(pixel, color, 90) for pixel in linked[around].reshape(-1, 3))
+    assert not any(near(pixel, color, 90) for pixel in plain[around].reshape(-1, 3))
+
+
 def test_hover_tells_the_weight_under_the_mouse(bench):
     bench.show(made_recording(FRAMES))
     pane = show_pane(bench, "color")

@@ -16,7 +16,7 @@ from harstudio.results import Box
 from harstudio.studio import theme
 from harstudio.studio.panes.canvas import View
 from harstudio.studio.panes.heat import HeatPicture, heat_table, joint_color
-from harstudio.studio.panes.legend import Meaning
+from harstudio.studio.panes.legend import Meaning, figure
 from harstudio.studio.panes.overlays import RIM, joint_title
 from harstudio.studio.recognition.explaining import Explaining
 from harstudio.studio.recognition.patches import Patch, Pointer, joint_name, moved_joint
@@ -26,11 +26,6 @@ ONE_SENSOR = {StreamKind.DEPTH, StreamKind.INFRARED}  # share their pixels
 FAINT = 0.45  # of the opacity, away from the frame that was seen
 FADES_NS = 150_000_000
 LINE_CELLS = 5
-
-
-def figure(value: float) -> str:
-    """Two figures that count: "0.51", "0.0083"."""
-    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
 
 
 def shares_pixels(recording: Recording, one: str, other: str) -> bool:
@@ -88,10 +83,16 @@ class AttentionLayer:
         away = 0 if self._time_ns is None else abs(self._time_ns - seen_ns)
         return 0 if away <= self._stream.period_ns // 2 else away
 
+    def _away_from(self, patch: Patch) -> int:
+        """How far the frame on screen lies from those that a map holds for."""
+        if self._time_ns is not None and patch.time_ns <= self._time_ns < patch.until_ns:
+            return 0
+        return self._away_ns(patch.time_ns)
+
     @property
     def on_frame(self) -> bool:
-        """Whether the map belongs to the very frame on screen."""
-        return self.patch is not None and self._away_ns(self.patch.time_ns) == 0
+        """Whether the map belongs to the frame on screen."""
+        return self.patch is not None and self._away_from(self.patch) == 0
 
     def meaning(self) -> Meaning | None:
         """What to say in the legend."""
@@ -137,7 +138,7 @@ class AttentionLayer:
         patch = self.patch
         if patch is None:
             return
-        away = self._away_ns(patch.time_ns)
+        away = self._away_from(patch)
         table = heat_table(self._explaining.threshold, self._explaining.opacity)
         device = painter.device()
         visible = QRectF(view.x, view.y, self._stream.width * view.scale,

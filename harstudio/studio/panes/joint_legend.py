@@ -1,14 +1,28 @@
-"""The legend of weights over joints; pictures and the 3D view share it."""
+"""The legend of what lies on joints; pictures and the 3D view share it."""
 
 from __future__ import annotations
 
 from harstudio.studio.panes.heat import joint_table
-from harstudio.studio.panes.legend import Meaning
+from harstudio.studio.panes.legend import Meaning, figure
+from harstudio.studio.panes.overlays import joint_title
 from harstudio.studio.recognition.explaining import Explaining
+from harstudio.studio.recognition.patches import joint_name
 
 
 def joint_meaning(explaining: Explaining, time_ns: int) -> Meaning | None:
-    """What size and colour of the joints mean at a time; None when they mean nothing."""
+    """What size and colour of the joints, or lines between them, mean at a time; None when they
+    mean nothing."""
+    linked = explaining.links(time_ns)
+    if linked is not None:
+        links, meaning = linked
+        note = "the strongest links"
+        if links.joint is not None:
+            note = f"where {joint_title(joint_name(links.joint, links.topology))} attends"
+        if not links.links:
+            note = "the same everywhere"
+        return Meaning(
+            meaning, joint_table(), note=note, ends=(figure(links.low), figure(links.high))
+        )
     found = explaining.joint_weights(time_ns)
     if found is None:
         return None

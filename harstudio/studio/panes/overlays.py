@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,11 @@ from harstudio.studio.panes.heat import joint_color, joint_growth
 
 TRACKED, INFERRED, LOST = 2, 1, 0
 BONE_PX, JOINT_PX, AT_HEIGHT = 3.0, 6.0, 1080.0
+Lines = Sequence[tuple[int, int, float]]
 RIM = QColor(12, 14, 18)
 DASHES = [2.0, 1.6]
 REACH_PX = 10.0
+LINK_PX = 2.0
 WEIGHED_FROM_PX = 260.0  # a figure of that height has room for joints at their full size
 
 
@@ -63,6 +65,7 @@ class SkeletonOverlay:
         self._tolerance_ns = 0 if self.skeleton is None else recording.tolerance_ns(found)
         self._index: int | None = None
         self.weights_of: Callable[[Body], NDArray[np.float32] | None] | None = None
+        self.links_of: Callable[[Body], Lines] | None = None
         self.figures: list[tuple[int, Body, NDArray[np.float64]]] = []
 
     @property
@@ -96,9 +99,11 @@ class SkeletonOverlay:
             colors = side_colors(person, on_picture=True)
             placed = view.to_widget(points)
             weights = None if self.weights_of is None else self.weights_of(body)
+            links = () if self.links_of is None else self.links_of(body)
             draw_figure(
-                painter, placed, body.tracking, self.topology, colors, unit, weights=weights
-            )
+                painter, placed, body.tracking, self.topology, colors, unit,
+                weights=weights, links=links,
+            )  # fmt: skip
 
     def seen(self) -> bool:
         """Whether anybody is drawn."""
@@ -138,11 +143,13 @@ def draw_figure(
     *,
     rim: bool = True,
     weights: NDArray[np.float32] | None = None,
+    links: Lines = (),
 ) -> None:
     """One person: bones, then joints.
 
     points: (V, 2) widget pixels, NaN = none. unit: 1.0 draws bones of 3 px and joints of 5 px.
     weights: (V,) in [0, 1], size and colour of the joints instead of those of their side.
+    links: lines between joints above the bones, (from, to, weight in [0, 1]), the weakest first.
     Tracked is solid, inferred dashed, lost hollow without its bones.
     """
     there = np.isfinite(points).all(axis=1)
@@ -160,6 +167,12 @@ def draw_figure(
             _draw_lines(painter, [q for lines in group.values() for q in lines], RIM, width + 1.5)
         for side, lines in group.items():
             _draw_lines(painter, lines, colors[side], width, dashes)
+    for one, other, weight in links:
+        if there[one] and there[other]:
+            line = QLineF(*points[one].tolist(), *points[other].tolist())
+            wide = (LINK_PX * (0.4 + weight)) * unit
+            _draw_lines(painter, [line], RIM, wide + 1.5)
+            _draw_lines(painter, [line], joint_color(weight), wide)
     radius = JOINT_PX * unit / 2
     joints = np.flatnonzero(there)
     if weights is not None and joints.size:

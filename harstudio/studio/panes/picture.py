@@ -15,7 +15,7 @@ from harstudio.studio.panes.attention import AttentionLayer
 from harstudio.studio.panes.canvas import PictureCanvas
 from harstudio.studio.panes.joint_legend import joint_meaning
 from harstudio.studio.panes.legend import Legend
-from harstudio.studio.panes.overlays import SkeletonOverlay
+from harstudio.studio.panes.overlays import Lines, SkeletonOverlay
 from harstudio.studio.panes.pane import Pane
 from harstudio.studio.recognition.patches import moved_joint
 from harstudio.studio.session import Session
@@ -90,6 +90,7 @@ class PicturePane(Pane):
             self.overlay = SkeletonOverlay(recording, self.stream.name, looks.person)
             self.overlay.shown = self.toggle("skeleton").isChecked()
             self.overlay.weights_of = self._weights_of
+            self.overlay.links_of = self._links_of
             self.attention = AttentionLayer(
                 self.session.explaining, recording, self.stream, self._go_to
             )
@@ -178,6 +179,13 @@ class PicturePane(Pane):
             return None
         on = self.overlay.topology_name if self.overlay is not None else ""
         return self.session.explaining.weights_of(time_ns, body.id, on)
+
+    def _links_of(self, body: Body) -> Lines:
+        time_ns = self._frame_time_ns()
+        if time_ns is None or self.overlay is None:
+            return ()
+        on = self.overlay.topology_name
+        return self.session.explaining.links_of(time_ns, body.id, on)
 
     def _go_to(self, time_ns: int) -> None:
         self.session.transport.pause()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,6 +35,7 @@ class Scene:
     """people: (person number, body) each; floor_m: y of the floor grid around center.
 
     weights: (V,) float32 in [0, 1] by body id, size and colour of the joints of those people.
+    links: by body id, lines (from, to, weight) between joints.
     """
 
     people: tuple[tuple[int, Body], ...] = ()
@@ -43,6 +44,7 @@ class Scene:
     floor_m: float | None = None
     center: tuple[float, float, float] = (0.0, 0.0, 3.0)
     weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    links: Mapping[str, Sequence[tuple[int, int, float]]] = field(default_factory=dict)
 
 
 def grid_lines(scene: Scene) -> NDArray[np.float32]:

@@ -21,6 +21,7 @@ from harstudio.studio.looks import DEFAULT_DEPTH_MM
 from harstudio.studio.panes.joint_legend import joint_meaning
 from harstudio.studio.panes.legend import Legend
 from harstudio.studio.panes.orbit import DISTANCE_M, Orbit, OrbitMouse
+from harstudio.studio.panes.overlays import Lines
 from harstudio.studio.panes.pane import Pane
 from harstudio.studio.panes.scene import Cloud, CloudMaker, Scene
 from harstudio.studio.panes.skeleton3d_soft import SoftView
@@ -261,8 +262,15 @@ class Skeleton3DPane(Pane):
                 floor_m=looks.floor_m,
                 center=looks.center,
                 weights=weights,
+                links={} if index is None else self._links(index, bodies),
             )
         )
+
+    def _links(self, index: int, bodies: Sequence[Body]) -> dict[str, Lines]:
+        """Lines between the joints of each person."""
+        explaining, time_ns = self.session.explaining, int(self._skeleton.times_ns[index])
+        on = self._skeleton.topology
+        return {body.id: explaining.links_of(time_ns, body.id, on) for body in bodies}
 
     def _weights(self, index: int, bodies: Sequence[Body]) -> dict[str, NDArray[np.float32]]:
         """How much the joints of each person counted; tells the legend too."""

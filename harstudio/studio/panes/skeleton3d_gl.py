@@ -197,6 +197,10 @@ class GlView(QWidget):
             for piece, side in bone_pieces(body.joints, body.tracking, skeleton):
                 ends.append(piece)
                 end_colors += [colors[side].getRgbF()] * 2
+            for one, other, weight in self._scene.links.get(body.id, ()):
+                if np.isfinite(body.joints[[one, other]]).all():
+                    ends.append(body.joints[[one, other]])
+                    end_colors += [joint_color(weight).getRgbF()] * 2
             weights = self._scene.weights.get(body.id)
             for joint in np.flatnonzero(np.isfinite(body.joints).all(axis=1)):
                 color: QColor = colors[skeleton.sides[joint]]

@@ -90,7 +90,7 @@ class SoftView(QWidget):
             colors = side_colors(person, on_picture=on_cloud)
             draw_figure(
                 painter, points, body.tracking, self._scene.topology, colors, unit, rim=on_cloud,
-                weights=self._scene.weights.get(body.id),
+                weights=self._scene.weights.get(body.id), links=self._scene.links.get(body.id, ()),
             )  # fmt: skip
 
 

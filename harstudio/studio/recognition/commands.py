@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harstudio.results import Kind
 from harstudio.studio.commands import Command
+from harstudio.studio.recognition.opinion import Where
 
 if TYPE_CHECKING:
     from harstudio.studio.recognition.recognising import Recognising
@@ -29,10 +29,10 @@ def recognise_commands(feature: Recognising) -> list[Command]:
         return session.recognition is not None
 
     def explained() -> bool:
-        return bool(explaining.kinds())
+        return any(place is not Where.BESIDE for place in explaining.places().values())
 
     def weighs() -> bool:
-        return Kind.JOINT_WEIGHTS in explaining.kinds().values()
+        return Where.JOINTS in explaining.places().values()
 
     def has_map() -> bool:
         return bool(explaining.on_picture) and explaining.is_shown(explaining.on_picture)
@@ -50,7 +50,7 @@ def recognise_commands(feature: Recognising) -> list[Command]:
                 "eye", ("Ctrl+H",), explained, explaining.any_shown),
         Command("recognise.next_map", "Next map over the picture", explaining.next_on_picture,
                 MENU, "overlay", ("Ctrl+Shift+H",), explained),
-        Command("recognise.joints", "Weights of the joints", explaining.toggle_joints, MENU,
+        Command("recognise.joints", "What lies on the joints", explaining.toggle_joints, MENU,
                 "skeleton", (), weighs, explaining.joints_shown),
         Command("recognise.to_frame", "Go to the frame that was seen", feature.go_to_frame, MENU,
                 "next", ("Alt+G",), has_map),

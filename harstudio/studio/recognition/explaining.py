@@ -6,12 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from harstudio.results import HeatMap, JointWeights, Kind, ModalityShare, Recognition, Relation
-from harstudio.studio.recognition.opinion import PICTURE_KINDS, Opinion
+from harstudio.results import HeatMap, JointWeights, Kind, Recognition, Relation
+from harstudio.studio.recognition.opinion import Opinion, Where
 from harstudio.studio.recognition.patches import (
+    Links,
     Patch,
     Pointer,
     heat_patch,
+    joint_links,
+    moved_joint,
     moved_weights,
     relation_patch,
 )
@@ -20,9 +23,10 @@ OPACITY, THRESHOLD = 0.8, 0.35
 
 
 class Explaining(QObject):
-    """The person's choice. Of heat maps and relations one is shown at a time, joint weights
-    beside them. The choice stays when another recording is opened; where another run has no map
-    of that name, its first one is shown.
+    """The person's choice. Over pictures one is shown at a time, and one on the joints; beside
+    them any number. The choice stays when another recording is opened; where another run has no
+    map of that name, its first one is shown. Beside them the first of every kind is, until a
+    person says otherwise.
 
     ``joint`` is the one whose relation is asked for, None for the one that moved most.
     """
@@ -39,17 +43,20 @@ class Explaining(QObject):
         self.joint: int | None = None
         self._preview: int | None = None  # the joint under the mouse
         self._wants_map = self._wants_weights = True
+        self._beside: dict[str, bool] = {}  # what a person said about these
         self._patches: dict[tuple[int, str, int | None, int], Patch] = {}
+        self._links: dict[tuple[int, str, int | None], Links] = {}
 
     def take(self, recognition: Recognition | None) -> None:
         """Another recognition; what is hidden stays hidden."""
         self.opinion = None if recognition is None else Opinion(recognition)
         self._patches.clear()
+        self._links.clear()
         self.joint = self._preview = None
         if self._wants_map and self.on_picture not in self.kinds():
-            self.on_picture = self._first(*PICTURE_KINDS) or self.on_picture
+            self.on_picture = self._first(Where.PICTURE) or self.on_picture
         if self._wants_weights and self.on_joints not in self.kinds():
-            self.on_joints = self._first(Kind.JOINT_WEIGHTS) or self.on_joints
+            self.on_joints = self._first(Where.JOINTS) or self.on_joints
         self.changed.emit()
 
     def _show(self, on_picture: str, on_joints: str) -> None:
@@ -57,8 +64,11 @@ class Explaining(QObject):
         self._wants_map, self._wants_weights = bool(on_picture), bool(on_joints)
         self.changed.emit()
 
-    def _first(self, *kinds: Kind) -> str:
-        return next((name for name, kind in self.kinds().items() if kind in kinds), "")
+    def _first(self, place: Where) -> str:
+        """The first in a place; on joints weights come before links."""
+        names = [name for name, one in self.places().items() if one is place]
+        weights = [name for name in names if self.kinds()[name] is Kind.JOINT_WEIGHTS]
+        return next(iter(weights + names), "")
 
     # ---- the choice
 
@@ -66,30 +76,48 @@ class Explaining(QObject):
         """What there is to show: kind by name."""
         return {} if self.opinion is None else self.opinion.explained
 
+    def places(self) -> dict[str, Where]:
+        """Where each is drawn."""
+        return {} if self.opinion is None else self.opinion.places
+
     def is_shown(self, name: str) -> bool:
-        return name in (self.on_picture, self.on_joints) and name in self.kinds()
+        place = self.places().get(name)
+        if place is Where.BESIDE:
+            return self._beside.get(name, self._is_first(name))
+        return place is not None and name in (self.on_picture, self.on_joints)
+
+    def _is_first(self, name: str) -> bool:
+        """Whether it is the first of its kind."""
+        kinds = self.kinds()
+        return next(one for one, kind in kinds.items() if kind is kinds[name]) == name
 
     def toggle(self, name: str) -> None:
         """Show one, or no longer."""
-        kind = self.kinds().get(name)
-        if kind in PICTURE_KINDS:
+        place = self.places().get(name)
+        if place is Where.PICTURE:
             self._show("" if self.on_picture == name else name, self.on_joints)
-        elif kind is Kind.JOINT_WEIGHTS:
+        elif place is Where.JOINTS:
             self._show(self.on_picture, "" if self.on_joints == name else name)
+        elif place is Where.BESIDE:
+            self._beside[name] = not self.is_shown(name)
+            self.changed.emit()
 
     def any_shown(self) -> bool:
-        return any(self.is_shown(name) for name in self.kinds())
+        """Whether anything lies over the pictures or on the joints."""
+        return any(
+            self.is_shown(name) for name, at in self.places().items() if at is not Where.BESIDE
+        )
 
     def toggle_all(self) -> None:
         """Hide what is shown; show the first of each when nothing is."""
         if self.any_shown():
             self._show("", "")
         else:
-            self._show(self._first(*PICTURE_KINDS), self._first(Kind.JOINT_WEIGHTS))
+            self._show(self._first(Where.PICTURE), self._first(Where.JOINTS))
 
     def next_on_picture(self) -> None:
         """The next one over the picture, after the last one none."""
-        names = [name for name, kind in self.kinds().items() if kind in PICTURE_KINDS]
+        names = [name for name, place in self.places().items() if place is Where.PICTURE]
         names.append("")
         at = names.index(self.on_picture) if self.on_picture in names else -1
         self._show(names[(at + 1) % len(names)], self.on_joints)
@@ -98,8 +126,8 @@ class Explaining(QObject):
         return self.is_shown(self.on_joints)
 
     def toggle_joints(self) -> None:
-        """Weights over joints, on or off."""
-        weights = "" if self.joints_shown() else self._first(Kind.JOINT_WEIGHTS)
+        """What lies on the joints, on or off."""
+        weights = "" if self.joints_shown() else self._first(Where.JOINTS)
         self._show(self.on_picture, weights)
 
     def choose_joint(self, joint: int | None) -> None:
@@ -111,7 +139,8 @@ class Explaining(QObject):
         """The joint under the mouse: shown while the mouse rests on it."""
         if joint != self._preview:
             self._preview = joint
-            if self.kinds().get(self.on_picture) is Kind.RELATION:
+            shown = (self.kinds().get(name) for name in (self.on_picture, self.on_joints))
+            if Kind.RELATION in shown:
                 self.changed.emit()
 
     def set_strength(self, opacity: float, threshold: float) -> None:
@@ -130,7 +159,7 @@ class Explaining(QObject):
             return None
         heat = opinion.find(window, name, HeatMap)
         if heat is not None and len(heat.times_ns):
-            at = int(np.argmin(np.abs(heat.times_ns - time_ns)))
+            at = max(0, int(np.searchsorted(heat.times_ns, time_ns, side="right")) - 1)
             return self._kept((window, name, None, at), heat)
         relation = opinion.find(window, name, Relation)
         if relation is None or relation.box is None:
@@ -168,11 +197,9 @@ class Explaining(QObject):
 
     def joint_at(self, window: int | None) -> int | None:
         """The joint whose relation is shown: that under the mouse, else the chosen one, else the
-        one that moved most, else the one that attends most sharply to the picture."""
-        opinion = self.opinion
-        relation = None
-        if opinion is not None:
-            relation = opinion.find(window, self.on_picture, Relation)
+        one that moved most, else the one that attends most sharply to the picture; None for all
+        joints, where there is no picture."""
+        opinion, relation = self.opinion, self._relation(window)
         if opinion is None or relation is None:
             return None
         cells = relation.grid[0] * relation.grid[1]
@@ -180,19 +207,50 @@ class Explaining(QObject):
         for wanted in (self._preview, self.joint):
             if wanted is not None and wanted < joints:
                 return wanted
+        if not cells:
+            return None
         pointed = opinion.pointed(window)
         if pointed is not None and pointed.joint is not None and pointed.joint < joints:
             return pointed.joint
-        if not joints or not cells:
-            return None
         return int(np.argmax(relation.values[cells:, :cells].max(axis=1)))
 
     def relation(self, time_ns: int) -> Relation | None:
         """The relation shown at a time, None when another map or none is."""
+        return None if self.opinion is None else self._relation(self.opinion.window_at(time_ns))
+
+    def _relation(self, window: int | None) -> Relation | None:
+        """That over the picture, else that on the joints."""
         if self.opinion is None:
             return None
-        window = self.opinion.window_at(time_ns)
-        return self.opinion.find(window, self.on_picture, Relation)
+        found = (
+            self.opinion.find(window, name, Relation) for name in (self.on_picture, self.on_joints)
+        )
+        return next((one for one in found if one is not None), None)
+
+    def links(self, time_ns: int) -> tuple[Links, str] | None:
+        """The shown links between joints at a time, and what they mean."""
+        opinion, name = self.opinion, self.on_joints
+        window = None if opinion is None else opinion.window_at(time_ns)
+        relation = None if opinion is None else opinion.find(window, name, Relation)
+        if relation is None or window is None or relation.box is not None:
+            return None
+        joint = self.joint_at(window) if self._relation(window) is relation else self.joint
+        key = (window, name, joint)
+        if key not in self._links:
+            if len(self._links) > 500:
+                self._links.clear()
+            self._links[key] = joint_links(relation, joint)
+        return self._links[key], relation.meaning
+
+    def links_of(self, time_ns: int, body_id: str, on: str) -> tuple[tuple[int, int, float], ...]:
+        """Lines (from, to, weight in [0, 1]) between joints of the topology ``on``, for one person
+        at a time."""
+        found = self.links(time_ns)
+        if found is None or found[0].person not in ("", body_id):
+            return ()
+        links, of = found[0].links, found[0].topology
+        moved = [(moved_joint(a, of, on), moved_joint(b, of, on), weight) for a, b, weight in links]
+        return tuple((a, b, w) for a, b, w in moved if a is not None and b is not None)
 
     def joint_weights(self, time_ns: int) -> tuple[JointWeights, int] | None:
         """The shown weights over joints, with the index of the moment nearest to a time."""
@@ -215,12 +273,3 @@ class Explaining(QObject):
         weights, at = found
         row = weights.values[at, :, weights.persons.index(body_id)]
         return moved_weights(row, weights.topology, on)
-
-    def share(self, time_ns: int) -> ModalityShare | None:
-        """How much each modality counted in the window at a time."""
-        if self.opinion is None:
-            return None
-        for one in self.opinion.explanations_at(self.opinion.window_at(time_ns)):
-            if isinstance(one, ModalityShare):
-                return one
-        return None

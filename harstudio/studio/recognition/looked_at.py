@@ -16,20 +16,48 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from harstudio.results import HeatMap, JointWeights, Relation
+from harstudio.results import (
+    HeatMap,
+    Importance,
+    JointWeights,
+    Kind,
+    Matrix,
+    ModalityShare,
+    Picture,
+    Relation,
+)
 from harstudio.skeletons.topology import topology
 from harstudio.studio import icons, theme
 from harstudio.studio.buttons import ToolButton
 from harstudio.studio.panes.overlays import joint_title
+from harstudio.studio.recognition.opinion import Where
+from harstudio.studio.recognition.over_time import ImportanceCurve, OverTime, ShareView
+from harstudio.studio.recognition.tables import MatrixView, PictureView
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
 
-AUTO_JOINT = "moved most"
+View = ShareView | ImportanceCurve | PictureView | MatrixView
+AUTO_JOINT, ALL_JOINTS = "moved most", "the strongest of all"
 AUTO_CLASS = "what it says"
+GROUPS = {
+    "Which modality counted": Kind.MODALITY_SHARE,
+    "Over the picture": Where.PICTURE,
+    "On the joints": Where.JOINTS,
+    "Which moments counted": Kind.IMPORTANCE,
+    "What it was given": Kind.PICTURE,
+    "Inside the network": Kind.MATRIX,
+}
+VIEWS: dict[Kind, type[View]] = {
+    Kind.MODALITY_SHARE: ShareView,
+    Kind.IMPORTANCE: ImportanceCurve,
+    Kind.PICTURE: PictureView,
+    Kind.MATRIX: MatrixView,
+}
 
 
 class LookedAt(QWidget):
-    """A button for each explanation, two sliders, the class and the joint."""
+    """A button for each explanation, grouped by what they are; what lies beside the pictures
+    stands below its button. Then two sliders, the class and the joint."""
 
     class_chosen = Signal(object)  # index of the class to explain, None for what it says
 
@@ -37,6 +65,8 @@ class LookedAt(QWidget):
         super().__init__(parent)
         self._session, self._explaining = session, session.explaining
         self.buttons: dict[str, ToolButton] = {}
+        self.views: dict[str, View] = {}
+        self.groups: dict[str, QLabel] = {}
         self._eyes: dict[tuple[bool, str], QIcon] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -46,7 +76,7 @@ class LookedAt(QWidget):
         self._title.setFont(theme.ui_font(theme.QUIET_PX, bold=True))
         self._column.addWidget(self._title)
         self._rows = QVBoxLayout()
-        self._rows.setSpacing(0)
+        self._rows.setSpacing(1)
         self._column.addLayout(self._rows)
         self._nothing = QLabel("This run tells nothing about what it looked at.")
         self._nothing.setProperty("quiet", True)
@@ -112,20 +142,41 @@ class LookedAt(QWidget):
         self.classes.addItems(list(classes))
         while (item := self._rows.takeAt(0)) is not None:
             item.widget().deleteLater()
-        self.buttons = {}
-        for name in self._explaining.kinds():
-            button = ToolButton(name)
-            button.setCheckable(True)
-            button.setObjectName(f"explain-{name}")
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            button.setIconSize(QSize(16, 16))
-            button.setFont(theme.ui_font(theme.QUIET_PX))
-            button.setFixedHeight(24)
-            button.clicked.connect(partial(self._toggle, name))
-            self.buttons[name] = button
-            self._rows.addWidget(button)
+        self.buttons, self.views, self.groups = {}, {}, {}
+        kinds, places = self._explaining.kinds(), self._explaining.places()
+        for title, group in GROUPS.items():
+            names = [name for name in kinds if group in (kinds[name], places[name])]
+            if names:
+                self.groups[title] = self._group(title)
+                for name in names:
+                    self._add(name, kinds[name])
         self.refresh()
+
+    def _group(self, title: str) -> QLabel:
+        label = QLabel(title)
+        label.setProperty("quiet", True)
+        label.setFont(theme.ui_font(theme.QUIET_PX))
+        label.setContentsMargins(0, 6, 0, 0)
+        self._rows.addWidget(label)
+        return label
+
+    def _add(self, name: str, kind: Kind) -> None:
+        button = ToolButton(name)
+        button.setCheckable(True)
+        button.setObjectName(f"explain-{name}")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        button.setIconSize(QSize(16, 16))
+        button.setFont(theme.ui_font(theme.QUIET_PX))
+        button.setFixedHeight(24)
+        button.clicked.connect(partial(self._toggle, name))
+        self.buttons[name] = button
+        self._rows.addWidget(button)
+        if kind in VIEWS:
+            view = VIEWS[kind](name)
+            view.hide()
+            self.views[name] = view
+            self._rows.addWidget(view)
 
     def refresh(self, *_: object) -> None:
         """As the choice and the playhead are now."""
@@ -133,20 +184,46 @@ class LookedAt(QWidget):
         opinion, now = explaining.opinion, self._session.transport.position_ns
         window = None if opinion is None else opinion.window_at(now)
         there = {one.name: one for one in opinion.explanations_at(window)} if opinion else {}
-        shown_any = False
         for name, button in self.buttons.items():
             shown = explaining.is_shown(name)
-            shown_any |= shown
             button.setChecked(shown)
             button.setEnabled(name in there)
             button.setIcon(self._eye(shown, tokens.accent if shown else tokens.quiet))
             button.setToolTip(self._tip(there.get(name)))
+        for name, view in self.views.items():
+            one = there.get(name)
+            view.setVisible(one is not None and explaining.is_shown(name))
+            if one is not None and opinion is not None and window is not None:
+                self._fill(view, one, (int(opinion.starts[window]), int(opinion.ends[window])))
+        self.follow(now)
         self._nothing.setVisible(not self.buttons)
         self._choices.setVisible(bool(self.buttons))
+        drawn = set(explaining.places().values())
+        self._form.setRowVisible(self.opacity, Where.PICTURE in drawn)
+        self._form.setRowVisible(self.threshold, Where.PICTURE in drawn)
         relation = explaining.relation(now)
         self._form.setRowVisible(self.joints, relation is not None)
         if relation is not None:
             self._fill_joints(relation)
+
+    @staticmethod
+    def _fill(view: View, one: object, span: tuple[int, int]) -> None:
+        """Show what a window tells."""
+        match view, one:
+            case ShareView(), ModalityShare():
+                view.show_one(one, span)
+            case ImportanceCurve(), Importance():
+                view.show_one(one, span)
+            case PictureView(), Picture():
+                view.show_one(one)
+            case MatrixView(), Matrix():
+                view.show_one(one)
+
+    def follow(self, now_ns: int) -> None:
+        """The playhead moved within its window."""
+        for view in self.views.values():
+            if isinstance(view, OverTime) and view.isVisible():
+                view.set_now(now_ns)
 
     def _eye(self, shown: bool, color: str) -> QIcon:
         """Drawn once a colour: sliders ask for it with every step."""
@@ -163,7 +240,11 @@ class LookedAt(QWidget):
     def _tip(self, one: object) -> str:
         start = self._session.transport.start_ns
         if isinstance(one, HeatMap) and len(one.times_ns):
-            return f"{one.meaning}\nseen at {clock_text(int(one.times_ns[0]) - start)}"
+            count = len(one.times_ns)
+            more = f" and at {count - 1} more moments" if count > 1 else ""
+            return f"{one.meaning}\nseen at {clock_text(int(one.times_ns[0]) - start)}{more}"
+        if isinstance(one, Relation) and one.box is None:
+            return f"{one.meaning}\nlines between the joints"
         if isinstance(one, Relation):
             return f"{one.meaning}\nseen at {clock_text(one.time_ns - start)}"
         if isinstance(one, JointWeights):
@@ -172,9 +253,12 @@ class LookedAt(QWidget):
 
     def _fill_joints(self, relation: Relation) -> None:
         names = [joint_title(name) for name in topology(relation.topology).joints]
-        if self.joints.count() != len(names) + 1 or self.joints.itemText(1) != names[0]:
+        auto = ALL_JOINTS if relation.box is None else AUTO_JOINT
+        wanted = [auto, names[0]]
+        now = [self.joints.itemText(row) for row in (0, 1)]
+        if self.joints.count() != len(names) + 1 or now != wanted:
             self.joints.clear()
-            self.joints.addItems([AUTO_JOINT, *names])
+            self.joints.addItems([auto, *names])
         joint = self._explaining.joint
         self.joints.setCurrentIndex(0 if joint is None else joint + 1)
 

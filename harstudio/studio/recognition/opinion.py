@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -9,13 +10,27 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harstudio.results import Explanation, HeatMap, Kind, Recognition
+from harstudio.results import Explanation, HeatMap, JointWeights, Kind, Recognition, Relation
 from harstudio.runs.scores import scores_at
 
 E = TypeVar("E")
-PICTURE_KINDS = (Kind.HEAT_MAP, Kind.RELATION)  # of these one at a time is seen over a picture
 STEPS_BETWEEN = 4  # of the curve between two corners of windows
 LINES = 3  # classes that the track on the timeline draws
+
+
+class Where(enum.Enum):
+    """Where an explanation is drawn. Over a picture, and on joints, one at a time is."""
+
+    PICTURE = "picture"
+    JOINTS = "joints"
+    BESIDE = "beside"
+
+
+def where(one: Explanation) -> Where:
+    """A relation that knows no picture lies on joints."""
+    if isinstance(one, HeatMap) or (isinstance(one, Relation) and one.box is not None):
+        return Where.PICTURE
+    return Where.JOINTS if isinstance(one, JointWeights | Relation) else Where.BESIDE
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +115,15 @@ class Opinion:
         for window in self.recognition.explanations:
             for one in window:
                 found.setdefault(one.name, one.kind)
+        return found
+
+    @cached_property
+    def places(self) -> dict[str, Where]:
+        """Where each of them is drawn."""
+        found: dict[str, Where] = {}
+        for window in self.recognition.explanations:
+            for one in window:
+                found.setdefault(one.name, where(one))
         return found
 
     def explanations_at(self, window: int | None) -> tuple[Explanation, ...]:

@@ -25,8 +25,9 @@ from harstudio.studio.other_labels import is_model
 from harstudio.studio.recognition.class_colors import class_colors
 from harstudio.studio.recognition.looked_at import LookedAt
 from harstudio.studio.recognition.opinion import Opinion
-from harstudio.studio.recognition.ranking import Ranked, Ranking, ShareBar, percent
+from harstudio.studio.recognition.ranking import Ranked, Ranking, percent
 from harstudio.studio.recognition.recogniser import Recogniser
+from harstudio.studio.recognition.run_choice import in_words
 from harstudio.studio.recognition.truth import Truth, same_label, truth_at
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
@@ -155,17 +156,16 @@ class RecognitionPanel(QWidget):
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
         self._alone_title = _quiet("Each alone", bold=True)
-        self._share_title = _quiet("Decided by", bold=True)
-        self.share = ShareBar()
+        self.without = QLabel()
+        self.without.setWordWrap(True)
         self.looked_at = LookedAt(self._session)
         column.addLayout(head)
+        column.addWidget(self.without)
         column.addWidget(self.verdict)
         column.addWidget(self.ranking)
         column.addWidget(self.where)
         column.addWidget(self._alone_title)
         column.addLayout(self._grid)
-        column.addWidget(self._share_title)
-        column.addWidget(self.share)
         column.addSpacing(4)
         column.addWidget(self.looked_at)
 
@@ -216,6 +216,7 @@ class RecognitionPanel(QWidget):
         opinion = self._session.explaining.opinion
         if opinion is None or not self.isVisible():
             return
+        self.looked_at.follow(position_ns)
         window = opinion.window_at(position_ns)
         truth = self._truth(position_ns)
         if self._shown != (id(opinion), window, truth):
@@ -233,6 +234,10 @@ class RecognitionPanel(QWidget):
         return truth_at(position_ns, session.document, others, session.recording, session.tier_name)
 
     def _show_window(self, opinion: Opinion, window: int | None, truth: Truth | None) -> None:
+        words = without_sentence(opinion)
+        self.without.setVisible(bool(words))
+        self.without.setText(words)
+        self.without.setStyleSheet(f"color: {theme.current().warn};")
         if window is None:
             self.label.setText("says nothing here")
             self.sure.setText("")
@@ -258,13 +263,6 @@ class RecognitionPanel(QWidget):
         said = opinion.by_stream(window)
         self._show_alone([(stream, classes[k], p) for stream, k, p in said])
         self._show_verdict(name, truth, opinion)
-        found = self._session.explaining.share(self._session.transport.position_ns)
-        parts = [] if found is None else list(
-            zip(found.modalities, found.values.mean(axis=0).tolist(), strict=False)
-        )  # fmt: skip
-        self.share.show_parts(parts)
-        for widget in (self._share_title, self.share):
-            widget.setVisible(bool(parts))
 
     def _show_verdict(self, said: str | None, truth: Truth | None, opinion: Opinion) -> None:
         tokens = theme.current()
@@ -302,6 +300,16 @@ class RecognitionPanel(QWidget):
                 name.setText(stream)
                 value.setText(f"{label} {percent(share)}")
                 value.setToolTip(f"{stream} alone: {label}, {percent(share)} %")
+
+
+def without_sentence(opinion: Opinion) -> str:
+    """What this recording lacks and who answered without it; "" where nothing is lacking."""
+    recognition = opinion.recognition
+    if not recognition.without:
+        return ""
+    streams = list(recognition.windows[0].by_stream) if recognition.windows else []
+    who = f"{in_words(streams, 'and')} answered alone" if streams else "the other streams answered"
+    return f"This recording has no {in_words(recognition.without, 'and no')}: {who}."
 
 
 class ElidedButton(Button):

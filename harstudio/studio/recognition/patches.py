@@ -13,6 +13,7 @@ from harstudio.results import Box, HeatMap, Relation
 from harstudio.skeletons.maps import joint_map
 from harstudio.skeletons.topology import topology
 
+LINKS_OF_ALL, LINKS_OF_ONE = 24, 8  # lines between joints: more are a tangle
 LEAST_RANGE = 1e-3  # of the largest weight; a map that is more even than that shows nothing
 
 
@@ -23,7 +24,8 @@ class Patch:
     values: (h, w) float32 over ``box``, in pixels of ``stream``, seen at ``time_ns``, stretched
     from [low, high], what the map really holds, to [0, 1]: a mask between 0.49 and 0.53 would
     else be one flat colour. joint: index in ``topology`` of the joint whose relation this is,
-    None for a plain heat map.
+    None for a plain heat map. until_ns: the map holds from ``time_ns`` until then, where the next
+    one of several follows; 0 for a map of one moment.
     """
 
     stream: str
@@ -36,6 +38,7 @@ class Patch:
     joint: int | None = None
     person: str = ""
     topology: str = ""
+    until_ns: int = 0
 
     def real(self, value: float) -> float:
         """What the map holds where ``values`` says ``value``."""
@@ -61,8 +64,14 @@ def heat_patch(heat: HeatMap, at: int) -> Patch:
     """One moment of a heat map, against the range of all its moments."""
     low, high = _range(heat.values)
     values = _stretched(heat.values[at], low, high)
-    time_ns = int(heat.times_ns[at])
-    return Patch(heat.stream, time_ns, values, heat.boxes[at], heat.meaning, low, high)
+    time_ns, until_ns = int(heat.times_ns[at]), 0
+    if at + 1 < len(heat.times_ns):
+        until_ns = int(heat.times_ns[at + 1])
+    elif at:  # the last one holds as long as the one before
+        until_ns = 2 * time_ns - int(heat.times_ns[at - 1])
+    return Patch(
+        heat.stream, time_ns, values, heat.boxes[at], heat.meaning, low, high, until_ns=until_ns
+    )
 
 
 def relation_patch(relation: Relation, joint: int | None) -> Patch | None:
@@ -79,6 +88,42 @@ def relation_patch(relation: Relation, joint: int | None) -> Patch | None:
         relation.stream, relation.time_ns, _stretched(row, low, high), relation.box,
         relation.meaning, low, high, joint, relation.person, relation.topology,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Links:
+    """The strongest links between joints: (from, to, weight) each, weights stretched from
+    [low, high] to [0, 1], the weakest first. joint: whose they are, None for those of all."""
+
+    links: tuple[tuple[int, int, float], ...]
+    low: float
+    high: float
+    joint: int | None
+    topology: str
+    person: str
+
+
+def joint_links(relation: Relation, joint: int | None) -> Links:
+    """To where a joint attends most, or the strongest of all links, of a relation of joints."""
+    values = np.array(relation.values, dtype=np.float64)
+    np.fill_diagonal(values, np.nan)  # a joint and itself are no line
+    low, high = _range(values.astype(np.float32))
+    if joint is None:
+        both = np.fmax(values, values.T)
+        rows, columns = np.triu_indices(len(both), 1)
+        weights, count = both[rows, columns], LINKS_OF_ALL
+    else:
+        columns = np.delete(np.arange(len(values)), joint)
+        rows = np.full(len(columns), joint)
+        weights, count = values[joint, columns], LINKS_OF_ONE
+    order = np.argsort(weights, kind="stable")[-count:]
+    shown = _stretched(weights[order].astype(np.float32), low, high)
+    links = tuple(
+        (int(rows[k]), int(columns[k]), float(weight))
+        for k, weight in zip(order, shown, strict=True)
+        if weight > 0
+    )
+    return Links(links, low, high, joint, relation.topology, relation.person)
 
 
 def _range(values: NDArray[np.float32]) -> tuple[float, float]:
