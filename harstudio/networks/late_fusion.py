@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from harstudio.networks.backbones import efficientnet_lite
 from harstudio.networks.backbones.efficientnet_lite import EfficientNetLite0
-from harstudio.networks.backbones.graphs import GRAPHS, skeleton_stream
+from harstudio.networks.backbones.graphs import GRAPHS, LinkedStream, skeleton_stream
 from harstudio.networks.backbones.resnet3d import ResNet3D
 from harstudio.networks.backbones.temporal_cnn import TemporalCNN
 from harstudio.networks.blocks import plain_fusion, score_fusion
@@ -36,14 +36,14 @@ from harstudio.networks.blocks.plain_fusion import PlainFusion
 from harstudio.networks.blocks.score_fusion import ScoreFusion
 from harstudio.networks.clip_networks import PERSON_CLIP, SEEN
 from harstudio.networks.mmff import LITE_MOMENTUM
-from harstudio.networks.mmff_cards import LITE_PICTURE
+from harstudio.networks.mmff_cards import LINKED, LITE_PICTURE
 from harstudio.networks.network import Batch, FeatureMap, Gaze, Network, Output, watched
 from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
 
 FEATURES = 512  # of each stream that is fused by features
 CLIP, PICTURE, SKELETON, INERTIAL = "clip", "picture", "skeleton", "inertial"
 LIGHT = "efficientnet-lite0"
-SHARE, IMPORTANCE = "modality share", "inertial importance"
+SHARE, IMPORTANCE, LINKS = "modality share", "inertial importance", "learned links"
 
 BRANCHES = {CLIP: SEEN, PICTURE: SEEN, SKELETON: (SKELETON,), INERTIAL: (INERTIAL,)}
 TABLES: Mapping[str, Mapping[str, Any]] = {
@@ -84,6 +84,8 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
         for name in seen
     ]
     explains = {MAPS[name][0]: MAPS[name][1] for name in seen if name in MAPS}
+    if SKELETON in seen and options["skeleton_backbone"] in LINKED:
+        explains[LINKS] = Kind.RELATION
     if INERTIAL in seen:
         explains[IMPORTANCE] = Kind.IMPORTANCE
     if card.name == "late-feature":
@@ -168,6 +170,15 @@ class Stream(nn.Module):
         features: Tensor = self.backbone(given)
         return features
 
+    def explained(self, given: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The same, for Grad-CAM, and the links (N, V, V) of a graph network that learns them."""
+        links = None
+        if isinstance(self.backbone, LinkedStream):
+            features, links = self.backbone.with_links(given)
+        else:
+            features = self(given)
+        return watched(features), links
+
     def pool(self, features: Tensor) -> Tensor:
         """(N, C, ...) -> (N, features)."""
         pooled: Tensor = features.flatten(2).mean(dim=2)
@@ -189,35 +200,39 @@ class LateFusion(Network):
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """A stream by its own head."""
+        features, told, shown = self._map(stream, batch, explain)
         part = self._stream(stream)
-        features = self._map(stream, batch, explain)
         pooled = part.pool(features)
         logits = part.classifier(pooled)
-        told = self._told({stream: features}) if explain else None
-        maps = _maps({stream: features}) if explain else {}
-        return Output(logits, {stream: logits}, {stream: pooled}, explanation=told, maps=maps)
+        return Output(
+            logits, {stream: logits}, {stream: pooled},
+            explanation=told if explain else None, maps=shown,
+        )  # fmt: skip
 
     def fused(self, batch: Batch, explain: bool) -> Output:
         """Takes the inputs that were chosen. Where features are fused, no gradient goes back from
         the streams' own heads."""
-        maps = {name: self._map(name, batch, explain) for name in self.names}
-        features = {name: self._stream(name).pool(one) for name, one in maps.items()}
-        by_stream = {}
-        for name, vector in features.items():
-            head = self._stream(name).classifier
-            by_stream[name] = head(vector.detach() if self.heads_apart else vector)
-        told = self._told(maps) if explain else None
+        features, by_stream = {}, {}
+        told: dict[str, Gaze] = {}
+        shown: dict[str, FeatureMap] = {}
+        for name in self.names:
+            values, gaze, one = self._map(name, batch, explain)
+            told |= gaze
+            shown |= one
+            part = self._stream(name)
+            features[name] = vector = part.pool(values)
+            by_stream[name] = part.classifier(vector.detach() if self.heads_apart else vector)
         if isinstance(self.fusion, PlainFusion):
             features["fusion"], _ = self.fusion(*features.values())
             logits = self.fusion.classifier(features["fusion"])
         else:
             logits = self.fusion(tuple(by_stream.values()))
-            weights = self.fusion.weights()
-            if told is not None and weights is not None:
+            weights = self.fusion.weights() if explain else None
+            if weights is not None:
                 share = weights.expand(len(logits), 1, -1)
                 told[SHARE] = Gaze(Kind.MODALITY_SHARE, self.names[0], share)
         return Output(
-            logits, by_stream, features, explanation=told, maps=_maps(maps) if explain else {}
+            logits, by_stream, features, explanation=told if explain else None, maps=shown
         )
 
     def _stream(self, name: str) -> Stream:
@@ -225,24 +240,24 @@ class LateFusion(Network):
         assert isinstance(part, Stream)  # noqa: S101
         return part
 
-    def _map(self, name: str, batch: Batch, explain: bool) -> Tensor:
-        features: Tensor = self._stream(name)(batch[name])
-        return watched(features) if explain else features
+    def _map(
+        self, name: str, batch: Batch, explain: bool
+    ) -> tuple[Tensor, dict[str, Gaze], dict[str, FeatureMap]]:
+        """The map of a stream; where that is asked for, what it tells and what Grad-CAM shows.
 
-    def _told(self, maps: Mapping[str, Tensor]) -> dict[str, Gaze]:
-        """How much each step of the inertial sensor spoke for each class; the mean over steps is
-        the logits of its own head."""
-        if INERTIAL not in maps:
-            return {}
-        evidence: Tensor = self._stream(INERTIAL).classifier(maps[INERTIAL].transpose(1, 2))
-        gaze = Gaze(Kind.IMPORTANCE, INERTIAL, evidence.transpose(1, 2), per_class=True)
-        return {IMPORTANCE: gaze}
-
-
-def _maps(maps: Mapping[str, Tensor]) -> dict[str, FeatureMap]:
-    """For Grad-CAM."""
-    shown = {name: MAPS[name] for name in maps if name in MAPS}
-    return {title: FeatureMap(kind, name, maps[name]) for name, (title, kind) in shown.items()}
+        The importance of the inertial sensor's steps is what each spoke for each class: the mean
+        over steps is the logits of its own head.
+        """
+        part = self._stream(name)
+        if not explain:
+            return part(batch[name]), {}, {}
+        features, links = part.explained(batch[name])
+        if name == INERTIAL:
+            evidence: Tensor = part.classifier(features.transpose(1, 2)).transpose(1, 2)
+            return features, {IMPORTANCE: Gaze(Kind.IMPORTANCE, name, evidence, per_class=True)}, {}
+        title, kind = MAPS[name]
+        told = {} if links is None else {LINKS: Gaze(Kind.RELATION, name, links)}
+        return features, told, {title: FeatureMap(kind, name, features)}
 
 
 def _backbone(name: str, topology: str, graph: str) -> tuple[nn.Module, int]:

@@ -102,18 +102,20 @@ class MMFF(Network):
         """``skeleton`` or ``picture`` by its own head; a batch without focus is one in which nobody
         was seen, and then the skeleton's mask is 1 everywhere."""
         joints, seen = None, list[Seen]()
+        told: dict[str, Gaze] = {}
         maps: dict[str, FeatureMap] = {}
         if stream == "skeleton":
-            joints = self.skeleton(batch["skeleton"])
+            joints, told = self._read(batch, explain)
         else:
             seen, maps = self._look(batch, explain)
+            told = _attention(seen)
         vectors = self._vectors(joints, seen)
         by_stream = self._judge(vectors)
         return Output(
             by_stream[stream],
             by_stream,
             {name: _mean(each) for name, each in vectors.items()},
-            explanation=self._gaze(joints, seen) if explain else None,
+            explanation=told if explain else None,
             maps=maps,
         )
 
@@ -123,9 +125,10 @@ class MMFF(Network):
 
         Of several frames, features are the means over frames, and the relation is the middle one's.
         """
-        joints = self.skeleton(batch["skeleton"])
+        joints, told = self._read(batch, explain)
         seen, maps = self._look(batch, explain)
-        told = self._gaze(joints, seen) if explain else None
+        if explain:
+            told |= _attention(seen)
         if isinstance(self.fusion, DecisionFusion):
             vectors = self._vectors(joints, seen)
             by_stream = self._judge(vectors)
@@ -135,8 +138,7 @@ class MMFF(Network):
             if isinstance(self.fusions[0], CrossAttention):
                 # Maps are related; the vectors serve the heads of single streams only.
                 related, relation = self._relate(joints, seen)
-                if told is not None:
-                    told["relation"] = relation
+                told["relation"] = relation
                 vectors = self._vectors(joints.detach(), [one.detached() for one in seen])
                 by_stream = self._judge(vectors)
             else:
@@ -153,9 +155,16 @@ class MMFF(Network):
             logits,
             by_stream,
             {name: _mean(each) for name, each in (vectors | hidden).items()},
-            explanation=told,
+            explanation=told if explain else None,
             maps=maps,
         )
+
+    def _read(self, batch: Batch, explain: bool) -> tuple[Tensor, dict[str, Gaze]]:
+        """The joints' map, or their vector where layers are recurrent, and what a graph network
+        tells of them where that is asked for."""
+        if explain and isinstance(self.skeleton, GraphStream):
+            return self.skeleton.explained(batch["skeleton"])
+        return self.skeleton(batch["skeleton"]), {}
 
     def _look(self, batch: Batch, explain: bool) -> tuple[list[Seen], dict[str, FeatureMap]]:
         """Every frame with its attention, and its map for Grad-CAM where that is asked for."""
@@ -216,18 +225,17 @@ class MMFF(Network):
             for fusion, one in zip(self.fusions, vectors["picture"], strict=True)
         ]
 
-    def _gaze(self, joints: Tensor | None, seen: Sequence[Seen]) -> dict[str, Gaze]:
-        """What the streams tell of themselves."""
-        gaze: dict[str, Gaze] = {}
-        if joints is not None and isinstance(self.skeleton, GraphStream):
-            gaze["joint saliency"] = self.skeleton.saliency(joints)
-        for number, masks in enumerate(zip(*(one.own for one in seen), strict=True), start=1):
-            values = torch.cat(masks, dim=1)
-            gaze[f"self-attention {number}"] = Gaze(Kind.HEAT_MAP, "picture", values)
-        told = [one.told for one in seen if one.told is not None]
-        if told:
-            gaze["skeleton attention"] = Gaze(Kind.HEAT_MAP, "focus", torch.cat(told, dim=1))
-        return gaze
+
+def _attention(seen: Sequence[Seen]) -> dict[str, Gaze]:
+    """Where the picture stream looked, frame by frame."""
+    gaze: dict[str, Gaze] = {}
+    for number, masks in enumerate(zip(*(one.own for one in seen), strict=True), start=1):
+        values = torch.cat(masks, dim=1)
+        gaze[f"self-attention {number}"] = Gaze(Kind.HEAT_MAP, "picture", values)
+    told = [one.told for one in seen if one.told is not None]
+    if told:
+        gaze["skeleton attention"] = Gaze(Kind.HEAT_MAP, "focus", torch.cat(told, dim=1))
+    return gaze
 
 
 def _one_or_each(make: Callable[[], nn.Module], frames: int, apart: bool) -> nn.Module:

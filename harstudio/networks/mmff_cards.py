@@ -14,6 +14,8 @@ from harstudio.networks.backbones import bi_lstm
 from harstudio.networks.backbones.graphs import GRAPHS
 from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
 
+LINKED = ("agcn", "ctr-gcn")  # graph networks that learn their links, and tell them
+
 PICTURE_OPTIONS = {
     "self_attention": Option(True, "The picture says itself where to look.", (True, False)),
     "skeleton_attention": Option(
@@ -46,7 +48,10 @@ GRAPH_OPTIONS = {
         ("softmax", "mask"),
     ),
     "skeleton_backbone": Option("st-gcn", "The graph network that reads the joints.", GRAPHS),
-    "dropout": Option(0.5, "Share of skeleton features dropped in training."),
+    "dropout": Option(
+        0.5,
+        "Share of skeleton features dropped in training; AGCN and CTR-GCN are published with 0.",
+    ),
     "edge_importance": Option(True, "ST-GCN learns how much each link between joints counts."),
 }
 
@@ -144,6 +149,8 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
         explains["relation"] = Kind.RELATION
     if "skeleton_backbone" in options:
         explains["joint saliency"] = Kind.JOINT_WEIGHTS
+        if options["skeleton_backbone"] in LINKED:
+            explains["learned links"] = Kind.RELATION
     explains["Grad-CAM picture"] = Kind.HEAT_MAP
     return replace(
         card, preprocessing={**card.preprocessing, "picture": picture}, explains=explains
