@@ -110,17 +110,17 @@ class SkeletonStream(hcn.HCN):
         self.before = layout == "pre"
         self.tiam = TIAM(FRAMES if self.before else joints) if tiam else None
 
-    def look(self, skeleton: Tensor) -> tuple[Tensor, Interaction | None]:
+    def look(self, skeleton: Tensor, explain: bool) -> tuple[Tensor, Interaction | None]:
         """(N, 3, T, V, M) -> a map of every person (N, M, 128, 4, 4), and how TIAM made it, for
         N * M persons."""
         position, motion = self.joint_maps(skeleton)
         told = None
         if self.tiam is not None and self.before:
-            told = self.tiam(position, motion)
+            told = self.tiam(position, motion, explain)
             position, motion = told.first, told.second
         position, motion = position.transpose(1, 3), motion.transpose(1, 3)
         if self.tiam is not None and not self.before:
-            told = self.tiam(position, motion)
+            told = self.tiam(position, motion, explain)
             position, motion = told.first, told.second
         maps = self.body_map(position, motion)
         return maps.view(len(skeleton), -1, *maps.shape[1:]), told
@@ -201,8 +201,8 @@ class CCDFARM(Network):
 
     def _look(self, skeleton: Tensor, gaze: dict[str, Gaze] | None) -> Tensor:
         """(N, 3, T, V, M) -> (N, M, 128, 4, 4); what TIAM tells is added to ``gaze``."""
-        bodies, interaction = self.skeleton.look(skeleton)
-        if gaze is not None and interaction is not None:
+        bodies, interaction = self.skeleton.look(skeleton, gaze is not None)
+        if gaze is not None and interaction is not None and interaction.view is not None:
             affinity = of_seen(frame_affinity(interaction.view, FRAMES), skeleton)
             style = of_seen(interaction.style, skeleton)
             gaze["frame affinity"] = Gaze(

@@ -17,20 +17,21 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class Interaction(NamedTuple):
     """What TIAM makes of two maps (N, C, H, W).
 
     style: (N, C / 2, C / 2) softmax(Y1), rows sum to 1: channels of the first to channels of the
-    second. view: (N, L, L) softmax of Y2 over its first axis, L = H * W: column l tells from which
-    places the first map's place l is made.
+    second. view: None unless asked for, else (N, L, L), L = H * W, the softmax of Y2 over its first
+    axis: column l tells from which places the first map's place l is made.
     """
 
     first: Tensor
     second: Tensor
     style: Tensor
-    view: Tensor
+    view: Tensor | None
 
 
 class TIAM(nn.Module):
@@ -44,20 +45,28 @@ class TIAM(nn.Module):
         self.phi = _embedding(channels, inner)
         self.W = nn.Sequential(nn.Conv2d(inner, channels, 1), nn.BatchNorm2d(channels))
 
-    def forward(self, first: Tensor, second: Tensor) -> Interaction:
-        """(N, C, H, W) twice."""
+    def forward(self, first: Tensor, second: Tensor, explain: bool = False) -> Interaction:
+        """(N, C, H, W) twice; ``view`` is told where an explanation is asked for."""
         one, two = self.theta(first).flatten(2), self.phi(second).flatten(2)
-        channels, places = one @ two.mT, one.mT @ two
-        style, view = channels.softmax(dim=2), places.softmax(dim=1)
-        made = channels.mT.softmax(dim=2) @ self.g(first).flatten(2) @ view
-        other = style @ self.g(second).flatten(2) @ places.mT.softmax(dim=1)
+        channels = one @ two.mT
+        style = channels.softmax(dim=2)
+        made = channels.mT.softmax(dim=2) @ _gathered(two, one, self.g(first).flatten(2))
+        other = style @ _gathered(one, two, self.g(second).flatten(2))
         n, _, height, width = first.shape
         return Interaction(
             first + self.W(made.view(n, -1, height, width)),
             second + self.W(other.view(n, -1, height, width)),
             style,
-            view,
+            (two.mT @ one).softmax(dim=2).mT if explain else None,
         )
+
+
+def _gathered(to: Tensor, by: Tensor, values: Tensor) -> Tensor:
+    """(N, C, L) three times -> (N, C, L): values @ softmax_first(by^T to), never holding L x L
+    numbers; rows that lie together in memory take the fast way."""
+    one, two, three = (x.mT.contiguous()[:, None] for x in (to, by, values))
+    gathered = functional.scaled_dot_product_attention(one, two, three, scale=1.0)
+    return gathered[:, 0].mT
 
 
 def _embedding(channels: int, inner: int) -> nn.Sequential:
@@ -69,5 +78,5 @@ def frame_affinity(view: Tensor, frames: int) -> Tensor:
     """(N, L, L) -> (N, T, T) for places that are frames by anything: row t tells how much of each
     frame is in frame t; rows sum to 1."""
     things = view.shape[1] // frames
-    by_frame = view.view(-1, frames, things, frames, things)
+    by_frame = view.reshape(-1, frames, things, frames, things)
     return torch.einsum("nsatb->nts", by_frame) / things

@@ -129,7 +129,7 @@ def test_tiam_is_the_published_block() -> None:
     case = load_case("tiam_c16")
     block = TIAM(16)
     case.fill(block)
-    told = block(case.inputs["a"], case.inputs["b"])
+    told = block(case.inputs["a"], case.inputs["b"], explain=True)
     case.check(
         a=told.first,
         b=told.second,
@@ -329,8 +329,9 @@ def test_before_the_transition_places_are_joints_at_moments() -> None:
     network = fresh(tiam_layout="pre")
     assert network.skeleton.tiam is not None
     assert network.skeleton.tiam.g[0].num_features == 32
-    _, told = network.skeleton.look(small()["skeleton"])
+    _, told = network.skeleton.look(small()["skeleton"], True)
     assert told is not None
+    assert told.view is not None
     assert told.view.shape == (4, 32 * 25, 32 * 25)
 
 
@@ -366,7 +367,7 @@ def test_shares_follow_the_blocks_and_empty_persons_do_not_count() -> None:
     assert told is not None
     block = dsfm(network, "first")
     with torch.no_grad():
-        bodies, interaction = network.skeleton.look(batch["skeleton"])
+        bodies, interaction = network.skeleton.look(batch["skeleton"], True)
         _, weights = block([network.clip.mixed_5b(batch["clip"]), *bodies.unbind(1)])
     own, persons = weights[0].mean(dim=(1, 2)), [x.mean(dim=(1, 2)) for x in weights[1:]]
     wanted = own / (own + (persons[0] + persons[1]) / 2)
@@ -375,6 +376,7 @@ def test_shares_follow_the_blocks_and_empty_persons_do_not_count() -> None:
     shares = told["person share"].values
     torch.testing.assert_close(shares[..., 1], wanted[:, None, None].expand(2, 1, 25))
     assert interaction is not None
+    assert interaction.view is not None
     affinity = frame_affinity(interaction.view, 32).view(2, 2, 32, 32)
     torch.testing.assert_close(told["frame affinity"].values[0], affinity[0, 0])
     torch.testing.assert_close(told["frame affinity"].values[1], affinity[1].mean(dim=0))
