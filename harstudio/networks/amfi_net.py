@@ -14,7 +14,8 @@ decide how much of each it takes (``blocks.confidence_fusion``). Choices beside 
   would need 8.3 G.
 - Epochs of the first stage, momentum and the batch size are not printed; they are those of
   2s-AGCN. Both streams are frozen under the fusion, their batch statistics too.
-- Quarter turns of the picture are off: they would hide which way is down.
+- Joints are centred and aligned as in 2s-AGCN. Quarter turns of the picture and upside-down flips
+  are off: they would hide which way is down. The random scale is 0.7 to 1.
 
 A missing modality: the stream that is there answers by the head it was trained with.
 """
@@ -109,7 +110,13 @@ CARD = NetworkCard(
     branches={"skeleton": ("skeleton",), "clip": SEEN},
     streams={"skeleton": ("skeleton",), "clip": ("clip",)},
     preprocessing={
-        "skeleton": {"frames": FRAMES, "fit": "resize", "bodies": BODIES, "center": "frame"},
+        "skeleton": {
+            "frames": FRAMES,
+            "fit": "resize",
+            "bodies": BODIES,
+            "center": "frame",
+            "align": True,
+        },
         "clip": PERSON_CLIP,
     },
     recipe=Recipe(

@@ -287,6 +287,30 @@ def test_the_network_is_its_streams_and_their_fusion(decision: str) -> None:
     assert output.explanation["gate"].rows == f"share of the {decision}"
 
 
+def test_grad_cam_is_of_the_fused_logits() -> None:
+    """With the derivatives of the fused logits, through gate and weights, taken apart from
+    ``explain``."""
+    network, batch = small(), small_batch()
+    told = explain(network, batch).explanation
+    assert told is not None
+    with torch.no_grad():
+        joints, clip = network.skeleton(batch["skeleton"]), network.clip(batch["clip"])
+    joints.requires_grad_()
+    clip.requires_grad_()
+    fused, _ = network.fusion(joints.mean(dim=(2, 3, 4)), clip.mean(dim=(2, 3, 4)))
+    network.fusion.classifier(fused).amax(dim=1).sum().backward()
+    for name, features in (("joint saliency", joints), ("Grad-CAM clip", clip)):
+        assert features.grad is not None
+        values = told[name].values
+        for item in range(len(values)):
+            weights = features.grad[item].mean(dim=(1, 2, 3))
+            cam = sum(float(w) * one for w, one in zip(weights, features[item], strict=True))
+            cam = torch.as_tensor(cam).detach().clamp(min=0)
+            assert cam.amax() > 0
+            cam = (cam - cam.amin()) / (cam.amax() - cam.amin())
+            torch.testing.assert_close(values[item], cam, rtol=1e-4, atol=1e-5)
+
+
 @torch.no_grad()
 @pytest.mark.parametrize("sign", ["resolved", "literal"])
 def test_the_joint_loss_is_weighted(sign: str) -> None:
