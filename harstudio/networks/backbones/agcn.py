@@ -135,15 +135,16 @@ class AGCN(nn.Module):
     """Joints over time to a map of features: (N, 3, T, V, M) -> (N, C, T', V, M).
 
     bodies: the most that an input may have. blocks: (channels in, channels out, stride in time) of
-    each, ``l1``, ``l2`` and so on. channels: C.
+    each, ``l1``, ``l2`` and so on; none: the published ten. channels: C.
     """
 
     def __init__(
-        self, topology: str, bodies: int = 2, blocks: Sequence[tuple[int, int, int]] = BLOCKS,
+        self, topology: str, bodies: int = 2, blocks: Sequence[tuple[int, int, int]] = (),
         *, dropout: float = 0.0,
     ) -> None:  # fmt: skip
         super().__init__()
         adjacency = torch.from_numpy(inward_outward(topology))
+        blocks = blocks or BLOCKS
         self.channels = blocks[-1][1]
         self.data_bn = BodyNorm(bodies, adjacency.shape[-1])
         self.names = tuple(f"l{number}" for number, _ in enumerate(blocks, start=1))

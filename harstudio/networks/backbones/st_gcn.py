@@ -80,12 +80,12 @@ class STGCN(nn.Module):
     """Joints over time to a map of features: (N, 3, T, V, M) -> (N, 256, T / 4, V, M)."""
 
     A: Tensor
-    channels = CHANNELS
 
     def __init__(
         self, topology: str, *, dropout: float = 0.5, edge_importance: bool = True
     ) -> None:
         super().__init__()
+        self.channels = BLOCKS[-1][1]
         self.register_buffer("A", torch.from_numpy(spatial_partition(topology)))
         subsets, joints = self.A.shape[0], self.A.shape[1]
         self.data_bn = nn.BatchNorm1d(3 * joints)
