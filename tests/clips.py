@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from harstudio.recordings.streams import (
     ArrayReader,
     Body,
     PictureStream,
+    SampledStream,
     SkeletonFrame,
     SkeletonStream,
     Stream,
@@ -56,13 +57,16 @@ def where() -> NDArray[np.uint8]:
 def recording(
     frames: Sequence[Sequence[Body]] | None,
     *,
-    pictures: dict[str, NDArray[Any]] | None = None,
+    pictures: Mapping[str, NDArray[Any] | list[NDArray[Any]]] | None = None,
     times_ns: NDArray[np.int64] | None = None,
     name: str = "utd_mhad_20",
+    inertial: NDArray[Any] | None = None,
 ) -> Recording:
-    """Bodies frame by frame at 30 Hz, and for every kind one picture that stands all the time."""
+    """Bodies frame by frame at 30 Hz, and for every kind one picture that stands all the time or a
+    list of as many; inertial: (S, 6) at 50 Hz, in g and degrees a second."""
     streams: list[Stream[Any]] = []
-    count = 30 if frames is None else len(frames)
+    lists = [len(shown) for shown in (pictures or {}).values() if isinstance(shown, list)]
+    count = max(lists, default=30) if frames is None else len(frames)
     times = evenly(count, 30) if times_ns is None else times_ns
     if frames is not None:
         reader = ArrayReader([SkeletonFrame(tuple(bodies)) for bodies in frames])
@@ -70,10 +74,17 @@ def recording(
             SkeletonStream("skeleton", times, reader, topology=name,
                            joints=len(topology(name).joints), max_bodies=6)
         )  # fmt: skip
-    for kind, picture in (pictures or {}).items():
+    for kind, shown in (pictures or {}).items():
+        every = shown if isinstance(shown, list) else [shown] * count
+        height, width = every[0].shape[:2]
         streams.append(
-            PictureStream(kind, StreamKind(kind), times, ArrayReader([picture] * count),
-                          width=picture.shape[1], height=picture.shape[0], dtype=str(picture.dtype))
+            PictureStream(kind, StreamKind(kind), times[: len(every)], ArrayReader(every),
+                          width=width, height=height, dtype=str(every[0].dtype))
+        )  # fmt: skip
+    if inertial is not None:
+        streams.append(
+            SampledStream("inertial", StreamKind.INERTIAL, evenly(len(inertial), 50), inertial,
+                          channels=("ax", "ay", "az", "gx", "gy", "gz"))
         )  # fmt: skip
     cameras = dict.fromkeys(pictures or {}, CAMERA)
     return Recording("made", "test", Path("made"), {s.name: s for s in streams}, cameras=cameras)

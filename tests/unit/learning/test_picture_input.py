@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from clips import HEIGHT, WIDTH, at_pixels, body, recording, spread, where
 from harstudio.errors import DataError
-from harstudio.learning.inputs.picture import PictureInput, Still, make, read
+from harstudio.learning.inputs.picture import PictureInput, Still, Stills, make, read
 from harstudio.learning.inputs.places import Stretch
 from harstudio.learning.inputs.skeleton import read_tracks
+from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import Body, evenly
 from harstudio.results import Box
 
@@ -61,8 +62,14 @@ def still(
         frames = [[body(at_pixels(spread(*box)))]] * 30
     shown = where() if picture is None else picture
     made = recording(frames, pictures={chosen.appearance: shown})
+    seen = read_whole(made, chosen)
+    assert isinstance(seen, Still)
+    return seen
+
+
+def read_whole(made: Recording, chosen: PictureInput) -> Still | Stills:
     tracks = None
-    if frames is not None:
+    if "skeleton" in made.streams:
         tracks = read_tracks(made, 0, 10**10, "", 2, "")
     return read(Stretch(made, 0, 10**10, tracks), chosen)
 
@@ -212,8 +219,11 @@ def test_the_frame_in_the_middle() -> None:
     times = evenly(30, 30)
     for share, index in ((0.5, 15), (0.1, 3), (1.0, 29), (0.0, 0)):
         chosen = settings(frame_position=share)
-        assert read(Stretch(made, 0, 10**10, None), chosen).time_ns == times[index]
+        whole = read_whole(made, chosen)
+        assert isinstance(whole, Still)
+        assert whole.time_ns == times[index]
     part = read(Stretch(made, int(times[10]), int(times[20]), None), settings())
+    assert isinstance(part, Still)
     assert part.time_ns == times[15]
     with pytest.raises(DataError, match="no color in this clip"):
         read(Stretch(made, 10**11, 10**12, None), settings())
@@ -259,3 +269,69 @@ def test_values_are_normalised_by_channel() -> None:
     assert shown.dtype == np.float32
     lite = make_picture(one, settings(crop="none", mean=127 / 255, std=128 / 255), None).picture
     np.testing.assert_allclose(lite, (plain - 127) / 128, atol=1e-6)
+
+
+# ---- several frames
+
+
+def test_several_frames_are_the_middles_of_equal_parts() -> None:
+    pictures = []
+    for k in range(30):
+        picture = where()
+        picture[..., 2] = k
+        pictures.append(picture)
+    made = recording(None, pictures={"color": pictures})
+    for count, frames in ((2, [7, 22]), (3, [5, 15, 25]), (5, [3, 9, 15, 21, 27])):
+        chosen = settings(frames=count, size=20, frame_position=0.9)
+        out = make(read_whole(made, chosen), chosen, None)
+        assert out.values.shape == (3, count, 20, 20)
+        np.testing.assert_allclose(out.values[2, :, 9, 9], frames, atol=1e-4)
+        assert out.picture is not None
+        assert out.picture.times_ns.tolist() == evenly(30, 30)[frames].tolist()
+    single = recording(None, pictures={"color": pictures[:1]})
+    chosen = settings(frames=4, size=20)
+    assert make(read_whole(single, chosen), chosen, None).values.shape == (3, 4, 20, 20)
+
+
+@pytest.mark.parametrize("rng", [None, 1, 2])
+def test_several_frames_are_cut_out_alike_around_all_their_joints(rng: int | None) -> None:
+    frames = [[body(at_pixels(spread(40 + 3 * t, 60, 80 + 3 * t, 150)))] for t in range(30)]
+    made = recording(frames, pictures={"color": where()})
+    chosen = settings(frames=3, size=64)
+    seen = read_whole(made, chosen)
+    assert seen.nbytes < 3 * where().nbytes
+    out = make(seen, chosen, None if rng is None else np.random.default_rng(rng))
+    assert out.picture is not None
+    (box,) = {shot.box for shot in out.picture.shots}
+    assert box.left <= 40 + 3 * 5
+    assert box.right >= 80 + 3 * 25
+    if rng is None:
+        assert box.left == pytest.approx(55 - 100 * UNIT, abs=1)
+        assert box.right == pytest.approx(155 + 100 * UNIT, abs=1)
+    across = box.left + (np.arange(64) + 0.5) * (box.right - box.left) / 64 - 0.5
+    for k in range(3):
+        inside = out.values[2, k] > 254.5
+        assert np.abs(out.values[0, k] - across)[inside].max() < 1
+
+
+def test_every_frame_has_its_own_focus() -> None:
+    frames = reaching(9, (0.3, 0.1, 0.0))
+    made = recording(frames, pictures={"color": where()})
+    chosen = settings(frames=3, size=64)
+    out = make(read_whole(made, chosen), chosen, None)
+    assert out.picture is not None
+    assert out.focus is not None
+    assert out.focus.shape == (3, 4)
+    box = out.picture.shots[0].box
+    for k, t in enumerate((5, 15, 25)):
+        pointer = out.picture.pointers[k]
+        assert pointer is not None
+        assert pointer.joint == 9
+        moved = np.linalg.norm(frames[t][0].joints[9] - frames[0][0].joints[9])
+        assert pointer.moved_m == pytest.approx(moved, abs=1e-5)
+        left = box.left + out.focus[k, 0] * (box.right - box.left)
+        assert pointer.box.left == pytest.approx(left, abs=1e-3)
+    bare = make(read_whole(recording(None, pictures={"color": where()}), chosen), chosen, None)
+    assert bare.focus is not None
+    assert bare.focus.shape == (3, 4)
+    assert np.isnan(bare.focus).all()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,8 +23,10 @@ from harstudio.learning.inputs.skeleton import (
     read_tracks,
 )
 from harstudio.recordings.streams import Body, evenly
-from harstudio.skeletons.topology import topology
+from harstudio.skeletons.topology import topology, topology_names
 
+ROOT = Path(__file__).resolve().parents[3]
+VECTORS = Path(os.environ.get("HARSTUDIO_VECTORS") or ROOT.parent / "shared" / "reference_vectors")
 SPINE = 2  # of utd_mhad_20
 ALL = (0, 10**12)
 
@@ -257,6 +262,131 @@ def test_a_share_of_the_clip() -> None:
     assert 28 < max(spans) < 30.1
     assert len(set(starts)) > 8
     assert make(tracks, frames=9, fit="resize", crop=(0.5, 0.75))[1][-1] == tracks.times_ns[-1]
+
+
+# ---- as HCN and 2s-AGCN see it
+
+
+def test_hcn_resampling_against_published_code() -> None:
+    """valid_crop_resize of HCN: the middle 95 % of 77 frames, 32 frames of it."""
+    path = VECTORS / "kit.py"
+    if not path.is_file():
+        pytest.skip(f"no reference vectors: {path} is not there; set HARSTUDIO_VECTORS")
+    spec = importlib.util.spec_from_file_location("reference_kit", path)
+    assert spec is not None
+    assert spec.loader is not None
+    kit = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(kit)
+    _, _, inputs, outputs = kit.load_case("pre_hcn")
+    joints = np.ascontiguousarray(inputs["skel"][:, :77].transpose(1, 3, 2, 0))
+    tracks = Tracks(joints, evenly(77, 30), ("a", "b"), np.ones((77, 2), np.bool_))
+    chosen = SkeletonInput(frames=32, fit="resample", test_crop=0.95)
+    out, times = make_skeleton(tracks, chosen, marks("kinect_v2_25"), None)
+    assert kit.compare(out, outputs["resized"]) < 1e-4
+    assert times[0] > evenly(77, 30)[1]
+    assert (np.diff(times) > 0).all()
+    assert times[-1] < evenly(77, 30)[75]
+
+
+def test_resampling_is_linear_between_frames() -> None:
+    tracks = read(moving(10))
+    x = tracks.joints[:, 0, 0, 0]
+    for count in (1, 4, 10, 33):
+        out, times = make(tracks, frames=count, fit="resample")
+        at = [(k + 0.5) * 10 / count - 0.5 for k in range(count)]
+        np.testing.assert_allclose(out[0, :, 0, 0], np.interp(at, np.arange(10), x), atol=1e-6)
+        np.testing.assert_allclose(
+            times, np.interp(at, np.arange(10), tracks.times_ns), atol=2, rtol=0
+        )
+    one, same = make(read(moving(1)), frames=5, fit="resample")
+    assert (one == one[:, :1]).all()
+    assert same.tolist() == [0] * 5
+
+
+@pytest.mark.parametrize(
+    ("share", "kept"), [(1.0, 20), (0.95, 20), (0.9, 18), (0.5, 10), (0.01, 2)]
+)
+def test_testing_takes_the_middle(share: float, kept: int) -> None:
+    tracks = read(moving(20))
+    _, times = make(tracks, frames=kept, test_crop=share)
+    skipped = (20 - kept) // 2
+    assert times.tolist() == tracks.times_ns[skipped : 20 - skipped].tolist()
+    drawn, all_times = make(tracks, np.random.default_rng(0), frames=20, test_crop=share)
+    assert all_times.tolist() == tracks.times_ns.tolist(), "training does not know it"
+    assert drawn.shape[1] == 20
+    for count in (1, 2, 3):
+        assert make(read(moving(count)), frames=4, test_crop=share)[0].shape == (3, 4, 20, 1)
+
+
+def by_two_turns(
+    joints: NDArray[Any], base: int, spine: int, left: int, right: int
+) -> NDArray[Any]:
+    """2s-AGCN's two turns of (..., 3), by angle and axis (Rodrigues), for the first pose."""
+    out = joints.astype(np.float64)
+    for start, end, to in ((base, spine, (0, 0, 1)), (left, right, (1, 0, 0))):
+        v = out[0, 0, end] - out[0, 0, start]
+        axis = np.cross(v, to)
+        angle = np.arccos(v @ np.array(to) / np.linalg.norm(v))
+        a = np.cos(angle / 2)
+        b, c, d = -axis / np.linalg.norm(axis) * np.sin(angle / 2)
+        turn = np.array(
+            [
+                [a * a + b * b - c * c - d * d, 2 * (b * c + a * d), 2 * (b * d - a * c)],
+                [2 * (b * c - a * d), a * a + c * c - b * b - d * d, 2 * (c * d + a * b)],
+                [2 * (b * d + a * c), 2 * (c * d - a * b), a * a + d * d - b * b - c * c],
+            ]
+        )
+        out = out @ turn.T
+    return out
+
+
+@pytest.mark.parametrize("name", ["kinect_v2_25", "utd_mhad_20"])
+def test_upright(name: str) -> None:
+    known = topology(name)
+    base = known.index("SpineBase" if name == "kinect_v2_25" else "HipCenter")
+    spine, left, right = (
+        origin_joint(name),
+        known.index("ShoulderLeft"),
+        known.index("ShoulderRight"),
+    )
+    rng = np.random.default_rng(0)
+    joints = rng.normal(size=(6, 2, len(known.joints), 3)).astype(np.float32)
+    tracks = Tracks(joints, evenly(6, 30), ("a", "b"), np.ones((6, 2), np.bool_))
+    chosen = SkeletonInput(frames=6, center="frame", align=True)
+    out, _ = make_skeleton(tracks, chosen, marks(name), None)
+    centred = joints - joints[:, :1, spine : spine + 1]
+    want = by_two_turns(centred, base, spine, left, right)
+    np.testing.assert_allclose(out.transpose(1, 3, 2, 0), want, atol=1e-5)
+    across = out[:, 0, right, 0] - out[:, 0, left, 0]
+    np.testing.assert_allclose(across / np.linalg.norm(across), [1, 0, 0], atol=1e-5)
+
+
+def test_what_cannot_be_turned_upright_is_left_as_it_is() -> None:
+    known = topology("utd_mhad_20")
+    frames = moving(5)
+    for bodies in frames:
+        for name in ("HipCenter", "ShoulderLeft"):
+            bodies[0].joints[known.index(name)] = np.nan
+    tracks = read(frames)
+    plain, _ = make(tracks, frames=5, center="clip")
+    np.testing.assert_array_equal(make(tracks, frames=5, center="clip", align=True)[0], plain)
+    point = [[body(np.ones((20, 3)))]] * 3
+    assert not make(read(point), frames=3, center="clip", align=True)[0].any()
+
+
+@pytest.mark.parametrize("name", topology_names())
+def test_every_skeleton_can_be_turned(name: str) -> None:
+    known = topology(name)
+    joints = np.random.default_rng(1).normal(size=(4, 1, len(known.joints), 3)).astype(np.float32)
+    tracks = Tracks(joints, evenly(4, 30), ("a",), np.ones((4, 1), np.bool_))
+    chosen = SkeletonInput(frames=4, bodies=1, center="clip", align=True)
+    out, _ = make_skeleton(tracks, chosen, marks(name), None)
+    at = marks(name)
+    before = np.linalg.norm(joints[:, 0] - joints[0, 0, at.origin], axis=-1)
+    np.testing.assert_allclose(np.linalg.norm(out[..., 0], axis=0), before, atol=1e-4)
+    if min(at.left, at.right) >= 0:
+        across = out[:, 0, at.right, 0] - out[:, 0, at.left, 0]
+        np.testing.assert_allclose(across / np.linalg.norm(across), [1, 0, 0], atol=1e-4)
 
 
 def test_making_is_fast() -> None:
