@@ -103,7 +103,7 @@ class Fusion(nn.Module):
             return clip, persons
         clip, persons, weights = self.places[place](clip, persons)
         if gaze is not None:
-            gaze[f"modality share {place}"] = share(weights[0], torch.cat(weights[1:], dim=1))
+            gaze[share_name(place)] = share(weights[0], torch.cat(weights[1:], dim=1))
             meeting = cast("Meeting", self.places[place])
             if place == "first" and isinstance(meeting.block, DSFM):
                 gaze["person share"] = person_share(weights[1:], self.joints)
@@ -124,6 +124,11 @@ class Fusion(nn.Module):
             gaze["spatial mask"] = Gaze(Kind.HEAT_MAP, "clip", selection.places[:, 0])
         features = selection.fused.mean(dim=(2, 3, 4))
         return self.classifier(self.dropout(features)), features
+
+
+def share_name(place: str) -> str:
+    """What the shares at a place are called: by its number."""
+    return f"modality share {1 + list(PLACES).index(place)}"
 
 
 def share(clip: Tensor, skeleton: Tensor) -> Gaze:
@@ -147,7 +152,7 @@ def explains(options: Mapping[str, Any]) -> dict[str, Kind]:
     told: dict[str, Kind] = {}
     for name in PLACES:
         if options["dsfm"] in ("both", name):
-            told[f"modality share {name}"] = Kind.MODALITY_SHARE
+            told[share_name(name)] = Kind.MODALITY_SHARE
     if options["dsfm"] in ("both", "first") and options["baseline_fusion"] == "none":
         told["person share"] = Kind.JOINT_WEIGHTS
     if options["mffm"]:

@@ -333,6 +333,10 @@ def test_before_the_transition_places_are_joints_at_moments() -> None:
     assert told is not None
     assert told.view is not None
     assert told.view.shape == (4, 32 * 25, 32 * 25)
+    plain = fresh(tiam=False)
+    plain.load_state_dict(network.state_dict(), strict=False)
+    batch = small()["skeleton"]
+    assert not torch.allclose(network.skeleton(batch), plain.skeleton(batch))
 
 
 @torch.no_grad()
@@ -371,7 +375,7 @@ def test_shares_follow_the_blocks_and_empty_persons_do_not_count() -> None:
         _, weights = block([network.clip.mixed_5b(batch["clip"]), *bodies.unbind(1)])
     own, persons = weights[0].mean(dim=(1, 2)), [x.mean(dim=(1, 2)) for x in weights[1:]]
     wanted = own / (own + (persons[0] + persons[1]) / 2)
-    torch.testing.assert_close(told["modality share first"].values[:, 0, 0], wanted)
+    torch.testing.assert_close(told["modality share 1"].values[:, 0, 0], wanted)
     wanted = persons[1] / (persons[0] + persons[1])
     shares = told["person share"].values
     torch.testing.assert_close(shares[..., 1], wanted[:, None, None].expand(2, 1, 25))
@@ -380,6 +384,21 @@ def test_shares_follow_the_blocks_and_empty_persons_do_not_count() -> None:
     affinity = frame_affinity(interaction.view, 32).view(2, 2, 32, 32)
     torch.testing.assert_close(told["frame affinity"].values[0], affinity[0, 0])
     torch.testing.assert_close(told["frame affinity"].values[1], affinity[1].mean(dim=0))
+
+
+def test_mffm_tells_its_masks() -> None:
+    network, batch = fresh(), small()
+    said: list[Any] = []
+    assert network.fusion.mffm is not None
+    network.fusion.mffm.register_forward_hook(lambda _, __, made: said.append(made))
+    told = explain(network, batch).explanation
+    assert told is not None
+    channels, places = said[0].channels.detach(), said[0].places.detach()
+    assert channels.shape == (2, 1024)
+    assert places.shape == (2, 1, 2, 2, 2)
+    torch.testing.assert_close(told["spatial mask"].values, places[:, 0])
+    own, other = channels[:, :512].mean(dim=1), channels[:, 512:].mean(dim=1)
+    torch.testing.assert_close(told["channel share"].values[:, 0, 0], own / (own + other))
 
 
 def test_more_bodies_than_the_fusion_knows_are_a_mistake() -> None:
