@@ -94,6 +94,13 @@ BRANCHES = {
     "inertial": ("inertial",),
 }
 
+RECIPE = Recipe(
+    stages=(
+        Stage("mixer", ("encoders", "mixer", "classifier")),
+        Stage("heads", ("heads",), epochs=10, learning_rate=1e-3),
+    )
+)
+
 
 def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
     """Inputs, streams and explanations of the modalities that were chosen."""
@@ -109,18 +116,11 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
     if options["unit"] == "mcu":
         told = ("update gate", "reset gate") + ("own share",) * options["mix"]
         explains.update({f"{what} {name}": Kind.IMPORTANCE for name in seen for what in told})
-    mixer = ("encoders", "mixer", "classifier")
     return replace(
         card,
         branches={name: BRANCHES[name] for name in seen},
         streams=streams,
         preprocessing={name: TABLES[name] for name in seen},
-        recipe=Recipe(
-            stages=(
-                Stage("mixer", mixer),
-                Stage("heads", ("heads",), epochs=10, learning_rate=1e-3),
-            )
-        ),
         explains=explains,
     )
 
@@ -145,7 +145,7 @@ CARDS = (
             branches={},
             streams={},
             preprocessing={},
-            recipe=Recipe(stages=()),
+            recipe=RECIPE,
             options=OPTIONS,
         ),
         {key: option.default for key, option in OPTIONS.items()},
