@@ -22,11 +22,10 @@ PICTURE_OPTIONS = {
         True, "The joint that moved most says where to look.", (True, False)
     ),
     "frame_position": Option(
-        0.5, "Which frame of the clip is looked at, from 0 to 1; the paper tries 0.1 to 0.9."
+        0.5,
+        "Where one frame is looked at: which of the clip, from 0 to 1; figure 7 tries 0.1 to 0.9.",
     ),
-    "frames": Option(
-        1, "Table 4: how many frames are looked at, around frame_position.", (1, 2, 3, 4, 5)
-    ),
+    "frames": Option(1, "Table 4: how many frames are looked at.", (1, 2, 3, 4, 5)),
     "frame_weights": Option(
         "separate",
         "Of several frames each has a picture stream and a fusion of its own, or all share one.",
