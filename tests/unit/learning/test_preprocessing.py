@@ -14,9 +14,11 @@ import pytest
 from clips import at_pixels, body, recording, spread, where
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.learning.preprocessing import TABLES, Preprocessing, match_modalities
+from harstudio.networks import list_networks, network_card
+from harstudio.networks.inputs import input_shapes
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording
-from harstudio.recordings.streams import Body
+from harstudio.recordings.streams import Body, SampledStream
 from harstudio.resources import resource
 from harstudio.results import Box, NetworkCard, Recipe
 
@@ -42,6 +44,43 @@ PICTURES = dataclasses.replace(
     branches={"picture": ("color", "depth")},
     preprocessing={"picture": PICTURE},
 )
+EVERY = dataclasses.replace(
+    CARD,
+    name="every",
+    branches={
+        "skeleton": ("skeleton",),
+        "picture": ("color",),
+        "clip": ("color",),
+        "near": ("depth",),
+        "dynamic": ("infrared",),
+        "regions": ("color",),
+        "inertial": ("inertial",),
+    },
+    streams={},
+    preprocessing={
+        "skeleton": {"frames": 7, "fit": "resample", "test_crop": 0.9, "align": True},
+        "picture": {"size": 16, "frames": 2},
+        "clip": {"size": 16, "frames": 5, "sampling": "stride", "train_scale": (0.5, 1.0)},
+        "near": {"kind": "clip", "size": 16, "frames": 4, "crop": "person", "flip": True},
+        "dynamic": {"size": 16, "segments": 2, "train_scales": (1.0, 0.8), "flip": True},
+        "regions": {"size": 30, "frames": 3},
+        "inertial": {"frames": 9, "crop": (0.5, 1.0), "scale": (0.9, 1.1)},
+    },
+)
+SHAPES = {
+    "skeleton": (3, 7, 20, 2), "picture": (3, 2, 16, 16), "focus": (2, 4), "clip": (3, 5, 16, 16),
+    "near": (3, 4, 16, 16), "dynamic": (3, 2, 16, 16), "regions": (3, 30, 30), "inertial": (6, 9),
+}  # fmt: skip
+
+
+def everything(frames: list[list[Body]] | None = None) -> Recording:
+    """A recording with all kinds of stream that networks take."""
+    frames = frames or [[body(at_pixels(spread(90, 60, 150, 150) + t % 7))] for t in range(30)]
+    grey = where()[..., 0].astype(np.uint16)
+    moving = [np.roll(grey, 3 * t, axis=1) for t in range(len(frames))]
+    pictures = {"color": where(), "depth": (grey + 3) * 16, "infrared": moving}
+    signal = np.random.default_rng(0).normal(size=(60, 6))
+    return recording(frames, pictures=pictures, inertial=signal)
 
 
 def made(**pictures: Any) -> Recording:
@@ -98,7 +137,10 @@ def test_no_place_for_a_second_person_where_there_never_is_one() -> None:
         ({"skeleton": {"frames": "64"}}, r"\] frames is '64'. Input should be a valid integer"),
         ({"skeleton": {"frames": 0}}, "frames is 0. Input should be greater"),
         ({"skeleton": {"bodies": 3}}, "bodies is 3. Input should be 1 or 2"),
-        ({"skeleton": {"fit": "loop"}}, "fit is 'loop'. Input should be 'repeat', 'resize' or 'res"),
+        (
+            {"skeleton": {"fit": "loop"}},
+            "fit is 'loop'. Input should be 'repeat', 'resize' or 'res",
+        ),
         ({"picture": {"size": True}}, "size is True"),
         ({"picture": {"std": 0}}, "std is 0"),
         ({"picture": {"scale": 1}}, r"\[preprocessing.picture\] has no key scale"),
@@ -266,6 +308,137 @@ def test_whatever_the_sensor_gives_the_inputs_are_numbers(seed: int) -> None:
         assert np.isfinite(inputs["skeleton"]).all()
         assert np.isfinite(inputs["picture"]).all()
         assert np.isfinite(inputs["focus"]).all() or np.isnan(inputs["focus"]).all()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_is_seen_every_kind_of_input_is_numbers(seed: int) -> None:
+    """One frame or a few, people who come and go, nobody where the joints point."""
+    rng = np.random.default_rng(seed)
+    frames = bodies_at_random(rng)
+    clip = everything(frames)
+    signal = clip.streams["inertial"]
+    assert isinstance(signal, SampledStream)
+    signal.values[rng.random(signal.values.shape) < rng.choice([0.0, 0.3, 1.0])] = np.nan
+    own = Preprocessing.for_card(EVERY, "utd_mhad_20")
+    if not any(np.isfinite(one.joints).any() for people in frames for one in people):
+        with pytest.raises(DataError, match="Nobody is seen"):
+            own.read(clip, 0, 10**9)
+        own = own.leaving_out(["skeleton"])
+    raw = own.read(clip, 0, 10**9)
+    for drawn in (None, rng):
+        out = own.make(raw, drawn)
+        assert "inertial" in out.inputs
+        for name, value in out.inputs.items():
+            assert (value.dtype, value.shape) == (np.float32, SHAPES[name])
+            assert np.isfinite(value).all() or name == "focus"
+
+
+# ---- every kind of input
+
+
+def test_every_kind_is_the_same_whenever_it_is_made() -> None:
+    own = Preprocessing.for_card(EVERY, "utd_mhad_20")
+    one, other = (own.read(everything(), 0, 10**9) for _ in range(2))
+    assert one.nbytes == other.nbytes > sum(seen.nbytes for seen in one.seen.values())
+    for seed in (None, 1, 2):
+        first, second, again = (
+            own.make(raw, None if seed is None else np.random.default_rng(seed)).inputs
+            for raw in (one, other, one)
+        )
+        assert {name: value.shape for name, value in first.items()} == SHAPES
+        for name, value in first.items():
+            np.testing.assert_array_equal(value, second[name])
+            np.testing.assert_array_equal(value, again[name])
+    tested, drawn = own.make(one).inputs, own.make(one, np.random.default_rng(3)).inputs
+    for name in SHAPES.keys() - {"focus"}:
+        assert np.abs(tested[name] - drawn[name]).max() > 1e-3, name
+
+
+def test_every_input_tells_when_it_was() -> None:
+    own = Preprocessing.for_card(EVERY, "utd_mhad_20")
+    clip = everything()
+    times = clip.streams["skeleton"].times_ns
+    start, end = int(times[5]), int(times[25])
+    place = own.make(own.read(clip, start, end)).placement
+    assert place.times_ns.keys() == SHAPES.keys() - {"focus"}
+    assert place.pictures.keys() == SHAPES.keys() - {"focus", "skeleton", "inertial"}
+    for name, at in place.times_ns.items():
+        assert at.dtype == np.int64
+        assert start <= at.min() <= at.max() < end, name
+    assert [len(place.times_ns[name]) for name in ("picture", "clip", "inertial")] == [2, 5, 9]
+
+
+def test_settings_of_every_kind_survive_their_file(tmp_path: Path) -> None:
+    own = Preprocessing.for_card(EVERY, "utd_mhad_20")
+    own.save(tmp_path / "preprocessing.json")
+    assert Preprocessing.load(tmp_path / "preprocessing.json") == own
+
+
+def test_regions_need_the_skeleton_too() -> None:
+    card = dataclasses.replace(
+        CARD, branches={"regions": ("color",)}, preprocessing={"regions": {"size": 30}}
+    )
+    own = Preprocessing.for_card(card, "")
+    assert own.kinds == ("color", "skeleton")
+    out = own.make(own.read(everything(), 0, 10**9))
+    assert out.inputs["regions"].any()
+    assert not own.read(everything(), 0, 10**9).tracks, "the joints are no input of the network"
+    with pytest.raises(UsageError, match="Without skeleton nothing is left"):
+        own.leaving_out(["skeleton"])
+    left = Preprocessing.for_card(EVERY, "utd_mhad_20").leaving_out(["skeleton"])
+    assert set(left.inputs) == EVERY.branches.keys() - {"skeleton", "regions"}
+
+
+def test_colour_and_depth_of_one_sample_are_cut_and_flipped_together() -> None:
+    """Through the whole preprocessing, of M-Mixer's clips and of DSCMT's dynamic images."""
+    for name, first in (("m-mixer", "color"), ("dscmt", "visual")):
+        card = network_card(name)
+        tables = {branch: {"size": 24, "resize": 100} for branch in card.branches}
+        own = Preprocessing.for_card(card, "utd_mhad_20", ("color", "depth"), tables)
+        raw = own.read(recording(None, pictures=in_one_view()), 0, 10**9)
+        mirrored = set()
+        for k in range(12):
+            out = own.make(raw, np.random.default_rng(k))
+            one, other = (out.placement.pictures[branch].shots for branch in (first, "depth"))
+            assert one == other
+            rows = [out.inputs[branch][0].reshape(-1, 24, 24)[0, 12] for branch in (first, "depth")]
+            sides = {bool(row[:8].mean() > row[-8:].mean()) for row in rows}
+            assert len(sides) == 1
+            mirrored |= sides
+        assert mirrored == {False, True}
+
+
+def in_one_view() -> dict[str, Any]:
+    """Colour and depth, one frame each, dark on the left and bright on the right."""
+    far = where()[..., 0].astype(np.uint16) * 8 + 2000
+    return {"color": [where()], "depth": [far]}
+
+
+# ---- every network
+
+
+@pytest.mark.parametrize("kind", ["color", "depth", "infrared"])
+@pytest.mark.parametrize("name", list_networks())
+def test_what_networks_ask_for_is_what_they_get(name: str, kind: str) -> None:
+    """The cards know the keys of preprocessing, and the shapes are those that they expect."""
+    card = network_card(name)
+    tables: dict[str, dict[str, Any]] = {}
+    for branch in card.branches:
+        of = card.kind_of(branch)
+        tables[branch] = {} if of in ("skeleton", "inertial") else {"size": 24}
+        if of != "regions" and "frames" in card.preprocessing[branch]:
+            tables[branch]["frames"] = 6
+    modalities = {branch: allowed[0] for branch, allowed in card.branches.items()}
+    for branch, allowed in card.branches.items():
+        if kind in allowed and kind not in modalities.values():
+            modalities[branch] = kind
+    wanted = tuple(modalities.values())
+    own = Preprocessing.for_card(card, "utd_mhad_20", wanted, tables)
+    inputs = own.make(own.read(everything(), 0, 10**9), np.random.default_rng(0)).inputs
+    shapes = {name: value.shape for name, value in inputs.items()}
+    assert shapes == input_shapes(card, "utd_mhad_20", tables)
+    plain = Preprocessing.for_card(card, "utd_mhad_20")  # as published, without another value
+    assert list(plain.inputs) == list(card.branches)
 
 
 def test_the_crop_of_real_trials_holds_the_person(utd_mhad: Path) -> None:

@@ -7,17 +7,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from clips import HEIGHT, WIDTH, at_pixels, body, recording, spread, where
 from harstudio.errors import DataError
-from harstudio.learning.inputs.places import Made, Stretch
+from harstudio.learning.inputs.places import Made, Placement, Stretch
 from harstudio.learning.inputs.regions import RegionsInput, columns, make, read
 from harstudio.learning.inputs.skeleton import read_tracks
+from harstudio.networks.network import Gaze
+from harstudio.recognition.explaining import Explainer
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.projection import project_joints
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import Body, evenly
+from harstudio.results import HeatMap, Kind
 from harstudio.skeletons.topology import topology
 
 ALL = (0, 10**12)
@@ -259,6 +263,30 @@ def test_shots_say_where_every_piece_comes_from() -> None:
         assert shot.part.bottom - shot.part.top == pytest.approx(0.2)
         parts.add((column, row))
     assert len(parts) == 25
+
+
+def test_a_map_over_the_mosaic_lies_over_the_joints() -> None:
+    """What a network looks at in one cell is told where that piece comes from, and nowhere else."""
+    made = recording(moving(30), pictures={"color": where()})
+    chosen = RegionsInput(**(KEYS | {"region_px": 20 * 1080 / HEIGHT}))
+    tracks = read_tracks(made, *ALL, "", 2, "")
+    out = make(read(Stretch(made, *ALL, tracks, "utd_mhad_20"), chosen), chosen, None)
+    assert out.picture is not None
+    placement = Placement({"regions": out.picture.times_ns}, ("1",), {"regions": out.picture})
+    values = torch.zeros(1, 1, 5, 5)
+    row, column = 2, 3  # the left hand in frame 20
+    values[0, 0, row, column] = 1
+    gaze = Gaze(Kind.HEAT_MAP, "regions", values)
+    explainer = Explainer("MMNet", ("a",), "utd_mhad_20", ("color",))
+    (told,) = explainer.explain({"map": gaze}, 0, placement, (0, 10**9), 0)
+    assert isinstance(told, HeatMap)
+    assert told.times_ns.tolist() == evenly(30, 30)[5:30:5].tolist()
+    assert [bool(one.any()) for one in told.values] == [k == column for k in range(5)]
+    box, shown = told.boxes[column], told.values[column]
+    y, x = np.nonzero(shown > 0.5)
+    across = box.left + (x.mean() + 0.5) * (box.right - box.left) / shown.shape[1]
+    down = box.top + (y.mean() + 0.5) * (box.bottom - box.top) / shown.shape[0]
+    np.testing.assert_allclose((across, down), pixels_of(made, 20)[row], atol=5)
 
 
 def test_the_same_generator_gives_the_same() -> None:
