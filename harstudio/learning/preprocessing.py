@@ -31,13 +31,8 @@ from harstudio.learning.inputs import (
 )
 from harstudio.learning.inputs.frames import PictureSettings
 from harstudio.learning.inputs.places import Made, Placement, Read, Stretch
-from harstudio.learning.inputs.skeleton import (
-    SkeletonInput,
-    Tracks,
-    make_skeleton,
-    marks,
-    read_tracks,
-)
+from harstudio.learning.inputs.skeleton import SkeletonInput, make_skeleton, marks
+from harstudio.learning.inputs.tracks import Tracks, read_tracks
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SkeletonStream, StreamKind
 from harstudio.results import NetworkCard

@@ -7,7 +7,13 @@ changes drawn from a random generator.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(gt=0, le=1)]
+Factor = Annotated[float, Field(gt=0, le=10)]
 
 
 class InputSettings(BaseModel):
@@ -16,3 +22,8 @@ class InputSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     kind: str
+
+
+def between(limits: tuple[float, float], rng: np.random.Generator) -> float:
+    """A number from the least to the most, in whichever order they are told."""
+    return float(rng.uniform(min(limits), max(limits)))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from harstudio.learning.inputs import Share
 from harstudio.learning.inputs.crops import (
     Drawn,
     Extent,
@@ -33,7 +34,6 @@ from harstudio.learning.inputs.frames import (
 )
 from harstudio.learning.inputs.picture import around, project
 from harstudio.learning.inputs.places import Made, PicturePlace, Shot, Stretch
-from harstudio.learning.inputs.skeleton import Share
 from harstudio.recordings.streams import PictureStream
 from harstudio.results import Box
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from harstudio.learning.inputs import Share
 from harstudio.learning.inputs.crops import (
     Extent,
     draw,
@@ -32,7 +33,6 @@ from harstudio.learning.inputs.frames import (
     resized,
 )
 from harstudio.learning.inputs.places import Made, PicturePlace, Shot, Stretch
-from harstudio.learning.inputs.skeleton import Share
 from harstudio.results import Box
 
 MOST_SHOTS = 64  # frames of a picture that are told

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from harstudio.errors import DataError
-from harstudio.learning.inputs import InputSettings
+from harstudio.learning.inputs import Factor, InputSettings, Share, between
 from harstudio.learning.inputs.places import Made, Stretch
-from harstudio.learning.inputs.skeleton import Factor, Share, between
 from harstudio.recordings.streams import SampledStream, StreamKind
 
 CHANNELS = ("ax", "ay", "az", "gx", "gy", "gz")

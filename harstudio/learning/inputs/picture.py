@@ -23,7 +23,7 @@ from harstudio.learning.inputs.frames import (
     resized,
 )
 from harstudio.learning.inputs.places import Made, PicturePlace, Pointer, Shot, Stretch
-from harstudio.learning.inputs.skeleton import Tracks, nearest
+from harstudio.learning.inputs.tracks import Tracks, nearest
 from harstudio.recordings.projection import project_joints
 from harstudio.recordings.recording import Recording
 from harstudio.results import Box

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from harstudio.learning.inputs.skeleton import Tracks
+from harstudio.learning.inputs.tracks import Tracks
 from harstudio.recordings.recording import Recording
 from harstudio.results import Box
 

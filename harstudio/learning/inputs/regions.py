@@ -25,7 +25,7 @@ from harstudio.learning.inputs.frames import (
 )
 from harstudio.learning.inputs.picture import project
 from harstudio.learning.inputs.places import Made, PicturePlace, Shot, Stretch
-from harstudio.learning.inputs.skeleton import Tracks, nearest
+from harstudio.learning.inputs.tracks import Tracks, nearest
 from harstudio.results import Box
 from harstudio.skeletons.regions import REGIONS, mosaic_joints
 from harstudio.skeletons.topology import topology

@@ -14,7 +14,7 @@ from clips import HEIGHT, WIDTH, at_pixels, body, recording, spread, where
 from harstudio.errors import DataError
 from harstudio.learning.inputs.clip import ClipInput, Frames, jittered, make, read, starts
 from harstudio.learning.inputs.places import Made, Stretch
-from harstudio.learning.inputs.skeleton import read_tracks
+from harstudio.learning.inputs.tracks import read_tracks
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording
 from harstudio.results import Box

@@ -13,7 +13,7 @@ from clips import HEIGHT, WIDTH, at_pixels, body, recording, spread, where
 from harstudio.errors import DataError
 from harstudio.learning.inputs.picture import PictureInput, Still, Stills, make, read
 from harstudio.learning.inputs.places import Stretch
-from harstudio.learning.inputs.skeleton import read_tracks
+from harstudio.learning.inputs.tracks import read_tracks
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import Body, evenly
 from harstudio.results import Box

@@ -14,7 +14,7 @@ from clips import HEIGHT, WIDTH, at_pixels, body, recording, spread, where
 from harstudio.errors import DataError
 from harstudio.learning.inputs.places import Made, Placement, Stretch
 from harstudio.learning.inputs.regions import RegionsInput, columns, make, read
-from harstudio.learning.inputs.skeleton import read_tracks
+from harstudio.learning.inputs.tracks import read_tracks
 from harstudio.networks.network import Gaze
 from harstudio.recognition.explaining import Explainer
 from harstudio.recordings.formats import open_recording

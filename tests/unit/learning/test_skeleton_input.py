@@ -14,14 +14,8 @@ from numpy.typing import NDArray
 
 from clips import body, recording
 from harstudio.errors import DataError
-from harstudio.learning.inputs.skeleton import (
-    SkeletonInput,
-    Tracks,
-    make_skeleton,
-    marks,
-    origin_joint,
-    read_tracks,
-)
+from harstudio.learning.inputs.skeleton import SkeletonInput, make_skeleton, marks, origin_joint
+from harstudio.learning.inputs.tracks import Tracks, read_tracks
 from harstudio.recordings.streams import Body, evenly
 from harstudio.skeletons.topology import topology, topology_names
 
