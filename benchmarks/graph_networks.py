@@ -50,6 +50,11 @@ def textbook_st_gcn(network: STGCN, skeleton: Tensor) -> Tensor:
     return x
 
 
+def plain(layer: nn.Conv2d, x: Tensor) -> Tensor:
+    """A convolution as PyTorch does it."""
+    return functional.conv2d(x, layer.weight, layer.bias)
+
+
 def textbook_adaptive(layer: AdaptiveConvolution, x: Tensor) -> Tensor:
     """AGCN's equation 3 a subset at a time."""
     b, c, t, v = x.shape
@@ -57,11 +62,15 @@ def textbook_adaptive(layer: AdaptiveConvolution, x: Tensor) -> Tensor:
     for a, theta, phi, convolution in zip(
         layer.A + layer.PA, layer.conv_a, layer.conv_b, layer.conv_d, strict=True
     ):
-        to = theta(x).permute(0, 3, 1, 2).reshape(b, v, -1)
-        of = phi(x).reshape(b, -1, v)
+        to = plain(theta, x).permute(0, 3, 1, 2).reshape(b, v, -1)
+        of = plain(phi, x).reshape(b, -1, v)
         links = a + torch.softmax(torch.matmul(to, of) / to.shape[-1], dim=-2)
-        y = y + convolution(torch.matmul(x.reshape(b, c * t, v), links).view(b, c, t, v))
-    return functional.relu(layer.bn(y) + layer.down(x))
+        heard = torch.matmul(x.reshape(b, c * t, v), links).view(b, c, t, v)
+        y = y + plain(convolution, heard)
+    residual = x
+    if not isinstance(layer.down, nn.Identity):
+        residual = layer.down[1](plain(layer.down[0], x))
+    return functional.relu(layer.bn(y) + residual)
 
 
 def textbook_agcn(network: AGCNStream, skeleton: Tensor) -> Tensor:

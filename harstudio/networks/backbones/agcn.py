@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from harstudio.networks.blocks.graph import inward_outward
-from harstudio.networks.blocks.graph_layers import BodyNorm, gathered, pointwise
+from harstudio.networks.blocks.graph_layers import BodyNorm, Pointwise, gathered, pointwise
 
 # (channels in, channels out, stride in time)
 BLOCKS = (
@@ -52,7 +52,7 @@ class AdaptiveConvolution(nn.Module):
         self.down: nn.Module = nn.Identity()
         if channels_in != channels_out:
             self.down = nn.Sequential(
-                nn.Conv2d(channels_in, channels_out, 1), nn.BatchNorm2d(channels_out)
+                Pointwise(channels_in, channels_out), nn.BatchNorm2d(channels_out)
             )
         self.bn = nn.BatchNorm2d(channels_out)
         for layer in (*self.conv_a, *self.conv_b, *self.down.children()):
@@ -195,7 +195,7 @@ def start(layer: nn.Module) -> None:
 
 
 def _convolutions(count: int, channels_in: int, channels_out: int) -> nn.ModuleList:
-    return nn.ModuleList(nn.Conv2d(channels_in, channels_out, 1) for _ in range(count))
+    return nn.ModuleList(Pointwise(channels_in, channels_out) for _ in range(count))
 
 
 def _bias(layer: nn.Module) -> Tensor:

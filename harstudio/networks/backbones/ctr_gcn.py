@@ -25,7 +25,7 @@ from harstudio.networks.backbones.agcn import (
     start,
 )
 from harstudio.networks.blocks.graph import inward_outward
-from harstudio.networks.blocks.graph_layers import BodyNorm, pointwise
+from harstudio.networks.blocks.graph_layers import BodyNorm, Pointwise, pointwise
 
 COMPARED = 8
 KERNEL = 5
@@ -71,7 +71,7 @@ class GraphConvolution(nn.Module):
         self.down: nn.Module = nn.Identity()
         if channels_in != channels_out:
             self.down = nn.Sequential(
-                nn.Conv2d(channels_in, channels_out, 1), nn.BatchNorm2d(channels_out)
+                Pointwise(channels_in, channels_out), nn.BatchNorm2d(channels_out)
             )
             start(self.down[0])
 
@@ -186,4 +186,4 @@ class CTRGCN(nn.Module):
 
 
 def _reduction(channels_in: int, channels_out: int) -> tuple[nn.Module, ...]:
-    return nn.Conv2d(channels_in, channels_out, 1), nn.BatchNorm2d(channels_out), nn.ReLU()
+    return Pointwise(channels_in, channels_out), nn.BatchNorm2d(channels_out), nn.ReLU()

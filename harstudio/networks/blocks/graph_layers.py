@@ -69,3 +69,14 @@ def pointwise(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     dilation = 2 if x.device.type == "cpu" else 1
     return functional.conv2d(x, weight[..., None, None], bias, dilation=dilation)
+
+
+class Pointwise(nn.Conv2d):
+    """``pointwise`` with weights of its own, named and shaped as those of a 1x1 Conv2d."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__(channels_in, channels_out, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, T, V) -> (B, C', T, V)."""
+        return pointwise(x, self.weight[..., 0, 0], self.bias)

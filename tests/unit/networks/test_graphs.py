@@ -453,14 +453,14 @@ def clips(joint: int, count: int, made: torch.Generator) -> tuple[Tensor, Tensor
 @pytest.mark.parametrize("joint", [11, 19])  # the right hand, the right foot
 @pytest.mark.parametrize("name", GRAPHS)
 def test_saliency_is_at_the_joint_that_tells_the_class(name: str, joint: int) -> None:
-    made = torch.Generator().manual_seed(0)
-    torch.manual_seed(0)
+    made = torch.Generator().manual_seed(1)
+    torch.manual_seed(1)
     stream = skeleton_stream(name, 2, KINECT, dropout=0.0).train()
     for layer in stream.modules():
         if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
             layer.momentum = 0.3  # so few steps must be enough for them
     optimizer = torch.optim.Adam(stream.parameters(), 1e-2)
-    for _ in range(30):
+    for _ in range(40):
         x, labels = clips(joint, 16, made)
         loss = nn.functional.cross_entropy(stream.classify(stream.pool(stream(x))), labels)
         optimizer.zero_grad()
