@@ -248,10 +248,11 @@ class Trainer:
         return answers
 
     def _keep_best(self, epoch: int, answers: Answers) -> None:
-        """best.safetensors: highest validation accuracy of the last stage, then lowest loss."""
+        """best.safetensors: highest validation accuracy of the last stage, then lowest loss, then
+        the latest: a last stage of heads alone leaves the network's own opinion as it is."""
         best = self.place.best
         now = {"epoch": epoch, "accuracy": answers.accuracy, "loss": answers.loss}
-        better = not best or (now["accuracy"], -now["loss"]) > (best["accuracy"], -best["loss"])
+        better = not best or (now["accuracy"], -now["loss"]) >= (best["accuracy"], -best["loss"])
         if better:
             self.place.best = now
             save_weights(

@@ -16,10 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from torch import Tensor, nn
-
-from harstudio.networks.backbones import xception
 from harstudio.networks.backbones.resnet import ResNet
+from harstudio.networks.backbones.xception import Xception
 from harstudio.networks.blocks.frames import each_frame
 from harstudio.networks.network import Batch, FeatureMap, Network, Output, watched
 from harstudio.results import Kind, NetworkCard, Recipe, Stage
@@ -77,48 +75,29 @@ CARDS = (
 )
 
 
-class PictureStream(nn.Module):
-    """A backbone with a classifier of its own."""
-
-    def __init__(self, backbone: nn.Module, channels: int, num_classes: int) -> None:
-        super().__init__()
-        self.backbone = backbone
-        self.classifier = nn.Linear(channels, num_classes)
-
-    def forward(self, picture: Tensor) -> Tensor:
-        """(N, 3, H, W) -> (N, C, h, w); (N, 3, F, H, W) of several frames -> (N, C, F, h, w)."""
-        several = picture.dim() == 5
-        features: Tensor = each_frame(self.backbone, picture) if several else self.backbone(picture)
-        return features
-
-    def pool(self, features: Tensor) -> Tensor:
-        """The mean over places and frames: (N, C, ..., h, w) -> (N, C)."""
-        return features.flatten(2).mean(dim=2)
-
-    def classify(self, pooled: Tensor) -> Tensor:
-        """(N, C) -> logits (N, K)."""
-        logits: Tensor = self.classifier(pooled)
-        return logits
-
-
 class PictureNetwork(Network):
-    """The stream alone."""
+    """A backbone with its own classifier: child module ``picture``."""
 
-    def __init__(self, backbone: nn.Module, channels: int, num_classes: int) -> None:
+    def __init__(self, picture: ResNet | Xception) -> None:
         super().__init__()
-        self.picture = PictureStream(backbone, channels, num_classes)
+        self.picture = picture
 
     def fused(self, batch: Batch, explain: bool) -> Output:
-        """Takes ``picture``; one stream."""
-        features = self.picture(batch["picture"])
-        maps = {}
+        """Takes ``picture``; one stream. Of several frames the features are averaged."""
+        picture = batch["picture"]
+        several = picture.dim() == 5
+        features = each_frame(self.picture, picture) if several else self.picture(picture)
         if explain:
             features = watched(features)
-            maps[GRAD_CAM] = FeatureMap(Kind.HEAT_MAP, "picture", features)
-        pooled = self.picture.pool(features)
-        logits = self.picture.classify(pooled)
-        told: dict[str, Any] | None = {} if explain else None
-        return Output(logits, {"picture": logits}, {"picture": pooled}, explanation=told, maps=maps)
+        pooled = features.flatten(2).mean(dim=2)
+        logits = self.picture.head(pooled)
+        return Output(
+            logits=logits,
+            logits_by_stream={"picture": logits},
+            features={"picture": pooled},
+            explanation={} if explain else None,
+            maps={GRAD_CAM: FeatureMap(Kind.HEAT_MAP, "picture", features)} if explain else {},
+        )
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """The same: it has one stream."""
@@ -130,6 +109,5 @@ def create(
 ) -> Network:
     """A fresh network of one picture."""
     if card.name == "xception":
-        return PictureNetwork(xception.Xception(), xception.CHANNELS, num_classes)
-    backbone = ResNet(DEPTHS[card.name])
-    return PictureNetwork(backbone, backbone.channels, num_classes)
+        return PictureNetwork(Xception(num_classes))
+    return PictureNetwork(ResNet(DEPTHS[card.name], num_classes))

@@ -107,8 +107,13 @@ class ResNet(nn.Module):
             x = self.get_submodule(f"layer{number}")(x)
         return x
 
+    @property
+    def head(self) -> nn.Module:
+        """The classifier of what was pooled: (N, channels) -> (N, classes)."""
+        assert self.fc is not None, "made without its classifier"  # noqa: S101
+        return self.fc
+
     def classify(self, features: Tensor) -> Tensor:
         """(N, channels, h, w) -> (N, classes)."""
-        assert self.fc is not None, "made without its classifier"  # noqa: S101
-        logits: Tensor = self.fc(features.mean(dim=(2, 3)))
+        logits: Tensor = self.head(features.mean(dim=(2, 3)))
         return logits

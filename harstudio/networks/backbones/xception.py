@@ -106,8 +106,13 @@ class Xception(nn.Module):
         """The map after its last ReLU."""
         return torch.relu(self.features(picture))
 
-    def classify(self, features: Tensor) -> Tensor:
-        """(N, 2048, h, w) after the ReLU -> (N, classes)."""
+    @property
+    def head(self) -> nn.Module:
+        """The classifier of what was pooled: (N, 2048) -> (N, classes)."""
         assert self.last_linear is not None, "made without its classifier"  # noqa: S101
-        logits: Tensor = self.last_linear(features.mean(dim=(2, 3)))
+        return self.last_linear
+
+    def classify(self, features: Tensor) -> Tensor:
+        """(N, 2048, h, w) -> (N, classes)."""
+        logits: Tensor = self.head(features.mean(dim=(2, 3)))
         return logits

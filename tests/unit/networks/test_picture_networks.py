@@ -169,8 +169,8 @@ def test_sizes_are_the_published_ones_but_for_the_classifier(
 @pytest.mark.parametrize("name", NAMES)
 def test_logits_are_a_linear_layer_on_the_mean_of_the_map(name: str) -> None:
     network, given = fresh(name), picture(2, 3, 64, 64)
-    features = network.get_submodule("picture.backbone")(given)
-    wanted = network.get_submodule("picture.classifier")(features.mean(dim=(2, 3)))
+    features = network.get_submodule("picture")(given)
+    wanted = network.picture.head(features.mean(dim=(2, 3)))
     torch.testing.assert_close(network({"picture": given}).logits, wanted)
 
 
@@ -188,9 +188,9 @@ def test_logits_of_several_frames_are_averaged() -> None:
 def test_grad_cam_is_the_class_activation_map_of_a_mean_and_a_linear_layer(name: str) -> None:
     network, given = fresh(name), picture(2, 3, 64, 64)
     told = explain(network, {"picture": given}, target=1)
-    weight = network.get_submodule("picture.classifier").weight
+    weight = network.picture.head.weight
     with torch.no_grad():
-        features = network.get_submodule("picture.backbone")(given)
+        features = network.get_submodule("picture")(given)
         wanted = torch.relu(torch.einsum("nchw,c->nhw", features, weight[1]))  # type: ignore[index]
     assert told.explanation is not None
     values = told.explanation["Grad-CAM picture"].values[:, 0]

@@ -163,8 +163,8 @@ def test_networks_are_described_in_builtins() -> None:
         card = network_card(entry["name"])
         assert entry["modalities"] == list(card.modalities)
         assert entry["num_classes"] == 60
-        assert entry["parameters"] > 1e6
-        assert entry["multiply_adds"] > 1e8
+        assert entry["parameters"] > 5e5
+        assert entry["multiply_adds"] > 5e6
         assert set(entry["options"]) == set(card.options)
 
 
