@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from harstudio.errors import DataError
 from harstudio.files import write_atomically
@@ -31,6 +32,8 @@ BY_HEART_STEPS = 80
 BY_HEART_S = 60.0
 BY_HEART_RATE = 1e-3
 LEARNED = 0.02  # mean loss in nats that counts as known by heart
+PICTURES = ("picture", "clip", "dynamic", "regions")
+SHOWN_FRAMES = 12  # of a clip
 SAMPLES, ARRAYS = "samples.json", "samples.npz"
 
 
@@ -114,10 +117,11 @@ def check_data(
 ) -> dict[str, Any]:
     """Sixteen training samples as the network gets them, then learned by heart.
 
-    Writes ``samples.json`` (``{"topology", "classes", "samples": [{"path", "recording",
-    "start_ns", "end_ns", "label", "name", "subject"}]}``) and ``samples.npz`` (an array an input,
-    the samples first) into ``out``, tells "samples", then "overfit" ``{"step", "loss",
-    "accuracy"}`` for every step until the loss is nothing, or a minute or eighty steps are over.
+    Writes ``samples.json`` (``{"topology", "classes", "inputs": {name: kind}, "samples": [{"path",
+    "recording", "start_ns", "end_ns", "label", "name", "subject"}]}``) and ``samples.npz`` (an
+    array an input, the samples first; see ``for_the_eye``) into ``out``, tells "samples", then
+    "overfit" ``{"step", "loss", "accuracy"}`` for every step until the loss is nothing, or a minute
+    or eighty steps are over.
     """
     train = experiment.parts.train
     order = np.random.default_rng(seed).permutation(len(train))[:SHOWN]
@@ -190,12 +194,18 @@ def _save_samples(
     out: Path, experiment: Experiment, shown: list[Sample], inputs: dict[str, Any]
 ) -> None:
     written = io.BytesIO()
-    np.savez(written, allow_pickle=False, **inputs)
+    kinds = {name: table.kind for name, table in experiment.preprocessing.inputs.items()}
+    shown_inputs = {
+        name: for_the_eye(values) if kinds.get(name) in PICTURES else values
+        for name, values in inputs.items()
+    }
+    np.savez(written, allow_pickle=False, **shown_inputs)
     write_atomically(out / ARRAYS, written.getvalue())
     about = {
         "version": 1,
         "topology": experiment.topology,
         "classes": list(experiment.classes),
+        "inputs": kinds,
         "samples": [
             {
                 "path": str(sample.path),
@@ -210,3 +220,17 @@ def _save_samples(
         ],
     }
     write_atomically(out / SAMPLES, json.dumps(about, ensure_ascii=False).encode())
+
+
+def for_the_eye(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(N, 3, ...) of pictures as the network gets them -> uint8: every sample spread from 0 to 255
+    over its channels and frames together; of many frames some, evenly."""
+    if values.ndim == 5 and values.shape[2] > SHOWN_FRAMES:
+        places = np.linspace(0, values.shape[2] - 1, SHOWN_FRAMES).round().astype(int)
+        values = values[:, :, places]
+    rest = tuple(range(1, values.ndim))
+    low = values.min(axis=rest, keepdims=True)
+    high = values.max(axis=rest, keepdims=True)
+    scaled = (values - low) * (255 / np.maximum(high - low, 1e-6))
+    pixels: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
+    return pixels

@@ -24,6 +24,7 @@ from harstudio.learning.preparing import (
 )
 from harstudio.learning.protocols import split
 from harstudio.learning.running import train_run
+from harstudio.learning.stages import MODALITIES, checked_options, choose_modalities
 from harstudio.learning.testing import evaluate_run
 from harstudio.networks import list_networks, network_card
 from harstudio.results import NetworkCard
@@ -35,7 +36,8 @@ def survey(payload: Payload, context: Context) -> Payload:
 
     Gives ``{"classes": [{"name", "train", "validation", "test"}], "kinds", "topology",
     "subjects": {"train": [..], ..}, "annotators": [names], "problems": [sentences],
-    "cards": [networks]}``.
+    "cards": [networks]}``; a card's "chosen" are options that it was made with, so that the data
+    can feed it.
     """
 
     def progress(done: int, total: int) -> None:
@@ -65,8 +67,35 @@ def survey(payload: Payload, context: Context) -> Payload:
             *dataset.without(sorted(dataset.kinds)),
             *thin_classes(dataset.classes, parts),
         ],
-        "cards": [describe_card(network_card(name)) for name in list_networks()],
+        "cards": [_fitting_card(name, dataset.kinds) for name in list_networks()],
     }
+
+
+def card(payload: Payload, context: Context) -> Payload:
+    """What a network is with these options: ``{name, options}``; see ``describe_card``."""
+    base = network_card(_text(payload, "name"))
+    options = checked_options(base, payload.get("options") or {})
+    return describe_card(network_card(base.name, options))
+
+
+def _fitting_card(name: str, kinds: frozenset[str]) -> Payload:
+    """The card of a network as the data can feed it; of one that can be made for several sets of
+    inputs that with the fewest stand-ins, the published one before others. "chosen" is the option
+    for that, empty where nothing need be chosen."""
+    base = network_card(name)
+    option = base.options.get(MODALITIES)
+    best, chosen, fewest = base, dict[str, Any](), len(kinds) + 1
+    for choice in () if option is None else dict.fromkeys((option.default, *option.choices)):
+        adapted = network_card(name, {MODALITIES: choice})
+        try:
+            fed = choose_modalities(adapted, (), kinds)
+        except UsageError:
+            continue
+        stand_ins = sum(kind != own for kind, own in zip(fed, adapted.modalities, strict=True))
+        if len(set(fed)) == len(fed) and stand_ins < fewest:  # one modality twice is no fusion
+            published = option is not None and choice == option.default
+            best, fewest, chosen = adapted, stand_ins, {} if published else {MODALITIES: choice}
+    return {**describe_card(best), "chosen": chosen}
 
 
 def describe_card(card: NetworkCard) -> Payload:
@@ -77,6 +106,8 @@ def describe_card(card: NetworkCard) -> Payload:
         "paper": card.paper,
         "authors": card.authors,
         "year": card.year,
+        "streams": {stream: list(needs) for stream, needs in card.streams.items()},
+        "explains": {name: str(kind) for name, kind in card.explains.items()},
         "branches": {branch: list(allowed) for branch, allowed in card.branches.items()},
         "options": {
             name: {"default": one.default, "help": one.help, "choices": list(one.choices)}

@@ -18,7 +18,7 @@ from harstudio.studio.session import Session
 from harstudio.studio.training.check_data import CheckData
 from harstudio.studio.training.check_data_curve import Step, verdict
 from harstudio.studio.training.check_data_files import read_samples
-from harstudio.studio.training.check_data_sample import Seen, draw_motion, draw_picture
+from harstudio.studio.training.check_data_sample import Film, Motion, Signals
 from studio.handed_in import HandedIn
 
 SECOND = 1_000_000_000
@@ -28,8 +28,8 @@ CONFIG = {"network": {"name": "mmff-lite"}, "data": {"path": "trials"}}
 
 def write_samples(folder: Path, count: int = 16) -> None:
     """What the job leaves: a bright left half, joints in a ring, the focus in the upper left."""
-    picture = np.full((count, 3, 8, 8), -1.0, dtype=np.float32)
-    picture[:, :, :, :4] = 3.0
+    picture = np.zeros((count, 3, 8, 8), dtype=np.uint8)
+    picture[:, :, :, :4] = 255
     angles = np.linspace(0, 2 * np.pi, 20, endpoint=False)
     ring = np.stack([np.cos(angles), np.sin(angles), np.full(20, 2.0)]).astype(np.float32)
     skeleton = np.zeros((count, 3, 6, 20, 2), dtype=np.float32)  # nobody second
@@ -41,7 +41,8 @@ def write_samples(folder: Path, count: int = 16) -> None:
          "end_ns": (k + 1) * SECOND, "name": "wave", "subject": 1}
         for k in range(count)
     ]  # fmt: skip
-    document = {"topology": TOPOLOGY, "samples": about}
+    kinds = {"skeleton": "skeleton", "picture": "picture"}
+    document = {"topology": TOPOLOGY, "inputs": kinds, "samples": about}
     (folder / "samples.json").write_text(json.dumps(document))
 
 
@@ -146,12 +147,12 @@ def painted(draw) -> QImage:
 def test_the_picture_is_scaled_and_the_focus_is_an_outline(tmp_path) -> None:
     write_samples(tmp_path)
     seen = read_samples(tmp_path)[0][0]
-    image = painted(lambda painter, box: draw_picture(painter, box, seen))
-    assert image.pixelColor(20, 80) == QColor("white")  # the most is white, the least is black
+    image = painted(lambda painter, box: seen.looks["picture"].draw(painter, box, None, None))
+    assert image.pixelColor(20, 80) == QColor("white")
     assert image.pixelColor(80, 80) == QColor("black")
     assert image.pixelColor(80, 20) == QColor("black")
-    seen.focus = np.float32([0.6, 0.6, 0.9, 0.9])
-    image = painted(lambda painter, box: draw_picture(painter, box, seen))
+    film = Film(seen.inputs["picture"], np.float32([0.6, 0.6, 0.9, 0.9]))
+    image = painted(lambda painter, box: film.draw(painter, box, None, None))
     assert image.pixelColor(75, 75) == QColor("black")  # not filled
     assert image.pixelColor(60, 75).lightness() > 150
 
@@ -160,14 +161,14 @@ def test_movement_is_fitted_into_its_square_with_up_above(tmp_path) -> None:
     joints = np.zeros((3, 4, 20, 1), dtype=np.float32)
     joints[1, :, 3] = 1.0  # the head of this topology, above the others
     joints[0, 2:] += 5.0  # the whole person moves to the right
-    seen = Seen(Path("x"), "x", 0, 1, "walk", None, skeleton=joints)
-    points = seen.points
+    motion = Motion(joints)
+    points = motion.points
     assert points.shape == (4, 1, 20, 2)
     assert np.nanmin(points) >= 0
     assert np.nanmax(points) <= 1
     assert points[2, 0, 0, 0] > points[0, 0, 0, 0]
     assert points[2, 0, 3, 1] < points[2, 0, 0, 1]
-    image = painted(lambda p, box: draw_motion(p, box, seen, topology(TOPOLOGY), 2))
+    image = painted(lambda p, box: motion.draw(p, box, topology(TOPOLOGY), 2))
     lit = [x for x in range(100) for y in range(100) if image.pixelColor(x, y).lightness() > 20]
     assert min(lit) < 20
     assert max(lit) > 80  # the other moments are there too
@@ -176,9 +177,88 @@ def test_movement_is_fitted_into_its_square_with_up_above(tmp_path) -> None:
 def test_nobody_is_not_drawn_at_the_origin() -> None:
     joints = np.zeros((3, 4, 20, 2), dtype=np.float32)
     joints[:, :, :, 0] = np.random.default_rng(0).normal(size=(3, 4, 20)) + 3
-    seen = Seen(Path("x"), "x", 0, 1, "walk", None, skeleton=joints)
-    assert np.isnan(seen.points[:, 1]).all()
-    assert np.isfinite(seen.points[:, 0]).all()
+    points = Motion(joints).points
+    assert np.isnan(points[:, 1]).all()
+    assert np.isfinite(points[:, 0]).all()
+
+
+def clip_of(frames: int) -> np.ndarray:
+    """(3, frames, 20, 10) uint8: every frame one grey, lighter and lighter."""
+    greys = np.linspace(40, 240, frames).round().astype(np.uint8)
+    return np.broadcast_to(greys[None, :, None, None], (3, frames, 20, 10)).copy()
+
+
+def greys_at(image: QImage, *places: tuple[int, int]) -> list[int]:
+    return [image.pixelColor(x, y).red() for x, y in places]
+
+
+def test_a_clip_shows_four_moments_at_rest_and_plays_in_hand() -> None:
+    film = Film(clip_of(9))
+    rest = painted(lambda p, box: film.draw(p, box, None, None))
+    four = greys_at(rest, (25, 25), (75, 25), (25, 75), (75, 75))
+    assert four[0] == 40
+    assert four[3] == 240
+    assert four == sorted(four)
+    for frame, grey in ((0, 40), (8, 240), (9, 40), (4, 140)):
+        played = painted(lambda p, box, at=frame: film.draw(p, box, None, at))
+        assert greys_at(played, (50, 50), (10, 50)) == [grey, 0]  # twice as tall as wide
+
+
+def test_signals_are_curves_acceleration_above_rotation_below() -> None:
+    values = np.zeros((6, 50), dtype=np.float32)
+    values[0] = np.linspace(-1, 1, 50)  # x of the acceleration rises
+    values[4] = np.linspace(1, -1, 50)  # y of the rotation falls
+    image = painted(lambda p, box: Signals(values).draw(p, box, None, None))
+    red, green = ([(x, y) for x in range(100) for y in range(100) if strong(image, x, y, channel)]
+                  for channel in (0, 1))  # fmt: skip
+    assert all(y < 50 for _, y in red)
+    assert np.polyfit(*zip(*red, strict=True), 1)[0] < -0.3  # up to the right
+    falling = [(x, y) for x, y in green if y > 50]
+    assert np.polyfit(*zip(*falling, strict=True), 1)[0] > 0.3
+
+
+def strong(image: QImage, x: int, y: int, channel: int) -> bool:
+    """Whether a pixel is of that colour above all."""
+    values = list(image.pixelColor(x, y).getRgb()[:3])
+    mine = values.pop(channel)
+    return mine > 120 and mine > 1.25 * max(values)
+
+
+def test_every_input_of_a_sample_has_its_place_pictures_first(check) -> None:
+    folder = folder_of(check)
+    rng = np.random.default_rng(0)
+    arrays = {
+        "inertial": rng.normal(size=(3, 6, 40)).astype(np.float32),
+        "clip": np.stack([clip_of(8)] * 3),
+        "parts": rng.integers(0, 255, (3, 3, 30, 30), np.uint8),
+        "skeleton": rng.normal(size=(3, 3, 6, 20, 1)).astype(np.float32),
+    }
+    np.savez(folder / "samples.npz", **arrays)
+    kinds = {name: {"parts": "regions"}.get(name, name) for name in arrays}
+    about = [{"path": "/x", "recording": "x", "start_ns": 0, "end_ns": 1, "name": "wave"}] * 3
+    (folder / "samples.json").write_text(
+        json.dumps({"topology": TOPOLOGY, "inputs": kinds, "samples": about})
+    )
+    check.handed_in.tell("check_data", "samples", {})
+    seen = check.grid.samples[0]
+    assert list(seen.looks) == ["clip", "parts", "inertial", "skeleton"]
+    sentence = check.grid._sentence(seen)
+    assert "clip: 8 pictures, 10 × 20" in sentence
+    assert "inertial: 6 signals, 40 moments" in sentence
+    assert "skeleton: 6 frames, 20 joints, 1 body" in sentence
+    assert "the parts of the body" in check.explained.text()
+    assert "acceleration above" in check.explained.text()
+    check.grid.grab()
+
+
+def test_an_input_of_another_shape_than_its_kind_is_an_error(tmp_path) -> None:
+    write_samples(tmp_path)
+    text = (tmp_path / "samples.json").read_text()
+    (tmp_path / "samples.json").write_text(
+        text.replace('"picture": "picture"', '"picture": "inertial"')
+    )
+    with pytest.raises(DataError, match="picture has the wrong shape"):
+        read_samples(tmp_path)
 
 
 # ---- words

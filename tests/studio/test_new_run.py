@@ -23,6 +23,7 @@ from harstudio.studio.evaluation.view import EvaluationView
 from harstudio.studio.session import Session
 from harstudio.studio.training.new_run import NewRunDialog
 from harstudio.studio.training.new_run_draft import Draft, data_choices
+from harstudio.studio.training.new_run_settings import input_figures
 from harstudio.studio.training.new_run_time import span, time_sentences
 from made_runs import write_run
 from small_dataset import write_dataset
@@ -214,8 +215,8 @@ def test_what_is_open_is_offered_first(tmp_path, session) -> None:
 
 def test_cards_say_what_is_missing(dialog) -> None:
     cards = dialog.network.cards
-    assert cards.texts(0)[2:] == ("needs colour: not in this data", False)
-    assert cards.texts(2)[2:] == ("sees skeleton + colour or depth or infrared", True)
+    assert cards.texts(2)[2:] == ("needs colour: not in this data", False)  # what fits comes first
+    assert cards.texts(1)[2:] == ("sees skeleton + colour or depth or infrared", True)
     assert dialog.draft.missing(SURVEY["cards"][2]) == []
     dialog.draft.survey = SURVEY | {"kinds": ["skeleton"]}
     assert dialog.draft.missing(SURVEY["cards"][2]) == ["colour or depth or infrared"]
@@ -306,12 +307,12 @@ def test_what_no_config_has_is_told_at_once(dialog, line, told) -> None:
 
 def test_an_option_that_is_not_known_is_the_texts_problem(dialog) -> None:
     write(dialog, dialog.draft.text().replace("[network]", "[network]\ndropuot = 3"))
-    until(lambda: dialog.handed_in.count("estimate"), 5)
     told = "st-gcn has no option dropuot. Did you mean dropout?"
-    dialog.handed_in.answer("estimate", error=told, kind="UsageError")
+    assert dialog.handed_in.last("card").payload == {"name": "st-gcn", "options": {"dropuot": 3}}
+    dialog.handed_in.answer("card", error=told, kind="UsageError")
     assert dialog.settings.text_problem.isVisible()
     assert dialog.settings.text_problem.text() == told
-    assert dialog.handed_in.last("estimate").id in dialog.handed_in.removed  # no red job beside it
+    assert dialog.handed_in.last("card").id in dialog.handed_in.removed  # no red job beside it
     buttons = dialog.start_button, dialog.queue_button, dialog.copy_button
     assert not any(button.isEnabled() for button in buttons)
     dialog.settings.more.click()  # the text is out of sight
@@ -319,6 +320,7 @@ def test_an_option_that_is_not_known_is_the_texts_problem(dialog) -> None:
     assert not dialog.start_button.isEnabled()
     assert dialog.said.text() == told
     write(dialog, dialog.draft.text().replace("dropuot = 3", "dropout = 0.1"))
+    dialog.handed_in.answer("card", SURVEY["cards"][1])
     assert dialog.settings.text_problem.text() == dialog.said.text() == ""
     assert all(button.isEnabled() for button in buttons)
 
@@ -512,6 +514,133 @@ def test_every_field_is_reached_by_tab(dialog) -> None:
     asked = [dialog.network.list, dialog.settings.more, *dialog.settings.spins.values(),
              dialog.settings.device, dialog.settings.name, dialog.check_button]  # fmt: skip
     assert seen[: len(asked)] == asked
+
+
+# ---- options of networks
+
+MIXER: dict[str, Any] = {
+    "name": "m-mixer", "title": "M-Mixer", "paper": "On mixing", "authors": "S. Lee", "year": 2023,
+    "branches": {"depth": ["depth", "infrared"], "rgb": ["color", "depth"]},
+    "stages": [{"name": "all", "epochs": 30}], "batch_size": 8,
+    "preprocessing": {"depth": {"kind": "clip", "frames": 32, "size": 224},
+                      "rgb": {"kind": "clip", "frames": 32, "size": 224}},
+    "options": {
+        "modalities": {"default": "rgb+depth", "help": "What it sees.",
+                       "choices": ["rgb+depth", "depth+ir", "depth"]},
+        "mixing": {"default": True, "help": "Whether streams mix.", "choices": [True, False]},
+        "units": {"default": 512, "help": "Width.", "choices": []},
+        "dropout": {"default": 0.5, "help": "Share dropped.", "choices": []},
+        "exposure": {"default": "all", "help": "Since when.", "choices": ["all", "last"]},
+    },
+}  # fmt: skip
+DEPTH_ALONE = MIXER | {
+    "branches": {"depth": ["depth", "infrared"]},
+    "preprocessing": {"depth": {"kind": "clip", "frames": 32, "size": 224}},
+    "chosen": {"modalities": "depth"},
+}
+
+
+@pytest.fixture
+def mixer(dialog) -> NewRunDialog:
+    """M-Mixer, which this data can feed with depth alone."""
+    dialog.draft.take_survey(SURVEY | {"cards": [*SURVEY["cards"], DEPTH_ALONE]})
+    dialog.draft.choose_network("m-mixer")
+    return dialog
+
+
+def pick(field: Any, words: str) -> None:
+    """As a hand does."""
+    row = field.findText(words)
+    field.setCurrentIndex(row)
+    field.activated.emit(row)
+
+
+def test_a_network_is_made_for_what_the_data_has(mixer) -> None:
+    assert mixer.draft.config["network"] == {"name": "m-mixer", "modalities": "depth"}
+    assert mixer.draft.get("data.modalities") == ["depth"]
+    assert mixer.handed_in.count("card") == 0  # the survey told it
+    assert mixer.network.options.fields["modalities"].currentText() == "depth"
+    assert mixer.start_button.isEnabled()
+
+
+def test_options_are_fields_with_their_papers_values(mixer) -> None:
+    fields = mixer.network.options.fields
+    assert list(fields) == ["modalities", "mixing", "units", "dropout", "exposure"]
+    assert fields["mixing"].currentText() == "yes"
+    assert fields["units"].value() == 512
+    assert fields["dropout"].text() == "0.5"
+    assert fields["exposure"].toolTip() == "Since when.\npaper: all"
+    for name, do, written in (
+        ("mixing", lambda: pick(fields["mixing"], "no"), False),
+        ("units", lambda: fields["units"].setValue(64), 64),
+        ("exposure", lambda: pick(fields["exposure"], "last"), "last"),
+    ):
+        do()
+        assert mixer.draft.get(f"network.{name}") is written or (
+            mixer.draft.get(f"network.{name}") == written
+        )
+    for typed, kept in (("0.25", 0.25), ("a lot", 0.25)):
+        fields["dropout"].setText(typed)
+        fields["dropout"].editingFinished.emit()
+        assert mixer.draft.get("network.dropout") == kept
+    assert fields["dropout"].text() == "0.25"
+    pick(fields["mixing"], "yes")  # the default is not written
+    assert "mixing" not in mixer.draft.config["network"]
+
+
+def test_another_option_asks_for_the_card_that_it_makes(mixer) -> None:
+    fields = mixer.network.options.fields
+    pick(fields["modalities"], "depth+ir")
+    assert mixer.said.text().startswith("Looking at the network")
+    assert not mixer.start_button.isEnabled()
+    asked = mixer.handed_in.last("card").payload
+    assert asked == {"name": "m-mixer", "options": {"modalities": "depth+ir"}}
+    both = MIXER | {"branches": {"depth": ["depth"], "ir": ["infrared", "depth"]}}
+    mixer.handed_in.answer("card", both)
+    assert mixer.draft.card["branches"] == both["branches"]
+    assert mixer.draft.get("data.modalities") == ["depth", "depth"]  # nothing else is there
+    assert list(mixer.network.fields) == ["ir"]
+    assert mixer.start_button.isEnabled()
+    assert mixer.said.text() == ""
+    pick(fields["modalities"], "depth")
+    assert mixer.handed_in.count("card") == 1  # known from the survey
+    assert mixer.draft.get("data.modalities") == ["depth"]
+    pick(fields["modalities"], "depth+ir")
+    assert mixer.handed_in.count("card") == 1  # and from before
+
+
+def test_an_answer_that_comes_too_late_is_kept_and_not_shown(mixer) -> None:
+    fields = mixer.network.options.fields
+    pick(fields["exposure"], "last")
+    late = mixer.handed_in.last("card")
+    mixer.draft.choose_network("st-gcn")
+    assert late.id in mixer.handed_in.removed
+    assert mixer.draft.card["name"] == "st-gcn"
+    assert mixer.start_button.isEnabled()
+
+
+def test_other_data_make_the_network_otherwise(mixer) -> None:
+    """Only where nobody has chosen an option."""
+    whole = {**MIXER, "chosen": {}}
+    more = SURVEY | {"kinds": ["color", "depth", "skeleton"], "cards": [*SURVEY["cards"], whole]}
+    mixer.draft.take_survey(more)
+    assert mixer.draft.config["network"] == {"name": "m-mixer"}
+    assert mixer.draft.get("data.modalities") == ["depth", "color"]
+    mixer.draft.set("network.units", 64)
+    mixer.draft.take_survey(SURVEY | {"cards": [*SURVEY["cards"], DEPTH_ALONE]})
+    assert mixer.draft.config["network"] == {"name": "m-mixer", "units": 64}
+
+
+def test_figures_of_all_inputs_are_named_after_them() -> None:
+    tables = MIXER["preprocessing"] | {"skeleton": {"frames": 64, "bodies": 2, "fit": "repeat"}}
+    assert input_figures(tables) == [
+        ("preprocessing.depth.frames", "Frames, depth", 32, 1),
+        ("preprocessing.depth.size", "Pixels, depth", 224, 1),
+        ("preprocessing.rgb.frames", "Frames, rgb", 32, 1),
+        ("preprocessing.rgb.size", "Pixels, rgb", 224, 1),
+        ("preprocessing.skeleton.frames", "Frames, skeleton", 64, 1),
+        ("preprocessing.skeleton.bodies", "Bodies", 2, 1),
+    ]
 
 
 # ---- with a real worker

@@ -223,7 +223,7 @@ def test_a_lacking_modality_is_said_in_plain_words(bench) -> None:
     lacking = replace(said, without=("color", "depth"))
     alone = tuple(replace(w, by_stream={"skeleton": w.probabilities}) for w in said.windows)
     assert without_sentence(Opinion(replace(lacking, windows=alone))) == (
-        "This recording has no colour and no depth: skeleton answered alone."
+        "This recording has no colour and no depth: only skeleton answered."
     )
 
 

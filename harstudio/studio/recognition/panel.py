@@ -307,8 +307,9 @@ def without_sentence(opinion: Opinion) -> str:
     recognition = opinion.recognition
     if not recognition.without:
         return ""
-    streams = list(recognition.windows[0].by_stream) if recognition.windows else []
-    who = f"{in_words(streams, 'and')} answered alone" if streams else "the other streams answered"
+    streams = recognition.windows[0].by_stream if recognition.windows else {}
+    names = [name.removesuffix(" alone") for name in streams]
+    who = f"only {in_words(names, 'and')} answered" if names else "the rest answered"
     return f"This recording has no {in_words(recognition.without, 'and no')}: {who}."
 
 

@@ -32,9 +32,15 @@ if TYPE_CHECKING:
 JOB = "harstudio.learning.jobs:check_data"
 SIDE_PX = 320
 EXPLAINED = "The very numbers that go in"
-PICTURE = "the picture after crop and colours"
+WORDS = {
+    "picture": "the picture after crop and colours",
+    "clip": "four moments of the clip after crop and colours; the one in hand plays",
+    "dynamic": "the dynamic image, a whole clip in one picture",
+    "regions": "the parts of the body, one below the other, over time",
+    "inertial": "acceleration above, rotation below; x red, y green, z blue",
+    "skeleton": "the joints from the front, several moments over each other",
+}
 FOCUS = "the square the network is pointed to"
-JOINTS = "the joints from the front, several moments over each other"
 
 
 class CheckData(QWidget):
@@ -206,9 +212,10 @@ class CheckData(QWidget):
 
 def explanation(samples: list[Seen]) -> str:
     """What the drawings are, for those inputs that there are."""
-    parts = [
-        words
-        for name, words in (("picture", PICTURE), ("focus", FOCUS), ("skeleton", JOINTS))
-        if samples and getattr(samples[0], name) is not None
-    ]
-    return f"{EXPLAINED}: {'; '.join(parts)}." if parts else ""
+    if not samples:
+        return ""
+    first = samples[0]
+    parts = [WORDS.get(first.kinds[name], name) for name in first.looks]
+    if first.focus is not None:
+        parts.insert(1, FOCUS)
+    return f"{EXPLAINED}: {'; '.join(dict.fromkeys(parts))}."

@@ -21,11 +21,12 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from harstudio.skeletons.topology import Topology
 from harstudio.studio import theme
-from harstudio.studio.training.check_data_sample import Seen, draw_motion, draw_picture
+from harstudio.studio.training.check_data_sample import Film, Seen
 
 COLUMNS = 4
 GAP, TEXT_PX = 8, 36
 FRAME_MS = 40
+SLOWER = 3  # a clip shows a few of its frames only
 STEPS = {
     Qt.Key.Key_Left: -1,
     Qt.Key.Key_Right: 1,
@@ -101,12 +102,12 @@ class SampleGrid(QWidget):
         painter.drawRoundedRect(QRectF(tile).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         inside = tile.adjusted(6, 6, -6, -TEXT_PX)
         boxes = self._boxes(QRectF(inside), seen)
-        if seen.picture is not None:
-            draw_picture(painter, boxes.pop(0), seen)
-        if seen.skeleton is not None and self._topology is not None:
-            moving = number == (self._hover if self._hover is not None else self.current)
+        moving = number == (self._hover if self._hover is not None else self.current)
+        for box, look in zip(boxes, seen.looks.values(), strict=True):
             frame = self._frame if moving and self._clock.isActive() else None
-            draw_motion(painter, boxes.pop(0), seen, self._topology, frame)
+            if frame is not None and isinstance(look, Film):
+                frame //= SLOWER
+            look.draw(painter, box, self._topology, frame)
         text = QRect(tile.left() + 8, tile.bottom() - TEXT_PX + 3, tile.width() - 16, 15)
         subject = "" if seen.subject is None else f"person {seen.subject} · "
         self._write(painter, text, seen.name, theme.ui_font(theme.QUIET_PX, bold=True), tokens.text)
@@ -123,7 +124,7 @@ class SampleGrid(QWidget):
     @staticmethod
     def _boxes(inside: QRectF, seen: Seen) -> list[QRectF]:
         """Squares beside each other for what the sample has."""
-        count = (seen.picture is not None) + (seen.skeleton is not None)
+        count = len(seen.looks)
         if not count:
             return []
         side = min(inside.height(), (inside.width() - (count - 1) * GAP) / count)
@@ -134,7 +135,7 @@ class SampleGrid(QWidget):
     # ---- movement
 
     def _run(self) -> None:
-        moves = any(seen.frames for seen in self.samples) and not self._still
+        moves = any(seen.moves for seen in self.samples) and not self._still
         if moves and self.isVisible():
             self._clock.start()
         else:
@@ -169,12 +170,7 @@ class SampleGrid(QWidget):
     @staticmethod
     def _sentence(seen: Seen) -> str:
         parts = [f"{seen.name} · {seen.recording}"]
-        if seen.skeleton is not None:
-            _, frames, joints, bodies = seen.skeleton.shape
-            people = "1 body" if bodies == 1 else f"{bodies} bodies"
-            parts.append(f"skeleton: {frames} frames, {joints} joints, {people}")
-        if seen.picture is not None:
-            parts.append(f"picture: {seen.picture.shape[2]} × {seen.picture.shape[1]}")
+        parts += [f"{name}: {look.words()}" for name, look in seen.looks.items()]
         return "\n".join([*parts, "Click or Enter opens the clip"])
 
     def _describe(self) -> None:

@@ -29,6 +29,7 @@ from harstudio.studio.training.check_data import CheckData
 from harstudio.studio.training.new_run_data import DataColumn, set_tone, small_label
 from harstudio.studio.training.new_run_draft import Draft
 from harstudio.studio.training.new_run_network import NetworkColumn
+from harstudio.studio.training.new_run_options import AdaptedCards
 from harstudio.studio.training.new_run_settings import SettingsColumn
 from harstudio.studio.training.new_run_time import TrainingTime
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 JOBS = "harstudio.learning.jobs"
 LARGEST, EDGE_PX = (1480, 900), 40
+LOOKING = "Looking at the network with these options…"
 SURVEYED = ("data.path", "data.protocol", "data.validation_subjects", "data.annotator")
 
 
@@ -62,6 +64,7 @@ class NewRunDialog(QDialog):
         self.data = DataColumn(session, self.draft)
         self.network = NetworkColumn(self.draft)
         self.settings = SettingsColumn(self.draft)
+        self.adapted = AdaptedCards(session, self.draft, self)
         self.time = TrainingTime(session, self.draft)
         self.check = CheckData(session)
         self.problem_bar = ProblemBar()
@@ -71,6 +74,8 @@ class NewRunDialog(QDialog):
         self.draft.changed.connect(self._draft_changed)
         self.settings.valid.connect(self._enable)
         self.time.found_wrong.connect(self._enable)
+        self.adapted.changed.connect(self._enable)
+        self.draft.surveyed.connect(self.adapted.look)
         for rows in (self.network.list, self.data.counts):  # they keep Enter for themselves
             rows.chosen.connect(self._start_by_key)
         session.jobs.changed.connect(self._job_changed)
@@ -181,6 +186,7 @@ class NewRunDialog(QDialog):
         """Nobody looks any more: what only this dialog asked for ends."""
         self.show_form()
         self.time.rest()
+        self.adapted.rest()
         super().done(result)
 
     def show_form(self) -> None:
@@ -197,6 +203,8 @@ class NewRunDialog(QDialog):
             self.draft.name_run(self.settings.runs_folder)
         if key == "" or key in SURVEYED:
             self._later.start()
+        if key == "" or key.startswith("network."):
+            self.adapted.look()
         self._enable()
 
     def _look_again(self) -> None:
@@ -252,6 +260,7 @@ class NewRunDialog(QDialog):
         return (
             bool(self.draft.counts)
             and self._survey is None
+            and not self.adapted.asking
             and not self._lacking()
             and not self.draft.is_taken(self._folder())
             and bool(self.settings.name.text().strip())
@@ -269,11 +278,13 @@ class NewRunDialog(QDialog):
         return Path(str(self.draft.get("run.folder", "")))
 
     def _enable(self, *_: object) -> None:
-        self.settings.tell_config(self.time.problem)
+        self.settings.tell_config(self.adapted.problem or self.time.problem)
         lacking = "" if self.settings.text_problem.isVisible() else self._lacking()
         if lacking or self.said.property("tone"):  # what was told of a start stays
             set_tone(self.said, "bad" if lacking else "")
             self.said.setText(lacking)
+        if not lacking and (self.adapted.asking or self.said.text() == LOOKING):
+            self.said.setText(LOOKING if self.adapted.asking else "")
         ready = self.ready()
         for button in (self.start_button, self.queue_button, self.copy_button):
             button.setEnabled(ready)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -92,6 +93,7 @@ class Draft(QObject):
         super().__init__(parent)
         self.config: dict[str, Any] = {}
         self.survey: dict[str, Any] = {}
+        self._adapted: dict[str, dict[str, Any]] = {}  # cards by ``card_key``
         self._name_is_own = False  # whether the person named the run
         self._handed_in: set[Path] = set()  # runs whose folders may not be there yet
 
@@ -122,6 +124,8 @@ class Draft(QObject):
             self._prune(tables)
         else:
             table[last] = value
+        if key.startswith("network.") and self.knows_card:
+            self.choose_modalities()
         self.changed.emit(key)
 
     def _prune(self, tables: list[str]) -> None:
@@ -157,7 +161,11 @@ class Draft(QObject):
 
     def take_survey(self, survey: dict[str, Any]) -> None:
         """What the data holds, and which networks there are."""
+        untouched = self._base is not None and self.options == self._chosen(self._base)
         self.survey = survey
+        self._adapted.clear()
+        if untouched and self._base is not None:  # other data may want it made otherwise
+            self.config["network"] = {"name": self._base["name"], **self._chosen(self._base)}
         if not self.get("network.name") and self.cards:
             usable = [card for card in self.cards if not self.missing(card)]
             self.choose_network(str((usable or self.cards)[0]["name"]))
@@ -171,10 +179,47 @@ class Draft(QObject):
         return list(self.survey.get("cards", ()))
 
     @property
-    def card(self) -> dict[str, Any] | None:
-        """The chosen network."""
+    def _base(self) -> dict[str, Any] | None:
+        """The chosen network as this data would have it."""
         name = self.get("network.name")
         return next((card for card in self.cards if card["name"] == name), None)
+
+    @staticmethod
+    def _chosen(card: Mapping[str, Any]) -> dict[str, Any]:
+        """Options that the card is made with, because of the data."""
+        return dict(card.get("chosen") or {})
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Of the network, as far as they are written."""
+        table = self.get("network")
+        if not isinstance(table, Mapping):
+            return {}
+        return {key: value for key, value in table.items() if key != "name"}
+
+    @property
+    def card_key(self) -> str:
+        """What the card depends on."""
+        return json.dumps([self.get("network.name"), self.options], sort_keys=True, default=str)
+
+    @property
+    def knows_card(self) -> bool:
+        """Whether ``card`` is that of the network with its options."""
+        base = self._base
+        same = base is None or self.options == self._chosen(base)
+        return same or self.card_key in self._adapted
+
+    @property
+    def card(self) -> dict[str, Any] | None:
+        """The chosen network; until it is known with its options, without them."""
+        return self._adapted.get(self.card_key, self._base)
+
+    def take_card(self, key: str, card: dict[str, Any]) -> None:
+        """What the network is with the options of a ``card_key``."""
+        self._adapted[key] = card
+        if key == self.card_key:
+            self.choose_modalities()
+            self.changed.emit("network.card")
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -205,6 +250,8 @@ class Draft(QObject):
         if name == self.get("network.name"):
             return
         self.config["network"] = {"name": name}
+        if self._base is not None:
+            self.config["network"] |= self._chosen(self._base)
         self.config.pop("preprocessing", None)
         training = self.config.get("training")
         for key in ("stage", "stages", "epochs", "batch_size"):
@@ -225,11 +272,12 @@ class Draft(QObject):
         if card is None:
             return
         before = self.modalities
-        chosen = []
+        chosen: list[str] = []
         for place, (_, may) in enumerate(self.branches(card)):
             kept = before[place] if place < len(before) and before[place] in may else ""
             there = [modality for modality in may if modality in self.kinds]
-            chosen.append(kept if kept in there else (there or may)[0])
+            free = [modality for modality in there if modality not in chosen]
+            chosen.append(kept if kept in there else (free or there or may)[0])
         self.set("data.modalities", chosen)
 
     # ---- where it goes

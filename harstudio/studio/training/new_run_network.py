@@ -30,6 +30,7 @@ from harstudio.studio.fields import ChoiceBox
 from harstudio.studio.panels.library_list import RecordingList
 from harstudio.studio.training.new_run_data import section, small_label, tell
 from harstudio.studio.training.new_run_draft import WORDS, Draft
+from harstudio.studio.training.new_run_options import OptionsForm
 
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
@@ -46,7 +47,7 @@ class Cards(QAbstractListModel):
 
     def refresh(self) -> None:
         self.beginResetModel()
-        self.rows = self._draft.cards
+        self.rows = sorted(self._draft.cards, key=lambda card: bool(self._draft.missing(card)))
         self.endResetModel()
 
     def texts(self, row: int) -> tuple[str, str, str, bool]:
@@ -145,7 +146,7 @@ def size_text(card: dict[str, Any]) -> str:
 
 
 class NetworkColumn(QWidget):
-    """Writes ``[network] name`` and ``[data] modalities``."""
+    """Writes ``[network]`` and ``[data] modalities``."""
 
     def __init__(self, draft: Draft, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -169,11 +170,12 @@ class NetworkColumn(QWidget):
         column.setSpacing(8)
         column.addWidget(section("Network"))
         self.about = small_label("They are listed once the data was looked at.")
-        column.addWidget(self.list, 1000)
+        self.options = OptionsForm(draft)
+        column.addWidget(self.list, 3)
         column.addLayout(self._grid)
+        column.addWidget(self.options, 2)
         column.addWidget(self.warning)
         column.addWidget(self.about)
-        column.addStretch(1)
         self.list.selectionModel().currentChanged.connect(self._chosen)
         draft.changed.connect(self._draft_changed)
         draft.surveyed.connect(self.refresh)
@@ -188,7 +190,7 @@ class NetworkColumn(QWidget):
         self._draft_changed("")
 
     def _draft_changed(self, key: str) -> None:
-        if key not in ("", "network.name", "data.modalities"):
+        if key not in ("", "data.modalities") and not key.startswith("network."):
             return
         name = self._draft.get("network.name")
         self._filling = True
@@ -197,6 +199,7 @@ class NetworkColumn(QWidget):
         if self.list.currentIndex().row() != row:
             self.list.setCurrentIndex(self.cards.index(row, 0))
         self._show_branches()
+        self.options.refresh(next(reversed(self.fields.values()), self.list))
         self._filling = False
 
     def _chosen(self, index: QModelIndex, _before: QModelIndex) -> None:
@@ -228,7 +231,7 @@ class NetworkColumn(QWidget):
         self.fields = {}
         before: QWidget = self.list
         for row, name in enumerate(names):
-            title = f"{name.capitalize()} from"
+            title = f"{name.replace('_', ' ').capitalize()} from"
             label, field = QLabel(title), ChoiceBox(title)
             label.setBuddy(field)
             field.activated.connect(partial(self._modality_chosen, name))

@@ -3,9 +3,11 @@ whole config as text."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFontDatabase
@@ -29,6 +31,14 @@ from harstudio.studio.training.new_run_draft import Draft
 
 LARGEST = 1_000_000
 DEVICES = (("auto", "automatic"), ("cpu", "processor (CPU)"), ("cuda", "graphics card (CUDA)"))
+FIGURES = {  # by kind of input: what a person may want to change
+    "skeleton": ("frames", "bodies"),
+    "clip": ("frames", "size"),
+    "picture": ("size",),
+    "dynamic": ("size",),
+    "inertial": ("frames",),
+}
+TITLES = {"frames": "Frames", "bodies": "Bodies", "size": "Pixels"}
 TEXT_HELP = "What is not written here follows the paper."
 
 
@@ -171,10 +181,7 @@ class SettingsColumn(QWidget):
             key = f"training.stage.{stage['name']}.epochs"
             wanted.append((key, title, int(stage["epochs"]), 0))
         wanted.append(("training.batch_size", "Batch size", int(card.get("batch_size") or 32), 1))
-        skeleton = (card.get("preprocessing") or {}).get("skeleton") or {}
-        for name, title in (("frames", "Frames"), ("bodies", "Bodies")):
-            if isinstance(skeleton.get(name), int):
-                wanted.append((f"preprocessing.skeleton.{name}", title, skeleton[name], 1))
+        wanted += input_figures(card.get("preprocessing") or {})
         wanted.append(("training.seed", "Seed", 0, 0))
         wanted.append(("training.threads", "Threads", 0, 0))
         return wanted
@@ -264,6 +271,27 @@ class SettingsColumn(QWidget):
         """Why the config as it stands cannot be trained; "" for nothing known."""
         self._wrong = sentence
         tell(self.text_problem, self._unreadable or sentence)
+
+
+def input_figures(tables: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, int, int]]:
+    """(key, title, the paper's, least) of the figures of all inputs; the input is named where
+    several have such a figure."""
+    found = [
+        (name, key, table[key])
+        for name, table in tables.items()
+        for key in FIGURES.get(str(table.get("kind", name)), ())
+        if isinstance(table.get(key), int)
+    ]
+    keys = [key for _, key, _ in found]
+    return [
+        (
+            f"preprocessing.{name}.{key}",
+            TITLES[key] if keys.count(key) == 1 else f"{TITLES[key]}, {name.replace('_', ' ')}",
+            value,
+            1,
+        )
+        for name, key, value in found
+    ]
 
 
 def name_of(text: str) -> str:

@@ -14,7 +14,8 @@ import torch
 from harstudio.errors import HarstudioError
 from harstudio.jobs import protocol
 from harstudio.jobs.context import Stopped
-from harstudio.learning.jobs import check_data, estimate, models, survey, train
+from harstudio.learning.checking import for_the_eye
+from harstudio.learning.jobs import _fitting_card, card, check_data, estimate, models, survey, train
 from harstudio.networks import create_network, list_networks
 from job_context import Heard
 from small_dataset import write_dataset
@@ -33,6 +34,50 @@ def test_survey_tells_what_there_is(small: Path) -> None:
     assert told["annotators"] == []
     assert [card["name"] for card in told["cards"]] == list(list_networks())
     assert protocol.plain(told) == told
+
+
+def test_networks_are_told_as_the_data_can_feed_them(small: Path) -> None:
+    told = survey({"path": str(small)}, Heard())
+    cards = {one["name"]: one for one in told["cards"]}
+    assert cards["st-gcn"]["chosen"] == {}
+    asked = {"name": "m-mixer", "options": {"modalities": "depth+inertial"}}
+    adapted = card(asked, Heard())
+    assert list(adapted["branches"]) == list(adapted["preprocessing"]) == ["depth", "inertial"]
+    assert "Grad-CAM depth" in adapted["explains"]
+    assert protocol.plain(adapted) == adapted
+    with pytest.raises(HarstudioError, match="is 'moon'"):
+        card({"name": "m-mixer", "options": {"modalities": "moon"}}, Heard())
+    with pytest.raises(HarstudioError, match="no option modlities"):
+        card({"name": "m-mixer", "options": {"modlities": "depth"}}, Heard())
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds", "choice"),
+    [
+        ("m-mixer", {"color", "depth", "infrared", "inertial"}, {}),
+        ("m-mixer", {"depth", "inertial"}, {"modalities": "depth+inertial"}),
+        ("m-mixer", {"skeleton"}, {}),  # nothing feeds it: the published one
+        ("late-score", {"skeleton", "inertial"}, {"modalities": "skeleton+inertial"}),
+        ("st-gcn", {"depth"}, {}),
+    ],
+)
+def test_the_first_set_of_inputs_that_the_data_can_feed(
+    name: str, kinds: set[str], choice: dict[str, str]
+) -> None:
+    assert _fitting_card(name, frozenset(kinds))["chosen"] == choice
+
+
+def test_samples_for_the_eye_are_spread_each_for_itself() -> None:
+    rng = np.random.default_rng(0)
+    clips = rng.normal(size=(2, 3, 30, 5, 4)).astype(np.float32)
+    clips[1] = 100 * clips[1] + 7
+    shown = for_the_eye(clips)
+    assert shown.shape == (2, 3, 12, 5, 4)
+    for one, seen in zip(clips, shown, strict=True):
+        kept = one[:, np.linspace(0, 29, 12).round().astype(int)]
+        low, high = kept.min(), kept.max()
+        np.testing.assert_allclose(seen, (kept - low) / (high - low) * 255, atol=0.51)
+    assert for_the_eye(np.zeros((2, 3, 4, 4), np.float32)).max() == 0  # an even one is black
 
 
 def test_survey_tells_thin_classes(tmp_path: Path) -> None:
@@ -93,6 +138,7 @@ def test_check_data_keeps_what_the_network_sees(payload: Payloads, tmp_path: Pat
     with np.load(out / "samples.npz", allow_pickle=False) as arrays:
         inputs = {name: arrays[name] for name in arrays.files}
     assert about["topology"] == "utd_mhad_20"
+    assert about["inputs"] == {"skeleton": "skeleton"}
     assert len(about["samples"]) == told["samples"] == 6  # all that train
     assert {name: value.shape for name, value in inputs.items()} == {"skeleton": (6, 3, 8, 20, 1)}
     assert np.isfinite(inputs["skeleton"]).all()
