@@ -139,6 +139,11 @@ def test_infrared_is_spread_as_in_its_first_frame() -> None:
     left = (WIDTH - HEIGHT) // 2
     want = np.clip((ramp[9].astype(float) - low) / (high - low) * 255, 0, 255)
     assert np.abs(shown - want[left : left + HEIGHT]).max() <= 1
+    brighter = prepared([ramp // 2, ramp], kind="infrared").values[0, 9]
+    gain = np.clip((ramp[9] - low / 2) / (high - low) * 510, 0, 255)
+    gain -= np.clip((ramp[9] // 2 - low / 2) / (high - low) * 510, 0, 255)
+    want = (gain - gain.min()) / (gain.max() - gain.min()) * 255
+    assert np.abs(brighter - want[left : left + HEIGHT]).max() <= 3
 
 
 def test_no_more_than_a_frame_is_held() -> None:

@@ -118,6 +118,7 @@ def test_training_takes_a_share_and_scales() -> None:
     assert 0.78 < max(shares) < 0.81
     assert 0.89 < min(factors) < 0.92
     assert 1.08 < max(factors) < 1.11
+    assert min(starts) < 2
     assert max(starts) > 20
 
 
