@@ -16,7 +16,7 @@ from harstudio.studio.recognition.looked_at import LookedAt
 from harstudio.studio.recognition.opinion import Opinion, Where
 from harstudio.studio.recognition.panel import without_sentence
 from harstudio.studio.recognition.patches import joint_links
-from harstudio.studio.recognition.tables import Large, colored
+from harstudio.studio.recognition.tables import Large, colored, ends
 from studio.made_recognition import made_recognition
 from studio.made_recording import made_recording
 from studio.session_bench import SessionBench
@@ -141,11 +141,17 @@ def test_one_row_is_a_histogram_and_says_its_mean(looked, bench) -> None:
     gate = next(one for one in bench.session.recognition.explanations[0] if one.name == "gate")
     view = looked.views["gate"]
     mean = f"{gate.values.mean():.2f}"
-    assert view.words() == f"share of the skeleton: mean {mean} over 256 features"
+    assert view.words() == f"share of the skeleton\nmean {mean} over 256 features"
     assert looked.views["frame affinity"].is_row is False
     view.show_one(Matrix("gate", "the same", np.full((1, 9), 0.3, np.float32), "share", "feature"))
     assert "mean 0.30 over 9 features" in view.words()
     assert grabbed(view).any()
+
+
+def test_ends_of_a_scale_can_be_told_apart() -> None:
+    assert ends(0.1, 0.93) == ("0.10", "0.93")
+    assert ends(0.03121, 0.03129) == ("0.0312", "0.0313")
+    assert ends(0.5, 0.5) == ("0.50", "0.50")
 
 
 def test_click_and_enter_enlarge_a_picture_and_escape_closes_it(looked, bench, qtbot) -> None:

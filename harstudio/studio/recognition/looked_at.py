@@ -32,6 +32,7 @@ from harstudio.studio.buttons import ToolButton
 from harstudio.studio.panes.overlays import joint_title
 from harstudio.studio.recognition.opinion import Where
 from harstudio.studio.recognition.over_time import ImportanceCurve, OverTime, ShareView
+from harstudio.studio.recognition.run_choice import spoken
 from harstudio.studio.recognition.tables import MatrixView, PictureView
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
@@ -161,7 +162,7 @@ class LookedAt(QWidget):
         return label
 
     def _add(self, name: str, kind: Kind) -> None:
-        button = ToolButton(name)
+        button = ToolButton(spoken(name))
         button.setCheckable(True)
         button.setObjectName(f"explain-{name}")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -173,7 +174,7 @@ class LookedAt(QWidget):
         self.buttons[name] = button
         self._rows.addWidget(button)
         if kind in VIEWS:
-            view = VIEWS[kind](name)
+            view = VIEWS[kind](spoken(name))
             view.hide()
             self.views[name] = view
             self._rows.addWidget(view)

@@ -14,10 +14,10 @@ from harstudio.results import Importance, ModalityShare
 from harstudio.studio import theme
 from harstudio.studio.panes.legend import figure
 from harstudio.studio.recognition.ranking import percent
+from harstudio.studio.recognition.run_choice import spoken
 
 TEXT_PX, BAR_PX, PLOT_PX, GAP = 17, 6, 44, 4
 COLORS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2")
-WORDS = {"color": "colour"}
 Span = tuple[int, int]
 
 
@@ -163,7 +163,7 @@ class ShareView(OverTime):
             return []
         row = self._one.values[self.at()]
         return [
-            f"{WORDS.get(name, name)} {percent(float(share))} %"
+            f"{spoken(name)} {percent(float(share))} %"
             for name, share in zip(self._one.modalities, row, strict=True)
         ]
 

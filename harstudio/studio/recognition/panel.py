@@ -27,7 +27,7 @@ from harstudio.studio.recognition.looked_at import LookedAt
 from harstudio.studio.recognition.opinion import Opinion
 from harstudio.studio.recognition.ranking import Ranked, Ranking, percent
 from harstudio.studio.recognition.recogniser import Recogniser
-from harstudio.studio.recognition.run_choice import in_words
+from harstudio.studio.recognition.run_choice import in_words, spoken
 from harstudio.studio.recognition.truth import Truth, same_label, truth_at
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
@@ -297,7 +297,7 @@ class RecognitionPanel(QWidget):
                 one.setVisible(there)
             if there:
                 stream, label, share = rows[at]
-                name.setText(stream)
+                name.setText(spoken(stream))
                 value.setText(f"{label} {percent(share)}")
                 value.setToolTip(f"{stream} alone: {label}, {percent(share)} %")
 
@@ -308,7 +308,7 @@ def without_sentence(opinion: Opinion) -> str:
     if not recognition.without:
         return ""
     streams = recognition.windows[0].by_stream if recognition.windows else {}
-    names = [name.removesuffix(" alone") for name in streams]
+    names = [spoken(name).removesuffix(" alone") for name in streams]
     who = f"only {in_words(names, 'and')} answered" if names else "the rest answered"
     return f"This recording has no {in_words(recognition.without, 'and no')}: {who}."
 

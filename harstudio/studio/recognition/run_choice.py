@@ -75,6 +75,11 @@ def in_words(kinds: Sequence[str], joined: str) -> str:
     return f" {joined} ".join(WORDS.get(kind, kind) for kind in kinds)
 
 
+def spoken(name: str) -> str:
+    """The name of a stream or of what it tells, its modalities as people call them."""
+    return " ".join(WORDS.get(part, part) for part in name.split(" "))
+
+
 def lacking_joints(source: str, target: str) -> str:
     """Why joints of one topology cannot be read as those of another, "" when they can."""
     if source == target:

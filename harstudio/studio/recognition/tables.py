@@ -54,7 +54,9 @@ class Fitted(QWidget):
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
+            event.position().toPoint()
+        ):
             self.enlarge()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
@@ -132,12 +134,12 @@ class MatrixView(Fitted):
             return ""
         if self.is_row:
             count = f"{one.values.size} {plural(one.columns)}"
-            return f"{one.rows}: mean {figure(float(one.values.mean()))} over {count}"
-        return f"down: {one.rows}, across: {one.columns}"
+            return f"{one.rows}\nmean {figure(float(one.values.mean()))} over {count}"
+        return f"down: {one.rows}\nacross: {one.columns}"
 
     def tall(self, wide: int) -> int:
         if self._one is None or self.is_row:
-            return 2 * TEXT_PX + LOWEST
+            return 3 * TEXT_PX + LOWEST
         rows, columns = self._one.values.shape
         return 3 * TEXT_PX + GAP + min(TALLEST, max(LOWEST, round(wide * rows / columns)))
 
@@ -151,17 +153,14 @@ class MatrixView(Fitted):
             self._draw_matrix(painter, area, self._one)
 
     def _draw_matrix(self, painter: QPainter, area: QRectF, one: Matrix) -> None:
-        quiet = QColor(theme.current().quiet)
-        painter.setPen(quiet)
-        for number, words in enumerate((f"down: {one.rows}", f"across: {one.columns}")):
-            place = QRectF(area.left(), area.top() + number * TEXT_PX, area.width(), TEXT_PX)
-            _write(painter, place, words)
+        painter.setPen(QColor(theme.current().quiet))
+        self._draw_words(painter, area)
         room = area.adjusted(0, 2 * TEXT_PX, 0, -TEXT_PX - GAP)
         place = _stretched(one, room)
         smooth = self._image.width() > place.width() or self._image.height() > place.height()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         painter.drawImage(place, self._image)
-        low, high = figure(float(one.values.min())), figure(float(one.values.max()))
+        low, high = ends(float(one.values.min()), float(one.values.max()))
         foot = QRectF(area.left(), area.bottom() - TEXT_PX, area.width(), TEXT_PX)
         left = painter.fontMetrics().horizontalAdvance(low) + GAP
         right = painter.fontMetrics().horizontalAdvance(high) + GAP
@@ -171,11 +170,16 @@ class MatrixView(Fitted):
         painter.drawImage(bar, table_image(_table(), 1))
         painter.drawText(QRectF(bar.right() + GAP, foot.top(), right, TEXT_PX), int(MIDDLE), high)
 
+    def _draw_words(self, painter: QPainter, area: QRectF) -> None:
+        for number, words in enumerate(self.words().splitlines()):
+            place = QRectF(area.left(), area.top() + number * TEXT_PX, area.width(), TEXT_PX)
+            _write(painter, place, words)
+
     def _draw_row(self, painter: QPainter, area: QRectF, one: Matrix) -> None:
         tokens, values = theme.current(), one.values[0]
         painter.setPen(QColor(tokens.quiet))
-        _write(painter, QRectF(area.left(), area.top(), area.width(), TEXT_PX), self.words())
-        room = area.adjusted(0, TEXT_PX, 0, -TEXT_PX)
+        self._draw_words(painter, area)
+        room = area.adjusted(0, 2 * TEXT_PX, 0, -TEXT_PX)
         painter.fillRect(room, QColor(tokens.raised))
         low, high = float(values.min()), float(values.max())
         if high - low < 1e-6 * max(1.0, abs(high)):
@@ -193,8 +197,9 @@ class MatrixView(Fitted):
         painter.drawLine(QLineF(mean, room.top(), mean, room.bottom()))
         painter.setPen(QColor(tokens.quiet))
         foot = QRectF(area.left(), area.bottom() - TEXT_PX, area.width(), TEXT_PX)
-        painter.drawText(foot, int(MIDDLE), figure(low))
-        painter.drawText(foot, int(MIDDLE | Qt.AlignmentFlag.AlignRight), figure(high))
+        least, most = ends(low, high)
+        painter.drawText(foot, int(MIDDLE), least)
+        painter.drawText(foot, int(MIDDLE | Qt.AlignmentFlag.AlignRight), most)
 
 
 class PictureView(Fitted):
@@ -241,6 +246,17 @@ def colored(values: NDArray[np.float32]) -> QImage:
     height, width, _ = pixels.shape
     form = QImage.Format.Format_RGB888
     return QImage(pixels.data, width, height, 3 * width, form).copy()
+
+
+def ends(low: float, high: float) -> tuple[str, str]:
+    """Both ends of a scale, with as many figures as it takes to tell them apart."""
+    if figure(low) != figure(high):
+        return figure(low), figure(high)
+    for figures in range(3, 9):
+        shown = f"{low:.{figures}g}", f"{high:.{figures}g}"
+        if shown[0] != shown[1]:
+            return shown
+    return figure(low), figure(high)
 
 
 def plural(words: str) -> str:
