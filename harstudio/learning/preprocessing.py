@@ -175,14 +175,21 @@ class Preprocessing:
         person: the body id that the clip is about, "" for whoever is seen. DataError where a
         stream is missing, damaged or empty there, or nobody is seen.
         """
-        tracks, joints = self._tracks(recording, start_ns, end_ns, person)
-        stretch = Stretch(recording, start_ns, end_ns, tracks, joints)
+        stretch = self.stretch(recording, start_ns, end_ns, person)
+        tracks = stretch.tracks
         seen = {
             name: KINDS[table.kind].read(stretch, table)
             for name, table in self.inputs.items()
             if not isinstance(table, SkeletonInput)
         }
         return Raw(None if tracks is None or self.skeleton is None else tracks.bare(), seen)
+
+    def stretch(
+        self, recording: Recording, start_ns: int, end_ns: int, person: str = ""
+    ) -> Stretch:
+        """What all inputs are read from: ``[start_ns, end_ns)`` with its people. Raises as read."""
+        tracks, joints = self._tracks(recording, start_ns, end_ns, person)
+        return Stretch(recording, start_ns, end_ns, tracks, joints)
 
     def _tracks(
         self, recording: Recording, start_ns: int, end_ns: int, person: str

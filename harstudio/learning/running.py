@@ -28,6 +28,7 @@ from harstudio.learning.run_card import write_card
 from harstudio.learning.stages import StagePlan, card_of, complete, plan_training
 from harstudio.learning.testing import evaluate_samples, known_by
 from harstudio.learning.training import Trainer, place_of
+from harstudio.learning.usual_boxes import with_usual_boxes
 from harstudio.runs import config as configs
 from harstudio.runs.config import Config, changed_keys
 from harstudio.runs.folder import RunFolder, is_run
@@ -157,6 +158,8 @@ def _begin(
     if begins:
         experiment = prepare(config, gather(config, context))
         experiment.network()  # before anything is written: it may not fit these joints
+        usual = with_usual_boxes(experiment.preprocessing, experiment.parts.train)
+        experiment = replace(experiment, preprocessing=usual)
         _clean(run)
         run.checkpoints.mkdir(parents=True, exist_ok=True)
         save_data(run.data, experiment)

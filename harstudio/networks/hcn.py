@@ -24,7 +24,7 @@ from harstudio.skeletons.topology import topology as skeleton_topology
 # As MFAS prepares a skeleton for HCN.
 PREPROCESSING: Mapping[str, Any] = {
     "frames": 32,
-    "fit": "resize",
+    "fit": "resample",
     "bodies": 2,
     "center": "frame",
     "crop": (0.5, 1.0),

@@ -10,7 +10,7 @@ Kinds of input, batch first (``card.kind_of`` tells the kind of each input of a 
 - ``clip``: (N, 3, T, H, W) float32, normalised frames.
 - ``dynamic``: (N, 3, H, W) float32, a dynamic image; (N, 3, S, H, W) of S > 1 segments of a clip.
 - ``regions``: (N, 3, H, W) float32, MMNet's mosaic: a row a region of the body, a column a frame.
-- ``inertial``: (N, 6, T) float32, acceleration in g and rotation in rad/s, normalised.
+- ``inertial``: (N, 6, T) float32, acceleration in g and rotation in rad/s.
 
 A missing modality: an input that the batch does not hold. Then the streams whose inputs are all
 there answer alone, and the logits are the mean of the logarithms of their probabilities (the

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clips import HEIGHT, WIDTH, at_pixels, body, recording, spread, where
 from harstudio.errors import DataError
-from harstudio.learning.inputs.picture import PictureInput, Still, Stills, make, read
+from harstudio.learning.inputs.picture import PictureInput, Still, Stills, box_of_people, make, read
 from harstudio.learning.inputs.places import Stretch
 from harstudio.learning.inputs.tracks import read_tracks
 from harstudio.recordings.recording import Recording
@@ -274,15 +274,20 @@ def test_values_are_normalised_by_channel() -> None:
 # ---- several frames
 
 
-def test_several_frames_are_the_middles_of_equal_parts() -> None:
+def test_several_frames_lie_around_the_one() -> None:
     pictures = []
     for k in range(30):
         picture = where()
         picture[..., 2] = k
         pictures.append(picture)
     made = recording(None, pictures={"color": pictures})
-    for count, frames in ((2, [7, 22]), (3, [5, 15, 25]), (5, [3, 9, 15, 21, 27])):
-        chosen = settings(frames=count, size=20, frame_position=0.9)
+    for count, middle, frames in (
+        (2, 0.5, [9, 21]),
+        (3, 0.5, [9, 15, 21]),
+        (5, 0.5, [9, 12, 15, 18, 21]),
+        (3, 0.9, [21, 27, 29]),
+    ):
+        chosen = settings(frames=count, size=20, frame_position=middle)
         out = make(read_whole(made, chosen), chosen, None)
         assert out.values.shape == (3, count, 20, 20)
         np.testing.assert_allclose(out.values[2, :, 9, 9], frames, atol=1e-4)
@@ -303,11 +308,11 @@ def test_several_frames_are_cut_out_alike_around_all_their_joints(rng: int | Non
     out = make(seen, chosen, None if rng is None else np.random.default_rng(rng))
     assert out.picture is not None
     (box,) = {shot.box for shot in out.picture.shots}
-    assert box.left <= 40 + 3 * 5
-    assert box.right >= 80 + 3 * 25
+    assert box.left <= 40 + 3 * 9
+    assert box.right >= 80 + 3 * 21
     if rng is None:
-        assert box.left == pytest.approx(55 - 100 * UNIT, abs=1)
-        assert box.right == pytest.approx(155 + 100 * UNIT, abs=1)
+        assert box.left == pytest.approx(67 - 100 * UNIT, abs=1)
+        assert box.right == pytest.approx(143 + 100 * UNIT, abs=1)
     across = box.left + (np.arange(64) + 0.5) * (box.right - box.left) / 64 - 0.5
     for k in range(3):
         inside = out.values[2, k] > 254.5
@@ -323,7 +328,7 @@ def test_every_frame_has_its_own_focus() -> None:
     assert out.focus is not None
     assert out.focus.shape == (3, 4)
     box = out.picture.shots[0].box
-    for k, t in enumerate((5, 15, 25)):
+    for k, t in enumerate((9, 15, 21)):
         pointer = out.picture.pointers[k]
         assert pointer is not None
         assert pointer.joint == 9
@@ -335,3 +340,31 @@ def test_every_frame_has_its_own_focus() -> None:
     assert bare.focus is not None
     assert bare.focus.shape == (3, 4)
     assert np.isnan(bare.focus).all()
+
+
+# ---- where nobody is known
+
+
+def test_the_usual_box_stands_for_that_of_the_joints() -> None:
+    box = BOXES["inside"]
+    usual = (box[0] / WIDTH, box[1] / HEIGHT, box[2] / WIDTH, box[3] / HEIGHT)
+    known = make_picture(still(box), settings(), None)
+    chosen = settings(usual_box=usual)
+    bare = make_picture(still(None, chosen), chosen, None)
+    assert abs(bare.box.left - known.box.left) <= 1
+    assert abs(bare.box.bottom - known.box.bottom) <= 1
+    assert np.isnan(bare.focus).all()
+    seen = make_picture(still(BOXES["left"], chosen), chosen, None)
+    assert seen.box == make_picture(still(BOXES["left"]), settings(), None).box
+
+
+def test_the_box_of_people_is_told_in_shares_of_the_picture() -> None:
+    made = recording(
+        [[body(at_pixels(spread(*BOXES["inside"])))]] * 30, pictures={"color": where()}
+    )
+    stretch = Stretch(made, 0, 10**10, read_tracks(made, 0, 10**10, "", 2, ""))
+    box = box_of_people(stretch, settings())
+    assert box is not None
+    edges = (box.left * WIDTH, box.top * HEIGHT, box.right * WIDTH, box.bottom * HEIGHT)
+    np.testing.assert_allclose(edges, BOXES["inside"], atol=0.1)
+    assert box_of_people(Stretch(made, 0, 10**10, None), settings()) is None
