@@ -18,7 +18,8 @@ from harstudio.studio.session import Session
 from harstudio.studio.training.check_data import CheckData
 from harstudio.studio.training.check_data_curve import Step, verdict
 from harstudio.studio.training.check_data_files import read_samples
-from harstudio.studio.training.check_data_sample import Film, Motion, Signals
+from harstudio.studio.training.check_data_grid import SampleGrid
+from harstudio.studio.training.check_data_sample import Film, Motion, Seen, Signals
 from studio.handed_in import HandedIn
 
 SECOND = 1_000_000_000
@@ -248,7 +249,22 @@ def test_every_input_of_a_sample_has_its_place_pictures_first(check) -> None:
     assert "skeleton: 6 frames, 20 joints, 1 body" in sentence
     assert "the parts of the body" in check.explained.text()
     assert "acceleration above" in check.explained.text()
+    assert check.title.text() == "3 samples as MMFF, light gets them"
     check.grid.grab()
+
+
+def test_inputs_stand_beside_or_below_each_other_as_large_as_they_can() -> None:
+    seen = Seen(
+        Path("x"), "x", 0, 1, "walk", None,
+        {"a": clip_of(2), "b": clip_of(2), "c": clip_of(2)}, dict.fromkeys("abc", "clip"),
+    )  # fmt: skip
+    for size, columns in (((300, 100), 3), ((100, 300), 1), ((210, 210), 2)):
+        room = QRectF(5, 7, *size)
+        boxes = SampleGrid._boxes(room, seen)
+        assert len(boxes) == 3
+        assert all(room.adjusted(-0.01, -0.01, 0.01, 0.01).contains(box) for box in boxes)
+        assert len({round(box.left()) for box in boxes}) == columns
+        assert not any(a.intersects(b) for a in boxes for b in boxes if a is not b)
 
 
 def test_an_input_of_another_shape_than_its_kind_is_an_error(tmp_path) -> None:

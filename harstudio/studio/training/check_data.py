@@ -53,6 +53,7 @@ class CheckData(QWidget):
         self.setObjectName("check_data")
         self._session = session
         self._config: dict[str, Any] = {}
+        self._network = ""
         self._job: int | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._seed = 0
@@ -115,7 +116,7 @@ class CheckData(QWidget):
 
     def begin(self, config: dict[str, Any], network: str) -> None:
         """Check this config; network: its title."""
-        self._config = config
+        self._config, self._network = config, network
         self.title.setText(f"16 samples as {network} gets them")
         self._check()
 
@@ -186,6 +187,8 @@ class CheckData(QWidget):
             self._say("bad", str(error))
             return
         self._shown = True
+        count = f"{len(samples)} sample{'' if len(samples) == 1 else 's'}"
+        self.title.setText(f"{count} as {self._network} gets them")
         self.grid.set_samples(samples, known)
         self.explained.setText(explanation(samples))
 

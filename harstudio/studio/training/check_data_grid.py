@@ -123,14 +123,24 @@ class SampleGrid(QWidget):
 
     @staticmethod
     def _boxes(inside: QRectF, seen: Seen) -> list[QRectF]:
-        """Squares beside each other for what the sample has."""
+        """Squares for what the sample has, as large as they can be, in as many columns as that
+        takes."""
         count = len(seen.looks)
-        if not count:
-            return []
-        side = min(inside.height(), (inside.width() - (count - 1) * GAP) / count)
-        free = inside.width() - count * side - (count - 1) * GAP
-        left, top = inside.left() + free / 2, inside.top() + (inside.height() - side) / 2
-        return [QRectF(left + k * (side + GAP), top, side, side) for k in range(count)]
+        best, side = 1, 0.0
+        for columns in range(1, count + 1):
+            rows = -(-count // columns)
+            fits = min(
+                (inside.width() - (columns - 1) * GAP) / columns,
+                (inside.height() - (rows - 1) * GAP) / rows,
+            )
+            if fits > side:
+                best, side = columns, fits
+        rows, step = -(-count // best), side + GAP
+        left = inside.left() + (inside.width() - best * step + GAP) / 2
+        top = inside.top() + (inside.height() - rows * step + GAP) / 2
+        return [
+            QRectF(left + k % best * step, top + k // best * step, side, side) for k in range(count)
+        ]
 
     # ---- movement
 

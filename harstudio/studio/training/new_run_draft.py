@@ -253,6 +253,9 @@ class Draft(QObject):
         if self._base is not None:
             self.config["network"] |= self._chosen(self._base)
         self.config.pop("preprocessing", None)
+        data = self.config.get("data")
+        if isinstance(data, dict):  # the published ones first, where the data has them
+            data.pop("modalities", None)
         training = self.config.get("training")
         for key in ("stage", "stages", "epochs", "batch_size"):
             if isinstance(training, dict):

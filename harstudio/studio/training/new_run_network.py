@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
+    QTimer,
 )
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import (
@@ -171,11 +172,12 @@ class NetworkColumn(QWidget):
         column.addWidget(section("Network"))
         self.about = small_label("They are listed once the data was looked at.")
         self.options = OptionsForm(draft)
-        column.addWidget(self.list, 3)
+        column.addWidget(self.list, 1000)
         column.addLayout(self._grid)
-        column.addWidget(self.options, 2)
+        column.addWidget(self.options, 600)
         column.addWidget(self.warning)
         column.addWidget(self.about)
+        column.addStretch(1)
         self.list.selectionModel().currentChanged.connect(self._chosen)
         draft.changed.connect(self._draft_changed)
         draft.surveyed.connect(self.refresh)
@@ -201,6 +203,10 @@ class NetworkColumn(QWidget):
         self._show_branches()
         self.options.refresh(next(reversed(self.fields.values()), self.list))
         self._filling = False
+        QTimer.singleShot(0, self, self._reveal)  # once everything has its place
+
+    def _reveal(self) -> None:
+        self.list.scrollTo(self.list.currentIndex())
 
     def _chosen(self, index: QModelIndex, _before: QModelIndex) -> None:
         if index.isValid() and not self._filling:
@@ -231,7 +237,7 @@ class NetworkColumn(QWidget):
         self.fields = {}
         before: QWidget = self.list
         for row, name in enumerate(names):
-            title = f"{name.replace('_', ' ').capitalize()} from"
+            title = f"{WORDS.get(name, name).replace('_', ' ').capitalize()} from"
             label, field = QLabel(title), ChoiceBox(title)
             label.setBuddy(field)
             field.activated.connect(partial(self._modality_chosen, name))

@@ -27,7 +27,7 @@ from harstudio.labels.names import safe_name
 from harstudio.studio.buttons import ToolButton
 from harstudio.studio.fields import ChoiceBox, NumberBox
 from harstudio.studio.training.new_run_data import section, small_label, tell
-from harstudio.studio.training.new_run_draft import Draft
+from harstudio.studio.training.new_run_draft import WORDS, Draft
 
 LARGEST = 1_000_000
 DEVICES = (("auto", "automatic"), ("cpu", "processor (CPU)"), ("cuda", "graphics card (CUDA)"))
@@ -286,7 +286,9 @@ def input_figures(tables: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, st
     return [
         (
             f"preprocessing.{name}.{key}",
-            TITLES[key] if keys.count(key) == 1 else f"{TITLES[key]}, {name.replace('_', ' ')}",
+            TITLES[key]
+            if keys.count(key) == 1
+            else f"{TITLES[key]}, {WORDS.get(name, name).replace('_', ' ')}",
             value,
             1,
         )
