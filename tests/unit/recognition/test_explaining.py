@@ -23,7 +23,9 @@ from harstudio.results import (
     Importance,
     JointWeights,
     Kind,
+    Matrix,
     ModalityShare,
+    Picture,
     Recognition,
     Relation,
 )
@@ -163,6 +165,124 @@ def test_importance_and_shares_have_times_in_the_window(
         assert (one.times_ns // MS).tolist() == times_ms
 
 
+def clip_at(*times_ms: int) -> Placement:
+    """A clip whose crop wanders ten pixels to the right a frame."""
+    shots = tuple(
+        Shot(ms * MS, Box(10.0 * k, 0.0, 10.0 * k + 80, 80.0)) for k, ms in enumerate(times_ms)
+    )
+    times = {"clip": np.array(times_ms, dtype=np.int64) * MS}
+    return Placement(times, (), {"clip": PicturePlace("color", shots)})
+
+
+def test_a_map_of_a_clip_has_every_frame_at_its_time_and_place() -> None:
+    values = torch.rand(1, 2, 3, 4, generator=torch.Generator().manual_seed(0))
+    told = explained(Gaze(Kind.HEAT_MAP, "clip", values), clip_at(0, 100, 200, 300))
+    assert isinstance(told, HeatMap)
+    assert (told.times_ns // MS).tolist() == [0, 100, 200, 300]
+    assert [box.left for box in told.boxes] == [0, 10, 20, 30]
+    first, second = values[0].numpy()
+    expected = [first, (first + second) / 2, second, second]
+    np.testing.assert_allclose(told.values, expected, atol=1e-6)
+    assert told.stream == "color"
+
+
+def test_a_frame_that_a_short_clip_shows_twice_is_told_once() -> None:
+    """In the order of time, each with the box of the first time that it is shown."""
+    values = torch.arange(4.0)[None, :, None, None].expand(1, 4, 2, 2) / 4
+    told = explained(Gaze(Kind.HEAT_MAP, "clip", values), clip_at(0, 100, 0, 100))
+    assert isinstance(told, HeatMap)
+    assert (told.times_ns // MS).tolist() == [0, 100]
+    assert [box.left for box in told.boxes] == [0, 10]
+    np.testing.assert_array_equal(told.values[:, 0, 0], [0, 0.25])
+
+
+def test_one_map_of_a_whole_clip_lies_on_all_its_frames() -> None:
+    values = torch.rand(1, 1, 5, 5, generator=torch.Generator().manual_seed(0))
+    told = explained(Gaze(Kind.HEAT_MAP, "clip", values), clip_at(0, 50, 90))
+    assert isinstance(told, HeatMap)
+    assert len(told.times_ns) == 3
+    for one in told.values:
+        np.testing.assert_array_equal(one, values[0, 0].numpy())
+
+
+def mosaic() -> Placement:
+    """Two rows (head, foot) of two frames; the second frame stands 100 pixels to the right."""
+    shots = []
+    for row, top in enumerate((0.0, 120.0)):
+        for column in range(2):
+            part = Box(column / 2, row / 2, (column + 1) / 2, (row + 1) / 2)
+            left = 100.0 * column
+            shots.append(Shot(column * 100 * MS, Box(left, top, left + 40, top + 40), part))
+    return Placement({}, (), {"regions": PicturePlace("color", tuple(shots))})
+
+
+@pytest.mark.parametrize(("row", "column"), [(0, 0), (0, 1), (1, 0), (1, 1)])
+def test_a_map_of_a_mosaic_comes_back_to_where_its_pieces_were_cut_out(
+    row: int, column: int
+) -> None:
+    values = torch.zeros(1, 1, 4, 4)
+    values[0, 0, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2] = 1
+    told = explained(Gaze(Kind.HEAT_MAP, "regions", values), mosaic())
+    assert isinstance(told, HeatMap)
+    assert (told.times_ns // MS).tolist() == [0, 100]
+    assert told.boxes == (Box(0, 0, 40, 160), Box(100, 0, 140, 160))
+    assert not told.values[1 - column].any()  # the other frame
+    warm = told.values[column]
+    rows = len(warm)
+    high = (np.arange(rows) + 0.5) / rows * 160  # pixels down
+    inside = (high < 40) if row == 0 else (high > 120)
+    near = np.abs(high - (40 if row == 0 else 120)) < 160 / rows
+    np.testing.assert_array_equal(warm[inside & ~near], 1)
+    np.testing.assert_array_equal(warm[~inside & ~near], 0)  # nor what lies between the pieces
+
+
+def test_shares_of_a_moment_that_is_seen_twice_still_sum_to_one() -> None:
+    shares = torch.softmax(noise(1, 4, 2), dim=-1)
+    told = explained(Gaze(Kind.MODALITY_SHARE, "clip", shares), clip_at(0, 100, 0, 100))
+    assert isinstance(told, ModalityShare)
+    assert len(np.unique(told.times_ns)) == len(told.times_ns) == len(told.values)
+    np.testing.assert_allclose(told.values.sum(axis=1), 1, atol=1e-6)
+
+
+def test_numbers_of_a_matrix_stay_as_they_are() -> None:
+    values = 5 * noise(2, 3, 7)
+    gaze = Gaze(Kind.MATRIX, "skeleton", values, rows="gate", columns="feature")
+    told = explained(gaze, NOTHING, item=1)
+    assert isinstance(told, Matrix)
+    np.testing.assert_array_equal(told.values, values[1].numpy())
+    assert (told.rows, told.columns, told.meaning) == ("gate", "feature", "it, Net")
+
+
+def test_a_picture_becomes_pixels() -> None:
+    values = torch.zeros(1, 3, 2, 4)
+    values[0, 0, 1, 3], values[0, 2, 0, 1] = 1.0, 0.5
+    told = explained(Gaze(Kind.PICTURE, "clip", values), NOTHING)
+    assert isinstance(told, Picture)
+    assert (told.pixels.shape, told.pixels.dtype) == ((2, 4, 3), np.uint8)
+    assert told.pixels[1, 3].tolist() == [255, 0, 0]
+    assert told.pixels[0, 1].tolist() == [0, 0, 128]
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_what_is_no_number_is_left_out(wrong: float) -> None:
+    for kind, shape in ((Kind.MATRIX, (1, 3, 3)), (Kind.HEAT_MAP, (1, 1, 3, 3))):
+        values = torch.full(shape, 0.5)
+        gaze = Gaze(kind, "picture", values, rows="r", columns="c")
+        assert explained(gaze) is not None
+        values[0, ..., 0, 0] = wrong
+        assert explained(gaze) is None
+
+
+def test_of_several_pictures_the_one_in_the_middle_is_related() -> None:
+    shots = tuple(Shot(k * MS, Box(k, 0.0, k + 8.0, 8.0)) for k in range(3))
+    pointers = tuple(Pointer(shot.box, 7, 0.5, f"person {k}") for k, shot in enumerate(shots))
+    place = Placement({}, ("someone",), {"picture": PicturePlace("depth", shots, pointers)})
+    values = torch.softmax(noise(1, 24, 24), dim=-1)
+    told = explained(Gaze(Kind.RELATION, "picture", values, grid=(2, 2)), place)
+    assert isinstance(told, Relation)
+    assert (told.time_ns, told.box, told.person) == (MS, shots[1].box, "person 1")
+
+
 @pytest.mark.parametrize(
     "gaze",
     [
@@ -213,6 +333,39 @@ def test_a_cell_lies_on_the_pixels_that_it_saw(tmp_path: Path) -> None:
         top, left = 500 + box.top + row * high, 500 + box.left + column * wide
         cell = padded[round(top) : round(top + high), round(left) : round(left + wide)]
         assert value == pytest.approx((cell == 2000).mean(), abs=0.15)
+
+
+def test_a_cell_of_a_clip_lies_on_the_pixels_that_it_saw(tmp_path: Path) -> None:
+    """The clip that the network gets as heat map: in every frame the warm cells are the person."""
+    with open_recording(write_trial(tmp_path, frames=24)) as recording:
+        tables = {"skeleton": {"frames": 16, "bodies": 1}, "clip": {"size": 64, "frames": 8}}
+        card = network_card("amfi-net")
+        preprocessing = Preprocessing.for_card(card, TOPOLOGY, ("depth", "skeleton"), tables)
+        prepared = preprocessing.make(preprocessing.read(recording, 0, recording.stop_ns))
+        clip = torch.from_numpy(prepared.inputs["clip"])
+        place = prepared.placement.pictures["clip"]
+        box = place.shots[0].box
+        middle_x, middle_y = (  # of the person, in the network's picture
+            int((160 - box.left) / (box.right - box.left) * 64),
+            int((140 - box.top) / (box.bottom - box.top) * 64),
+        )
+        middle = clip[:, :, middle_y : middle_y + 1, middle_x : middle_x + 1]
+        person = ((clip - middle).abs().amax(dim=0) < 0.05).float()
+        cells = person.view(8, 8, 8, 8, 8).mean(dim=(2, 4))
+        told = explained(Gaze(Kind.HEAT_MAP, "clip", cells[None]), prepared.placement)
+        assert isinstance(told, HeatMap)
+        assert len(told.times_ns) == 8
+        frames = [recording.streams["depth"].at(int(time), 0) for time in told.times_ns]
+    for at, (depth, box) in enumerate(zip(frames, told.boxes, strict=True)):
+        assert depth is not None
+        padded = np.pad(depth.data, 500)
+        high, wide = (box.bottom - box.top) / 8, (box.right - box.left) / 8
+        for (row, column), value in np.ndenumerate(told.values[at]):
+            top, left = 500 + box.top + row * high, 500 + box.left + column * wide
+            cell = padded[round(top) : round(top + high), round(left) : round(left + wide)]
+            assert value == pytest.approx((cell == 2000).mean(), abs=0.25)
+    assert told.values.max() == 1
+    assert told.values.min() == 0
 
 
 @pytest.fixture(scope="module")
