@@ -177,6 +177,27 @@ def test_an_enlarged_picture_outlives_what_it_was_opened_from(looked, bench, qtb
     qtbot.waitUntil(lambda: not looked.window().findChildren(Large), timeout=2000)
 
 
+def test_an_enlarged_matrix_follows_what_is_shown(looked) -> None:
+    view = looked.views["gate"]
+    large = view.enlarge()
+    before = grabbed(large)
+    other = np.linspace(0, 1, 40, dtype=np.float32)[None] ** 4
+    view.show_one(Matrix("gate", "another window's", other, "share", "feature"))
+    assert np.abs(grabbed(large).astype(int) - before).max() > 60
+    large.close()
+
+
+def test_what_is_shown_already_is_not_made_again(looked, bench, monkeypatch) -> None:
+    """Sliders ask for it with every step."""
+    made = []
+    monkeypatch.setattr(type(looked.views["gate"]), "show_one", lambda *told: made.append(told))
+    looked.opacity.setValue(20)
+    looked.threshold.setValue(50)
+    assert made == []
+    looked.buttons["frame affinity"].click()
+    assert len(made) == 1
+
+
 # ---- links between joints
 
 

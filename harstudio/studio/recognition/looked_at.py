@@ -67,6 +67,7 @@ class LookedAt(QWidget):
         self._session, self._explaining = session, session.explaining
         self.buttons: dict[str, ToolButton] = {}
         self.views: dict[str, View] = {}
+        self._filled: dict[str, object] = {}  # what each view shows
         self.groups: dict[str, QLabel] = {}
         self._eyes: dict[tuple[bool, str], QIcon] = {}
         self._column = QVBoxLayout(self)
@@ -143,7 +144,7 @@ class LookedAt(QWidget):
         self.classes.addItems(list(classes))
         while (item := self._rows.takeAt(0)) is not None:
             item.widget().deleteLater()
-        self.buttons, self.views, self.groups = {}, {}, {}
+        self.buttons, self.views, self.groups, self._filled = {}, {}, {}, {}
         kinds, places = self._explaining.kinds(), self._explaining.places()
         for title, group in GROUPS.items():
             names = [name for name in kinds if group in (kinds[name], places[name])]
@@ -193,8 +194,10 @@ class LookedAt(QWidget):
             button.setToolTip(self._tip(there.get(name)))
         for name, view in self.views.items():
             one = there.get(name)
-            view.setVisible(one is not None and explaining.is_shown(name))
-            if one is not None and opinion is not None and window is not None:
+            shown = one is not None and explaining.is_shown(name)
+            view.setVisible(shown)
+            if shown and self._filled.get(name) is not one and opinion and window is not None:
+                self._filled[name] = one
                 self._fill(view, one, (int(opinion.starts[window]), int(opinion.ends[window])))
         self.follow(now)
         self._nothing.setVisible(not self.buttons)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QRectF, QSize, Qt
+from PySide6.QtCore import QLineF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QDialog, QSizePolicy, QVBoxLayout, QWidget
 
@@ -21,6 +21,8 @@ LARGE = QSize(880, 680)
 
 class Fitted(QWidget):
     """Paints ``draw`` fitted into itself; Enter or a click opens it large."""
+
+    met = Signal()  # something else is shown
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -90,6 +92,7 @@ class _Canvas(QWidget):
     def __init__(self, shown: Fitted) -> None:
         super().__init__()
         self._shown: Fitted | None = shown
+        shown.met.connect(self.update)
         shown.destroyed.connect(self._forget)
         self.setAccessibleName(shown.accessibleName())
 
@@ -121,6 +124,7 @@ class MatrixView(Fitted):
         self.setAccessibleDescription(self.words())
         self.updateGeometry()
         self.update()
+        self.met.emit()
 
     @property
     def is_row(self) -> bool:
@@ -219,6 +223,7 @@ class PictureView(Fitted):
         self.setAccessibleDescription(one.meaning)
         self.updateGeometry()
         self.update()
+        self.met.emit()
 
     def tall(self, wide: int) -> int:
         if self.image.isNull():
