@@ -111,11 +111,13 @@ class SkeletonStream(hcn.HCN):
         self.before = layout == "pre"
         self.tiam = TIAM(FRAMES if self.before else joints) if tiam else None
 
-    def look(self, skeleton: Tensor, explain: bool) -> tuple[Tensor, Interaction | None]:
+    def look(
+        self, skeleton: Tensor, maps: dict[str, FeatureMap] | None = None
+    ) -> tuple[Tensor, Interaction | None]:
         """(N, 3, T, V, M) -> a map of every person (N, M, 128, 4, 4), and how TIAM made it, for
-        N * M persons."""
-        position, motion = self.joint_maps(skeleton)
-        told = None
+        N * M persons; it is asked for reasons where ``maps`` is given, see ``joint_maps``."""
+        position, motion = self.joint_maps(skeleton, maps)
+        explain, told = maps is not None, None
         if self.tiam is not None and self.before:
             told = self.tiam(position, motion, explain)
             position, motion = told.first, told.second
@@ -123,12 +125,12 @@ class SkeletonStream(hcn.HCN):
         if self.tiam is not None and not self.before:
             told = self.tiam(position, motion, explain)
             position, motion = told.first, told.second
-        maps = self.body_map(position, motion)
-        return maps.view(len(skeleton), -1, *maps.shape[1:]), told
+        bodies = self.body_map(position, motion)
+        return bodies.view(len(skeleton), -1, *bodies.shape[1:]), told
 
-    def bodies(self, skeleton: Tensor) -> Tensor:
-        """(N, 3, T, V, M) -> (N, M, 128, 4, 4), with TIAM."""
-        return self.look(skeleton, explain=False)[0]
+    def bodies(self, skeleton: Tensor, told: dict[str, FeatureMap] | None = None) -> Tensor:
+        """(N, 3, T, V, M) -> (N, M, 128, 4, 4), with TIAM. told: see ``joint_maps``."""
+        return self.look(skeleton, told)[0]
 
 
 class CCDFARM(Network):
@@ -163,7 +165,7 @@ class CCDFARM(Network):
                 maps[GRAD_CAM] = FeatureMap(Kind.HEAT_MAP, "clip", late)
             features = self._pooled(late)
         else:
-            features = self._embedded(self._look(batch["skeleton"], gaze))
+            features = self._embedded(self._look(batch["skeleton"], gaze, maps))
         logits = self._own(stream, features)
         return Output(logits, {stream: logits}, {stream: features}, explanation=gaze, maps=maps)
 
@@ -172,7 +174,7 @@ class CCDFARM(Network):
         gaze: dict[str, Gaze] | None = {} if explain else None
         maps: dict[str, FeatureMap] = {}
         early = self.clip.mixed_5b(batch["clip"])
-        bodies = self._look(batch["skeleton"], gaze)
+        bodies = self._look(batch["skeleton"], gaze, maps)
         with standing_still(self.clip, self.skeleton):
             features = {
                 "clip": self._pooled(self._late(early)),
@@ -204,9 +206,12 @@ class CCDFARM(Network):
         strongest = self.skeleton.strongest(bodies * self.fusion.neutral("first"))
         return self.skeleton.embed(strongest) * self.fusion.neutral("second")
 
-    def _look(self, skeleton: Tensor, gaze: dict[str, Gaze] | None) -> Tensor:
-        """(N, 3, T, V, M) -> (N, M, 128, 4, 4); what TIAM tells is added to ``gaze``."""
-        bodies, interaction = self.skeleton.look(skeleton, gaze is not None)
+    def _look(
+        self, skeleton: Tensor, gaze: dict[str, Gaze] | None, maps: dict[str, FeatureMap]
+    ) -> Tensor:
+        """(N, 3, T, V, M) -> (N, M, 128, 4, 4); where ``gaze`` is asked for, what TIAM tells is
+        added to it, and the map of the joint saliency to ``maps``."""
+        bodies, interaction = self.skeleton.look(skeleton, None if gaze is None else maps)
         if gaze is not None and interaction is not None and interaction.view is not None:
             affinity = of_seen(frame_affinity(interaction.view, FRAMES), skeleton)
             style = of_seen(interaction.style, skeleton)
@@ -246,7 +251,7 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
     told = fusion.explains(options)
     if options["tiam"]:
         told |= {"frame affinity": Kind.MATRIX, "TIAM style": Kind.MATRIX}
-    told[GRAD_CAM] = Kind.HEAT_MAP
+    told |= {GRAD_CAM: Kind.HEAT_MAP, hcn.SALIENCY: Kind.JOINT_WEIGHTS}
     if options["mffm"]:
         return replace(card, explains=told)
     stages = tuple(

@@ -4,6 +4,11 @@ R. R. Selvaraju et al.: Grad-CAM: Visual Explanations from Deep Networks via Gra
 Localization, ICCV 2017; equations 1 and 2: w_c = the mean of dLogit/dA_c over positions,
 L = ReLU(sum_c w_c A_c). On the features of a graph network (C, T', V, M) the same gives how much
 each joint counted at each moment.
+
+Where places are not treated alike (joints that are channels of the next layer, inputs) a mean over
+places says nothing, and derivatives count place by place. R. L. Draelos, L. Carin: Use HiResCAM
+instead of Grad-CAM for faithful explanations of convolutional neural networks, 2020:
+L = sum_c dLogit/dA_c * A_c at every place, here too its positive part.
 """
 
 from __future__ import annotations
@@ -50,13 +55,15 @@ def explain(network: Network, batch: Batch, target: int | None = None) -> Output
 
 @torch.no_grad()
 def grad_cam(one: FeatureMap, gradient: Tensor | None) -> Gaze:
-    """The map of equation 2, from 0 to 1 in every item; all 0 where nothing spoke for the class."""
+    """The map of Grad-CAM, or of HiResCAM where it is ``elementwise``, from 0 to 1 in every item;
+    all 0 where nothing spoke for the class."""
     values = one.values.detach().float()
     if gradient is None:
         cam = torch.zeros_like(values[:, 0])
     else:
-        places = tuple(range(2, values.dim()))
-        weights = gradient.float().mean(dim=places, keepdim=True)
+        weights = gradient.float()
+        if not one.elementwise:
+            weights = weights.mean(dim=tuple(range(2, values.dim())), keepdim=True)
         cam = torch.relu((weights * values).sum(dim=1))
     if cam.dim() == 3:  # one picture is one moment
         cam = cam[:, None]

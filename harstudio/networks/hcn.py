@@ -6,8 +6,9 @@ of figure 3. The backbone, then one linear layer.
 
 Choices: 32 frames, as MFAS, MMTM and CC-DFARM use it; its published code has 64. Sequences of other
 lengths are resized linearly in time. The published rate falls to 0.99 of itself every epoch; here
-it falls to as much in three steps. HCN tells nothing of single joints: after its second convolution
-joints are channels, whose weights differ, so that Grad-CAM's mean over places means nothing.
+it falls to as much in three steps. The joint saliency is of the maps before the third convolution,
+where joints become channels, place by place (HiResCAM, ``explaining``): their weights differ from
+joint to joint, so that Grad-CAM's mean over places would mean nothing.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from harstudio.networks.backbones.hcn import HCN
-from harstudio.networks.network import Batch, Network, Output
-from harstudio.results import NetworkCard, Option, Recipe, Stage
+from harstudio.networks.backbones.hcn import HCN, SALIENCY
+from harstudio.networks.network import Batch, FeatureMap, Network, Output
+from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
 from harstudio.skeletons.topology import topology as skeleton_topology
 
 # As MFAS prepares a skeleton for HCN.
@@ -59,6 +60,7 @@ CARDS = (
             "frames": Option(32, "What a sequence is resized to.", (32, 64)),
             "dropout": Option(0.5, "Share of maps or features dropped in training."),
         },
+        explains={SALIENCY: Kind.JOINT_WEIGHTS},
     ),
 )  # fmt: skip
 
@@ -72,13 +74,15 @@ class SkeletonNetwork(Network):
 
     def fused(self, batch: Batch, explain: bool) -> Output:
         """Takes ``skeleton``; one stream."""
-        features = self.skeleton(batch["skeleton"])
+        maps: dict[str, FeatureMap] = {}
+        features = self.skeleton(batch["skeleton"], maps if explain else None)
         logits = self.skeleton.classify(features)
         return Output(
             logits,
             {"skeleton": logits},
             {"skeleton": features},
             explanation={} if explain else None,
+            maps=maps,
         )
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:

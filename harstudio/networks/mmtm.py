@@ -67,7 +67,11 @@ CARDS = (
                 0.4, "Share of HCN's maps or features dropped in training."
             ),
         },
-        explains={**dict.fromkeys(SHARES, Kind.MODALITY_SHARE), GRAD_CAM: Kind.HEAT_MAP},
+        explains={
+            **dict.fromkeys(SHARES, Kind.MODALITY_SHARE),
+            GRAD_CAM: Kind.HEAT_MAP,
+            hcn.SALIENCY: Kind.JOINT_WEIGHTS,
+        },
     ),
 )  # fmt: skip
 
@@ -120,7 +124,8 @@ class MMTMNetwork(Network):
                 maps[GRAD_CAM] = FeatureMap(Kind.HEAT_MAP, "clip", late)
             features = self._pooled(late)
         else:
-            features = self._embedded(self.skeleton.bodies(batch["skeleton"]))
+            bodies = self.skeleton.bodies(batch["skeleton"], maps if explain else None)
+            features = self._embedded(bodies)
         logits = self.heads[stream](features)
         return Output(
             logits, {stream: logits}, {stream: features},
@@ -132,7 +137,7 @@ class MMTMNetwork(Network):
         gaze: dict[str, Gaze] | None = {} if explain else None
         maps: dict[str, FeatureMap] = {}
         early = self.clip.middle(batch["clip"])
-        bodies = self.skeleton.bodies(batch["skeleton"])
+        bodies = self.skeleton.bodies(batch["skeleton"], maps if explain else None)
         features: dict[str, Tensor] = {}
         if explain or self.heads.training:
             with standing_still(self.clip, self.skeleton):

@@ -59,21 +59,26 @@ class FeatureMap:
     """The last map of a stream, for Grad-CAM (``networks.explaining``); made by ``watched``.
 
     kind, on: of the gaze that comes of it. values: (N, C, h, w) or (N, C, t, h, w) for a heat map,
-    (N, C, T', V, M) for joint weights.
+    (N, C, T', V, M) for joint weights. elementwise: derivatives count where they are, and are not
+    averaged over places; for maps whose places go on by weights of their own.
     """
 
     kind: Kind
     on: str
     values: Tensor
+    elementwise: bool = False
 
 
 def watched(features: Tensor) -> Tensor:
-    """A map from which on gradients are counted; what lies before takes no part.
+    """A map of which gradients are counted. To be called where an explanation is asked for only,
+    and the network goes on with its result.
 
-    To be called where an explanation is asked for only, and the network goes on with its result.
-    Without gradients (``torch.no_grad``) it is the map itself.
+    Where nothing before it needs gradients, that is where gradients begin; else, as behind another
+    watched map, they go through it. Without gradients (``torch.no_grad``) it is the map itself.
     """
-    return features.detach().requires_grad_() if torch.is_grad_enabled() else features
+    if features.requires_grad or not torch.is_grad_enabled():
+        return features
+    return features.detach().requires_grad_()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,9 +148,7 @@ class Network(nn.Module, ABC):
 def streams_with(card: NetworkCard, inputs: Mapping[str, object]) -> tuple[str, ...]:
     """The streams whose inputs are all there, in the card's order."""
     return tuple(
-        stream
-        for stream, needed in card.streams.items()
-        if all(name in inputs for name in needed)
+        stream for stream, needed in card.streams.items() if all(name in inputs for name in needed)
     )
 
 

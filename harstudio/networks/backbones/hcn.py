@@ -16,10 +16,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from harstudio.networks.network import FeatureMap, watched
+from harstudio.results import Kind
+
 BODY_CHANNELS = 128  # of the map of each person, after conv5
 PAIR_CHANNELS = 256  # of the map of all persons, after conv6
 CHANNELS = 512  # features after fc7
 LOCAL_CHANNELS = 64
+SALIENCY = "joint saliency"
 
 
 class HCN(nn.Module):
@@ -59,9 +63,12 @@ class HCN(nn.Module):
         )
         self.fc8 = nn.Linear(CHANNELS, classes) if classes else None
 
-    def joint_maps(self, skeleton: Tensor) -> tuple[Tensor, Tensor]:
+    def joint_maps(
+        self, skeleton: Tensor, told: dict[str, FeatureMap] | None = None
+    ) -> tuple[Tensor, Tensor]:
         """(N, 3, T, V, M) -> positions and motion, each (N * M, frames, frames, V): features of
-        every joint by itself at every moment, ``frames`` of them."""
+        every joint by itself at every moment, ``frames`` of them. They are the last that belong to
+        one joint; the map of the joint saliency is put into ``told`` where that is given."""
         position = resized(skeleton, self.frames)
         motion = resized(position[:, :, 1:] - position[:, :, :-1], self.frames)
         maps = []
@@ -69,7 +76,17 @@ class HCN(nn.Module):
             x = x.permute(0, 4, 1, 2, 3).flatten(0, 1)
             x = self.get_submodule(f"conv1{kind}")(x)
             maps.append(self.get_submodule(f"conv2{kind}")(x))
-        return maps[0], maps[1]
+        if told is None:
+            return maps[0], maps[1]
+        both = torch.cat(maps, dim=1)
+        both = both.view(len(skeleton), -1, *both.shape[1:]).permute(0, 2, 3, 4, 1)
+        both = watched(both)
+        told[SALIENCY] = FeatureMap(Kind.JOINT_WEIGHTS, "skeleton", both, elementwise=True)
+        # No derivative reaches an absent body, whose features are those of the layers' biases.
+        there = (skeleton != 0).flatten(1, 3).any(dim=1)[:, None, None, None]
+        both = torch.where(there, both, both.detach())
+        position, motion = both.permute(0, 4, 1, 2, 3).flatten(0, 1).chunk(2, dim=1)
+        return position, motion
 
     def body_map(self, position: Tensor, motion: Tensor) -> Tensor:
         """Both with joints as channels, (B, V, frames, frames) -> (B, 128, frames / 8, frames / 8):
@@ -80,9 +97,9 @@ class HCN(nn.Module):
         ]
         return cast("Tensor", self.conv5(torch.cat(maps, dim=1)))
 
-    def bodies(self, skeleton: Tensor) -> Tensor:
-        """(N, 3, T, V, M) -> (N, M, 128, h, w): a map of every person."""
-        position, motion = self.joint_maps(skeleton)
+    def bodies(self, skeleton: Tensor, told: dict[str, FeatureMap] | None = None) -> Tensor:
+        """(N, 3, T, V, M) -> (N, M, 128, h, w): a map of every person. told: see ``joint_maps``."""
+        position, motion = self.joint_maps(skeleton, told)
         maps = self.body_map(position.transpose(1, 3), motion.transpose(1, 3))
         return maps.view(len(skeleton), -1, *maps.shape[1:])
 
@@ -95,9 +112,9 @@ class HCN(nn.Module):
         """(N, 256, frames / 16, frames / 16) -> (N, 512)."""
         return cast("Tensor", self.fc7(strongest.flatten(1)))
 
-    def forward(self, skeleton: Tensor) -> Tensor:
-        """The features before the classifier, not negative."""
-        return self.embed(self.strongest(self.bodies(skeleton)))
+    def forward(self, skeleton: Tensor, told: dict[str, FeatureMap] | None = None) -> Tensor:
+        """The features before the classifier, not negative. told: see ``joint_maps``."""
+        return self.embed(self.strongest(self.bodies(skeleton, told)))
 
     def classify(self, features: Tensor) -> Tensor:
         """(N, 512) -> (N, classes)."""

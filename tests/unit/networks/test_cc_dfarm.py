@@ -21,6 +21,7 @@ from harstudio.networks.blocks.tiam import TIAM, frame_affinity
 from harstudio.networks.cc_dfarm import CCDFARM
 from harstudio.networks.explaining import explain
 from harstudio.networks.sizes import size_of
+from joint_maps import assert_saliency_is_of_the_fused_answer
 from reference_cases import load_case
 
 Array = NDArray[np.float64]
@@ -329,7 +330,7 @@ def test_before_the_transition_places_are_joints_at_moments() -> None:
     network = fresh(tiam_layout="pre")
     assert network.skeleton.tiam is not None
     assert network.skeleton.tiam.g[0].num_features == 32
-    _, told = network.skeleton.look(small()["skeleton"], True)
+    _, told = network.skeleton.look(small()["skeleton"], {})
     assert told is not None
     assert told.view is not None
     assert told.view.shape == (4, 32 * 25, 32 * 25)
@@ -371,7 +372,7 @@ def test_shares_follow_the_blocks_and_empty_persons_do_not_count() -> None:
     assert told is not None
     block = dsfm(network, "first")
     with torch.no_grad():
-        bodies, interaction = network.skeleton.look(batch["skeleton"], True)
+        bodies, interaction = network.skeleton.look(batch["skeleton"], {})
         _, weights = block([network.clip.mixed_5b(batch["clip"]), *bodies.unbind(1)])
     own, persons = weights[0].mean(dim=(1, 2)), [x.mean(dim=(1, 2)) for x in weights[1:]]
     wanted = own / (own + (persons[0] + persons[1]) / 2)
@@ -399,6 +400,16 @@ def test_mffm_tells_its_masks() -> None:
     torch.testing.assert_close(told["spatial mask"].values, places[:, 0])
     own, other = channels[:, :512].mean(dim=1), channels[:, 512:].mean(dim=1)
     torch.testing.assert_close(told["channel share"].values[:, 0, 0], own / (own + other))
+
+
+@pytest.mark.parametrize("layout", ["pre", "post"])
+def test_the_joint_saliency_is_of_the_fused_answer(
+    layout: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the weights of the clip's channels too."""
+    network = fresh(tiam_layout=layout).double().requires_grad_(False)
+    batch = {key: value.double() for key, value in small(1).items()}
+    assert_saliency_is_of_the_fused_answer(network, batch, 6, monkeypatch)
 
 
 def test_more_bodies_than_the_fusion_knows_are_a_mistake() -> None:

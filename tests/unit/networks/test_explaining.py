@@ -126,6 +126,65 @@ def test_behind_a_mean_and_a_linear_head_it_is_the_class_map() -> None:
     torch.testing.assert_close(told["map"].values, wanted)
 
 
+class Chained(Network):
+    """Two maps of which the second hangs on the first; each place of them has weights of its own.
+    The logits are the cubes of sums over places."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(5)
+        self.between = nn.Parameter(torch.randn(CHANNELS, 6, 5, 2))
+        self.after = nn.Parameter(torch.randn(CLASSES, CHANNELS, 6, 5, 2))
+        self.card = Small(3, Kind.JOINT_WEIGHTS, curved=False).card
+
+    def fused(self, batch: Batch, explain: bool) -> Output:
+        first = batch["seen"]
+        if explain:
+            first = watched(first)
+        second = first**2 * self.between
+        if explain:
+            second = watched(second)
+        logits = torch.einsum("nctvm,kctvm->nk", second, self.after) ** 3
+        maps = {"first": first, "second": second} if explain else {}
+        return Output(
+            logits,
+            explanation={} if explain else None,
+            maps={
+                name: FeatureMap(Kind.JOINT_WEIGHTS, "seen", values, elementwise=True)
+                for name, values in maps.items()
+            },
+        )
+
+    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
+        return self.fused(batch, explain)
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_place_by_place_it_is_the_derivative_times_the_map(frozen: bool) -> None:
+    """Also behind another map that is watched."""
+    network = Chained().eval().requires_grad_(not frozen)
+    seen = torch.randn(3, CHANNELS, 6, 5, 2, generator=torch.Generator().manual_seed(6))
+    output = explain(network, {"seen": seen})
+    assert output.explanation is not None
+    between = network.between.detach().double().numpy()
+    for item, chosen in enumerate(output.logits.argmax(dim=1).tolist()):
+        after = network.after[chosen].detach().double().numpy()
+        first = seen[item].double().numpy()
+        second = first**2 * between
+        slope = 3 * (second * after).sum() ** 2  # (x ** 3)' = 3 x ** 2
+        for name, values, derivative in (
+            ("first", first, slope * after * between * 2 * first),
+            ("second", second, slope * after),
+        ):
+            wanted = np.zeros((6, 5, 2))
+            for place in np.ndindex(wanted.shape):
+                total = sum(derivative[(c, *place)] * values[(c, *place)] for c in range(CHANNELS))
+                wanted[place] = max(total, 0)
+            wanted = (wanted - wanted.min()) / (wanted.max() - wanted.min())
+            told = output.explanation[name].values[item]
+            np.testing.assert_allclose(told, wanted, atol=1e-5)
+
+
 def test_nothing_that_speaks_for_the_class_is_an_empty_map() -> None:
     features = torch.rand(2, CHANNELS, 3, 3)
     one = FeatureMap(Kind.HEAT_MAP, "seen", features)

@@ -8,7 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from harstudio.networks import create_network, network_card
-from harstudio.networks.backbones.hcn import HCN, resized
+from harstudio.networks.backbones.hcn import HCN, SALIENCY, resized
+from harstudio.networks.explaining import explain
+from harstudio.networks.network import FeatureMap
 from harstudio.networks.sizes import size_of
 from reference_cases import load_case
 
@@ -81,3 +83,73 @@ def test_persons_meet_by_their_maximum() -> None:
     torch.testing.assert_close(together, torch.maximum(*apart), rtol=1e-4, atol=1e-5)
     turned = network(skeleton.flip(4))
     torch.testing.assert_close(turned, network(skeleton), rtol=1e-4, atol=1e-5)
+
+
+# ---- the joint saliency
+
+
+def test_absent_bodies_count_for_nothing() -> None:
+    """Their features are biases, which may well win the maximum over persons."""
+    torch.manual_seed(2)
+    network = create_network("hcn", 4).eval()
+    skeleton = torch.randn(3, 3, 20, 25, 2)
+    skeleton[0, ..., 1] = 0
+    skeleton[1] = 0
+    told = explain(network, {"skeleton": skeleton}).explanation
+    assert told is not None
+    values = told[SALIENCY].values
+    assert values.shape == (3, 32, 25, 2)
+    assert values[0, ..., 0].amax() == 1
+    assert not values[0, ..., 1].any()
+    assert not values[1].any()
+    assert (values[2].amax(dim=(0, 1)) > 0).all()
+
+
+def test_the_saliency_lies_on_maps_of_single_joints() -> None:
+    """A joint that moves changes the map in its own place only, and the map decides the answer."""
+    torch.manual_seed(3)
+    hcn = HCN(20, 4).eval()
+    skeleton = torch.randn(1, 3, 32, 20, 2)
+    moved = skeleton.clone()
+    moved[:, :, :, 7, 1] += 1
+    told: dict[str, FeatureMap] = {}
+    again: dict[str, FeatureMap] = {}
+    features = hcn(skeleton, told)
+    hcn(moved, again)
+    difference = (told[SALIENCY].values - again[SALIENCY].values).abs().amax(dim=(0, 1, 2))
+    changed = difference > 1e-4
+    assert changed.nonzero().tolist() == [[7, 1]]
+    with torch.no_grad():
+        torch.testing.assert_close(features, hcn(skeleton), rtol=1e-4, atol=1e-5)
+    logits = hcn.classify(features)[0, 2]
+    (gradient,) = torch.autograd.grad(logits, told[SALIENCY].values)
+    assert gradient.flatten(3).any(dim=2).all()  # of positions and of motion
+
+
+@pytest.mark.parametrize("joint", [4, 15])
+def test_the_saliency_is_at_the_joint_that_decides(joint: int) -> None:
+    """Two classes that differ in how one joint swings; all else is noise."""
+    torch.manual_seed(4)
+    network = create_network("hcn", 2, "utd_mhad_20", dropout=0.0)
+    made = torch.Generator().manual_seed(5)
+    labels = torch.arange(24) % 2
+    swing = torch.sin(torch.linspace(0, 12, 32))
+
+    def drawn() -> torch.Tensor:
+        skeleton = 0.3 * torch.randn(24, 3, 32, 20, 1, generator=made)
+        skeleton[:, 1, :, joint, 0] += torch.where(labels[:, None] == 1, swing, -swing)
+        return skeleton
+
+    learner = torch.optim.Adam(network.parameters(), 2e-3)
+    for _ in range(20):
+        learner.zero_grad()
+        loss = torch.nn.functional.cross_entropy(network({"skeleton": drawn()}).logits, labels)
+        loss.backward()
+        learner.step()
+    output = explain(network.eval(), {"skeleton": drawn()})
+    assert output.logits.argmax(dim=1).eq(labels).float().mean() > 0.9
+    assert output.explanation is not None
+    by_joint = output.explanation[SALIENCY].values.mean(dim=(0, 1, 3))
+    assert int(by_joint.argmax()) == joint
+    others = by_joint[torch.arange(20) != joint]
+    assert by_joint[joint] > 2 * others.max()

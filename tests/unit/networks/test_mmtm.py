@@ -16,6 +16,7 @@ from harstudio.networks.blocks.mmtm import MMTM
 from harstudio.networks.explaining import explain
 from harstudio.networks.mmtm import MMTMNetwork
 from harstudio.networks.sizes import size_of
+from joint_maps import assert_saliency_is_of_the_fused_answer
 from reference_cases import load_case
 
 
@@ -187,6 +188,14 @@ def test_shares_are_those_of_the_gates(network: MMTMNetwork) -> None:
         _, _, own, other = network.fusion.mmtm[0](early, bodies)
     wanted = own.mean(dim=1) / (own.mean(dim=1) + other.mean(dim=1))
     torch.testing.assert_close(told["modality share 1"].values[:, 0, 0], wanted)
+
+
+def test_the_joint_saliency_is_of_the_fused_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the gates of the clip too."""
+    torch.manual_seed(7)
+    network = create_network("mmtm", 3).double().eval().requires_grad_(False)
+    batch = {key: value.double() for key, value in small(1).items()}
+    assert_saliency_is_of_the_fused_answer(network, batch, 6, monkeypatch)
 
 
 def test_the_card_asks_for_eight_frames() -> None:
