@@ -80,22 +80,24 @@ def card(payload: Payload, context: Context) -> Payload:
 
 def _fitting_card(name: str, kinds: frozenset[str]) -> Payload:
     """The card of a network as the data can feed it; of one that can be made for several sets of
-    inputs that with the fewest stand-ins, the published one before others. "chosen" is the option
-    for that, empty where nothing need be chosen."""
+    inputs the published one, or where that cannot be fed, that with the fewest stand-ins. "chosen"
+    is the option for that, empty where nothing need be chosen."""
     base = network_card(name)
     option = base.options.get(MODALITIES)
-    best, chosen, fewest = base, dict[str, Any](), len(kinds) + 1
+    found: list[tuple[int, Any, NetworkCard]] = []
     for choice in () if option is None else dict.fromkeys((option.default, *option.choices)):
         adapted = network_card(name, {MODALITIES: choice})
         try:
             fed = choose_modalities(adapted, (), kinds)
         except UsageError:
             continue
-        stand_ins = sum(kind != own for kind, own in zip(fed, adapted.modalities, strict=True))
-        if len(set(fed)) == len(fed) and stand_ins < fewest:  # one modality twice is no fusion
-            published = option is not None and choice == option.default
-            best, fewest, chosen = adapted, stand_ins, {} if published else {MODALITIES: choice}
-    return {**describe_card(best), "chosen": chosen}
+        if len(set(fed)) == len(fed):  # one modality twice is no fusion
+            stand_ins = sum(kind != own for kind, own in zip(fed, adapted.modalities, strict=True))
+            found.append((stand_ins, choice, adapted))
+    if option is None or not found or found[0][1] == option.default:
+        return {**describe_card(base), "chosen": {}}
+    _, choice, best = min(found, key=lambda one: one[0])
+    return {**describe_card(best), "chosen": {MODALITIES: choice}}
 
 
 def describe_card(card: NetworkCard) -> Payload:

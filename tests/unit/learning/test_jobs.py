@@ -58,6 +58,7 @@ def test_networks_are_told_as_the_data_can_feed_them(small: Path) -> None:
         ("m-mixer", {"depth", "inertial"}, {"modalities": "depth+inertial"}),
         ("m-mixer", {"skeleton"}, {}),  # nothing feeds it: the published one
         ("late-score", {"skeleton", "inertial"}, {"modalities": "skeleton+inertial"}),
+        ("late-score", {"depth", "skeleton", "inertial"}, {}),
         ("st-gcn", {"depth"}, {}),
     ],
 )
