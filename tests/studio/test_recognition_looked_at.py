@@ -78,6 +78,14 @@ def test_the_first_of_every_kind_is_shown_until_somebody_chooses(looked, bench) 
     assert not looked.views["exposure color"].isVisible()
 
 
+def test_rows_of_another_run_are_gone_at_once(looked, bench) -> None:
+    old = [*looked.buttons.values(), *looked.groups.values(), *looked.views.values()]
+    bench.session.show_recognition(None)
+    looked.meet(())
+    assert not any(one.isVisible() for one in old)
+    assert looked.groups == {}
+
+
 def test_hiding_what_lies_over_the_recording_leaves_the_panel(looked, bench) -> None:
     explaining = bench.session.explaining
     explaining.toggle_all()

@@ -143,6 +143,7 @@ class LookedAt(QWidget):
         self.classes.addItem(AUTO_CLASS)
         self.classes.addItems(list(classes))
         while (item := self._rows.takeAt(0)) is not None:
+            item.widget().hide()  # it goes a moment later
             item.widget().deleteLater()
         self.buttons, self.views, self.groups, self._filled = {}, {}, {}, {}
         kinds, places = self._explaining.kinds(), self._explaining.places()
