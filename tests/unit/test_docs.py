@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from harstudio.cli import main
+from harstudio.networks import list_networks, network_card
+from harstudio.networks.sizes import size_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -81,8 +83,81 @@ def test_every_command_is_in_the_reference() -> None:
         "evaluate",
         "models",
         "diagnose",
+        "weights import",
     ):
         assert f"harstudio {command}" in text
+
+
+# ---- networks
+
+NETWORKS = ROOT / "docs" / "reference" / "networks.md"
+NAMED = re.compile(r"\[`([^`]+)`\]\((networks/[^)]+\.md)\)")
+CODE = re.compile(r"`([^`]+)`")
+
+
+def rows(page: Path) -> list[list[str]]:
+    """The cells of every row of every table of a page."""
+    lines = page.read_text("utf-8").splitlines()
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines
+        if line.startswith("|")
+    ]
+
+
+def networks_told() -> dict[str, tuple[Path, list[str]]]:
+    """By name of a network its page and the cells of its row."""
+    told = {}
+    for cells in rows(NETWORKS):
+        if named := NAMED.fullmatch(cells[0]):
+            assert named[1] not in told, named[1]
+            told[named[1]] = (NETWORKS.parent / named[2], cells)
+    return told
+
+
+def test_every_network_has_a_row_and_a_page() -> None:
+    assert sorted(networks_told()) == sorted(list_networks())
+    pages = {page for page, _ in networks_told().values()}
+    assert pages == set((NETWORKS.parent / "networks").glob("*.md"))
+
+
+@pytest.mark.parametrize("network", list_networks())
+def test_sizes_are_the_measured_ones(network: str) -> None:
+    size = size_of(network)
+    products = f" + {size.products / 1e9:.2f}" if size.products else ""
+    _, cells = networks_told()[network]
+    assert cells[2] == f"{size.parameters / 1e6:.2f} M"
+    assert cells[3] == f"{size.multiply_adds / 1e9:.2f}{products} G"
+
+
+def written(value: object) -> str:
+    """A value of an option as the tables have it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"`{value}`" if isinstance(value, str) else str(value)
+
+
+@pytest.mark.parametrize("network", list_networks())
+def test_every_option_is_told_with_its_values(network: str) -> None:
+    """By a row of the page that has all of them, the default first."""
+    page, _ = networks_told()[network]
+    on_off = (True, False)
+    values: dict[str, list[str]] = {}
+    for cells in rows(page):
+        if len(cells) == 3:
+            values.setdefault(cells[0], []).append(cells[1])
+    for key, option in network_card(network).options.items():
+        all_values = option.choices or (on_off if isinstance(option.default, bool) else ())
+        others = [choice for choice in all_values if choice != option.default]
+        wanted = ", ".join(written(value) for value in (option.default, *others))
+        assert wanted in values.get(f"`{key}`", []), (key, wanted)
+
+
+@pytest.mark.parametrize("network", list_networks())
+def test_every_explanation_is_told(network: str) -> None:
+    page, _ = networks_told()[network]
+    told = {name for cells in rows(page) if len(cells) == 2 for name in CODE.findall(cells[0])}
+    assert set(network_card(network).explains) <= told
 
 
 def test_the_readme_names_both_commands_first() -> None:
