@@ -34,11 +34,21 @@ def name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+def headings(page: Path) -> set[str]:
+    """The headings of a page as links name them."""
+    found = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in found}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text("utf-8")):
-        if "://" not in target:
-            assert (page.parent / target.partition("#")[0]).exists(), target
+        if "://" in target:
+            continue
+        path, _, heading = target.partition("#")
+        led_to = page.parent / path if path else page
+        assert led_to.exists(), target
+        assert not heading or heading in headings(led_to), target
 
 
 @pytest.mark.parametrize("page", pages_with("python"), ids=name)
@@ -151,6 +161,20 @@ def test_every_option_is_told_with_its_values(network: str) -> None:
         others = [choice for choice in all_values if choice != option.default]
         wanted = ", ".join(written(value) for value in (option.default, *others))
         assert wanted in values.get(f"`{key}`", []), (key, wanted)
+
+
+def test_streams_are_told() -> None:
+    """By the row that names a network; one with a single stream needs none."""
+    told = {
+        network: CODE.findall(cells[1])
+        for cells in rows(NETWORKS)
+        if len(cells) == 3
+        for network in CODE.findall(cells[0])
+    }
+    for network in list_networks():
+        streams = list(network_card(network).streams)
+        if len(streams) > 1:
+            assert sorted(told[network]) == sorted(streams), network
 
 
 @pytest.mark.parametrize("network", list_networks())
