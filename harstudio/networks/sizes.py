@@ -82,7 +82,7 @@ def describe_networks() -> list[dict[str, Any]]:
                 "paper": card.paper,
                 "authors": card.authors,
                 "year": card.year,
-                "modalities": list(card.modalities),
+                "modalities": sorted(card.modalities),
                 "branches": {branch: list(allowed) for branch, allowed in card.branches.items()},
                 "streams": {stream: list(needs) for stream, needs in card.streams.items()},
                 "parameters": size.parameters,
