@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from harstudio.networks.backbones.hcn import HCN, SALIENCY
-from harstudio.networks.network import Batch, FeatureMap, Network
+from harstudio.networks.backbones.hcn import HCN
+from harstudio.networks.network import SALIENCY, Batch, FeatureMap, Network
 
 STEP = 1e-6
 

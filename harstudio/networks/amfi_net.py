@@ -31,12 +31,18 @@ import torch
 from torch import Tensor, nn
 
 from harstudio.networks.backbones.agcn import AGCN
-from harstudio.networks.backbones.graphs import GRAPHS, LinkedStream, skeleton_stream
+from harstudio.networks.backbones.graphs import (
+    GRAPHS,
+    LINKED,
+    LINKS,
+    skeleton_stream,
+    told_links,
+)
 from harstudio.networks.backbones.resnet3d import ResNet3D
 from harstudio.networks.blocks.confidence_fusion import ConfidenceFusion, gate_loss
 from harstudio.networks.blocks.plain_fusion import RULES, PlainFusion
 from harstudio.networks.clip_networks import GRAD_CAM, PERSON_CLIP, SEEN
-from harstudio.networks.network import Batch, FeatureMap, Gaze, Network, Output, watched
+from harstudio.networks.network import SALIENCY, Batch, FeatureMap, Gaze, Network, Output, watched
 from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
 
 FEATURES = 512  # of each stream
@@ -50,9 +56,7 @@ BLOCKS = (
     (256, FEATURES, 2),
 )  # fmt: skip
 PUBLISHED = "agcn"
-LINKED = (PUBLISHED, "ctr-gcn")  # graph networks that learn their links
 FULL = "full"
-SALIENCY = "joint saliency"
 
 OPTIONS = {
     "fusion": Option(
@@ -133,7 +137,6 @@ CARD = NetworkCard(
 )
 
 SHARE, WEIGHTS, GATE, ASSOCIATION = "modality share", "feature weights", "gate", "association"
-LINKS = "learned links"
 
 
 def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
@@ -169,9 +172,9 @@ class GraphFeatures(nn.Module):
         """(N, 3, T, V, M) -> (N, 512, T', V, M)."""
         return self._widened(self.backbone(skeleton))
 
-    def with_links(self, skeleton: Tensor) -> tuple[Tensor, Tensor]:
+    def with_links(self, skeleton: Tensor) -> tuple[Tensor, Tensor | None]:
         """The same, and the learned links (N, V, V) of a network that has such."""
-        features, links = cast("LinkedStream", self.backbone).with_links(skeleton)
+        features, links = self.backbone.with_links(skeleton)
         return self._widened(features), links
 
     def _widened(self, features: Tensor) -> Tensor:
@@ -193,7 +196,6 @@ class AMFINet(Network):
             self.skeleton = GraphFeatures(
                 options["skeleton_backbone"], topology, options["dropout"]
             )
-        self.linked = options["skeleton_backbone"] in LINKED
         self.clip = ResNet3D(18, conv1_t_stride=options["conv1_t_stride"])
         heads = {stream: nn.Linear(FEATURES, num_classes) for stream in ("skeleton", "clip")}
         # As the published AGCN starts its classifier.
@@ -244,9 +246,9 @@ class AMFINet(Network):
         tells is put into ``gaze``."""
         if gaze is None:
             return cast("Tensor", self.get_submodule(stream)(batch[stream]))
-        if stream == "skeleton" and self.linked:
+        if stream == "skeleton":
             features, links = self.skeleton.with_links(batch["skeleton"])
-            gaze[LINKS] = Gaze(Kind.RELATION, "skeleton", links)
+            gaze |= told_links(links)
         else:
             features = self.get_submodule(stream)(batch[stream])
         return watched(features)

@@ -5,8 +5,7 @@ Network Architectures, Neural Networks 2005, stacked three high; the skeleton ba
 (X. Zhu et al., TOMM 2022, table 7, whose nine rows are ``cell``, ``depth`` and ``bidirectional``).
 The equations, and what the paper's figures leave open, stand in ``backbones.bi_lstm``.
 
-It trains and sees what the skeleton stream of ``mmff-lstm`` does. It tells nothing of single joints
-or moments: the last state is all that is judged, and no map of places leads to it.
+It trains and sees what the skeleton stream of ``mmff-lstm`` does.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from typing import Any
 
 from harstudio.networks.backbones.bi_lstm import OPTIONS, BiLSTM
 from harstudio.networks.mmff_cards import LSTM_SKELETON
-from harstudio.networks.network import Batch, Network, Output
-from harstudio.results import NetworkCard, Recipe, Stage
+from harstudio.networks.network import SALIENCY, Batch, FeatureMap, Network, Output
+from harstudio.results import Kind, NetworkCard, Recipe, Stage
 
 CARDS = (
     NetworkCard(
@@ -32,6 +31,7 @@ CARDS = (
         preprocessing={"skeleton": LSTM_SKELETON},
         recipe=Recipe(stages=(Stage("skeleton", ("skeleton",), "skeleton", decay_at=(10, 20)),)),
         options=OPTIONS,
+        explains={SALIENCY: Kind.JOINT_WEIGHTS},
     ),
 )
 
@@ -45,13 +45,18 @@ class SkeletonNetwork(Network):
 
     def fused(self, batch: Batch, explain: bool) -> Output:
         """Takes ``skeleton``; one stream."""
-        features = self.skeleton(batch["skeleton"])
+        maps: dict[str, FeatureMap] = {}
+        if explain:
+            features, maps[SALIENCY] = self.skeleton.explained(batch["skeleton"])
+        else:
+            features = self.skeleton(batch["skeleton"])
         logits = self.skeleton.classify(features)
         return Output(
             logits,
             {"skeleton": logits},
             {"skeleton": features},
             explanation={} if explain else None,
+            maps=maps,
         )
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:

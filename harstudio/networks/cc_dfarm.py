@@ -32,7 +32,7 @@ from harstudio.networks import cc_dfarm_fusion as fusion
 from harstudio.networks.backbones import hcn, i3d
 from harstudio.networks.blocks.tiam import TIAM, Interaction, frame_affinity
 from harstudio.networks.hcn import PREPROCESSING as SKELETON_TABLE
-from harstudio.networks.network import Batch, FeatureMap, Gaze, Network, Output, watched
+from harstudio.networks.network import SALIENCY, Batch, FeatureMap, Gaze, Network, Output, watched
 from harstudio.networks.standing_still import standing_still
 from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
 from harstudio.skeletons.topology import topology as skeleton_topology
@@ -251,7 +251,7 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
     told = fusion.explains(options)
     if options["tiam"]:
         told |= {"frame affinity": Kind.MATRIX, "TIAM style": Kind.MATRIX}
-    told |= {GRAD_CAM: Kind.HEAT_MAP, hcn.SALIENCY: Kind.JOINT_WEIGHTS}
+    told |= {GRAD_CAM: Kind.HEAT_MAP, SALIENCY: Kind.JOINT_WEIGHTS}
     if options["mffm"]:
         return replace(card, explains=told)
     stages = tuple(

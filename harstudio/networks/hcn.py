@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from harstudio.networks.backbones.hcn import HCN, SALIENCY
-from harstudio.networks.network import Batch, FeatureMap, Network, Output
+from harstudio.networks.backbones.hcn import HCN
+from harstudio.networks.network import SALIENCY, Batch, FeatureMap, Network, Output
 from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
 from harstudio.skeletons.topology import topology as skeleton_topology
 

@@ -28,7 +28,14 @@ from torch import Tensor, nn
 
 from harstudio.networks.backbones import efficientnet_lite
 from harstudio.networks.backbones.efficientnet_lite import EfficientNetLite0
-from harstudio.networks.backbones.graphs import GRAPHS, LinkedStream, skeleton_stream
+from harstudio.networks.backbones.graphs import (
+    GRAPHS,
+    LINKED,
+    LINKS,
+    GraphStream,
+    skeleton_stream,
+    told_links,
+)
 from harstudio.networks.backbones.resnet3d import ResNet3D
 from harstudio.networks.backbones.temporal_cnn import TemporalCNN
 from harstudio.networks.blocks import plain_fusion, score_fusion
@@ -36,14 +43,14 @@ from harstudio.networks.blocks.plain_fusion import PlainFusion
 from harstudio.networks.blocks.score_fusion import ScoreFusion
 from harstudio.networks.clip_networks import PERSON_CLIP, SEEN
 from harstudio.networks.mmff import LITE_MOMENTUM
-from harstudio.networks.mmff_cards import LINKED, LITE_PICTURE
-from harstudio.networks.network import Batch, FeatureMap, Gaze, Network, Output, watched
+from harstudio.networks.mmff_cards import LITE_PICTURE
+from harstudio.networks.network import SALIENCY, Batch, FeatureMap, Gaze, Network, Output, watched
 from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
 
 FEATURES = 512  # of each stream that is fused by features
 CLIP, PICTURE, SKELETON, INERTIAL = "clip", "picture", "skeleton", "inertial"
 LIGHT = "efficientnet-lite0"
-SHARE, IMPORTANCE, LINKS = "modality share", "inertial importance", "learned links"
+SHARE, IMPORTANCE = "modality share", "inertial importance"
 
 BRANCHES = {CLIP: SEEN, PICTURE: SEEN, SKELETON: (SKELETON,), INERTIAL: (INERTIAL,)}
 TABLES: Mapping[str, Mapping[str, Any]] = {
@@ -56,7 +63,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
 MAPS = {
     CLIP: ("Grad-CAM clip", Kind.HEAT_MAP),
     PICTURE: ("Grad-CAM picture", Kind.HEAT_MAP),
-    SKELETON: ("joint saliency", Kind.JOINT_WEIGHTS),
+    SKELETON: (SALIENCY, Kind.JOINT_WEIGHTS),
 }
 RATES = {CLIP: 0.1, PICTURE: 0.01, SKELETON: 0.1, INERTIAL: 0.1}
 
@@ -173,7 +180,7 @@ class Stream(nn.Module):
     def explained(self, given: Tensor) -> tuple[Tensor, Tensor | None]:
         """The same, for Grad-CAM, and the links (N, V, V) of a graph network that learns them."""
         links = None
-        if isinstance(self.backbone, LinkedStream):
+        if isinstance(self.backbone, GraphStream):
             features, links = self.backbone.with_links(given)
         else:
             features = self(given)
@@ -256,8 +263,7 @@ class LateFusion(Network):
             evidence: Tensor = part.classifier(features.transpose(1, 2)).transpose(1, 2)
             return features, {IMPORTANCE: Gaze(Kind.IMPORTANCE, name, evidence, per_class=True)}, {}
         title, kind = MAPS[name]
-        told = {} if links is None else {LINKS: Gaze(Kind.RELATION, name, links)}
-        return features, told, {title: FeatureMap(kind, name, features)}
+        return features, told_links(links), {title: FeatureMap(kind, name, features)}
 
 
 def _backbone(name: str, topology: str, graph: str) -> tuple[nn.Module, int]:

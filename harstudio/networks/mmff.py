@@ -32,7 +32,7 @@ from torch import Tensor, nn
 
 from harstudio.networks.backbones import bi_lstm, efficientnet_lite, xception
 from harstudio.networks.backbones.bi_lstm import BiLSTM
-from harstudio.networks.backbones.graphs import GraphStream, skeleton_stream
+from harstudio.networks.backbones.graphs import GraphStream, skeleton_stream, told_links
 from harstudio.networks.blocks.mmff_fusion import (
     Concatenation,
     CrossAttention,
@@ -41,7 +41,7 @@ from harstudio.networks.blocks.mmff_fusion import (
 )
 from harstudio.networks.blocks.picture_stream import PictureStream, Seen
 from harstudio.networks.mmff_cards import CARDS, adapt
-from harstudio.networks.network import Batch, FeatureMap, Gaze, Network, Output, watched
+from harstudio.networks.network import SALIENCY, Batch, FeatureMap, Gaze, Network, Output, watched
 from harstudio.results import Kind, NetworkCard
 
 __all__ = ["CARDS", "MMFF", "adapt", "create"]
@@ -105,7 +105,7 @@ class MMFF(Network):
         told: dict[str, Gaze] = {}
         maps: dict[str, FeatureMap] = {}
         if stream == "skeleton":
-            joints, told = self._read(batch, explain)
+            joints, told, maps = self._read(batch, explain)
         else:
             seen, maps = self._look(batch, explain)
             told = _attention(seen)
@@ -125,8 +125,9 @@ class MMFF(Network):
 
         Of several frames, features are the means over frames, and the relation is the middle one's.
         """
-        joints, told = self._read(batch, explain)
-        seen, maps = self._look(batch, explain)
+        joints, told, maps = self._read(batch, explain)
+        seen, pictured = self._look(batch, explain)
+        maps |= pictured
         if explain:
             told |= _attention(seen)
         if isinstance(self.fusion, DecisionFusion):
@@ -159,12 +160,21 @@ class MMFF(Network):
             maps=maps,
         )
 
-    def _read(self, batch: Batch, explain: bool) -> tuple[Tensor, dict[str, Gaze]]:
-        """The joints' map, or their vector where layers are recurrent, and what a graph network
-        tells of them where that is asked for."""
-        if explain and isinstance(self.skeleton, GraphStream):
-            return self.skeleton.explained(batch["skeleton"])
-        return self.skeleton(batch["skeleton"]), {}
+    def _read(
+        self, batch: Batch, explain: bool
+    ) -> tuple[Tensor, dict[str, Gaze], dict[str, FeatureMap]]:
+        """The joints' map, or their vector where layers are recurrent; where that is asked for, the
+        links that a graph network learned, and the map for Grad-CAM."""
+        skeleton = batch["skeleton"]
+        if not explain:
+            return self.skeleton(skeleton), {}, {}
+        if isinstance(self.skeleton, BiLSTM):
+            vector, coordinates = self.skeleton.explained(skeleton)
+            return vector, {}, {SALIENCY: coordinates}
+        joints, links = self.skeleton.with_links(skeleton)
+        joints = watched(joints)
+        seen = FeatureMap(Kind.JOINT_WEIGHTS, "skeleton", joints)
+        return joints, told_links(links), {SALIENCY: seen}
 
     def _look(self, batch: Batch, explain: bool) -> tuple[list[Seen], dict[str, FeatureMap]]:
         """Every frame with its attention, and its map for Grad-CAM where that is asked for."""

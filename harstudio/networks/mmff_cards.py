@@ -11,10 +11,9 @@ from typing import Any
 
 from harstudio.errors import UsageError
 from harstudio.networks.backbones import bi_lstm
-from harstudio.networks.backbones.graphs import GRAPHS
+from harstudio.networks.backbones.graphs import GRAPHS, LINKED, LINKS
+from harstudio.networks.network import SALIENCY
 from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
-
-LINKED = ("agcn", "ctr-gcn")  # graph networks that learn their links, and tell them
 
 PICTURE_OPTIONS = {
     "self_attention": Option(True, "The picture says itself where to look.", (True, False)),
@@ -146,10 +145,9 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
         explains["skeleton attention"] = Kind.HEAT_MAP
     if options["fusion"] == "cross-attention":
         explains["relation"] = Kind.RELATION
-    if "skeleton_backbone" in options:
-        explains["joint saliency"] = Kind.JOINT_WEIGHTS
-        if options["skeleton_backbone"] in LINKED:
-            explains["learned links"] = Kind.RELATION
+    explains[SALIENCY] = Kind.JOINT_WEIGHTS
+    if options.get("skeleton_backbone") in LINKED:
+        explains[LINKS] = Kind.RELATION
     explains["Grad-CAM picture"] = Kind.HEAT_MAP
     return replace(
         card, preprocessing={**card.preprocessing, "picture": picture}, explains=explains

@@ -30,7 +30,7 @@ from harstudio.networks.blocks.mmtm import MMTM
 from harstudio.networks.cc_dfarm import BRANCHES, CLIP_TABLE, STREAMS
 from harstudio.networks.cc_dfarm_fusion import share
 from harstudio.networks.hcn import PREPROCESSING as SKELETON_TABLE
-from harstudio.networks.network import Batch, FeatureMap, Gaze, Network, Output, watched
+from harstudio.networks.network import SALIENCY, Batch, FeatureMap, Gaze, Network, Output, watched
 from harstudio.networks.standing_still import standing_still
 from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
 from harstudio.skeletons.topology import topology as skeleton_topology
@@ -70,7 +70,7 @@ CARDS = (
         explains={
             **dict.fromkeys(SHARES, Kind.MODALITY_SHARE),
             GRAD_CAM: Kind.HEAT_MAP,
-            hcn.SALIENCY: Kind.JOINT_WEIGHTS,
+            SALIENCY: Kind.JOINT_WEIGHTS,
         },
     ),
 )  # fmt: skip

@@ -30,6 +30,7 @@ from harstudio.errors import UsageError
 from harstudio.results import Kind, NetworkCard
 
 Batch = Mapping[str, Tensor]
+SALIENCY = "joint saliency"  # what comes of the joints' map of a network with one skeleton stream
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,8 @@ Network Architectures, Neural Networks 2005; as used by X. Zhu et al. (MMFF), TO
 A frame is (x, y, z) of every joint, body after body. There are always two places for bodies; where
 the input has one, the second is 0 as an absent body is, so that weights fit either. The features
 are the cell states after the last frame, of the backward direction after the first; a GRU has no
-cell state, its hidden state is taken.
+cell state, its hidden state is taken. No map of places leads to them: the joint saliency is of the
+input itself, derivative times coordinate (``explaining``).
 
 The paper prints 150 hidden units, 600 features and 2.0 M parameters, which exclude each other:
 600 = 2 x 300 is kept because the fusion builds on it.
@@ -19,7 +20,8 @@ import torch
 from torch import Tensor, nn
 
 from harstudio.errors import UsageError
-from harstudio.results import Option
+from harstudio.networks.network import FeatureMap, watched
+from harstudio.results import Kind, Option
 from harstudio.skeletons.topology import topology as topology_named
 
 BODIES = 2
@@ -77,6 +79,14 @@ class BiLSTM(nn.Module):
         directions = 1 + self.layers.bidirectional
         last: Tensor = state[-directions:].transpose(0, 1)
         return last.reshape(n, self.channels)
+
+    def explained(self, skeleton: Tensor) -> tuple[Tensor, FeatureMap]:
+        """The same, and what the joint saliency is made of. cuDNN would go back in training only,
+        and is not used."""
+        skeleton = watched(skeleton)
+        with torch.backends.cudnn.flags(enabled=False):
+            features = self(skeleton)
+        return features, FeatureMap(Kind.JOINT_WEIGHTS, "skeleton", skeleton, elementwise=True)
 
     def pool(self, features: Tensor) -> Tensor:
         """The features are one vector already."""

@@ -9,7 +9,6 @@ activation map; B. Zhou et al.: Learning Deep Features for Discriminative Locali
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -19,9 +18,13 @@ from harstudio.networks.backbones.agcn import AGCN
 from harstudio.networks.backbones.ctr_gcn import CTRGCN
 from harstudio.networks.backbones.st_gcn import STGCN
 from harstudio.networks.blocks.graph import parents_of
-from harstudio.networks.network import Gaze
+from harstudio.networks.network import SALIENCY, Gaze
 from harstudio.results import Kind
 from harstudio.skeletons.topology import topology as topology_named
+
+GRAPHS = ("st-gcn", "agcn", "ctr-gcn")
+LINKED = ("agcn", "ctr-gcn")  # those that learn their links, and tell them
+LINKS = "learned links"
 
 
 class GraphStream(nn.Module):
@@ -46,10 +49,14 @@ class GraphStream(nn.Module):
         """(N, C, T', V, M) -> (N, K, T', V, M); its mean over positions is the logits."""
         return self.classify(features.movedim(1, -1)).movedim(-1, 1)
 
+    def with_links(self, skeleton: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The feature map, and the links (N, V, V) of the last block where they are learned."""
+        return self(skeleton), None
+
     def explained(self, skeleton: Tensor) -> tuple[Tensor, dict[str, Gaze]]:
         """The feature map, and all that this network tells of itself by name."""
-        features: Tensor = self(skeleton)
-        return features, {"joint saliency": self.saliency(features)}
+        features, links = self.with_links(skeleton)
+        return features, {SALIENCY: self.saliency(features), **told_links(links)}
 
     def saliency(self, features: Tensor) -> Gaze:
         """How much each joint at each moment spoke for each class."""
@@ -68,21 +75,7 @@ class STGCNStream(STGCN, GraphStream):
         self.fcn = nn.Conv2d(self.channels, num_classes, 1)
 
 
-class LinkedStream(GraphStream):
-    """One that learns its links, and can tell them: ``with_links``."""
-
-    with_links: Callable[[Tensor], tuple[Tensor, Tensor]]
-
-    def explained(self, skeleton: Tensor) -> tuple[Tensor, dict[str, Gaze]]:
-        """The joint saliency, and the links of the last block."""
-        features, links = self.with_links(skeleton)
-        return features, {
-            "joint saliency": self.saliency(features),
-            "learned links": Gaze(Kind.RELATION, "skeleton", links),
-        }
-
-
-class AGCNStream(AGCN, LinkedStream):
+class AGCNStream(AGCN, GraphStream):
     """AGCN of two bodies with its classifier ``fc``."""
 
     classifier = "fc"
@@ -93,7 +86,7 @@ class AGCNStream(AGCN, LinkedStream):
         nn.init.normal_(self.fc.weight, 0, math.sqrt(2 / num_classes))
 
 
-class CTRGCNStream(CTRGCN, LinkedStream):
+class CTRGCNStream(CTRGCN, GraphStream):
     """CTR-GCN of two bodies with its classifier ``fc``; features are dropped before it."""
 
     classifier = "fc"
@@ -110,7 +103,9 @@ class CTRGCNStream(CTRGCN, LinkedStream):
         return pooled
 
 
-GRAPHS = ("st-gcn", "agcn", "ctr-gcn")
+def told_links(links: Tensor | None) -> dict[str, Gaze]:
+    """Learned links (N, V, V) by name; of none, nothing."""
+    return {} if links is None else {LINKS: Gaze(Kind.RELATION, "skeleton", links)}
 
 
 def skeleton_stream(

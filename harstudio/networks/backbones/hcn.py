@@ -16,14 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harstudio.networks.network import FeatureMap, watched
+from harstudio.networks.network import SALIENCY, FeatureMap, watched
 from harstudio.results import Kind
 
 BODY_CHANNELS = 128  # of the map of each person, after conv5
 PAIR_CHANNELS = 256  # of the map of all persons, after conv6
 CHANNELS = 512  # features after fc7
 LOCAL_CHANNELS = 64
-SALIENCY = "joint saliency"
 
 
 class HCN(nn.Module):

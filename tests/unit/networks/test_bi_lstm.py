@@ -12,6 +12,7 @@ import torch
 from harstudio.errors import UsageError
 from harstudio.networks import create_network, network_card
 from harstudio.networks.backbones.bi_lstm import BiLSTM
+from harstudio.networks.explaining import explain
 from harstudio.networks.sizes import size_of
 
 CLASSES = 4
@@ -171,3 +172,33 @@ def test_what_is_dropped_lies_between_the_layers() -> None:
             logits = [network({"skeleton": skeleton}).logits for _ in range(2)]
         assert torch.equal(*logits) != changes
     assert math.isclose(network.skeleton.layers.dropout, 0.5)
+
+
+def test_the_saliency_is_at_the_joint_that_decides() -> None:
+    """Two classes that differ in where one joint of one body is; the other body is absent."""
+    torch.manual_seed(6)
+    network = create_network("bi-lstm", 2, "utd_mhad_20", depth=1, hidden=16)
+    made = torch.Generator().manual_seed(7)
+    labels = torch.arange(16) % 2
+
+    def drawn() -> torch.Tensor:
+        skeleton = 0.2 * torch.randn(16, 3, 8, 20, 2, generator=made)
+        skeleton[:, 0, :, 11, 0] += (labels - 0.5)[:, None]
+        skeleton[..., 1] = 0
+        return skeleton
+
+    learner = torch.optim.Adam(network.parameters(), 1e-2)
+    for _ in range(30):
+        learner.zero_grad()
+        loss = torch.nn.functional.cross_entropy(network({"skeleton": drawn()}).logits, labels)
+        loss.backward()
+        learner.step()
+    output = explain(network.eval(), {"skeleton": drawn()})
+    assert output.logits.argmax(dim=1).eq(labels).float().mean() > 0.9
+    assert output.explanation is not None
+    values = output.explanation["joint saliency"].values
+    assert values.shape == (16, 8, 20, 2)
+    assert not values[..., 1].any()
+    by_joint = values[..., 0].mean(dim=(0, 1))
+    assert int(by_joint.argmax()) == 11
+    assert by_joint[11] > 2 * by_joint[torch.arange(20) != 11].max()

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from harstudio.networks import create_network, network_card
-from harstudio.networks.backbones.hcn import HCN, SALIENCY, resized
+from harstudio.networks.backbones.hcn import HCN, resized
 from harstudio.networks.explaining import explain
-from harstudio.networks.network import FeatureMap
+from harstudio.networks.network import SALIENCY, FeatureMap
 from harstudio.networks.sizes import size_of
 from reference_cases import load_case
 

@@ -344,6 +344,39 @@ def test_frames_with_weights_of_their_own_are_networks_of_their_own(fusion: str)
 @pytest.mark.parametrize(("skeleton", "fusion"), [
     ("graph", "cross-attention"), ("graph", "decision"), ("recurrent", "concatenation"),
 ])  # fmt: skip
+def test_the_joint_saliency_is_of_the_fused_answer(skeleton: str, fusion: str) -> None:
+    """By differences: what grows with the map of one joint, and with the coordinates of one where
+    layers are recurrent."""
+    network = small(skeleton, fusion=fusion).double().requires_grad_(False)
+    batch = {key: value[:1].double() for key, value in small_batch().items()}
+    output = network(batch, explain=True)
+    seen = output.maps["joint saliency"]
+    assert seen.elementwise == (skeleton == "recurrent")
+    (gradient,) = torch.autograd.grad(output.logits[0, 2], seen.values)
+    told = (gradient * seen.values.detach()).sum(dim=(0, 1, 2, 4))
+
+    reading = network.skeleton.forward
+    for joint in range(0, len(told), 5):
+        factor = torch.ones(len(told), 1, dtype=torch.float64)
+
+        def scaled(given: Tensor, by: Tensor = factor) -> Tensor:
+            features: Tensor = reading(given) * by if skeleton == "graph" else reading(given * by)
+            return features
+
+        network.skeleton.forward = scaled  # type: ignore[method-assign]
+        logits = []
+        for by in (1 + 1e-6, 1 - 1e-6):
+            factor[joint] = by
+            logits.append(network(batch).logits[0, 2])
+        network.skeleton.forward = reading  # type: ignore[method-assign]
+        slope = (logits[0] - logits[1]) / 2e-6
+        torch.testing.assert_close(told[joint], slope, rtol=1e-4, atol=1e-8)
+    assert told.abs().amax() > 1e-6
+
+
+@pytest.mark.parametrize(("skeleton", "fusion"), [
+    ("graph", "cross-attention"), ("graph", "decision"), ("recurrent", "concatenation"),
+])  # fmt: skip
 def test_grad_cam_is_of_the_fused_answer(skeleton: str, fusion: str) -> None:
     """By differences: moving a cell of the picture's map moves the logit as its gradient says, the
     way through the attention included."""
