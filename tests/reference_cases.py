@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -30,12 +30,13 @@ class Case:
     outputs: Mapping[str, Any]
     parameters: int
 
-    def fill(self, module: nn.Module) -> None:
-        """Every tensor of the case has its place, and nothing else is left as it was."""
+    def fill(self, module: nn.Module, *, not_given: Collection[str] = ()) -> None:
+        """Every tensor of the case has its place, and nothing else is left as it was, beside
+        buffers that the case has as outputs."""
         given = {key: torch.from_numpy(value) for key, value in self.weights.items()}
         missing, unexpected = module.load_state_dict(given, strict=False)
         left = [key for key in missing if not key.endswith("num_batches_tracked")]
-        assert (left, unexpected) == ([], [])
+        assert (left, unexpected) == (list(not_given), [])
         assert sum(weight.numel() for weight in module.parameters()) == self.parameters
         module.eval()
 

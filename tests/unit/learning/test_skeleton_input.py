@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from clips import body, recording
@@ -18,9 +16,8 @@ from harstudio.learning.inputs.skeleton import SkeletonInput, make_skeleton, mar
 from harstudio.learning.inputs.tracks import Tracks, read_tracks
 from harstudio.recordings.streams import Body, evenly
 from harstudio.skeletons.topology import topology, topology_names
+from reference_cases import load_case
 
-ROOT = Path(__file__).resolve().parents[3]
-VECTORS = Path(os.environ.get("HARSTUDIO_VECTORS") or ROOT.parent / "shared" / "reference_vectors")
 SPINE = 2  # of utd_mhad_20
 ALL = (0, 10**12)
 
@@ -263,20 +260,13 @@ def test_a_share_of_the_clip() -> None:
 
 def test_hcn_resampling_against_published_code() -> None:
     """valid_crop_resize of HCN: the middle 95 % of 77 frames, 32 frames of it."""
-    path = VECTORS / "kit.py"
-    if not path.is_file():
-        pytest.skip(f"no reference vectors: {path} is not there; set HARSTUDIO_VECTORS")
-    spec = importlib.util.spec_from_file_location("reference_kit", path)
-    assert spec is not None
-    assert spec.loader is not None
-    kit = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(kit)
-    _, _, inputs, outputs = kit.load_case("pre_hcn")
-    joints = np.ascontiguousarray(inputs["skel"][:, :77].transpose(1, 3, 2, 0))
+    case = load_case("pre_hcn")
+    skeleton = case.inputs["skel"].numpy()
+    joints = np.ascontiguousarray(skeleton[:, :77].transpose(1, 3, 2, 0))
     tracks = Tracks(joints, evenly(77, 30), ("a", "b"), np.ones((77, 2), np.bool_))
     chosen = SkeletonInput(frames=32, fit="resample", test_crop=0.95)
     out, times = make_skeleton(tracks, chosen, marks("kinect_v2_25"), None)
-    assert kit.compare(out, outputs["resized"]) < 1e-4
+    case.check(resized=torch.from_numpy(out))
     assert times[0] > evenly(77, 30)[1]
     assert (np.diff(times) > 0).all()
     assert times[-1] < evenly(77, 30)[75]

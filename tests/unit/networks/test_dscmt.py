@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,9 +24,8 @@ from harstudio.networks.network import Network
 from harstudio.networks.shown import shown
 from harstudio.networks.sizes import size_of
 from harstudio.results import Kind
+from reference_cases import load_case
 
-ROOT = Path(__file__).resolve().parents[3]
-VECTORS = Path(os.environ.get("HARSTUDIO_VECTORS") or ROOT.parent / "shared" / "reference_vectors")
 WIDTH, HEADS = 16, 4  # small, and the squeezed excitation still has two features
 Rows = NDArray[np.float64]
 
@@ -149,20 +145,14 @@ def transformed(visual: Rows, depth: Rows, sizes: Any, module: CrossModalTransfo
 
 @torch.no_grad()
 def test_excitation_says_what_published_code_says() -> None:
-    path = VECTORS / "kit.py"
-    if not path.is_file():
-        pytest.skip(f"no reference vectors: {path} is not there; set HARSTUDIO_VECTORS")
-    spec = importlib.util.spec_from_file_location("reference_kit", path)
-    assert spec is not None
-    assert spec.loader is not None
-    kit: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(kit)
-    case, weights, inputs, outputs = kit.load_case("dscmt_bef")
+    case = load_case("dscmt_bef")
     block = Excitation(64)
     names = {"fc.0.weight": "squeeze.weight", "fc.2.weight": "excite.weight"}
-    block.load_state_dict({names[key]: torch.from_numpy(value) for key, value in weights.items()})
-    assert kit.compare(block(torch.from_numpy(inputs["x"])), outputs["y"]) < 1e-4
-    assert sum(weight.numel() for weight in block.parameters()) == case["params"]
+    block.load_state_dict(
+        {names[key]: torch.from_numpy(value) for key, value in case.weights.items()}
+    )
+    case.check(y=block(case.inputs["x"]))
+    assert sum(weight.numel() for weight in block.parameters()) == case.parameters
 
 
 @torch.no_grad()

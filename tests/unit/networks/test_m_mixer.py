@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import os
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,9 +18,8 @@ from harstudio.networks.explaining import explain
 from harstudio.networks.m_mixer import MODALITIES, Mixer
 from harstudio.networks.network import Batch, Network
 from harstudio.networks.sizes import size_of
+from reference_cases import load_case
 
-ROOT = Path(__file__).resolve().parents[3]
-VECTORS = Path(os.environ.get("HARSTUDIO_VECTORS") or ROOT.parent / "shared" / "reference_vectors")
 CLOSE = 1e-4
 EXACT = 1e-5
 Array = NDArray[np.float64]
@@ -36,36 +31,21 @@ LAYERS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def kit() -> ModuleType:
-    """What rebuilds weights and inputs of the cases: $HARSTUDIO_VECTORS, else beside the root."""
-    path = VECTORS / "kit.py"
-    if not path.is_file():
-        pytest.skip(f"no reference vectors: {path} is not there; set HARSTUDIO_VECTORS")
-    spec = importlib.util.spec_from_file_location("reference_kit", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @torch.no_grad()
-def test_the_unit_says_what_the_reference_says(kit: ModuleType) -> None:
-    _, weights, inputs, outputs = kit.load_case("spec_mcu")
+def test_the_unit_says_what_the_reference_says() -> None:
+    case = load_case("spec_mcu")
     unit = MCU(24, 48, 24).eval()
     given = {}
     for symbol, name in LAYERS.items():
-        given[f"{name}.linear.weight"] = weights[f"W{symbol}"]
-        given[f"{name}.norm.weight"] = weights[f"ln_{symbol}.weight"]
-        given[f"{name}.norm.bias"] = weights[f"ln_{symbol}.bias"]
+        given[f"{name}.linear.weight"] = case.weights[f"W{symbol}"]
+        given[f"{name}.norm.weight"] = case.weights[f"ln_{symbol}.weight"]
+        given[f"{name}.norm.bias"] = case.weights[f"ln_{symbol}.bias"]
     unit.load_state_dict({key: torch.from_numpy(value) for key, value in given.items()})
-    last, steps = unit(torch.from_numpy(inputs["f"]), torch.from_numpy(inputs["g"]), explain=True)
+    last, steps = unit(case.inputs["f"], case.inputs["g"], explain=True)
     assert steps is not None
-    for told, wanted in zip(steps, ("h", "s", "r", "z"), strict=True):
-        assert kit.compare(told, outputs[wanted]) < CLOSE
-    assert kit.compare(last, outputs["h"][:, -1]) < CLOSE
-    again, untold = unit(torch.from_numpy(inputs["f"]), torch.from_numpy(inputs["g"]))
+    case.check(**dict(zip("hsrz", steps, strict=True)))
+    torch.testing.assert_close(last, steps[0][:, -1])
+    again, untold = unit(case.inputs["f"], case.inputs["g"])
     torch.testing.assert_close(again, last, rtol=0, atol=0)
     assert untold is None
 

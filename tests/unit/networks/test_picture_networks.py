@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-from pathlib import Path
-from types import ModuleType
-
 import numpy as np
 import pytest
 import torch
@@ -18,40 +13,18 @@ from harstudio.networks.backbones.resnet import Bottleneck, ResNet
 from harstudio.networks.explaining import explain
 from harstudio.networks.network import Network
 from harstudio.networks.sizes import size_of
-
-ROOT = Path(__file__).resolve().parents[3]
-VECTORS = Path(os.environ.get("HARSTUDIO_VECTORS") or ROOT.parent / "shared" / "reference_vectors")
-CLOSE = 1e-4
-
-
-@pytest.fixture(scope="module")
-def kit() -> ModuleType:
-    """What rebuilds weights and inputs of the cases: $HARSTUDIO_VECTORS, else beside the root."""
-    path = VECTORS / "kit.py"
-    if not path.is_file():
-        pytest.skip(f"no reference vectors: {path} is not there; set HARSTUDIO_VECTORS")
-    spec = importlib.util.spec_from_file_location("reference_kit", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from reference_cases import load_case
 
 
 @torch.no_grad()
-def test_resnet_18(kit: ModuleType) -> None:
-    case, weights, inputs, outputs = kit.load_case("resnet18_torchvision")
-    network = ResNet(18, 60).eval()
-    missing, unexpected = network.load_state_dict(
-        {key: torch.from_numpy(value) for key, value in weights.items()}, strict=False
+def test_resnet_18() -> None:
+    case = load_case("resnet18_torchvision")
+    network = ResNet(18, 60)
+    case.fill(network)
+    features = network(case.inputs["image"])
+    case.check(
+        layer4=features, embedding=features.mean(dim=(2, 3)), logits=network.classify(features)
     )
-    assert all(key.endswith("num_batches_tracked") for key in missing)
-    assert not unexpected
-    features = network(torch.from_numpy(inputs["image"]))
-    assert kit.compare(features, outputs["layer4"]) < CLOSE
-    assert kit.compare(features.mean(dim=(2, 3)), outputs["embedding"]) < CLOSE
-    assert kit.compare(network.classify(features), outputs["logits"]) < CLOSE
-    assert sum(weight.numel() for weight in network.parameters()) == case["params"]
 
 
 @pytest.mark.parametrize(

@@ -2,77 +2,46 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 from collections.abc import Mapping
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from harstudio.networks import create_network, list_networks, network_card
 from harstudio.networks.backbones.efficientnet_lite import EfficientNetLite0, SameConvolution
+from harstudio.networks.backbones.graphs import GraphStream
 from harstudio.networks.backbones.xception import Xception
 from harstudio.networks.sizes import describe_networks, example_inputs, measure, size_of
-
-ROOT = Path(__file__).resolve().parents[3]
-VECTORS = Path(os.environ.get("HARSTUDIO_VECTORS") or ROOT.parent / "shared" / "reference_vectors")
-CLOSE = 1e-4
-
-
-@pytest.fixture(scope="module")
-def kit() -> ModuleType:
-    """What rebuilds weights and inputs of the cases: $HARSTUDIO_VECTORS, else beside the root."""
-    path = VECTORS / "kit.py"
-    if not path.is_file():
-        pytest.skip(f"no reference vectors: {path} is not there; set HARSTUDIO_VECTORS")
-    spec = importlib.util.spec_from_file_location("reference_kit", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def load(module: nn.Module, weights: Mapping[str, Any], *, not_given: set[str]) -> None:
-    """Every tensor of the case has its place, and nothing else is left as it was."""
-    given = {key: torch.from_numpy(value) for key, value in weights.items()}
-    missing, unexpected = module.load_state_dict(given, strict=False)
-    left = {key for key in missing if not key.endswith("num_batches_tracked")}
-    assert (left, unexpected) == (not_given, [])
-    module.eval()
+from reference_cases import load_case
 
 
 @torch.no_grad()
-def test_st_gcn(kit: ModuleType) -> None:
-    case, weights, inputs, outputs = kit.load_case("stgcn_ntu25")
+def test_st_gcn() -> None:
+    case = load_case("stgcn_ntu25")
     network = create_network("st-gcn", 60)
-    load(network.skeleton, weights, not_given={"A"})
-    assert kit.compare(network.skeleton.A, outputs["A"]) < 1e-6
-    features = network.skeleton(torch.from_numpy(inputs["skeleton"]))
-    assert kit.compare(features, outputs["feature"]) < CLOSE
-    assert kit.compare(network.skeleton.class_map(features), outputs["class_map"]) < CLOSE
-    output = network({"skeleton": torch.from_numpy(inputs["skeleton"])})
-    assert kit.compare(output.logits, outputs["logits"]) < CLOSE
-    assert sum(weight.numel() for weight in network.parameters()) == case["params"]
+    stream = network.get_submodule("skeleton")
+    assert isinstance(stream, GraphStream)
+    case.fill(stream, not_given=["A"])
+    torch.testing.assert_close(stream.A, torch.from_numpy(case.outputs["A"]), rtol=0, atol=1e-6)
+    features = stream(case.inputs["skeleton"])
+    case.check(
+        feature=features,
+        class_map=stream.class_map(features),
+        logits=network.eval()(case.inputs).logits,
+    )
 
 
 @torch.no_grad()
-def test_xception(kit: ModuleType) -> None:
-    case, weights, inputs, outputs = kit.load_case("xception_128")
+def test_xception() -> None:
+    case = load_case("xception_128")
     network = Xception(1000)
-    load(network, weights, not_given=set())
-    picture = torch.from_numpy(inputs["small"])
-    assert kit.compare(network.features(picture), outputs["features"]) < CLOSE
-    features = network(picture)
-    assert kit.compare(features, np.maximum(outputs["features"], 0)) < CLOSE
-    assert kit.compare(network.classify(features), outputs["logits"]) < CLOSE
-    assert sum(weight.numel() for weight in network.parameters()) == case["params"]
+    case.fill(network)
+    said, features = network.features(case.inputs["small"]), network(case.inputs["small"])
+    case.check(features=said, logits=network.classify(features))
+    torch.testing.assert_close(features, said.relu())
 
 
 @pytest.mark.parametrize(("kernel", "stride", "size", "first"), [
@@ -161,7 +130,7 @@ def test_networks_are_described_in_builtins() -> None:
     assert [entry["name"] for entry in described] == list(list_networks())
     for entry in described:
         card = network_card(entry["name"])
-        assert entry["modalities"] == list(card.modalities)
+        assert entry["modalities"] == sorted(card.modalities)
         assert entry["num_classes"] == 60
         assert entry["parameters"] > 5e5
         assert entry["multiply_adds"] > 5e6
