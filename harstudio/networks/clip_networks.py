@@ -32,7 +32,9 @@ PERSON_CLIP: Mapping[str, Any] = {
     "crop": "person",
     "crop_px": 1000,
     "train_scale": (0.7, 1.0),
+    "train_scale_of": "sides",
     "flip": True,
+    "flip_vertical": False,
     "rotate_quarters": False,
 }
 WHOLE_CLIP: Mapping[str, Any] = {

@@ -19,6 +19,7 @@ from harstudio.learning.inputs.crops import (
     draw,
     pixels_in,
     random_area,
+    random_sides,
     shrunk,
     square,
     turned,
@@ -56,10 +57,12 @@ class ClipInput(PictureSettings):
     middle where no joints are known. crop_px is of a picture 1080 high, as printed, and scaled with
     the height of other pictures.
 
-    Only in training: train_scale, where it is not (1, 1), the least and the largest share of the
-    area that a random crop takes, of the picture or the person's square, with sides from 3:4 to
-    4:3; flip mirrors every other clip; rotate_quarters turns by 0, 90, 180 or 270 degrees;
-    color_jitter, how far factors of brightness, contrast and saturation go from 1 (colour only).
+    Only in training: train_scale, where it is not (1, 1), the least and the largest share that a
+    random crop takes of the picture or the person's square; train_scale_of says of what: ``area``,
+    with sides from 3:4 to 4:3, or ``sides``, of both alike, which distorts nothing. flip mirrors
+    every other clip, flip_vertical turns every other one upside down as a mirror does;
+    rotate_quarters turns by 0, 90, 180 or 270 degrees; color_jitter, how far factors of brightness,
+    contrast and saturation go from 1 (colour only).
     """
 
     kind: Literal["clip"] = "clip"
@@ -72,7 +75,9 @@ class ClipInput(PictureSettings):
     resize: int = Field(default=256, ge=8, le=2048)
     crop_px: Annotated[float, Field(ge=8, le=2000)] = 1000.0
     train_scale: tuple[Share, Share] = (1.0, 1.0)
+    train_scale_of: Literal["area", "sides"] = "area"
     flip: bool = False
+    flip_vertical: bool = False
     rotate_quarters: bool = False
     color_jitter: float = Field(default=0.0, ge=0, le=1)
 
@@ -118,7 +123,8 @@ def read(stretch: Stretch, settings: ClipInput) -> Frames:
             frame = frame[
                 int(region.top) : int(region.bottom), int(region.left) : int(region.right)
             ]
-            short = round(settings.size / min(settings.train_scale) ** 0.5)
+            least = min(settings.train_scale)
+            short = round(settings.size / (least**0.5 if _by_area(settings) else least))
         small.append(shrunk(frame, short, nearest=settings.appearance == "depth"))
     limits = None
     if settings.appearance == "infrared":
@@ -189,7 +195,13 @@ def make(seen: Frames, settings: ClipInput, rng: np.random.Generator | None) -> 
             for k in shown
         ]
     )
-    pictures = turned(pictures, drawn, flip=settings.flip, quarters=settings.rotate_quarters)
+    pictures = turned(
+        pictures,
+        drawn,
+        flip=settings.flip,
+        quarters=settings.rotate_quarters,
+        vertical=settings.flip_vertical,
+    )
     if rng is not None and settings.color_jitter and settings.appearance == "color":
         pictures = jittered(pictures, settings.color_jitter, rng)
     where = seen.extent.box(box)
@@ -200,10 +212,15 @@ def make(seen: Frames, settings: ClipInput, rng: np.random.Generator | None) -> 
 def _box(extent: Extent, settings: ClipInput, drawn: Drawn | None) -> Box:
     width, height = extent.width, extent.height
     if drawn is not None and settings.train_scale != (1.0, 1.0):
-        return random_area(width, height, settings.train_scale, drawn)
+        crop = random_area if _by_area(settings) else random_sides
+        return crop(width, height, settings.train_scale, drawn)
     if settings.crop == "person":
         return Box(0, 0, width, height)
     return square(width, height, min(1.0, settings.size / settings.resize), drawn)
+
+
+def _by_area(settings: ClipInput) -> bool:
+    return settings.train_scale_of == "area"
 
 
 def jittered(

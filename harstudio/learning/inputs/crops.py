@@ -29,6 +29,7 @@ class Drawn(NamedTuple):
     down: float
     flip: float
     turn: float
+    over: float
 
 
 def draw(rng: np.random.Generator) -> Drawn:
@@ -96,6 +97,13 @@ def random_area(width: int, height: int, scale: tuple[float, float], drawn: Draw
     return part(width, height, wide, tall, drawn.across, drawn.down)
 
 
+def random_sides(width: int, height: int, scale: tuple[float, float], drawn: Drawn) -> Box:
+    """A random crop of the picture's own shape: a share of both sides within ``scale``."""
+    low, high = sorted(scale)
+    share = low + drawn.area * (high - low)
+    return part(width, height, share * width, share * height, drawn.across, drawn.down)
+
+
 def random_scales(width: int, height: int, shares: Sequence[float], drawn: Drawn) -> Box:
     """A multi-scale crop: width and height are shares of the shorter side, next to each other in
     the list of shares at most (Wang et al. 2016)."""
@@ -113,14 +121,21 @@ def pixels_in(picture: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
 
 
 def turned(
-    pictures: NDArray[np.uint8], drawn: Drawn | None, *, flip: bool, quarters: bool
+    pictures: NDArray[np.uint8],
+    drawn: Drawn | None,
+    *,
+    flip: bool,
+    quarters: bool,
+    vertical: bool = False,
 ) -> NDArray[np.uint8]:
-    """(T, H, W, 3) mirrored left and right in half of all cases, turned by quarters; both only
-    where they are asked for."""
+    """(T, H, W, 3) mirrored left and right in half of all cases, top and bottom in half of all
+    cases, turned by quarters; each only where it is asked for."""
     if drawn is None:
         return pictures
     if flip and drawn.flip < 0.5:
         pictures = pictures[:, :, ::-1]
+    if vertical and drawn.over < 0.5:
+        pictures = pictures[:, ::-1]
     if quarters:
         pictures = np.rot90(pictures, int(drawn.turn * 4), axes=(1, 2))
     return pictures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -154,8 +155,12 @@ CROPS: dict[str, dict[str, Any]] = {
     "scaled": {"crop": "center", "size": 42, "resize": 48, "train_scale": (0.5, 1.0)},
     "person": {"crop": "person", "crop_px": 500.0, "size": 42},
     "person scaled": {"crop": "person", "crop_px": 500.0, "size": 42, "train_scale": (0.7, 1.0)},
+    "person by sides": {
+        "crop": "person", "crop_px": 500.0, "size": 42, "train_scale": (0.7, 1.0),
+        "train_scale_of": "sides",
+    },
     "no room": {"crop": "center", "size": 300, "resize": 256},
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("keys", CROPS.values(), ids=CROPS)
@@ -235,6 +240,24 @@ def test_random_crops_stay_within_their_limits() -> None:
     assert max(lefts) > 0.95
 
 
+def test_a_random_scale_of_the_sides_distorts_nothing() -> None:
+    made = recording(None, pictures={"color": where()})
+    chosen = settings(
+        size=24, resize=HEIGHT, train_scale=(0.5, 0.8), train_scale_of="sides", frames=1
+    )
+    seen = read(stretch(made), chosen)
+    shares, lefts = [], []
+    for k in range(200):
+        box = one_box(make(seen, chosen, np.random.default_rng(k)))
+        shares.append((box.right - box.left) / WIDTH)
+        assert (box.bottom - box.top) / HEIGHT == pytest.approx(shares[-1], abs=0.01)
+        lefts.append(box.left / (WIDTH - (box.right - box.left)))
+    assert 0.49 < min(shares) < 0.52
+    assert 0.78 < max(shares) < 0.81
+    assert min(lefts) < 0.05
+    assert max(lefts) > 0.95
+
+
 # ---- what training draws
 
 
@@ -257,6 +280,25 @@ def test_flips_and_quarter_turns_are_those_of_the_whole_clip() -> None:
         for v in [make(read(stretch(made), only), only, np.random.default_rng(k)).values]
     ]
     assert 15 < sum(mirrored) < 45
+
+
+def test_clips_are_turned_upside_down_as_a_mirror_does_and_only_where_asked() -> None:
+    made = recording(None, pictures={"color": where()})
+    chosen = settings(frames=2, flip=True, flip_vertical=True)
+    read_once = read(stretch(made), chosen)
+    seen = []
+    for k in range(120):
+        values = make(read_once, chosen, np.random.default_rng(k)).values
+        red, green = values[0, 0], values[1, 0]  # where() tells x in red and y in green
+        seen.append((bool(red[0, 0] > red[0, -1]), bool(green[0, 0] > green[-1, 0])))
+    counts = [seen.count(pair) for pair in product((False, True), repeat=2)]
+    assert min(counts) > 15, "both mirrors are drawn apart"
+    only = settings(frames=2, flip=True)
+    for k in range(20):
+        green = make(read(stretch(made), only), only, np.random.default_rng(k)).values[1, 0]
+        assert green[0, 0] < green[-1, 0]
+    plain = make(read_once, chosen, None).values
+    assert plain[1, 0, 0, 0] < plain[1, 0, -1, 0], "nothing is turned in testing"
 
 
 def test_colour_changes_alike_in_all_frames_and_only_in_colour() -> None:
