@@ -15,7 +15,8 @@ from typing import Any
 
 from harstudio.networks.backbones.bi_lstm import OPTIONS, BiLSTM
 from harstudio.networks.mmff_cards import LSTM_SKELETON
-from harstudio.networks.network import SALIENCY, Batch, FeatureMap, Network, Output
+from harstudio.networks.network import SALIENCY, Network
+from harstudio.networks.skeleton_network import SkeletonNetwork
 from harstudio.results import Kind, NetworkCard, Recipe, Stage
 
 CARDS = (
@@ -34,34 +35,6 @@ CARDS = (
         explains={SALIENCY: Kind.JOINT_WEIGHTS},
     ),
 )
-
-
-class SkeletonNetwork(Network):
-    """Bi-LSTM alone: child module ``skeleton``."""
-
-    def __init__(self, skeleton: BiLSTM) -> None:
-        super().__init__()
-        self.skeleton = skeleton
-
-    def fused(self, batch: Batch, explain: bool) -> Output:
-        """Takes ``skeleton``; one stream."""
-        maps: dict[str, FeatureMap] = {}
-        if explain:
-            features, maps[SALIENCY] = self.skeleton.explained(batch["skeleton"])
-        else:
-            features = self.skeleton(batch["skeleton"])
-        logits = self.skeleton.classify(features)
-        return Output(
-            logits,
-            {"skeleton": logits},
-            {"skeleton": features},
-            explanation={} if explain else None,
-            maps=maps,
-        )
-
-    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
-        """The same: it has one stream."""
-        return self.fused(batch, explain)
 
 
 def create(

@@ -20,7 +20,7 @@ from torch import nn
 
 from harstudio.networks.backbones.i3d import I3D
 from harstudio.networks.backbones.resnet3d import ResNet3D
-from harstudio.networks.network import Batch, FeatureMap, Network, Output, watched
+from harstudio.networks.network import Batch, FeatureMap, Network, OneStream, Output, watched
 from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
 
 # AMFI-Net, section 3.1: the square of 1000 pixels is printed for pictures 1080 high.
@@ -93,7 +93,7 @@ CARDS = (
 )
 
 
-class ClipNetwork(Network):
+class ClipNetwork(OneStream):
     """A backbone with its own classifier: child module ``clip``."""
 
     def __init__(self, clip: ResNet3D | I3D, dropout: float) -> None:
@@ -115,10 +115,6 @@ class ClipNetwork(Network):
             explanation={} if explain else None,
             maps={GRAD_CAM: FeatureMap(Kind.HEAT_MAP, "clip", features)} if explain else {},
         )
-
-    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
-        """The same: it has one stream."""
-        return self.fused(batch, explain)
 
 
 def create(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from harstudio.networks.backbones.graphs import GraphStream
-from harstudio.networks.network import Batch, Network, Output
+from harstudio.networks.network import Batch, OneStream, Output
 
 
-class GraphNetwork(Network):
+class GraphNetwork(OneStream):
     """One stream, ``skeleton``."""
 
     def __init__(self, skeleton: GraphStream) -> None:
@@ -23,7 +23,3 @@ class GraphNetwork(Network):
         pooled = self.skeleton.pool(features)
         logits = self.skeleton.classify(pooled)
         return Output(logits, {"skeleton": logits}, {"skeleton": pooled}, explanation=told)
-
-    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
-        """The same: it has one stream."""
-        return self.fused(batch, explain)

@@ -18,7 +18,8 @@ from dataclasses import replace
 from typing import Any
 
 from harstudio.networks.backbones.hcn import HCN
-from harstudio.networks.network import SALIENCY, Batch, FeatureMap, Network, Output
+from harstudio.networks.network import SALIENCY, Network
+from harstudio.networks.skeleton_network import SkeletonNetwork
 from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
 from harstudio.skeletons.topology import topology as skeleton_topology
 
@@ -63,31 +64,6 @@ CARDS = (
         explains={SALIENCY: Kind.JOINT_WEIGHTS},
     ),
 )  # fmt: skip
-
-
-class SkeletonNetwork(Network):
-    """HCN alone: child module ``skeleton``."""
-
-    def __init__(self, skeleton: HCN) -> None:
-        super().__init__()
-        self.skeleton = skeleton
-
-    def fused(self, batch: Batch, explain: bool) -> Output:
-        """Takes ``skeleton``; one stream."""
-        maps: dict[str, FeatureMap] = {}
-        features = self.skeleton(batch["skeleton"], maps if explain else None)
-        logits = self.skeleton.classify(features)
-        return Output(
-            logits,
-            {"skeleton": logits},
-            {"skeleton": features},
-            explanation={} if explain else None,
-            maps=maps,
-        )
-
-    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
-        """The same: it has one stream."""
-        return self.fused(batch, explain)
 
 
 def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:

@@ -15,7 +15,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from harstudio.networks.backbones.temporal_cnn import CHANNELS, TemporalCNN
-from harstudio.networks.network import Batch, Gaze, Network, Output
+from harstudio.networks.network import Batch, Gaze, Network, OneStream, Output
 from harstudio.results import Kind, NetworkCard, Recipe, Stage
 
 CARDS = (
@@ -61,7 +61,7 @@ class InertialStream(TemporalCNN):
         return Gaze(Kind.IMPORTANCE, "inertial", evidence.transpose(1, 2), per_class=True)
 
 
-class InertialNetwork(Network):
+class InertialNetwork(OneStream):
     """The stream alone."""
 
     def __init__(self, num_classes: int) -> None:
@@ -75,10 +75,6 @@ class InertialNetwork(Network):
         logits = self.inertial.classify(pooled)
         told = {"inertial importance": self.inertial.importance(features)} if explain else None
         return Output(logits, {"inertial": logits}, {"inertial": pooled}, explanation=told)
-
-    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
-        """The same: it has one stream."""
-        return self.fused(batch, explain)
 
 
 def create(

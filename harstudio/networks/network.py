@@ -146,6 +146,14 @@ class Network(nn.Module, ABC):
         ``logits_by_stream`` hold that stream's, by its name."""
 
 
+class OneStream(Network):
+    """A network with one stream: what that says alone is what the network says."""
+
+    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
+        """The same as ``fused``."""
+        return self.fused(batch, explain)
+
+
 def streams_with(card: NetworkCard, inputs: Mapping[str, object]) -> tuple[str, ...]:
     """The streams whose inputs are all there, in the card's order."""
     return tuple(

@@ -19,7 +19,7 @@ from typing import Any
 from harstudio.networks.backbones.resnet import ResNet
 from harstudio.networks.backbones.xception import Xception
 from harstudio.networks.blocks.frames import each_frame
-from harstudio.networks.network import Batch, FeatureMap, Network, Output, watched
+from harstudio.networks.network import Batch, FeatureMap, Network, OneStream, Output, watched
 from harstudio.results import Kind, NetworkCard, Recipe, Stage
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -75,7 +75,7 @@ CARDS = (
 )
 
 
-class PictureNetwork(Network):
+class PictureNetwork(OneStream):
     """A backbone with its own classifier: child module ``picture``."""
 
     def __init__(self, picture: ResNet | Xception) -> None:
@@ -98,10 +98,6 @@ class PictureNetwork(Network):
             explanation={} if explain else None,
             maps={GRAD_CAM: FeatureMap(Kind.HEAT_MAP, "picture", features)} if explain else {},
         )
-
-    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
-        """The same: it has one stream."""
-        return self.fused(batch, explain)
 
 
 def create(

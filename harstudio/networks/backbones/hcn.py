@@ -111,9 +111,14 @@ class HCN(nn.Module):
         """(N, 256, frames / 16, frames / 16) -> (N, 512)."""
         return cast("Tensor", self.fc7(strongest.flatten(1)))
 
-    def forward(self, skeleton: Tensor, told: dict[str, FeatureMap] | None = None) -> Tensor:
-        """The features before the classifier, not negative. told: see ``joint_maps``."""
-        return self.embed(self.strongest(self.bodies(skeleton, told)))
+    def forward(self, skeleton: Tensor) -> Tensor:
+        """The features before the classifier, not negative."""
+        return self.embed(self.strongest(self.bodies(skeleton)))
+
+    def explained(self, skeleton: Tensor) -> tuple[Tensor, FeatureMap]:
+        """The same, and the map of the joint saliency."""
+        told: dict[str, FeatureMap] = {}
+        return self.embed(self.strongest(self.bodies(skeleton, told))), told[SALIENCY]
 
     def classify(self, features: Tensor) -> Tensor:
         """(N, 512) -> (N, classes)."""

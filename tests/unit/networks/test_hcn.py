@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from harstudio.networks import create_network, network_card
 from harstudio.networks.backbones.hcn import HCN, resized
 from harstudio.networks.explaining import explain
-from harstudio.networks.network import SALIENCY, FeatureMap
+from harstudio.networks.network import SALIENCY
 from harstudio.networks.sizes import size_of
 from reference_cases import load_case
 
@@ -112,17 +112,15 @@ def test_the_saliency_lies_on_maps_of_single_joints() -> None:
     skeleton = torch.randn(1, 3, 32, 20, 2)
     moved = skeleton.clone()
     moved[:, :, :, 7, 1] += 1
-    told: dict[str, FeatureMap] = {}
-    again: dict[str, FeatureMap] = {}
-    features = hcn(skeleton, told)
-    hcn(moved, again)
-    difference = (told[SALIENCY].values - again[SALIENCY].values).abs().amax(dim=(0, 1, 2))
+    features, told = hcn.explained(skeleton)
+    _, again = hcn.explained(moved)
+    difference = (told.values - again.values).abs().amax(dim=(0, 1, 2))
     changed = difference > 1e-4
     assert changed.nonzero().tolist() == [[7, 1]]
     with torch.no_grad():
         torch.testing.assert_close(features, hcn(skeleton), rtol=1e-4, atol=1e-5)
     logits = hcn.classify(features)[0, 2]
-    (gradient,) = torch.autograd.grad(logits, told[SALIENCY].values)
+    (gradient,) = torch.autograd.grad(logits, told.values)
     assert gradient.flatten(3).any(dim=2).all()  # of positions and of motion
 
 
