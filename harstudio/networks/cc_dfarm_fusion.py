@@ -50,19 +50,19 @@ class Meeting(nn.Module):
             )  # fmt: skip
 
     def forward(self, clip: Tensor, persons: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """clip (N, C, t, h, w), persons (N, M, C', *) -> both recalibrated, and the weights
-        (N, blocks, channels) of the clip and then of each skeleton; one for all under MMTM, where
-        persons share a gate."""
+        """clip (N, C, t, h, w), persons (N, M, C', *) -> both recalibrated, and what the channels
+        were multiplied by: (N, C) of the clip, then (N, C') of each skeleton; one for all under
+        MMTM, where persons share a gate."""
         if isinstance(self.block, MMTM):
             clip, joined, own, other = self.block(clip, persons.transpose(1, 2))
-            return clip, joined.transpose(1, 2), [own[:, None], other[:, None]]
+            return clip, joined.transpose(1, 2), [own, other]
         if persons.shape[1] >= len(self.block.counts):
             raise UsageError(
                 f"There are {persons.shape[1]} bodies, and the fusion knows {PERSONS}.",
                 remedy=f"Set preprocessing.skeleton.bodies to {PERSONS} or 1.",
             )
-        (clip, *apart), attention = self.block([clip, *persons.unbind(dim=1)])
-        return clip, torch.stack(apart, dim=1), attention
+        (clip, *apart), weights = self.block([clip, *persons.unbind(dim=1)])
+        return clip, torch.stack(apart, dim=1), weights
 
 
 class Fusion(nn.Module):
@@ -119,7 +119,7 @@ class Fusion(nn.Module):
             return logits / 2, torch.cat((pooled, skeleton), dim=1)
         selection = self.mffm(clip, skeleton)
         if gaze is not None:
-            own, other = selection.channels[:, None].chunk(2, dim=2)
+            own, other = selection.channels.chunk(2, dim=1)
             gaze["channel share"] = share(own, other)
             gaze["spatial mask"] = Gaze(Kind.HEAT_MAP, "clip", selection.places[:, 0])
         features = selection.fused.mean(dim=(2, 3, 4))
@@ -132,17 +132,17 @@ def share_name(place: str) -> str:
 
 
 def share(clip: Tensor, skeleton: Tensor) -> Gaze:
-    """The mean weight of both, (N, blocks, channels) each, as shares of their sum; one half where
-    nothing is preferred, however many blocks each has."""
-    means = torch.stack([clip.mean(dim=(1, 2)), skeleton.mean(dim=(1, 2))], dim=1)
+    """What the channels of both were multiplied by, (N, C) and (N, C'): the means as shares of
+    their sum, one half where nothing is preferred, however many channels each has."""
+    means = torch.stack([clip.mean(dim=1), skeleton.mean(dim=1)], dim=1)
     means = means / means.sum(dim=1, keepdim=True)
     return Gaze(Kind.MODALITY_SHARE, "clip", means[:, None])
 
 
 def person_share(persons: Sequence[Tensor], joints: int) -> Gaze:
-    """The mean weight (N, blocks, channels) of every person as a share of their sum, the same for
-    all joints at one moment."""
-    means = torch.stack([weights.mean(dim=(1, 2)) for weights in persons], dim=1)
+    """What the channels of every person were multiplied by, (N, C): the means as shares of their
+    sum, the same for all joints at one moment."""
+    means = torch.stack([weights.mean(dim=1) for weights in persons], dim=1)
     shares = means / means.sum(dim=1, keepdim=True)
     return Gaze(Kind.JOINT_WEIGHTS, "skeleton", shares[:, None, None].expand(-1, -1, joints, -1))
 

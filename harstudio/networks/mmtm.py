@@ -91,7 +91,7 @@ class Fusion(nn.Module):
         """(N, C, *) and (N, C', *) -> both recalibrated; what the gates tell goes to ``gaze``."""
         clip, skeleton, own, other = self.mmtm[place](clip, skeleton)
         if gaze is not None:
-            gaze[SHARES[place]] = share(own[:, None], other[:, None])
+            gaze[SHARES[place]] = share(own, other)
         return clip, skeleton
 
 

@@ -58,8 +58,8 @@ class DSFM(nn.Module):
 
     def forward(self, maps: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """Maps (N, C_m, *), one a modality, each with its own places; modalities at the end may be
-        missing, and then take no part -> the recalibrated maps, and the attention (N, blocks_m,
-        block) of each, which sums to 1 over all blocks."""
+        missing, and then take no part -> the recalibrated maps, and what the channels of each were
+        multiplied by, (N, C_m) from ``lowest`` to 1."""
         if len(maps) > len(self.counts):
             raise ValueError(f"{len(maps)} modalities, made for {len(self.counts)}")
         counts = self.counts[: len(maps)]
@@ -70,16 +70,18 @@ class DSFM(nn.Module):
         shared = self.joint_features(joint)
         votes = torch.stack([layer(shared) for layer in self.dense_group][: sum(counts)], dim=1)
         attention = torch.split(votes.softmax(dim=1), list(counts), dim=1)
-        weighed = [self._weighed(x, shares) for x, shares in zip(maps, attention, strict=True)]
-        return weighed, list(attention)
+        weights = [
+            (self.lowest + (1 - self.lowest) * shares).flatten(1)[:, : x.shape[1]]  # equation 13
+            for x, shares in zip(maps, attention, strict=True)
+        ]
+        weighed = [
+            x * weight.view(*weight.shape, *(1,) * (x.dim() - 2))
+            for x, weight in zip(maps, weights, strict=True)
+        ]
+        return weighed, weights
 
     def _descriptor(self, x: Tensor, count: int) -> Tensor:
         """Equation 9: (N, C_m, *) -> (N, block), the mean over places of the sum of blocks."""
         pooled = x.flatten(2).mean(dim=2) if x.dim() > 2 else x
         pooled = functional.pad(pooled, (0, count * self.block - pooled.shape[1]))
         return pooled.view(-1, count, self.block).sum(dim=1)
-
-    def _weighed(self, x: Tensor, attention: Tensor) -> Tensor:
-        """Equations 13 and 14."""
-        weight = (self.lowest + (1 - self.lowest) * attention).flatten(1)[:, : x.shape[1]]
-        return x * weight.view(*weight.shape, *(1,) * (x.dim() - 2))

@@ -20,6 +20,7 @@ from harstudio.networks.blocks.mmtm import MMTM
 from harstudio.networks.blocks.tiam import TIAM, frame_affinity
 from harstudio.networks.cc_dfarm import CCDFARM
 from harstudio.networks.explaining import explain
+from harstudio.networks.network import Gaze
 from harstudio.networks.sizes import size_of
 from joint_maps import assert_saliency_is_of_the_fused_answer
 from reference_cases import load_case
@@ -53,8 +54,9 @@ def test_dsfm_is_the_published_block() -> None:
 
 def dsfm_by_hand(
     weights: dict[str, Array], maps: Sequence[Array], block: int, lowest: float
-) -> list[Array]:
-    """Equations 9 to 14 on one clip; maps (C_m, places), channels that are missing are zeros."""
+) -> list[tuple[Array, Array]]:
+    """Equations 9 to 14 on one clip; maps (C_m, places), channels that are missing are zeros. What
+    comes of each, and what each of its channels was multiplied by."""
     counts = [math.ceil(len(x) / block) for x in maps]
     total = np.zeros(block)
     for x, count in zip(maps, counts, strict=True):
@@ -72,15 +74,16 @@ def dsfm_by_hand(
         weights[f"dense_group.{b}.weight"] @ shared + weights[f"dense_group.{b}.bias"]
         for b in range(sum(counts))
     ]
-    made = [np.zeros_like(x) for x in maps]
+    made = [(np.zeros_like(x), np.zeros(len(x))) for x in maps]
     for c in range(block):
         sum_of_all = sum(math.exp(vote[c]) for vote in votes)
         b = 0
-        for x, out, count in zip(maps, made, counts, strict=True):
+        for x, (out, acting), count in zip(maps, made, counts, strict=True):
             for own in range(count):
                 share = math.exp(votes[b][c]) / sum_of_all
                 if own * block + c < len(x):
-                    out[own * block + c] = (lowest + (1 - lowest) * share) * x[own * block + c]
+                    acting[own * block + c] = lowest + (1 - lowest) * share
+                    out[own * block + c] = acting[own * block + c] * x[own * block + c]
                 b += 1
     return made
 
@@ -94,15 +97,13 @@ def test_dsfm_is_its_equations(present: int) -> None:
     weights = shaken(block)
     shapes = ((2, 10, 3, 2), (2, 4, 5), (2, 4))[:present]
     maps = [torch.randn(shape).double() for shape in shapes]
-    told, attention = block(maps)
+    told, acting = block(maps)
     for n in range(2):
         flat = [x[n].reshape(len(x[n]), -1).numpy() for x in maps]
         wanted = dsfm_by_hand(weights, flat, 4, 0.3)
-        for got, want in zip(told, wanted, strict=True):
+        for got, weight, (want, by) in zip(told, acting, wanted, strict=True):
             np.testing.assert_allclose(got[n].reshape(want.shape).numpy(), want, atol=1e-5)
-    every = torch.cat(attention, dim=1)
-    assert [x.shape[1] for x in attention] == [3, 1, 1][:present]
-    torch.testing.assert_close(every.sum(dim=1), torch.ones(2, 4).double())
+            np.testing.assert_allclose(weight[n].numpy(), by, atol=1e-5)
 
 
 def test_dsfm_says_what_it_cannot() -> None:
@@ -305,15 +306,20 @@ def test_every_row_of_the_tables_has_its_parts(row: dict[str, Any]) -> None:
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("bodies", [1, 2])
-def test_the_flow_is_that_of_the_paper(bodies: int) -> None:
-    network, batch = fresh(), small(2, bodies)
+@pytest.mark.parametrize(("bodies", "layout"), [(1, "post"), (2, "post"), (2, "pre")])
+def test_the_flow_is_that_of_the_paper(bodies: int, layout: str) -> None:
+    network, batch = fresh(tiam_layout=layout), small(2, bodies)
     body, fusion = network.skeleton, network.fusion
     position, motion = body.joint_maps(batch["skeleton"])
     assert body.tiam is not None
     assert fusion.mffm is not None
-    told = body.tiam(position.transpose(1, 3), motion.transpose(1, 3))
-    conv5 = body.body_map(told.first, told.second).view(2, bodies, 128, 4, 4)
+    if layout == "post":
+        told = body.tiam(position.transpose(1, 3), motion.transpose(1, 3))
+        position, motion = told.first, told.second
+    else:
+        told = body.tiam(position, motion)
+        position, motion = told.first.transpose(1, 3), told.second.transpose(1, 3)
+    conv5 = body.body_map(position, motion).view(2, bodies, 128, 4, 4)
     first, second = dsfm(network, "first"), dsfm(network, "second")
     early = network.clip.mixed_5b(batch["clip"])
     assert first.counts == (13, 2, 2)
@@ -321,8 +327,59 @@ def test_the_flow_is_that_of_the_paper(bodies: int) -> None:
     (early, *persons), _ = first([early, *conv5.unbind(1)])
     fc7 = body.fc7(torch.stack([body.conv6(x) for x in persons]).amax(dim=0).flatten(1))
     (late, fc7), _ = second([network.clip.mixed_5c(early), fc7])
-    wanted = fusion.classifier(fusion.mffm(late, fc7).fused.mean(dim=(2, 3, 4)))
-    torch.testing.assert_close(network(batch).logits, wanted, rtol=1e-4, atol=1e-5)
+    fused = fusion.mffm(late, fc7).fused.mean(dim=(2, 3, 4))
+    features = network(batch).features["fusion"]
+    assert distance(features, fused) < 1e-4
+    assert distance(network(batch).logits, fusion.classifier(fused)) < 1e-4
+    swapped = body.body_map(motion, position).view(2, bodies, 128, 4, 4)
+    assert distance(swapped, conv5) > 1e-2  # so that the order of both is seen in what follows
+
+
+def distance(told: Tensor, wanted: Tensor) -> float:
+    """The largest difference as a share of the largest difference between clips."""
+    apart = (wanted[0] - wanted[1]).abs().max()
+    assert apart > 0
+    return float((told - wanted).abs().max() / apart)
+
+
+def gates_by_hand(block: nn.Module, clip: Tensor, skeleton: Tensor) -> tuple[Tensor, Tensor]:
+    """Equations 3 to 8, one clip at a time; clip (N, C, *), skeleton (N, C', *)."""
+    weights = {key: value.double() for key, value in block.state_dict().items()}
+    gates: tuple[list[Tensor], list[Tensor]] = [], []
+    for one, other in zip(clip.double(), skeleton.double(), strict=True):
+        squeezed = torch.stack([x.mean() for x in (*one, *other)])
+        joint = weights["fc_squeeze.weight"] @ squeezed + weights["fc_squeeze.bias"]
+        joint = torch.where(joint > 0, joint, 0)
+        for name, list_of in zip(("visual", "skeleton"), gates, strict=True):
+            said = weights[f"fc_{name}.weight"] @ joint + weights[f"fc_{name}.bias"]
+            list_of.append(2 / (1 + torch.exp(-said)))
+    return torch.stack(gates[0]), torch.stack(gates[1])
+
+
+@torch.no_grad()
+def test_the_baseline_recalibrates_both_streams_at_both_places() -> None:
+    """Table 5's: all persons share a gate, which is that of their mean."""
+    network = fresh(baseline_fusion="mmtm", tiam=False, mffm=False).double()
+    for name, weight in network.fusion.named_parameters():
+        if "fc_skeleton" in name or "fc_visual" in name:
+            weight.mul_(20)  # gates far from 1
+    batch = {key: value.double() for key, value in small().items()}
+    body, fusion = network.skeleton, network.fusion
+    blocks = [fusion.get_submodule(f"places.{place}.block") for place in ("first", "second")]
+    early, bodies = network.clip.mixed_5b(batch["clip"]), body.bodies(batch["skeleton"])
+    own, other = gates_by_hand(blocks[0], early, bodies.transpose(1, 2))
+    early = early * own[:, :, None, None, None]
+    persons = [bodies[:, m] * other[:, :, None, None] for m in (0, 1)]
+    fc7 = body.fc7(torch.stack([body.conv6(x) for x in persons]).amax(dim=0).flatten(1))
+    late = network.clip.mixed_5c(early)
+    own, last = gates_by_hand(blocks[1], late, fc7)
+    pooled = network.clip.pool(late * own[:, :, None, None, None])
+    wanted = (fusion.clip(pooled) + fusion.skeleton(fc7 * last)) / 2
+    told = network(batch)
+    assert distance(told.features["fusion"], torch.cat((pooled, fc7 * last), dim=1)) < 1e-6
+    assert distance(told.logits, wanted) < 1e-6
+    assert (other - 1).abs().max() > 0.05
+    assert (last - 1).abs().max() > 0.05
 
 
 @torch.no_grad()
@@ -365,21 +422,58 @@ def test_a_stream_alone_has_the_size_that_it_has_in_company() -> None:
     torch.testing.assert_close(alone, network.clip.pool(late), rtol=1e-4, atol=1e-5)
 
 
-def test_shares_follow_the_blocks_and_empty_persons_do_not_count() -> None:
+def by_what(before: Tensor, after: Tensor) -> float:
+    """(C, *) twice -> the mean of what the channels were multiplied by, each by itself."""
+    gains = []
+    for one, other in zip(before, after, strict=True):
+        factors = (other / one).flatten()
+        assert float(factors.max()) == pytest.approx(float(factors.min()), rel=1e-9)
+        gains.append(float(factors[0]))
+    return sum(gains) / len(gains)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("fusion", ["none", "mmtm"])
+@pytest.mark.parametrize("lowest", [0.5, 0.0])
+def test_shares_are_of_what_channels_are_multiplied_by(lowest: float, fusion: str) -> None:
+    """Not of the attention before equation 13, that of the clip being many times a person's."""
+    network = fresh(lowest_attention=lowest, baseline_fusion=fusion).double()
+    made = torch.Generator().manual_seed(4)
+    for place, bodies, shapes in (
+        ("first", 2, ((832, 2, 3, 3), (128, 4, 4))),
+        ("second", 1, ((1024, 2, 3, 3), (512,))),
+    ):
+        if fusion == "none":
+            for number, layer in enumerate(dsfm(network, place).dense_group):
+                assert isinstance(layer, nn.Linear)
+                layer.bias.normal_(mean=0 if number else 4, generator=made)
+        clip = torch.randn(2, *shapes[0], generator=made, dtype=torch.float64)
+        persons = torch.randn(2, bodies, *shapes[1], generator=made, dtype=torch.float64)
+        gaze: dict[str, Gaze] = {}
+        after, persons_after = network.fusion.meet(place, clip, persons, gaze)
+        shares = gaze["modality share 1" if place == "first" else "modality share 2"].values
+        assert shares.shape == (2, 1, 2)
+        for n in range(2):
+            own = by_what(clip[n], after[n])
+            of_persons = [by_what(persons[n, m], persons_after[n, m]) for m in range(bodies)]
+            other = sum(of_persons) / bodies
+            assert shares[n, 0].tolist() == pytest.approx(
+                [own / (own + other), other / (own + other)]
+            )
+            if place == "first" and fusion == "none":
+                told = gaze["person share"].values[n]
+                assert told.shape == (1, 25, 2)
+                for joint in told[0].tolist():
+                    assert joint == pytest.approx([one / sum(of_persons) for one in of_persons])
+
+
+def test_empty_persons_do_not_count() -> None:
     network, batch = fresh(), small()
     batch["skeleton"][0, ..., 1] = 0
     told = explain(network, batch).explanation
     assert told is not None
-    block = dsfm(network, "first")
     with torch.no_grad():
-        bodies, interaction = network.skeleton.look(batch["skeleton"], {})
-        _, weights = block([network.clip.mixed_5b(batch["clip"]), *bodies.unbind(1)])
-    own, persons = weights[0].mean(dim=(1, 2)), [x.mean(dim=(1, 2)) for x in weights[1:]]
-    wanted = own / (own + (persons[0] + persons[1]) / 2)
-    torch.testing.assert_close(told["modality share 1"].values[:, 0, 0], wanted)
-    wanted = persons[1] / (persons[0] + persons[1])
-    shares = told["person share"].values
-    torch.testing.assert_close(shares[..., 1], wanted[:, None, None].expand(2, 1, 25))
+        _, interaction = network.skeleton.look(batch["skeleton"], {})
     assert interaction is not None
     assert interaction.view is not None
     affinity = frame_affinity(interaction.view, 32).view(2, 2, 32, 32)
