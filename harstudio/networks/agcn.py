@@ -18,7 +18,12 @@ from typing import Any
 
 import torch
 
-from harstudio.networks.backbones.graphs import GraphStream, bones, skeleton_stream
+from harstudio.networks.backbones.graphs import (
+    LINK_NAMES,
+    GraphStream,
+    bones,
+    skeleton_stream,
+)
 from harstudio.networks.graph_network import GraphNetwork
 from harstudio.networks.network import Batch, Gaze, Network, Output
 from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
@@ -31,6 +36,15 @@ OPTIONS = {
     ),
 }
 EPOCHS, DECAY_AT = 50, (30, 40)
+
+
+EXPLAINS = {"joint saliency": Kind.JOINT_WEIGHTS, **dict.fromkeys(LINK_NAMES, Kind.RELATION)}
+
+
+def _of(stream: str, name: str) -> str:
+    """What a stream of several tells: "learned links joint, layer 1"."""
+    what, comma, which = name.partition(",")
+    return f"{what} {stream}{comma}{which}"
 
 
 def _card(
@@ -68,17 +82,16 @@ CARDS = (
         "agcn",
         "AGCN",
         ("skeleton",),
-        {"joint saliency": Kind.JOINT_WEIGHTS, "learned links": Kind.RELATION},
+        EXPLAINS,
     ),
     _card(
         "2s-agcn",
         "2s-AGCN",
         ("joint", "bone"),
         {
-            "joint saliency joint": Kind.JOINT_WEIGHTS,
-            "learned links joint": Kind.RELATION,
-            "joint saliency bone": Kind.JOINT_WEIGHTS,
-            "learned links bone": Kind.RELATION,
+            _of(stream, name): kind
+            for stream in ("joint", "bone")
+            for name, kind in EXPLAINS.items()
         },
     ),
 )
@@ -116,7 +129,7 @@ class TwoStreams(Network):
         network: GraphStream = self.joint if stream == "joint" else self.bone
         if explain:
             maps, own = network.explained(skeleton)
-            told = {f"{name} {stream}": gaze for name, gaze in own.items()}
+            told = {_of(stream, name): gaze for name, gaze in own.items()}
         else:
             maps = network(skeleton)
         pooled = network.pool(maps)

@@ -14,8 +14,9 @@ decide how much of each it takes (``blocks.confidence_fusion``). Choices beside 
   would need 8.3 G.
 - Epochs of the first stage, momentum and the batch size are not printed; they are those of
   2s-AGCN. Both streams are frozen under the fusion, their batch statistics too.
-- Joints are centred and aligned as in 2s-AGCN. Quarter turns of the picture and upside-down flips
-  are off: they would hide which way is down. The random scale is 0.7 to 1.
+- Joints are centred and aligned as in 2s-AGCN. Quarter turns and vertical flips of the
+  picture are off (``rotate_quarters``, ``flip_vertical``): they would hide which way is down. The
+  random scale is 0.7 to 1.
 
 A missing modality: the stream that is there answers by the head it was trained with.
 """
@@ -33,8 +34,8 @@ from torch import Tensor, nn
 from harstudio.networks.backbones.agcn import AGCN
 from harstudio.networks.backbones.graphs import (
     GRAPHS,
+    LINK_NAMES,
     LINKED,
-    LINKS,
     skeleton_stream,
     told_links,
 )
@@ -145,7 +146,7 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
     told = {
         SALIENCY: (Kind.JOINT_WEIGHTS, True),
         GRAD_CAM: (Kind.HEAT_MAP, True),
-        LINKS: (Kind.RELATION, options["skeleton_backbone"] in LINKED),
+        **dict.fromkeys(LINK_NAMES, (Kind.RELATION, options["skeleton_backbone"] in LINKED)),
         SHARE: (Kind.MODALITY_SHARE, full and options["gate"]),
         GATE: (Kind.MATRIX, full and options["gate"]),
         WEIGHTS: (Kind.MODALITY_SHARE, full and options["weighting"]),
@@ -172,7 +173,7 @@ class GraphFeatures(nn.Module):
         """(N, 3, T, V, M) -> (N, 512, T', V, M)."""
         return self._widened(self.backbone(skeleton))
 
-    def with_links(self, skeleton: Tensor) -> tuple[Tensor, Tensor | None]:
+    def with_links(self, skeleton: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
         """The same, and the learned links (N, V, V) of a network that has such."""
         features, links = self.backbone.with_links(skeleton)
         return self._widened(features), links

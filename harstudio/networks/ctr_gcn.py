@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harstudio.networks.backbones.graphs import skeleton_stream
+from harstudio.networks.backbones.graphs import LINK_NAMES, skeleton_stream
 from harstudio.networks.graph_network import GraphNetwork
 from harstudio.networks.network import Network
 from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
@@ -50,7 +50,10 @@ CARDS = (
             batch_size=64,
         ),
         options={"dropout": Option(0.0, "Share of features dropped before the classifier.")},
-        explains={"joint saliency": Kind.JOINT_WEIGHTS, "learned links": Kind.RELATION},
+        explains={
+            "joint saliency": Kind.JOINT_WEIGHTS,
+            **dict.fromkeys(LINK_NAMES, Kind.RELATION),
+        },
     ),
 )
 

@@ -26,12 +26,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from harstudio.networks.amfi_net import CARD as AMFI_NET
 from harstudio.networks.backbones import efficientnet_lite
 from harstudio.networks.backbones.efficientnet_lite import EfficientNetLite0
 from harstudio.networks.backbones.graphs import (
     GRAPHS,
+    LINK_NAMES,
     LINKED,
-    LINKS,
     GraphStream,
     skeleton_stream,
     told_links,
@@ -41,11 +42,11 @@ from harstudio.networks.backbones.temporal_cnn import TemporalCNN
 from harstudio.networks.blocks import plain_fusion, score_fusion
 from harstudio.networks.blocks.plain_fusion import PlainFusion
 from harstudio.networks.blocks.score_fusion import ScoreFusion
-from harstudio.networks.clip_networks import PERSON_CLIP, SEEN
+from harstudio.networks.clip_networks import SEEN
 from harstudio.networks.mmff import LITE_MOMENTUM
 from harstudio.networks.mmff_cards import LITE_PICTURE
 from harstudio.networks.network import SALIENCY, Batch, FeatureMap, Gaze, Network, Output, watched
-from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
+from harstudio.results import Kind, NetworkCard, Option, Stage
 
 FEATURES = 512  # of each stream that is fused by features
 CLIP, PICTURE, SKELETON, INERTIAL = "clip", "picture", "skeleton", "inertial"
@@ -54,9 +55,8 @@ SHARE, IMPORTANCE = "modality share", "inertial importance"
 
 BRANCHES = {CLIP: SEEN, PICTURE: SEEN, SKELETON: (SKELETON,), INERTIAL: (INERTIAL,)}
 TABLES: Mapping[str, Mapping[str, Any]] = {
-    CLIP: PERSON_CLIP,
+    **AMFI_NET.preprocessing,
     PICTURE: LITE_PICTURE,
-    SKELETON: {"frames": 16, "fit": "resize", "bodies": 2, "center": "frame"},
     INERTIAL: {"frames": 128},
 }
 # What Grad-CAM shows of the last map of each input.
@@ -92,7 +92,7 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
     ]
     explains = {MAPS[name][0]: MAPS[name][1] for name in seen if name in MAPS}
     if SKELETON in seen and options["skeleton_backbone"] in LINKED:
-        explains[LINKS] = Kind.RELATION
+        explains |= dict.fromkeys(LINK_NAMES, Kind.RELATION)
     if INERTIAL in seen:
         explains[IMPORTANCE] = Kind.IMPORTANCE
     if card.name == "late-feature":
@@ -129,7 +129,7 @@ def _card(name: str, title: str, source: tuple[str, str, int], rule: Option) -> 
         branches={},
         streams={},
         preprocessing={},
-        recipe=Recipe(stages=(), optimizer="sgd", weight_decay=5e-4),
+        recipe=replace(AMFI_NET.recipe, stages=()),
         options=options,
     )
     return adapt(card, {key: option.default for key, option in options.items()})
@@ -177,9 +177,9 @@ class Stream(nn.Module):
         features: Tensor = self.backbone(given)
         return features
 
-    def explained(self, given: Tensor) -> tuple[Tensor, Tensor | None]:
+    def explained(self, given: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
         """The same, for Grad-CAM, and the links (N, V, V) of a graph network that learns them."""
-        links = None
+        links: dict[int, Tensor] = {}
         if isinstance(self.backbone, GraphStream):
             features, links = self.backbone.with_links(given)
         else:

@@ -11,7 +11,7 @@ from typing import Any
 
 from harstudio.errors import UsageError
 from harstudio.networks.backbones import bi_lstm
-from harstudio.networks.backbones.graphs import GRAPHS, LINKED, LINKS
+from harstudio.networks.backbones.graphs import GRAPHS, LINK_NAMES, LINKED
 from harstudio.networks.network import SALIENCY
 from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
 
@@ -147,7 +147,7 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
         explains["relation"] = Kind.RELATION
     explains[SALIENCY] = Kind.JOINT_WEIGHTS
     if options.get("skeleton_backbone") in LINKED:
-        explains[LINKS] = Kind.RELATION
+        explains |= dict.fromkeys(LINK_NAMES, Kind.RELATION)
     explains["Grad-CAM picture"] = Kind.HEAT_MAP
     return replace(
         card, preprocessing={**card.preprocessing, "picture": picture}, explains=explains

@@ -64,7 +64,11 @@ class AdaptiveConvolution(nn.Module):
         nn.init.constant_(self.bn.weight, STILL)
 
     def links(self, x: Tensor) -> Tensor:
-        """(B, C, T, V) -> A_k + B_k + C_k, (B, K, V, W): what joint w takes from joint v.
+        """(B, C, T, V) -> A_k + B_k + C_k, (B, K, V, W): what joint w takes from joint v."""
+        return self.A + self.learned(x)
+
+    def learned(self, x: Tensor) -> Tensor:
+        """(B, C, T, V) -> what of the links is not given, B_k + C_k, (B, K, V, W).
 
         Equation 4: C_k = softmax over v of theta_k(x)^T phi_k(x), divided by channels and frames
         as in the published code.
@@ -74,7 +78,7 @@ class AdaptiveConvolution(nn.Module):
         embedded = embedded.view(count, 2, len(self.A), -1, frames, joints)
         theta, phi = embedded.permute(1, 0, 2, 5, 4, 3).flatten(-2)  # (B, K, V, T * C') each
         likeness = theta @ phi.transpose(-1, -2) / theta.shape[-1]
-        return self.A + self.PA + torch.softmax(likeness, dim=-2)
+        return self.PA + torch.softmax(likeness, dim=-2)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, T, V) -> (B, C', T, V)."""
@@ -159,17 +163,20 @@ class AGCN(nn.Module):
             x = self.get_submodule(name)(x)
         return by_person(x, skeleton.shape[4])
 
-    def with_links(self, skeleton: Tensor) -> tuple[Tensor, Tensor]:
-        """The feature map, and the last block's links: (N, W, V), how much joint w takes from joint
-        v; the mean of |A_k + B_k + C_k| over subsets and the persons that are there, rows sum to 1.
+    def with_links(self, skeleton: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
+        """The feature map, and what blocks learned of the links, by the numbers of
+        ``told_layers``: (N, W, V), how much joint w takes from joint v beside the skeleton that is
+        given; the mean of |B_k + C_k| over subsets and the persons that are there, rows sum to 1.
         """
         x = self.data_bn(skeleton)
-        for name in self.names[:-1]:
-            x = self.get_submodule(name)(x)
-        last = cast("Block", self.get_submodule(self.names[-1]))
-        links = last.gcn1.links(x).abs().mean(dim=1).transpose(-1, -2)
-        features = by_person(last(x), skeleton.shape[4])
-        return features, mean_links(skeleton, links)
+        learned: dict[int, Tensor] = {}
+        for number, name in enumerate(self.names, start=1):
+            block = cast("Block", self.get_submodule(name))
+            if number in told_layers(len(self.names)):
+                links = block.gcn1.learned(x).abs().mean(dim=1).transpose(-1, -2)
+                learned[number] = mean_links(skeleton, links)
+            x = block(x)
+        return by_person(x, skeleton.shape[4]), learned
 
 
 def by_person(x: Tensor, persons: int) -> Tensor:
@@ -177,14 +184,21 @@ def by_person(x: Tensor, persons: int) -> Tensor:
     return x.view(-1, persons, *x.shape[1:]).permute(0, 2, 3, 4, 1)
 
 
+def told_layers(count: int) -> tuple[int, ...]:
+    """The blocks, counted from 1, that tell their links: the first, a middle one and the last. All
+    of ten would bury what else is told."""
+    return tuple(sorted({1, (count + 1) // 2, count}))
+
+
 def mean_links(skeleton: Tensor, links: Tensor) -> Tensor:
     """Links (N * M, W, V) of every person -> (N, W, V) of those that are there (joints not all 0;
-    everybody where nobody is), rows sum to 1."""
+    everybody where nobody is), rows sum to 1; equal parts where a row is 0."""
     present = (skeleton != 0).any(dim=3).any(dim=2).any(dim=1)  # (N, M)
     present = present | ~present.any(dim=1, keepdim=True)
     by_person = links.view(*present.shape, *links.shape[1:])
     summed = (by_person * present[..., None, None]).sum(dim=1)
-    return summed / summed.sum(dim=-1, keepdim=True)
+    rows = summed.sum(dim=-1, keepdim=True)
+    return torch.where(rows > 0, summed / rows, 1 / summed.shape[-1])
 
 
 def start(layer: nn.Module) -> None:

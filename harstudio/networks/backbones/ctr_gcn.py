@@ -23,6 +23,7 @@ from harstudio.networks.backbones.agcn import (
     joined,
     mean_links,
     start,
+    told_layers,
 )
 from harstudio.networks.blocks.graph import inward_outward
 from harstudio.networks.blocks.graph_layers import BodyNorm, Pointwise, pointwise
@@ -61,8 +62,11 @@ class GraphConvolution(nn.Module):
     over neighbours by its own R, and the subsets are added.
     """
 
+    A: Tensor
+
     def __init__(self, channels_in: int, channels_out: int, adjacency: Tensor) -> None:
         super().__init__()
+        self.register_buffer("A", adjacency, persistent=False)
         self.convs = nn.ModuleList(Refinement(channels_in, channels_out) for _ in adjacency)
         self.PA = nn.Parameter(adjacency.clone())
         self.alpha = nn.Parameter(torch.full((1,), STILL))
@@ -76,13 +80,18 @@ class GraphConvolution(nn.Module):
             start(self.down[0])
 
     def links(self, x: Tensor) -> Tensor:
-        """(B, C, T, V) -> R (B, K, C', V, W): what joint v takes from joint w.
+        """(B, C, T, V) -> R (B, K, C', V, W): what joint v takes from joint w."""
+        return self._refined(x) + self.PA[:, None]
 
-        The mean over time comes before the convolutions, which are linear.
-        """
+    def learned(self, x: Tensor) -> Tensor:
+        """(B, C, T, V) -> how R differs from the topologies that were given, alike in shape."""
+        return self._refined(x) + (self.PA - self.A)[:, None]
+
+    def _refined(self, x: Tensor) -> Tensor:
+        """alpha Q. The mean over time comes before the convolutions, which are linear."""
         mean = x.mean(dim=2, keepdim=True)
         refined = torch.stack([conv(mean) for conv in self.convs], dim=1)
-        return refined * self.alpha + self.PA[:, None]
+        return refined * self.alpha
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, T, V) -> (B, C', T, V)."""
@@ -174,15 +183,20 @@ class CTRGCN(nn.Module):
             x = self.get_submodule(name)(x)
         return by_person(x, skeleton.shape[4])
 
-    def with_links(self, skeleton: Tensor) -> tuple[Tensor, Tensor]:
-        """The feature map, and the last block's links: (N, V, W), how much joint v takes from joint
-        w; the mean of |R| over subsets, channels and the persons that are there, rows sum to 1."""
+    def with_links(self, skeleton: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
+        """The feature map, and what blocks learned of the links, by the numbers of
+        ``told_layers``: (N, V, W), how much joint v takes from joint w beside the topologies that
+        are given; the mean of |R - A| over subsets, channels and the persons that are there, rows
+        sum to 1."""
         x = self.data_bn(skeleton)
-        for name in self.names[:-1]:
-            x = self.get_submodule(name)(x)
-        last = cast("Block", self.get_submodule(self.names[-1]))
-        links = last.gcn1.links(x).abs().mean(dim=(1, 2))
-        return by_person(last(x), skeleton.shape[4]), mean_links(skeleton, links)
+        learned: dict[int, Tensor] = {}
+        for number, name in enumerate(self.names, start=1):
+            block = cast("Block", self.get_submodule(name))
+            if number in told_layers(len(self.names)):
+                links = block.gcn1.learned(x).abs().mean(dim=(1, 2))
+                learned[number] = mean_links(skeleton, links)
+            x = block(x)
+        return by_person(x, skeleton.shape[4]), learned
 
 
 def _reduction(channels_in: int, channels_out: int) -> tuple[nn.Module, ...]:

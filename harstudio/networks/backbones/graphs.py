@@ -9,12 +9,13 @@ activation map; B. Zhou et al.: Learning Deep Features for Discriminative Locali
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harstudio.networks.backbones.agcn import AGCN
+from harstudio.networks.backbones.agcn import AGCN, BLOCKS, told_layers
 from harstudio.networks.backbones.ctr_gcn import CTRGCN
 from harstudio.networks.backbones.st_gcn import STGCN
 from harstudio.networks.blocks.graph import parents_of
@@ -25,6 +26,7 @@ from harstudio.skeletons.topology import topology as topology_named
 GRAPHS = ("st-gcn", "agcn", "ctr-gcn")
 LINKED = ("agcn", "ctr-gcn")  # those that learn their links, and tell them
 LINKS = "learned links"
+LINK_NAMES = tuple(f"{LINKS}, layer {number}" for number in told_layers(len(BLOCKS)))
 
 
 class GraphStream(nn.Module):
@@ -49,9 +51,9 @@ class GraphStream(nn.Module):
         """(N, C, T', V, M) -> (N, K, T', V, M); its mean over positions is the logits."""
         return self.classify(features.movedim(1, -1)).movedim(-1, 1)
 
-    def with_links(self, skeleton: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The feature map, and the links (N, V, V) of the last block where they are learned."""
-        return self(skeleton), None
+    def with_links(self, skeleton: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
+        """The feature map, and learned links (N, V, V) by the number of the block."""
+        return self(skeleton), {}
 
     def explained(self, skeleton: Tensor) -> tuple[Tensor, dict[str, Gaze]]:
         """The feature map, and all that this network tells of itself by name."""
@@ -103,9 +105,12 @@ class CTRGCNStream(CTRGCN, GraphStream):
         return pooled
 
 
-def told_links(links: Tensor | None) -> dict[str, Gaze]:
-    """Learned links (N, V, V) by name; of none, nothing."""
-    return {} if links is None else {LINKS: Gaze(Kind.RELATION, "skeleton", links)}
+def told_links(links: Mapping[int, Tensor]) -> dict[str, Gaze]:
+    """Learned links (N, V, V) by name."""
+    return {
+        f"{LINKS}, layer {number}": Gaze(Kind.RELATION, "skeleton", values)
+        for number, values in links.items()
+    }
 
 
 def skeleton_stream(

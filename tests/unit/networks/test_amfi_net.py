@@ -216,8 +216,8 @@ def test_plain_rules(rule: str) -> None:
 class OverTime(nn.Conv3d):
     """Stands for a graph network that learns no links."""
 
-    def with_links(self, skeleton: Tensor) -> tuple[Tensor, None]:
-        return self(skeleton), None
+    def with_links(self, skeleton: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
+        return self(skeleton), {}
 
 
 def small(**options: Any) -> AMFINet:
@@ -344,18 +344,19 @@ def test_heads_and_fusion_leave_each_other_alone() -> None:
 
 
 def test_options_say_what_is_told() -> None:
-    always = {"joint saliency", "Grad-CAM clip"}
-    wanted = {
-        "fusion": {"learned links"},
-        "gate": {"learned links", "feature weights", "association"},
-        "weighting": {"learned links", "modality share", "gate", "association"},
-        "association": {"learned links", "modality share", "gate", "feature weights"},
+    links = {f"learned links, layer {number}" for number in (1, 5, 10)}
+    always = {"joint saliency", "Grad-CAM clip", *links}
+    wanted: dict[str, set[str]] = {
+        "fusion": set(),
+        "gate": {"feature weights", "association"},
+        "weighting": {"modality share", "gate", "association"},
+        "association": {"modality share", "gate", "feature weights"},
     }
     for key, names in wanted.items():
         value = "mean" if key == "fusion" else False
         assert set(network_card("amfi-net", {key: value}).explains) == always | names
     others = {name: network_card("amfi-net", {"skeleton_backbone": name}) for name in GRAPHS}
-    linked = {name for name, card in others.items() if "learned links" in card.explains}
+    linked = {name for name, card in others.items() if links <= set(card.explains)}
     assert linked == {"agcn", "ctr-gcn"}
 
 

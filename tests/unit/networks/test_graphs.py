@@ -406,24 +406,44 @@ def test_saliency_is_the_classifier_at_every_position(name: str) -> None:
 @torch.no_grad()
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("name", ["agcn", "ctr-gcn"])
-def test_learned_links_are_those_of_the_last_block(name: str) -> None:
+def test_links_are_told_without_those_that_are_given(name: str) -> None:
     """An absent person has no say in them; rows are the joints that receive."""
     stream = drawn(skeleton_stream(name, 4, KINECT))
     x = sample(1, 3, 8, 25, 2)
     x[..., 1] = 0
-    seen: list[Array] = []
-    graph = stream.l3.gcn1
-    hook = graph.register_forward_pre_hook(lambda _, given: seen.append(given[0].numpy()))
-    stream(x)
-    hook.remove()
-    told = stream.explained(x)[1]["learned links"].values[0]
-    if name == "agcn":
-        links = looped_links(graph, seen[0][:1])[0]  # (K, from, to)
-        wanted = np.abs(links).mean(axis=0).T
-    else:
-        wanted = np.abs(graph.links(torch.from_numpy(seen[0]))[0].numpy()).mean(axis=(0, 1))
-    wanted /= wanted.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(told.numpy(), wanted, atol=CLOSE)
+    told = stream.explained(x)[1]
+    given = inward_outward(KINECT)  # (K, from, to) of AGCN, (K, to, from) of CTR-GCN
+    for number in (1, 2, 3):
+        seen: list[Array] = []
+        graph = stream.get_submodule(f"l{number}.gcn1")
+        hook = graph.register_forward_pre_hook(lambda _, x, seen=seen: seen.append(x[0].numpy()))
+        stream(x)
+        hook.remove()
+        if name == "agcn":
+            links = looped_links(graph, seen[0][:1])[0] - given
+            wanted = np.abs(links).mean(axis=0).T
+        else:
+            links = graph.links(torch.from_numpy(seen[0]))[0].numpy() - given[:, None]
+            wanted = np.abs(links).mean(axis=(0, 1))
+        wanted /= wanted.sum(axis=1, keepdims=True)
+        values = told[f"learned links, layer {number}"].values[0]
+        np.testing.assert_allclose(values.numpy(), wanted, atol=CLOSE)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", ["agcn", "ctr-gcn"])
+def test_fresh_links_do_not_draw_the_skeleton(name: str) -> None:
+    """Nothing is learned yet: what is told does not follow the given links."""
+    torch.manual_seed(2)
+    stream = skeleton_stream(name, 4, KINECT).eval()
+    told = stream.explained(torch.randn(2, 3, 8, 25, 1))[1]
+    names = {one for one in told if one.startswith("learned links")}
+    assert names == {f"learned links, layer {number}" for number in (1, 5, 10)}
+    given = np.abs(inward_outward(KINECT)).mean(axis=0)
+    for one in names:
+        for values in told[one].values.numpy():
+            for fixed in (given, given.T):
+                assert np.corrcoef(values.ravel(), fixed.ravel())[0, 1] < 0.5
 
 
 @torch.no_grad()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -239,3 +240,17 @@ def test_one_picture_of_a_laptop_is_seen_as_the_light_network_sees_it() -> None:
     assert light.kind_of("picture") == "picture"
     size = size_of("late-score", picture_backbone="efficientnet-lite0", skeleton_backbone="st-gcn")
     assert size.by_part["picture"] < 4e6
+
+
+def test_it_sees_and_trains_what_amfi_net_does() -> None:
+    amfi = network_card("amfi-net")
+    for name in ("late-feature", "late-score"):
+        card = network_card(name)
+        assert card.preprocessing["clip"] == amfi.preprocessing["clip"]
+        assert card.preprocessing["skeleton"] == amfi.preprocessing["skeleton"]
+        assert replace(card.recipe, stages=()) == replace(amfi.recipe, stages=())
+        own = {stage.name: stage for stage in amfi.recipe.stages}
+        for stage in card.recipe.stages:
+            wanted = own[stage.name]
+            assert (stage.epochs, stage.learning_rate) == (wanted.epochs, wanted.learning_rate)
+            assert stage.decay_at == wanted.decay_at
