@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from harstudio.networks import create_network, network_card
 from harstudio.networks.blocks.mcu import MCU, Normed, Recurrent
 from harstudio.networks.explaining import explain
-from harstudio.networks.m_mixer import MODALITIES, Mixer
+from harstudio.networks.m_mixer import MODALITIES, Mixer, MMixer
 from harstudio.networks.network import Batch, Network
 from harstudio.networks.sizes import size_of
 from reference_cases import load_case
@@ -309,6 +310,45 @@ def test_gates_are_told_for_every_step_of_their_own_input() -> None:
         assert told[f"{what} inertial"].values.shape == (2, 5)  # 40 samples, eight a step
         assert told[f"{what} inertial"].on == "inertial"
     assert told["Grad-CAM depth"].values.shape == (2, 4, 2, 2)
+
+
+@torch.no_grad()
+def test_told_gates_are_those_of_the_equations() -> None:
+    """Own share, reset gate and update gate: means of s, r and z over features, step by step."""
+    network = fresh()
+    assert isinstance(network, MMixer)
+    names = ("color", "depth")
+    torch.manual_seed(8)
+    network.encoders = nn.ModuleDict({name: nn.Conv2d(3, 6, 2, 2) for name in names})
+    network.mixer = Mixer(names, 6)
+    network.classifier = nn.Linear(12, 3)
+    network.heads = nn.ModuleDict({key: nn.Linear(6, 3, bias=False) for key in network.heads})
+    stirred(network)
+    batch = {name: torch.randn(2, 3, 4, 6, 6, dtype=torch.float64) for name in names}
+    told = network(batch, explain=True).explanation
+    assert told is not None
+    symbols = {"own share": "s", "reset gate": "r", "update gate": "z"}
+    for n in range(2):
+        sequences = {}
+        for name in names:
+            frames = [network.encoders[name](frame[None])[0] for frame in batch[name][n].unbind(1)]
+            sequences[name] = np.array([frame.mean(dim=(1, 2)).tolist() for frame in frames])
+        for name, other in (names, names[::-1]):
+            unit = network.mixer.units[name]
+            assert isinstance(unit, MCU)
+            steps = unit_in_loops(unit, sequences[name], sequences[other].mean(axis=0))
+            means = {
+                what: [sum(step[symbol]) / len(step[symbol]) for step in steps]
+                for what, symbol in symbols.items()
+            }
+            apart = [
+                np.abs(np.subtract(means[a], means[b])).max() for a, b in combinations(symbols, 2)
+            ]
+            against = [np.abs(2 * np.array(values) - 1).max() for values in means.values()]
+            assert min(apart + against) > 1e-2, "neither a swap nor an inversion may go unseen"
+            for what, values in means.items():
+                values_told = told[f"{what} {name}"].values[n]
+                np.testing.assert_allclose(values_told, values, rtol=EXACT, atol=EXACT)
 
 
 # ---- sizes
