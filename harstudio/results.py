@@ -230,16 +230,25 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How the paper trains; the defaults of the ``[training]`` table."""
+    """How the paper trains; the defaults of the ``[training]`` table.
+
+    rates: (pattern of weights' names as in ``fnmatch``, factor on the rate, factor on the weight
+    decay); of several patterns that fit a weight the first counts, of none both factors are 1.
+    started_rates: the highest rate for parts (child modules) that begin with weights of another
+    training; above it a person is warned.
+    """
 
     stages: tuple[Stage, ...]
-    optimizer: str = "adam"  # "adam" | "sgd" (Nesterov)
+    optimizer: str = "adam"  # "adam" | "sgd"
     momentum: float = 0.9
+    nesterov: bool = True  # Nesterov's momentum, else the plain one; for "sgd"
     weight_decay: float = 0.0
     batch_size: int = 32
     schedule: str = "steps"  # "steps" | "cosine", half a cosine to 0 over each stage
     decay: float = 0.1
     clip_norm: float = 0.0  # largest norm of all gradients, 0 for no limit
+    rates: tuple[tuple[str, float, float], ...] = ()
+    started_rates: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

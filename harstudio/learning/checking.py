@@ -150,7 +150,7 @@ def _by_heart(
     experiment.start_weights(network)
     plan = plan_training(experiment.config, network.card)
     stage = _everything(plan, network)
-    plan = replace(plan, optimizer="adam", weight_decay=0.0, label_smoothing=0.0)
+    plan = replace(plan, optimizer="adam", weight_decay=0.0, rates=(), label_smoothing=0.0)
     stepper = Stepper(network, plan, device.torch, context.log)
     stepper.begin(stage)
     for part in network.modules():

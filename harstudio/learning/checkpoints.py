@@ -1,10 +1,11 @@
 """Weights and training states as safetensors: no pickle, read with bounds, written whole or not.
 
-``last.safetensors`` and ``best.safetensors`` hold weights and buffers by name; their header says
-how to make the network again. ``state.safetensors`` is all that an exact resume needs in one file,
-so that it is either the old one or the new one: weights, the optimiser's tensors, states of the
-random numbers and, in the header, the place in the training. ``state.json`` repeats that place
-for people.
+``last.safetensors``, ``best.safetensors`` and ``best-STAGE.safetensors`` hold weights and buffers
+by name; their header says how to make the network again. ``state.safetensors`` is all that an exact
+resume needs in one file, so that it is either the old one or the new one: weights, the optimiser's
+tensors, states of the random numbers and, in the header, the place in the training; only at the end
+of a stage its best weights are read from their own file. ``state.json`` repeats that place for
+people.
 """
 
 from __future__ import annotations
@@ -80,6 +81,11 @@ def load_network(path: Path) -> Network:
         raise DataError(f"Its header is damaged ({error}).", path=path) from None
     fill(network, tensors, path)
     return network.eval()
+
+
+def load_into(network: Network, path: Path) -> None:
+    """Put the weights of a file into a network; MissingError or DataError name the file."""
+    fill(network, _read(path)[0], path)
 
 
 def fill(network: Network, weights: Mapping[str, Tensor], path: Path) -> None:

@@ -22,7 +22,7 @@ from harstudio.learning.loading import Loader
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.learning.protocols import Parts, split
 from harstudio.learning.samples import Sample
-from harstudio.learning.stages import card_of, choose_modalities, complete
+from harstudio.learning.stages import card_of, choose_modalities, complete, plan_training
 from harstudio.learning.weights import load_pretrained, start_from, start_tables
 from harstudio.networks import create_network
 from harstudio.networks.network import Network
@@ -62,7 +62,8 @@ class Experiment:
         """Put in the weights that the network shall start from; sentences, "" for none."""
         told = [load_pretrained(network)]
         if self.config.training.start:
-            told.append(start_from(network, Path(self.config.training.start)))
+            stages = plan_training(self.config, network.card).stages
+            told.append(start_from(network, Path(self.config.training.start), stages))
         return " ".join(filter(None, told))
 
     def loader(self, samples: Sequence[Sample], *, train: bool, threads: int) -> Loader:

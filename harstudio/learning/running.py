@@ -181,6 +181,7 @@ def _begin(
 
 def _continued(run: RunFolder, known: Config, wanted: Config) -> Config:
     """The run's config with what may change on the way; UsageError where something else did."""
+    known = complete(known, card_of(known), known.data.modalities)  # an older one lacks keys
     card = card_of(wanted)
     filled = complete(wanted, card, wanted.data.modalities or known.data.modalities)
     changed = [
@@ -228,6 +229,7 @@ def _clean(run: RunFolder) -> None:
         run.card,
         run.best,
         run.last,
+        *run.checkpoints.glob("best-*.safetensors"),
         *run.path.glob("events.out.tfevents.*"),
     ):
         old.unlink(missing_ok=True)
@@ -245,6 +247,7 @@ def _train(
     state = _state(run)
     if state is None and (sentence := experiment.start_weights(network)):
         context.progress(0, 0, sentence)
+        context.log(sentence)
     plan = plan_training(experiment.config, network.card)
     threads, parts = context.threads, experiment.parts
     train = experiment.loader(parts.train, train=True, threads=threads)

@@ -67,7 +67,9 @@ class Plan:
     stages: tuple[StagePlan, ...]
     optimizer: str
     momentum: float
+    nesterov: bool
     weight_decay: float
+    rates: tuple[tuple[str, float, float], ...]  # see Recipe
     batch_size: int
     seed: int
     label_smoothing: float
@@ -107,7 +109,9 @@ def plan_training(config: Config, card: NetworkCard) -> Plan:
         stages=stages,
         optimizer=training.optimizer or recipe.optimizer,
         momentum=_given(training.momentum, recipe.momentum),
+        nesterov=_given(training.nesterov, recipe.nesterov),
         weight_decay=_given(training.weight_decay, recipe.weight_decay),
+        rates=recipe.rates,
         batch_size=training.batch_size or recipe.batch_size,
         seed=training.seed,
         label_smoothing=training.label_smoothing,
@@ -158,6 +162,7 @@ def complete(config: Config, card: NetworkCard, modalities: Sequence[str]) -> Co
             "batch_size": plan.batch_size,
             "optimizer": plan.optimizer,
             "momentum": plan.momentum,
+            "nesterov": plan.nesterov,
             "weight_decay": plan.weight_decay,
             "clip_norm": plan.clip_norm,
             "schedule": config.training.schedule or card.recipe.schedule,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from itertools import pairwise
 from math import ceil
 
@@ -41,22 +42,30 @@ class Stepper:
     def begin(self, stage: StagePlan) -> None:
         """Freeze what the stage does not train; a fresh optimiser."""
         self._stage = stage
-        named = freeze_all_but(self.network, stage.trains)
-        self._names = [name for name, _ in named]
-        self._weights = [weight for _, weight in named]
         plan, rate = self._plan, stage.rate(0)
+        groups: dict[tuple[float, float], list[tuple[str, nn.Parameter]]] = {}
+        for name, weight in freeze_all_but(self.network, stage.trains):
+            groups.setdefault(factors(name, plan.rates), []).append((name, weight))
+        self._names = [name for named in groups.values() for name, _ in named]
+        self._weights = [weight for named in groups.values() for _, weight in named]
+        tables = [
+            {
+                "params": [weight for _, weight in named],
+                "lr": rate * of_rate,
+                "of_rate": of_rate,
+                "weight_decay": plan.weight_decay * of_decay,
+            }
+            for (of_rate, of_decay), named in groups.items()
+        ]
         if plan.optimizer == "sgd":
             self.optimizer = torch.optim.SGD(
-                self._weights,
+                tables,
                 lr=rate,
                 momentum=plan.momentum,
-                nesterov=plan.momentum > 0,
-                weight_decay=plan.weight_decay,
+                nesterov=plan.nesterov and plan.momentum > 0,
             )
         else:
-            self.optimizer = torch.optim.Adam(
-                self._weights, lr=rate, weight_decay=plan.weight_decay
-            )
+            self.optimizer = torch.optim.Adam(tables, lr=rate)
 
     def train_mode(self) -> None:
         """Back from evaluation: what the stage trains is in training mode again."""
@@ -68,28 +77,44 @@ class Stepper:
         if self.optimizer is None:
             raise RuntimeError("begin a stage first")
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["of_rate"]
         inputs = {name: value.to(self.device) for name, value in inputs.items()}
         labels = labels.to(self.device)
         while True:
             try:
-                told = self._gradients(inputs, labels)
+                told, apart = self._gradients(inputs, labels)
                 break
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
             self._halve(len(labels))  # outside of except: its traceback holds the tensors
-        if self._plan.clip_norm:
-            nn.utils.clip_grad_norm_(self._weights, self._plan.clip_norm)
+        self._join(apart)
         self.optimizer.step()
         return told
 
-    def _gradients(self, inputs: Inputs, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def _join(self, apart: Mapping[nn.Parameter, Tensor]) -> None:
+        """Gradients of the loss and of the heads' own, each kept below the limit for itself, so
+        that heads never slow the rest; where both reach a weight they are one."""
+        own = [weight for weight in apart if weight.grad is None]
+        for weight, gradient in apart.items():
+            weight.grad = gradient if weight.grad is None else weight.grad + gradient
+        if self._plan.clip_norm:
+            alone = set(own)
+            rest = [weight for weight in self._weights if weight not in alone]
+            for weights in (rest, own):
+                nn.utils.clip_grad_norm_(weights, self._plan.clip_norm)
+
+    def _gradients(
+        self, inputs: Inputs, labels: Tensor
+    ) -> tuple[tuple[Tensor, Tensor], dict[nn.Parameter, Tensor]]:
+        """The loss and how many are right; the loss's gradients are left in the weights, those of
+        the heads' own losses are given."""
         if self.optimizer is None or self._stage is None:
             raise RuntimeError("begin a stage first")
         self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.device)
         right = torch.zeros((), device=self.device)
+        apart: dict[nn.Parameter, Tensor] = {}
         for piece in pieces(len(labels), self.micro):
             expected = labels[piece]
             output = self.network(
@@ -105,10 +130,18 @@ class Stepper:
                 loss = loss + further * len(expected)
             loss = loss / len(labels)
             total += loss.detach()
-            loss = loss + self._heads_loss(output, expected) / len(labels)
-            loss.backward()  # type: ignore[no-untyped-call]
+            heads = self._heads_loss(output, expected) / len(labels)
+            if heads.requires_grad:
+                found = torch.autograd.grad(
+                    heads, self._weights, retain_graph=True, allow_unused=True
+                )
+                for weight, gradient in zip(self._weights, found, strict=True):
+                    if gradient is not None:
+                        apart[weight] = apart[weight] + gradient if weight in apart else gradient
+            if loss.requires_grad or not heads.requires_grad:
+                loss.backward()  # type: ignore[no-untyped-call]
             right += (output.logits.detach().argmax(1) == expected).sum()
-        return total, right
+        return (total, right), apart
 
     def _heads_loss(self, output: Output, expected: Tensor) -> Tensor:
         """So that the streams' opinions keep up while they change under their heads; not a part
@@ -167,6 +200,14 @@ class Stepper:
             state.setdefault(places[name], {})[what] = value
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def factors(name: str, rates: Iterable[tuple[str, float, float]]) -> tuple[float, float]:
+    """Of a weight's rate and of its decay: what the first pattern that fits its name says."""
+    for pattern, of_rate, of_decay in rates:
+        if fnmatchcase(name, pattern):
+            return of_rate, of_decay
+    return 1.0, 1.0
 
 
 def pieces(count: int, micro: int) -> Iterator[slice]:

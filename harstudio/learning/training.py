@@ -22,6 +22,7 @@ from harstudio.learning.checkpoints import (
     AGAIN,
     State,
     fill,
+    load_into,
     random_state,
     restore_random,
     save_state,
@@ -46,7 +47,7 @@ class Place:
 
     done: steps of all stages. loss, right, clips: sums over this epoch so far. seconds: in all,
     epoch_seconds, waited: of this epoch. micro: see Stepper. metrics: bytes of metrics.jsonl.
-    best: epoch and figures of best.safetensors.
+    best: epoch and figures of the stage's best weights so far.
     """
 
     stage: int = 0
@@ -86,9 +87,11 @@ def place_of(values: dict[str, Any], path: Path) -> Place:
 class Trainer:
     """Trains a network by a plan and keeps its run folder.
 
-    train, validation: what gives the batches; without validation nothing chooses and the last
-    weights are the run's. Raises Stopped after saving where the person asked to stop; OSError
-    where the run cannot be written (the last checkpoint stays); DataError where the loss is lost.
+    train, validation: what gives the batches; without validation nothing chooses, each stage goes
+    on from the last weights of the one before, and the last of all are the run's. With it the best
+    epoch of each stage is what the next begins from. Raises Stopped after saving where the person
+    asked to stop; OSError where the run cannot be written (the last checkpoint stays); DataError
+    where the loss is lost.
     """
 
     def __init__(
@@ -128,8 +131,11 @@ class Trainer:
             try:
                 self._saved_at = time.monotonic()
                 for number in range(place.stage, len(self._plan.stages)):
+                    if not self._plan.stages[number].epochs:
+                        continue
                     if number > place.stage:
-                        place.stage, place.epoch = number, 0
+                        self._next_stage(number)
+                        state = None
                     self._one_stage(self._plan.stages[number], state)
                     state = None
                 self._checkpoint(weights=True)
@@ -145,6 +151,7 @@ class Trainer:
             if place.stage >= len(self._plan.stages) or place.step > self._steps:
                 raise ValueError("its place is behind the end")
             restore_random(state.random, self._device)
+        self._keep_name_of_best()
         self._stepper.micro = place.micro
         self._sums = torch.tensor(
             [place.loss, place.right], dtype=torch.float64, device=self._device
@@ -163,6 +170,33 @@ class Trainer:
             raise DataError(
                 f"This state is damaged ({error}).", path=self._state_file, remedy=AGAIN
             ) from None
+
+    def _next_stage(self, number: int) -> None:
+        """Begin where the stage before was best; the state that is saved next holds it."""
+        place, stages = self.place, self._plan.stages
+        if place.best:
+            before = stages[place.stage].name
+            load_into(self._network, self._best_of(place.stage))
+            self._context.log(
+                f"Stage {stages[number].name} goes on from epoch {place.best['epoch']} of "
+                f"{before}, the best on the validation part."
+            )
+        place.stage, place.epoch, place.best = number, 0, {}
+
+    def _best_of(self, number: int) -> Path:
+        """Where the best weights of a stage are kept: of the last that trains, the run's best."""
+        stages = self._plan.stages
+        last = not any(stage.epochs for stage in stages[number + 1 :])
+        return self._run.best if last else self._run.best_of(stages[number].name)
+
+    def _keep_name_of_best(self) -> None:
+        """A stage that was the last need not be any more, or has become it: stages after it may
+        get or lose their epochs when a training goes on."""
+        path = self._best_of(self.place.stage)
+        names = (self._run.best, self._run.best_of(self._plan.stages[self.place.stage].name))
+        for other in names:
+            if self.place.best and not path.exists() and other.exists():
+                other.replace(path)
 
     def _one_stage(self, stage: StagePlan, state: State | None) -> None:
         self._stepper.begin(stage)
@@ -227,7 +261,7 @@ class Trainer:
             "wait_share": round(place.waited / max(place.epoch_seconds, 1e-9), 4),
         }
         self._tracker.epoch(line, place.done)
-        if answers is not None and place.stage == len(self._plan.stages) - 1:
+        if answers is not None:
             self._keep_best(place.epoch + 1, answers)
         place.epoch, place.step, place.clips = place.epoch + 1, 0, 0
         place.epoch_seconds = place.waited = 0.0
@@ -248,16 +282,18 @@ class Trainer:
         return answers
 
     def _keep_best(self, epoch: int, answers: Answers) -> None:
-        """best.safetensors: highest validation accuracy of the last stage, then lowest loss, then
-        the latest: a last stage of heads alone leaves the network's own opinion as it is."""
+        """The stage's best weights: highest validation accuracy, then lowest loss, then the latest:
+        a stage of heads alone leaves the network's own opinion as it is. Never where the loss is
+        not finite."""
+        if not isfinite(answers.loss):
+            return
         best = self.place.best
         now = {"epoch": epoch, "accuracy": answers.accuracy, "loss": answers.loss}
         better = not best or (now["accuracy"], -now["loss"]) >= (best["accuracy"], -best["loss"])
         if better:
             self.place.best = now
-            save_weights(
-                self._run.best, self._network, {"validation": now}, weights_of(self._network)
-            )
+            path = self._best_of(self.place.stage)
+            save_weights(path, self._network, {"validation": now}, weights_of(self._network))
 
     def _tell_step(self, stage: StagePlan, loss: float) -> None:
         self._require_finite(loss, stage)

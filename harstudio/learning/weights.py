@@ -5,7 +5,7 @@ Nothing is downloaded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from harstudio.errors import DataError, MissingError
 from harstudio.learning.checkpoints import load_network
 from harstudio.learning.importing import IMPORTED, read_imported
 from harstudio.learning.published import read_weights
+from harstudio.learning.stages import StagePlan
 from harstudio.networks.backbones.efficientnet_lite import EfficientNetLite0
 from harstudio.networks.network import Network
 from harstudio.runs.folder import RunFolder
@@ -80,11 +81,12 @@ def load_backbone(
     backbone.load_state_dict(given)
 
 
-def start_from(network: Network, folder: Path) -> str:
+def start_from(network: Network, folder: Path, stages: Sequence[StagePlan] = ()) -> str:
     """Put in the weights of a run, those of the same name and shape, in place.
 
-    Of an imported run only what was imported counts. A sentence for the run's log says what was
-    taken. MissingError where there is no run with weights, DataError where nothing fits.
+    Of an imported run only what was imported counts. Sentences for the run's log say what was
+    taken, and which of ``stages`` is too fast for it (``Recipe.started_rates``). MissingError where
+    there is no run with weights, DataError where nothing fits.
     """
     run = RunFolder(folder)
     path = run.best if run.best.is_file() else run.last
@@ -109,8 +111,19 @@ def start_from(network: Network, folder: Path) -> str:
             f"Nothing of it fits {network.card.name}.", path=folder, remedy="Check training.start."
         )
     network.load_state_dict({**own, **taken})
-    parts = ", ".join(sorted({name.partition(".")[0] for name in taken}))
-    return f"{count} of {len(weights)} weights start from {folder} ({parts})."
+    parts = sorted({name.partition(".")[0] for name in taken})
+    told = [f"{count} of {len(weights)} weights start from {folder} ({', '.join(parts)})."]
+    for part, highest in network.card.recipe.started_rates.items():
+        told += [
+            f"Warning: stage {stage.name} trains {part} at a rate of {stage.learning_rate:g}, "
+            f"which is for weights that begin at random; set training.learning_rate={highest:g}."
+            for stage in stages
+            if part in parts
+            and part in stage.trains
+            and stage.epochs
+            and stage.learning_rate > highest
+        ]
+    return " ".join(told)
 
 
 def start_tables(folder: Path) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ the transition layer, joints as channels; ``tiam_layout="pre"`` is before it, wh
 joint at a moment. Fusion by MMTM (the baseline of table 5) stands at the same two places. The
 paper's heat maps and optical flow inside TIAM have no equation and are not here. Momentum 0.9 and
 weight decay 1e-4 are not printed. The printed rate of 0.1 is for weights that begin at random; from
-an I3D that was trained before, 0.01 spares what it knows.
+an I3D that was trained before, 0.01 spares what it knows (``started_rates`` warns).
 
 A stream alone has I3D or HCN with TIAM, each DSFM replaced by the weight that it gives when all
 blocks get the same attention, so that maps keep their size. Its opinion is told beside the fused
@@ -76,6 +76,7 @@ CARDS = (
             optimizer="sgd",
             weight_decay=1e-4,
             schedule="cosine",
+            started_rates={"clip": 0.01},
         ),
         options={
             "dsfm": Option(

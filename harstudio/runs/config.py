@@ -76,6 +76,7 @@ class TrainingTable(Table):
     optimizer: Literal["adam", "sgd"] | None = None
     learning_rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     momentum: float | None = Field(default=None, ge=0, lt=1)
+    nesterov: bool | None = None
     weight_decay: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     schedule: Literal["steps", "cosine"] | None = None
     decay: float | None = Field(default=None, gt=0, le=1)

@@ -2,8 +2,8 @@
 
 config.toml (complete), environment.json, data.json (classes, samples, parts), preprocessing.json,
 status.json (who is at work on it, heart-beat), metrics.jsonl, events.out.tfevents.*,
-checkpoints/{last,best}.safetensors with state.{safetensors,json} beside them, evaluation.json,
-card.md.
+checkpoints/{last,best}.safetensors with best-STAGE.safetensors of the stages before the last and
+state.{safetensors,json} beside them, evaluation.json, card.md.
 """
 
 from __future__ import annotations
@@ -55,6 +55,10 @@ class RunFolder:
     @property
     def best(self) -> Path:
         return self.checkpoints / "best.safetensors"
+
+    def best_of(self, stage: str) -> Path:
+        """The best weights of a stage that others follow."""
+        return self.checkpoints / f"best-{stage}.safetensors"
 
     @property
     def evaluation(self) -> Path:

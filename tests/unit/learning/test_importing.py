@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from harstudio.learning.checkpoints import load_network
 from harstudio.learning.importing import import_weights, read_imported
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.learning.published import read_published
+from harstudio.learning.stages import plan_training
 from harstudio.learning.weights import start_from, start_tables
-from harstudio.networks import create_network
+from harstudio.networks import create_network, network_card
 from harstudio.recognition.trained import load_run
+from harstudio.runs.config import parse
 
 # What the files of each published code hold: (network here, its part, how the names are wrapped).
 PUBLISHED = {
@@ -204,6 +207,30 @@ def test_a_training_starts_from_what_was_imported_only(tmp_path: Path) -> None:
         start_from(create_network("resnet18", 7), tmp_path / "run")
     with pytest.raises(MissingError, match="no weights to start from"):
         start_from(network, tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("part", "rate", "warned"),
+    [("skeleton", 0.1, True), ("skeleton", 0.01, False), ("clip", 0.1, False)],
+)
+def test_a_rate_that_is_too_high_for_trained_weights_is_told(
+    tmp_path: Path, part: str, rate: float, warned: bool
+) -> None:
+    save_file(published("ST-GCN", 60), tmp_path / "w.safetensors")
+    import_weights(tmp_path / "w.safetensors", "st-gcn", tmp_path / "run")
+    network = create_network("st-gcn", 7)
+    recipe = replace(network.card.recipe, started_rates={part: 0.01})
+    network.card = replace(network.card, recipe=recipe)
+    tables = {
+        "data": {"path": "d"},
+        "network": {"name": "st-gcn"},
+        "training": {"learning_rate": rate},
+    }
+    plan = plan_training(parse(tables, base=tmp_path), network.card)
+    told = start_from(network, tmp_path / "run", plan.stages)
+    assert ("set training.learning_rate=0.01" in told) is warned
+    assert ("Warning: stage joints trains skeleton at a rate of 0.1" in told) is warned
+    assert network_card("cc-dfarm").recipe.started_rates == {"clip": 0.01}
 
 
 def test_the_command(tmp_path: Path) -> None:

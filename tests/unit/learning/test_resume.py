@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from safetensors.torch import save_file
 
 from harstudio.errors import ConflictError, DataError, MissingError, UsageError
 from harstudio.jobs.context import Stopped
+from harstudio.learning import training
 from harstudio.learning.checkpoints import State, load_state, save_state
 from harstudio.learning.jobs import train
 from harstudio.learning.loading import Loader
@@ -43,9 +45,12 @@ def epochs(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def weights(folder: Path) -> list[bytes]:
+def weights(folder: Path) -> dict[str, bytes]:
+    """The last weights and the best of every stage."""
     run = RunFolder(folder)
-    return [run.last.read_bytes(), run.best.read_bytes()]
+    files = [run.last, run.best, *run.checkpoints.glob("best-*.safetensors")]
+    assert len(files) == 5
+    return {path.name: path.read_bytes() for path in files}
 
 
 def figures(folder: Path) -> dict[str, Any]:
@@ -54,6 +59,26 @@ def figures(folder: Path) -> dict[str, Any]:
     return {
         key: value for key, value in evaluation.items() if key not in ("run", "seconds_per_clip")
     }
+
+
+@pytest.fixture
+def fickle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Validation that likes one epoch of a stage as well as another, by chance that is the same
+    for the same weights: the best is seldom the last."""
+    real = training.answer
+
+    def liked(network: torch.nn.Module, *args: Any, **keys: Any) -> Any:
+        answers = real(network, *args, **keys)
+        total = sum(float(weight.detach().abs().sum()) for weight in network.parameters())
+        return SimpleNamespace(accuracy=total * 1000 % 1, loss=answers.loss)
+
+    monkeypatch.setattr(training, "answer", liked)
+
+
+def went_on(lines: list[str]) -> dict[str, int]:
+    """From which epoch of the stage before each stage went on."""
+    words = [line.split() for line in lines if "goes on from" in line]
+    return {one[1]: int(one[6]) for one in words}
 
 
 @pytest.fixture
@@ -110,6 +135,115 @@ def test_stopped_anywhere_it_goes_on_exactly(
     assert epochs(folder) == epochs(whole)
     assert weights(folder) == weights(whole)
     assert figures(folder) == figures(whole)
+
+
+@pytest.mark.usefixtures("fickle")
+def test_stopped_anywhere_each_stage_still_begins_from_the_best_before(
+    payload: Payloads, tmp_path: Path
+) -> None:
+    heard = Heard()
+    train(payload("whole", epochs=3), heard)
+    begun = went_on(heard.lines)
+    assert set(begun) == {"motion", "fusion", "all"}
+    assert any(epoch < 3 for epoch in begun.values())
+    lines: list[str] = []
+    states = set()
+    for attempt in range(80):
+        context = Heard(stop_at=5 if attempt else 28)
+        result = train(payload("stopped", resume=attempt > 0, epochs=3), context)
+        lines += context.lines
+        place = json.loads((tmp_path / "stopped" / "checkpoints" / "state.json").read_text())
+        states.add((place["stage"], place["epoch"], place["step"]))
+        if result["state"] == "finished":
+            break
+    assert result["state"] == "finished"
+    assert len(states) > 10
+    assert went_on(lines) == begun
+    assert epochs(tmp_path / "stopped") == epochs(tmp_path / "whole")
+    assert weights(tmp_path / "stopped") == weights(tmp_path / "whole")
+
+
+@pytest.mark.usefixtures("fickle")
+def test_stopped_between_two_stages_it_goes_on_exactly(
+    payload: Payloads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the next stage has loaded the best, and after it, before its first step."""
+    train(payload("whole", epochs=3), Heard())
+    for name, where in (("before", "_next_stage"), ("after", "_one_epoch")):
+        real = getattr(training.Trainer, where)
+
+        def stop(self: Any, *args: Any, real: Any = real) -> None:
+            if self.place.done == 6:
+                raise Stopped
+            real(self, *args)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(training.Trainer, where, stop)
+            assert train(payload(name, epochs=3), Heard())["state"] == "stopped"
+        state = json.loads((tmp_path / name / "checkpoints" / "state.json").read_text())
+        assert (state["stage"], state["epoch"]) == ((0, 3) if name == "before" else (1, 0))
+        assert train(payload(name, resume=True, epochs=3), Heard())["state"] == "finished"
+        assert weights(tmp_path / name) == weights(tmp_path / "whole")
+
+
+@pytest.mark.usefixtures("fickle")
+def test_stages_that_get_epochs_later_begin_from_the_best_too(
+    payload: Payloads, tmp_path: Path
+) -> None:
+    """The last stage with epochs keeps the run's best, and hands it on when others follow."""
+    few = {"place": {"epochs": 3}, "motion": {"epochs": 3}}
+    none = {"fusion": {"epochs": 0}, "all": {"epochs": 0}}
+    one = payload("run", stage={**few, **none})
+    train(one, Heard())
+    run = RunFolder(tmp_path / "run")
+    kept = run.best.read_bytes()
+    assert not run.best_of("motion").exists()
+    assert read_evaluation(run.path)["weights"] == "best"  # type: ignore[index]
+    more = payload("run", resume=True, stage={**few, **none, "all": {"epochs": 3}})
+    train(more, Heard())
+    assert run.best_of("motion").read_bytes() == kept
+    train(payload("whole", stage=more["config"]["training"]["stage"]), Heard())
+    whole = RunFolder(tmp_path / "whole")
+    assert run.last.read_bytes() == whole.last.read_bytes()
+    assert run.best.read_bytes() == whole.best.read_bytes()
+
+
+@pytest.mark.usefixtures("fickle")
+def test_a_stage_that_becomes_the_last_keeps_the_runs_best(
+    payload: Payloads, tmp_path: Path
+) -> None:
+    few = {"motion": {"epochs": 0}, "fusion": {"epochs": 0}}
+    told = payload("run", stage={**few, "place": {"epochs": 4}})
+    train(told, Heard(stop_at=40))
+    run = RunFolder(tmp_path / "run")
+    state = json.loads((run.checkpoints / "state.json").read_text())
+    assert state["stage"] == 0
+    assert state["best"]
+    assert run.best_of("place").is_file()
+    last = payload("run", resume=True, stage={**few, "place": {"epochs": 4}, "all": {"epochs": 0}})
+    assert train(last, Heard())["state"] == "finished"
+    train(payload("whole", stage=last["config"]["training"]["stage"]), Heard())
+    assert run.best.read_bytes() == RunFolder(tmp_path / "whole").best.read_bytes()
+    assert not run.best_of("place").exists()
+
+
+def test_a_run_of_an_older_version_goes_on(payload: Payloads, tmp_path: Path) -> None:
+    """It had no best of the stages before the last, and no key nesterov."""
+    train(payload(), Heard(stop_at=40))
+    run = RunFolder(tmp_path / "run")
+    path = run.checkpoints / "state.safetensors"
+    state = load_state(path)
+    assert 0 < state.place["stage"] < 3
+    state.place["best"] = {}
+    save_state(path, state)
+    for best in run.checkpoints.glob("best-*.safetensors"):
+        best.unlink()
+    text = run.config.read_text("utf-8")
+    assert "nesterov = true\n" in text
+    run.config.write_text(text.replace("nesterov = true\n", ""), "utf-8")
+    assert train(payload(resume=True), Heard())["state"] == "finished"
+    assert epochs(run.path)[-1]["epoch"] == 2
+    assert run.best.is_file()
 
 
 def test_metrics_after_the_checkpoint_are_taken_back(payload: Payloads, tmp_path: Path) -> None:
@@ -402,6 +536,7 @@ def test_a_state_without_one_of_its_tensors_is_told(payload: Payloads, tmp_path:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+@pytest.mark.usefixtures("fickle")
 def test_killed_at_random_moments_it_goes_on_exactly(payload: Payloads, tmp_path: Path) -> None:
     """Forked, not started anew: torch is loaded once, and the kills come in the training."""
     longer = {"epochs": 6, "checkpoint_seconds": 0.02}

@@ -70,6 +70,18 @@ def test_gradients_are_clipped_as_the_recipe_says_unless_the_config_does() -> No
     assert plan().clip_norm == 0.0
 
 
+def test_momentum_is_nesterovs_unless_recipe_or_config_say_otherwise() -> None:
+    card = replace(CARD, recipe=replace(CARD.recipe, nesterov=False))
+    tables: dict[str, Any] = {"data": {"path": "d"}, "network": {"name": "tiny"}}
+    silent = parse(tables, base=Path("/"))
+    loud = parse({**tables, "training": {"nesterov": True}}, base=Path("/"))
+    assert plan_training(silent, CARD).nesterov is True
+    assert plan_training(silent, card).nesterov is False
+    assert plan_training(loud, card).nesterov is True
+    assert complete(silent, card, ("skeleton",)).training.nesterov is False
+    assert network_card("dscmt").recipe.nesterov is False
+
+
 def test_the_rate_falls_as_the_recipe_says_unless_the_config_does() -> None:
     card = replace(CARD, recipe=replace(CARD.recipe, schedule="cosine"))
     tables: dict[str, Any] = {"data": {"path": "d"}, "network": {"name": "tiny"}}

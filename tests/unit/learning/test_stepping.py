@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,22 @@ from torch import Tensor
 from harstudio.errors import HarstudioError
 from harstudio.learning.inference import answer
 from harstudio.learning.stages import plan_training
-from harstudio.learning.stepping import Stepper, pieces
-from harstudio.networks import create_network
-from harstudio.networks.network import Network
+from harstudio.learning.stepping import Stepper, factors, pieces
+from harstudio.networks import create_network, network_card
+from harstudio.networks.network import Batch, Network, Output
 from harstudio.runs.config import parse
 from tiny_network import CARD, Tiny
 
 pytestmark = pytest.mark.usefixtures("tiny")
 CPU = torch.device("cpu")
+Rates = tuple[tuple[str, float, float], ...]
+RATES: Rates = (("*.head.weight", 5.0, 1.0), ("fusion.bias", 10.0, 0.0), ("*bias", 2.0, 0.0))
 
 
-def stepper(network: Network, told: list[str], **training: Any) -> Stepper:
+def stepper(network: Network, told: list[str], rates: Rates = (), **training: Any) -> Stepper:
     tables = {"data": {"path": "d"}, "network": {"name": "tiny"}, "training": training}
-    plan = plan_training(parse(tables, base=Path("/")), CARD)
+    card = replace(CARD, recipe=replace(CARD.recipe, rates=rates))
+    plan = plan_training(parse(tables, base=Path("/")), card)
     made = Stepper(network, plan, CPU, told.append)
     made.begin(plan.stages[-1])
     return made
@@ -139,6 +143,163 @@ def test_the_optimisers_memory_goes_on(
     other.step(inputs, labels, 0.05)
     for name, value in network.state_dict().items():
         assert torch.equal(twin.state_dict()[name], value), name
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_rates_and_decays_of_single_weights(
+    network: Network, batch: tuple[dict[str, Tensor], Tensor], nesterov: bool
+) -> None:
+    """Two steps of SGD with momentum against its equations, weight by weight."""
+    rate, decay, momentum = 0.1, 0.3, 0.9
+    made = stepper(
+        still(network), [], RATES,
+        optimizer="sgd", weight_decay=decay, momentum=momentum, nesterov=nesterov,
+    )  # fmt: skip
+    twin = copy.deepcopy(network)
+    velocity = {name: torch.zeros_like(weight) for name, weight in twin.named_parameters()}
+    known = {"fusion.bias": (10.0, 0.0)}
+    known |= dict.fromkeys(["place.head.weight", "motion.head.weight"], (5.0, 1.0))
+    for part in ("place", "motion"):
+        for layer in ("head", "hidden", "norm"):
+            known[f"{part}.{layer}.bias"] = (2.0, 0.0)
+    for _ in range(2):
+        made.step(*batch, rate)
+        twin.zero_grad()
+        logits = twin(batch[0]).logits
+        torch.nn.functional.cross_entropy(logits, batch[1]).backward()
+        with torch.no_grad():
+            for name, weight in twin.named_parameters():
+                if weight.grad is None:  # heads are not in the fused loss
+                    continue
+                of_rate, of_decay = known.get(name, (1.0, 1.0))
+                gradient = weight.grad + decay * of_decay * weight
+                velocity[name] = momentum * velocity[name] + gradient
+                way = gradient + momentum * velocity[name] if nesterov else velocity[name]
+                weight -= rate * of_rate * way
+    for name, weight in network.named_parameters():
+        assert torch.allclose(weight, twin.get_parameter(name), atol=1e-6), name
+
+
+def test_the_first_pattern_that_fits_counts() -> None:
+    assert factors("place.head.weight", RATES) == (5.0, 1.0)
+    assert factors("fusion.bias", RATES) == (10.0, 0.0)
+    assert factors("layer.in_proj_bias", RATES) == (2.0, 0.0)
+    assert factors("place.hidden.weight", RATES) == (1.0, 1.0)
+
+
+def test_dscmt_learns_at_the_rates_of_its_code() -> None:
+    with torch.device("meta"):
+        network = create_network("dscmt", 5, "kinect_v2_25")
+    found: dict[tuple[float, float], set[str]] = {}
+    rates = network_card("dscmt").recipe.rates
+    for name, module in network.named_modules():
+        for key, _ in module.named_parameters(recurse=False):
+            kind = f"{type(module).__name__} {key}"
+            classifies = name.endswith("classifier")
+            found.setdefault(factors(f"{name}.{key}", rates), set()).add(
+                f"classifier {key}" if classifies else kind
+            )
+    assert found == {
+        (5.0, 1.0): {"classifier weight"},
+        (10.0, 0.0): {"classifier bias"},
+        (1.0, 0.0): {"BatchNorm2d weight", "BatchNorm2d bias"},
+        (2.0, 0.0): {
+            "LayerNorm bias", "MultiheadAttention in_proj_bias",
+            "NonDynamicallyQuantizableLinear bias",
+        },
+        (1.0, 1.0): {
+            "Conv2d weight", "Linear weight", "LayerNorm weight",
+            "MultiheadAttention in_proj_weight", "NonDynamicallyQuantizableLinear weight",
+        },
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), [((), RATES), (RATES, ()), (RATES, RATES)])
+def test_the_optimisers_memory_goes_by_names(
+    network: Network, batch: tuple[dict[str, Tensor], Tensor], before: Rates, after: Rates
+) -> None:
+    one = stepper(network, [], before, optimizer="sgd")
+    one.step(*batch, 0.05)
+    saved = one.optimizer_state()
+    other = stepper(copy.deepcopy(network), [], after, optimizer="sgd")
+    other.restore_optimizer(saved)
+    now = other.optimizer_state()
+    assert now.keys() == saved.keys()
+    assert all(torch.equal(now[name], saved[name]) for name in saved)
+    assert saved["fusion.weight/momentum_buffer"].abs().sum() > 0
+    assert other.optimizer is not None
+    groups = {group["of_rate"] for group in other.optimizer.param_groups}
+    assert groups == ({1.0, 2.0, 5.0, 10.0} if after else {1.0})
+
+
+class Loud(Tiny):
+    """Its streams' heads see features so large that their gradients are huge."""
+
+    apart = True
+
+    def fused(self, batch: Batch, explain: bool) -> Output:
+        _, features = self.opinions(batch, ("place", "motion"))
+        parts = {"place": self.place, "motion": self.motion}
+        seen = {k: v.detach() if self.apart else v for k, v in features.items()}
+        logits = {name: part.head(1e3 * seen[name]) for name, part in parts.items()}
+        return Output(self.fusion(torch.cat(list(features.values()), 1)), logits, features)
+
+
+def moved(network: Network, before: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: (weight - before[name]).detach() for name, weight in network.named_parameters()}
+
+
+def norm(changes: dict[str, Tensor], head: bool) -> float:
+    return float(sum(one.square().sum() for k, one in changes.items() if (".head." in k) is head))
+
+
+@pytest.mark.parametrize("most", [0, 4])
+@pytest.mark.parametrize("limit", [0.0, 0.05])
+def test_heads_that_stand_apart_do_not_change_the_step_of_the_rest(
+    network: Network, batch: tuple[dict[str, Tensor], Tensor], limit: float, most: int
+) -> None:
+    network.__class__ = Loud
+    still(network)
+    before = copy.deepcopy(dict(network.named_parameters()))
+    changes = []
+    Tiny.most = most
+    for apart in (False, True):
+        one = copy.deepcopy(network)
+        one.heads_apart = apart
+        made = stepper(one, [], optimizer="sgd", momentum=0.0, clip_norm=limit)
+        made.step(*batch, 1.0)
+        changes.append(moved(one, before))
+    without, beside = changes
+    assert norm(without, head=True) == 0
+    for name in before:
+        if ".head." not in name:
+            assert torch.equal(without[name], beside[name]), name
+    if limit:
+        assert norm(beside, head=False) ** 0.5 == pytest.approx(limit, rel=1e-3)
+        assert norm(beside, head=True) ** 0.5 == pytest.approx(limit, rel=1e-3)
+    else:
+        assert norm(beside, head=True) > 100
+
+
+def test_a_heads_loss_that_reaches_the_rest_is_limited_with_it(
+    network: Network, batch: tuple[dict[str, Tensor], Tensor]
+) -> None:
+    network.__class__ = Loud
+    still(network).apart = False  # type: ignore[assignment]
+    network.heads_apart = True
+    before = copy.deepcopy(dict(network.named_parameters()))
+    twin = copy.deepcopy(network)
+    output = twin(batch[0])
+    asked = [output.logits, *output.logits_by_stream.values()]
+    sum(torch.nn.functional.cross_entropy(one, batch[1]) for one in asked).backward()  # type: ignore
+    made = stepper(network, [], optimizer="sgd", momentum=0.0, clip_norm=0.05)
+    made.step(*batch, 1.0)
+    changes = moved(network, before)
+    rest = {k: w.grad for k, w in twin.named_parameters() if ".head." not in k}
+    whole = float(sum(one.square().sum() for one in rest.values() if one is not None)) ** 0.5
+    for name, gradient in rest.items():
+        assert gradient is not None
+        assert torch.allclose(changes[name], -gradient * 0.05 / whole, atol=1e-5), name
 
 
 def test_heads_that_stand_apart_keep_up_while_the_rest_is_tuned(batch: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import resource
@@ -10,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,8 @@ from harstudio.errors import DataError, HarstudioError, UsageError
 from harstudio.learning.checkpoints import load_network, load_state
 from harstudio.learning.devices import choose_device
 from harstudio.learning.jobs import train
+from harstudio.learning.stepping import Stepper
+from harstudio.learning.training import Trainer
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_data, read_evaluation, read_metrics, read_status
 from job_context import Heard
@@ -43,6 +47,7 @@ def test_it_learns_and_leaves_a_whole_folder(payload: Payloads, tmp_path: Path) 
     }  # fmt: skip
     assert {path.name for path in run.checkpoints.iterdir()} == {
         "last.safetensors", "best.safetensors", "state.safetensors", "state.json",
+        "best-place.safetensors", "best-motion.safetensors", "best-fusion.safetensors",
     }  # fmt: skip
     status = read_status(run.path)
     assert status is not None
@@ -122,12 +127,66 @@ def test_without_validation_the_last_weights_are_the_runs(
     told["config"]["data"]["validation_subjects"] = 0
     train(told, Heard())
     run = RunFolder(tmp_path / "run")
-    assert not run.best.exists()
+    assert not list(run.checkpoints.glob("best*"))
     evaluation = read_evaluation(run.path)
     assert evaluation is not None
     assert evaluation["weights"] == "last"
     assert all(line["validation"] is None for line in read_metrics(run.metrics)
                if line["kind"] == "epoch")  # fmt: skip
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_a_stage_begins_from_the_best_epoch_of_the_one_before(
+    payload: Payloads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, validated: bool
+) -> None:
+    """Each stage is best at its second of three epochs; fusion has none and hands on."""
+    accuracies = itertools.cycle([0.2, 0.9, 0.5])
+    ends: list[dict[str, torch.Tensor]] = []
+    begins: list[dict[str, torch.Tensor]] = []
+    real_begin, real_finish = Stepper.begin, Trainer._finish_epoch
+
+    def copied(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+        return {name: value.clone() for name, value in network.state_dict().items()}
+
+    def begin(self: Stepper, stage: Any) -> None:
+        begins.append(copied(self.network))
+        real_begin(self, stage)
+
+    def finish(self: Trainer, stage: Any) -> None:
+        ends.append(copied(self._network))
+        real_finish(self, stage)
+
+    def judged(self: Trainer, stage: Any) -> Any:
+        return SimpleNamespace(accuracy=next(accuracies), loss=1.0)
+
+    monkeypatch.setattr(Stepper, "begin", begin)
+    monkeypatch.setattr(Trainer, "_finish_epoch", finish)
+    if validated:
+        monkeypatch.setattr(Trainer, "_validate", judged)
+    told = payload(epochs=3, stage={"fusion": {"epochs": 0}})
+    told["config"]["data"]["validation_subjects"] = int(validated)
+    context = Heard()
+    train(told, context)
+    assert (len(begins), len(ends)) == (3, 9)
+    for number in (1, 2):
+        handed_on = ends[3 * number - (2 if validated else 1)]
+        other = ends[3 * number - (1 if validated else 2)]
+        changed = {name for name in handed_on if not torch.equal(handed_on[name], other[name])}
+        assert changed
+        assert all(torch.equal(begins[number][name], handed_on[name]) for name in handed_on)
+    remarks = [line for line in context.lines if "goes on from" in line]
+    run = RunFolder(tmp_path / "run")
+    if validated:
+        assert remarks == [
+            "Stage motion goes on from epoch 2 of place, the best on the validation part.",
+            "Stage all goes on from epoch 2 of motion, the best on the validation part.",
+        ]
+        best = load_network(run.best).state_dict()
+        assert all(torch.equal(best[name], ends[7][name]) for name in best)
+    else:
+        assert remarks == []
+    last = load_network(run.last).state_dict()
+    assert all(torch.equal(last[name], ends[8][name]) for name in last)
 
 
 def test_without_a_test_part_nothing_is_evaluated(payload: Payloads, tmp_path: Path) -> None:
