@@ -17,26 +17,32 @@ Choices where paper and code differ or are silent:
   their losses commented out; ``aux_weight`` lets that share of their gradient into the streams.
 - Without BEF a block ends with its first sum and normalisation.
 - The paper's final score is the sum of two trainings, this one and one on raw frames
-  (``input = "frame"``: ``segments`` frames spread over the clip, by default its middle one).
+  (``input = "frame"``: ``segments`` frames spread over the clip, by default its middle one). These
+  are two runs; nothing here adds up their scores.
+- Several segments go through everything one by one, and their logits are averaged, as in the code.
 - As in the code classifiers learn five times as fast as the rest and biases twice as fast (those of
   classifiers ten times); biases and batch normalisation have no weight decay. The code gives
   attention's output weights a bias's rate and leaves the biases of its inputs untrained, by a slip
   in counting; ours are a weight and a bias.
 
-"visual looks at depth" and its reverse: how much each cell of the one stream was attended to by all
-cells of the other in the last layer (the mean over heads), 1 for the cell most attended to.
+"visual looks at depth, layer 1", the reverse and the other layers: how much all cells of the first
+stream attended to each cell of the second (the mean over heads), 1 for the cell most attended to.
+"visual looks at depth, heads": the same of the last layer, each head by itself and as it is, the
+mean over segments; a row sums to 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from harstudio.errors import UsageError
 from harstudio.networks.backbones.resnet import ResNet
+from harstudio.networks.blocks.frames import each_frame
 from harstudio.networks.blocks.mutual_attention import WIDTH, CrossModalTransformer, Told
 from harstudio.networks.network import Batch, FeatureMap, Gaze, Network, Output, watched
 from harstudio.networks.shown import shown
@@ -77,7 +83,7 @@ OPTIONS = {
         ("dynamic", "frame"),
     ),
     "segments": Option(
-        1, "Equal parts of a clip that give one picture each; the pictures' maps are averaged."
+        1, "Equal parts of a clip that give one picture each; their logits are averaged."
     ),
     "backbone": Option("resnet50", "What sees the pictures.", ("resnet50", "resnet18", "resnet34")),
     "layers": Option(4, "Layers of the transformer."),
@@ -116,6 +122,24 @@ RECIPE = Recipe(
     ),
 )  # fmt: skip
 
+LOOKS = ("visual looks at depth", "depth looks at visual")
+
+
+def explains(options: Mapping[str, Any]) -> dict[str, Kind]:
+    """What a network with these options tells."""
+    told: dict[str, Kind] = {}
+    if options["mim"]:
+        for looks in LOOKS:
+            for layer in range(1, options["layers"] + 1):
+                told[f"{looks}, layer {layer}"] = Kind.HEAT_MAP
+            told[f"{looks}, heads"] = Kind.MATRIX
+    if options["bef"] and (options["mem"] or options["mim"]):
+        told |= {f"{name} excitation": Kind.MATRIX for name in STREAMS}
+    if options["input"] == "dynamic":
+        told |= {f"{name} dynamic image": Kind.PICTURE for name in STREAMS}
+    return told | {f"Grad-CAM {name}": Kind.HEAT_MAP for name in STREAMS}
+
+
 CARDS = (
     NetworkCard(
         name="dscmt",
@@ -131,16 +155,7 @@ CARDS = (
         preprocessing=dict.fromkeys(STREAMS, DYNAMIC),
         recipe=RECIPE,
         options=OPTIONS,
-        explains={
-            "visual looks at depth": Kind.HEAT_MAP,
-            "depth looks at visual": Kind.HEAT_MAP,
-            "visual excitation": Kind.MATRIX,
-            "depth excitation": Kind.MATRIX,
-            "visual dynamic image": Kind.PICTURE,
-            "depth dynamic image": Kind.PICTURE,
-            "Grad-CAM visual": Kind.HEAT_MAP,
-            "Grad-CAM depth": Kind.HEAT_MAP,
-        },
+        explains=explains({key: option.default for key, option in OPTIONS.items()}),
     ),
 )
 
@@ -154,22 +169,7 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
         table = {**DYNAMIC, "segments": segments}
     else:
         table = {**FRAMES, "frames": segments}
-    gone = []
-    if options["input"] != "dynamic":
-        gone.append("dynamic image")
-    if not options["mim"]:
-        gone.append("looks at")
-    if not (options["bef"] and (options["mem"] or options["mim"])):
-        gone.append("excitation")
-    return replace(
-        card,
-        preprocessing=dict.fromkeys(STREAMS, table),
-        explains={
-            name: kind
-            for name, kind in card.explains.items()
-            if not any(word in name for word in gone)
-        },
-    )
+    return replace(card, preprocessing=dict.fromkeys(STREAMS, table), explains=explains(options))
 
 
 class PictureStream(nn.Module):
@@ -185,21 +185,19 @@ class PictureStream(nn.Module):
         self.classifier = head(num_classes)
 
     def forward(self, picture: Tensor) -> Tensor:
-        """(N, 3, H, W) -> (N, C, h, w); (N, 3, S, H, W) -> (N, C, S, h, w)."""
-        if picture.dim() == 4:
-            features: Tensor = self.backbone(picture)
-            return features
-        count, segments = picture.shape[0], picture.shape[2]
-        features = self.backbone(picture.movedim(2, 1).flatten(0, 1))
-        return features.view(count, segments, *features.shape[1:]).movedim(1, 2)
+        """(N, 3, H, W) -> (N, C, 1, h, w); (N, 3, S, H, W) -> (N, C, S, h, w)."""
+        return each_frame(self.backbone, picture if picture.dim() == 5 else picture[:, :, None])
 
     def embed(self, features: Tensor) -> Tensor:
-        """What ``forward`` gives -> (N, 512, h, w), the mean over segments reduced."""
-        reduced: Tensor = self.reduce(features if features.dim() == 4 else features.mean(dim=2))
+        """What ``forward`` gives -> (N * S, 512, h, w), a clip's segments one after the other."""
+        folded = features.transpose(1, 2).flatten(0, 1)
+        # In other layouts batch normalisation in evaluation mode gives a wrong gradient for a
+        # single clip (PyTorch 2.13), where that gradient is of a tensor with odd strides.
+        reduced: Tensor = self.reduce(folded.clone(memory_format=torch.channels_last))
         return reduced
 
     def classify(self, pooled: Tensor) -> Tensor:
-        """(N, 512) -> (N, K)."""
+        """(N * S, 512) -> (N * S, K)."""
         logits: Tensor = self.classifier(self.dropout(pooled))
         return logits
 
@@ -245,26 +243,34 @@ class DSCMT(Network):
         if explain:
             seen = maps[f"Grad-CAM {stream}"].values
         pooled = part.embed(seen).mean(dim=(2, 3))
-        logits = part.classify(pooled)
-        return Output(logits, {stream: logits}, {stream: pooled}, explanation=gaze, maps=maps)
+        logits, features = (of_clips(x, len(seen)) for x in (part.classify(pooled), pooled))
+        return Output(logits, {stream: logits}, {stream: features}, explanation=gaze, maps=maps)
 
     def fused(self, batch: Batch, explain: bool) -> Output:
-        """Takes ``visual`` and ``depth``."""
+        """Takes ``visual`` and ``depth``, with as many segments each."""
         parts = {"visual": self.visual, "depth": self.depth}
         seen = {name: part(batch[name]) for name, part in parts.items()}
         maps, gaze = self._asked(batch, seen) if explain else ({}, None)
         if explain:
             seen = {name: maps[f"Grad-CAM {name}"].values for name in parts}
+        count, segments = len(seen["visual"]), seen["visual"].shape[2]
+        if seen["depth"].shape[2] != segments:
+            raise UsageError(
+                f"visual has {segments} segments and depth {seen['depth'].shape[2]}.",
+                remedy="Give both inputs the same number.",
+            )
         embedded = {name: part.embed(seen[name]) for name, part in parts.items()}
-        features = {name: value.mean(dim=(2, 3)) for name, value in embedded.items()}
+        pooled = {name: value.mean(dim=(2, 3)) for name, value in embedded.items()}
         by_stream = {
-            name: part.classify(self._let_through(features[name])) for name, part in parts.items()
+            name: of_clips(part.classify(self._let_through(pooled[name])), count)
+            for name, part in parts.items()
         }
-        features["fusion"], told = self.fusion(*embedded.values(), explain=explain)
-        if gaze is not None and told is not None:
+        pooled["fusion"], told = self.fusion(*embedded.values(), explain=explain)
+        if gaze is not None:
             sizes = [value.shape[2:] for value in embedded.values()]
-            gaze.update(self._relations(told, sizes))
-        logits = self.fusion.classifier(features["fusion"])
+            gaze |= relations(told, sizes, count, across=bool(len(self.fusion.interact)))
+        logits = of_clips(self.fusion.classifier(pooled["fusion"]), count)
+        features = {name: of_clips(value, count) for name, value in pooled.items()}
         return Output(logits, by_stream, features, explanation=gaze, maps=maps)
 
     def _let_through(self, features: Tensor) -> Tensor:
@@ -284,21 +290,39 @@ class DSCMT(Network):
                 gaze[f"{name} dynamic image"] = shown(name, batch[name], table)
         return maps, gaze
 
-    def _relations(self, told: tuple[Told, Told], sizes: list[torch.Size]) -> dict[str, Gaze]:
-        """What the last layer's blocks say: where each stream looked, which features counted."""
-        gaze = {}
-        for index, (name, other) in enumerate((STREAMS, STREAMS[::-1])):
-            attention, excitation = told[index]
-            if len(self.fusion.interact):
-                looked = attention.mean(dim=1)
-                looked = looked / looked.amax(dim=1, keepdim=True)
-                cells = looked.view(len(looked), 1, *sizes[1 - index])
-                gaze[f"{name} looks at {other}"] = Gaze(Kind.HEAT_MAP, other, cells)
-            if excitation is not None:
-                gaze[f"{name} excitation"] = Gaze(
-                    Kind.MATRIX, name, excitation[:, None], rows="last layer", columns="feature"
-                )
-        return gaze
+
+def of_clips(values: Tensor, count: int) -> Tensor:
+    """(N * S, *) -> (N, *): the mean over each clip's segments."""
+    return values.view(count, -1, *values.shape[1:]).mean(dim=1)
+
+
+def relations(
+    layers: Sequence[tuple[Told, Told]], sizes: Sequence[torch.Size], count: int, *, across: bool
+) -> dict[str, Gaze]:
+    """What the blocks of N * S segments say of N clips: where each stream looked, and of the last
+    layer which features counted. sizes: h, w of both streams' maps. across: whether the blocks look
+    at the other stream."""
+    gaze = {}
+    for index, (name, looks) in enumerate(zip(STREAMS, LOOKS, strict=True)):
+        other = STREAMS[1 - index]
+        for number, told in enumerate(layers if across else (), start=1):
+            heads = told[index].attention.mean(dim=2)
+            looked = heads.mean(dim=1)
+            looked = looked / looked.amax(dim=1, keepdim=True)
+            cells = looked.view(count, -1, *sizes[1 - index])
+            gaze[f"{looks}, layer {number}"] = Gaze(Kind.HEAT_MAP, other, cells)
+            if number == len(layers):
+                gaze[f"{looks}, heads"] = Gaze(
+                    Kind.MATRIX, other, of_clips(heads, count),
+                    rows="head", columns=f"cell of {other}, row by row",
+                )  # fmt: skip
+        excitation = layers[-1][index].excitation if layers else None
+        if excitation is not None:
+            gaze[f"{name} excitation"] = Gaze(
+                Kind.MATRIX, name, excitation.view(count, -1, excitation.shape[1]),
+                rows="segment", columns="feature",
+            )  # fmt: skip
+    return gaze
 
 
 def create(

@@ -58,8 +58,8 @@ class Excitation(nn.Module):
 
 
 class Told(NamedTuple):
-    """What one block looked at. attention: (N, L, L'), the mean over heads, rows sum to 1.
-    excitation: (N, d) in [0, 1], None without BEF."""
+    """What one block looked at. attention: (N, heads, L, L'), rows sum to 1. excitation: (N, d) in
+    [0, 1], None without BEF."""
 
     attention: Tensor
     excitation: Tensor | None
@@ -89,7 +89,9 @@ class MutualAttention(nn.Module):
         """tokens (N, L, d) and other (N, L', d), with codes (L, d) and (L', d) -> (N, L, d)."""
         query = (tokens if position is None else tokens + position).transpose(0, 1)
         key = (other if other_position is None else other + other_position).transpose(0, 1)
-        heard, weights = self.attention(query, key, key, need_weights=explain)
+        heard, weights = self.attention(
+            query, key, key, need_weights=explain, average_attn_weights=False
+        )
         x = self.norm(tokens + self.dropout(heard.transpose(0, 1)))
         shares = None
         if self.excitation is not None and self.last_norm is not None:
@@ -130,9 +132,10 @@ class CrossModalTransformer(nn.Module):
 
     def forward(
         self, visual: Tensor, depth: Tensor, *, explain: bool = False
-    ) -> tuple[Tensor, tuple[Told, Told] | None]:
+    ) -> tuple[Tensor, list[tuple[Told, Told]]]:
         """Maps of both streams (N, d, h, w) -> features (N, d): the mean over places of the
-        streams' sum (equation 10). What is told is of the last layer, first the visual stream's.
+        streams' sum (equation 10). What is told, where that is asked for, is of the last blocks of
+        every layer, first the visual stream's.
 
         The streams may differ in size.
         """
@@ -143,17 +146,19 @@ class CrossModalTransformer(nn.Module):
         if not self.every:
             streams = [x + place for x, place in zip(streams, places, strict=True)]
             codes = [None, None]
-        told: tuple[Told, ...] = ()
+        layers: list[tuple[Told, Told]] = []
         for number in range(self.layers):
-            last = explain and number == self.layers - 1
+            told: tuple[Told, ...] = ()
             if len(self.enhance):
                 own = cast("nn.ModuleList", self.enhance[number % len(self.enhance)])
+                last = explain and not len(self.interact)
                 streams, told = _both(own, streams, streams, codes, codes, last)
             if len(self.interact):
                 across = cast("nn.ModuleList", self.interact[number])
-                streams, told = _both(across, streams, streams[::-1], codes, codes[::-1], last)
-        fused = streams[0].mean(dim=1) + streams[1].mean(dim=1)
-        return fused, (told[0], told[1]) if told else None
+                streams, told = _both(across, streams, streams[::-1], codes, codes[::-1], explain)
+            if told:
+                layers.append((told[0], told[1]))
+        return streams[0].mean(dim=1) + streams[1].mean(dim=1), layers
 
 
 def _both(

@@ -19,7 +19,6 @@ from harstudio.networks.blocks.mutual_attention import (
     MutualAttention,
     position_code,
 )
-from harstudio.networks.explaining import explain
 from harstudio.networks.network import Network
 from harstudio.networks.shown import shown
 from harstudio.networks.sizes import size_of
@@ -73,7 +72,7 @@ def excited(tokens: Rows, w1: Rows, w2: Rows) -> Rows:
 
 
 def multi_head(query: Rows, key: Rows, w: dict[str, Rows], heads: int) -> tuple[Rows, Rows]:
-    """MultiHead(query, key, key) and the mean of the heads' attention."""
+    """MultiHead(query, key, key) and the heads' attention (heads, L, L')."""
     d = query.shape[1]
     size = d // heads
     parts = [slice(0, d), slice(d, 2 * d), slice(2 * d, 3 * d)]
@@ -82,7 +81,7 @@ def multi_head(query: Rows, key: Rows, w: dict[str, Rows], heads: int) -> tuple[
         np.array([linear(row, weight[part], bias[part]) for row in rows])
         for rows, part in zip((query, key, key), parts, strict=True)
     )
-    heard, mean = np.zeros_like(query), np.zeros((len(query), len(key)))
+    heard, looked = np.zeros_like(query), np.zeros((heads, len(query), len(key)))
     for head in range(heads):
         of = slice(head * size, (head + 1) * size)
         for i in range(len(query)):
@@ -91,9 +90,9 @@ def multi_head(query: Rows, key: Rows, w: dict[str, Rows], heads: int) -> tuple[
             shares = [share / sum(shares) for share in shares]
             for j, share in enumerate(shares):
                 heard[i, of] += share * v[j, of]
-                mean[i, j] += share / heads
+                looked[head, i, j] = share
     out = w["attention.out_proj.weight"], w["attention.out_proj.bias"]
-    return np.array([linear(row, *out) for row in heard]), mean
+    return np.array([linear(row, *out) for row in heard]), looked
 
 
 def interacted(
@@ -121,23 +120,31 @@ def code(height: int, width: int, d: int) -> Rows:
     return out
 
 
-def transformed(visual: Rows, depth: Rows, sizes: Any, module: CrossModalTransformer) -> Rows:
-    """The whole of equations 3 to 10 and the mean over places."""
+def transformed(
+    visual: Rows, depth: Rows, sizes: Any, module: CrossModalTransformer, heads: int = HEADS
+) -> tuple[Rows, list[list[Rows]]]:
+    """The whole of equations 3 to 10 and the mean over places; the attention of every layer's
+    MIMs."""
     x = [visual, depth]
-    p = [code(height, width, WIDTH) for height, width in sizes]
+    p = [code(height, width, visual.shape[1]) for height, width in sizes]
     if not module.every:
         x = [tokens + place for tokens, place in zip(x, p, strict=True)]
         p = [np.zeros_like(place) for place in p]
+    looked = []
     for layer in range(module.layers):
         if len(module.enhance):
             mems: Any = module.enhance[0 if len(module.enhance) == 1 else layer]
-            x = [interacted(x[i], x[i], p[i], p[i], weights_of(mems[i]))[0] for i in (0, 1)]
+            x = [interacted(x[i], x[i], p[i], p[i], weights_of(mems[i]), heads)[0] for i in (0, 1)]
         if len(module.interact):
             mims: Any = module.interact[layer]
-            x = [interacted(x[i], x[1 - i], p[i], p[1 - i], weights_of(mims[i]))[0] for i in (0, 1)]
-    return np.array(
-        [sum(a) / len(a) + sum(b) / len(b) for a, b in zip(x[0].T, x[1].T, strict=True)]
-    )
+            both = [
+                interacted(x[i], x[1 - i], p[i], p[1 - i], weights_of(mims[i]), heads)
+                for i in (0, 1)
+            ]
+            x = [made for made, _ in both]
+            looked.append([attention for _, attention in both])
+    fused = [sum(a) / len(a) + sum(b) / len(b) for a, b in zip(x[0].T, x[1].T, strict=True)]
+    return np.array(fused), looked
 
 
 # ---- the blocks
@@ -203,7 +210,7 @@ def test_the_transformer_is_its_equations(options: dict[str, bool]) -> None:
     visual, depth = drawn(1, WIDTH, 2, 3), drawn(1, WIDTH, 2, 2, seed=4)
     told, _ = block(visual, depth)
     rows = (visual[0].flatten(1).T.numpy(), depth[0].flatten(1).T.numpy())
-    wanted = transformed(*rows, ((2, 3), (2, 2)), block)
+    wanted, _ = transformed(*rows, ((2, 3), (2, 2)), block)
     np.testing.assert_allclose(told[0], wanted, atol=1e-5)
 
 
@@ -284,19 +291,29 @@ def test_sizes() -> None:
 
 
 @torch.no_grad()
-def test_segments_are_seen_apart_and_their_maps_averaged() -> None:
-    network: Any = small(segments=2)
-    batch = small_batch(2, 2)
-    told = network(batch, stream="depth")
-    maps = [network.depth(batch["depth"][:, :, index]) for index in (0, 1)]
-    pooled = network.depth.embed((maps[0] + maps[1]) / 2).mean(dim=(2, 3))
-    torch.testing.assert_close(told.features["depth"], pooled, rtol=1e-4, atol=1e-5)
+def test_segments_go_through_everything_apart_and_their_logits_are_averaged() -> None:
+    network: Any = filled(small(segments=3, layers=1))
+    batch = {name: value.double() for name, value in small_batch(2, 3).items()}
+    told = network(batch)
+    one = [network({k: v[:, :, [index]] for k, v in batch.items()}) for index in range(3)]
+    wanted = (one[0].logits + one[1].logits + one[2].logits) / 3
+    torch.testing.assert_close(told.logits, wanted)
+    for name in batch:
+        logits = sum(each.logits_by_stream[name] for each in one) / 3
+        torch.testing.assert_close(told.logits_by_stream[name], logits)
+        torch.testing.assert_close(network(batch, stream=name).logits, logits)
+
+
+def test_segments_are_those_of_the_card() -> None:
     card = network_card("dscmt", {"segments": 2})
     assert card.preprocessing["visual"]["segments"] == 2
     with pytest.raises(UsageError, match="0 segments are too few"):
         small(segments=0)
     with pytest.raises(UsageError, match="0 layers are too few"):
         small(layers=0)
+    batch = small_batch(1, 2)
+    with pytest.raises(UsageError, match="visual has 2 segments and depth 1"):
+        small()({**batch, "depth": batch["depth"][:, :, :1]})
 
 
 def test_the_appearance_model_sees_raw_frames() -> None:
@@ -327,31 +344,66 @@ def test_the_heads_change_the_streams_as_much_as_they_are_let(weight: float) -> 
 # ---- explanations
 
 
-def test_what_was_looked_at_is_the_last_layers_attention() -> None:
-    network: Any = small(layers=2)
-    batch = small_batch()
-    told = explain(network, batch).explanation
-    assert told is not None
-    asked = []
-    last = network.fusion.interact[1]
-    hooks = [
-        block.register_forward_hook(lambda _m, _a, out: asked.append(out[1])) for block in last
+@torch.no_grad()
+def test_where_each_stream_looked_is_told_for_every_layer() -> None:
+    """Against the loops: what the queries' mean looks at, over heads and each head by itself."""
+    network: Any = filled(small(layers=2, segments=2))
+    batch = {name: value.double() for name, value in small_batch(1, 2).items()}
+    told = network(batch, explain=True).explanation
+    assert [name for name in told if " looks " in name] == [
+        name for name in network.card.explains if " looks " in name
     ]
-    with torch.no_grad():
-        network(batch, explain=True)
-    for hook in hooks:
-        hook.remove()
+    looked = []
+    for segment in (0, 1):
+        tokens = [
+            network.get_submodule(name)(value[:, :, segment])[:, :, 0]
+            for name, value in batch.items()
+        ]
+        maps = [
+            stream.reduce(one)[0]
+            for stream, one in zip((network.visual, network.depth), tokens, strict=True)
+        ]
+        visual, depth = (one.flatten(1).T.numpy() for one in maps)
+        looked.append(transformed(visual, depth, ((2, 2), (2, 2)), network.fusion, 8)[1])
     for index, (name, other) in enumerate((("visual", "depth"), ("depth", "visual"))):
-        gaze = told[f"{name} looks at {other}"]
-        assert gaze.on == other
-        looked = asked[index].attention.mean(dim=1)
-        assert gaze.values.shape == (2, 1, 2, 2)
-        torch.testing.assert_close(
-            gaze.values.flatten(1), looked / looked.amax(dim=1, keepdim=True), rtol=1e-3, atol=1e-4
+        for layer in (0, 1):
+            gaze = told[f"{name} looks at {other}, layer {layer + 1}"]
+            assert (gaze.kind, gaze.on) == (Kind.HEAT_MAP, other)
+            assert gaze.values.shape == (1, 2, 2, 2)
+            for segment in (0, 1):
+                cells = looked[segment][layer][index].sum(axis=(0, 1))
+                np.testing.assert_allclose(
+                    gaze.values[0, segment].flatten(), cells / max(cells), atol=1e-5
+                )
+        heads = told[f"{name} looks at {other}, heads"]
+        assert heads.values.shape == (1, 8, 4)
+        for head in range(8):
+            wanted = sum(sum(one[1][index][head]) / 4 for one in looked) / 2
+            np.testing.assert_allclose(heads.values[0, head], wanted, atol=1e-5)
+
+
+@torch.no_grad()
+def test_excitation_is_that_of_the_last_layer() -> None:
+    network: Any = filled(small(layers=2, segments=2))
+    batch = {name: value.double() for name, value in small_batch(2, 2).items()}
+    heard: dict[str, Any] = {}
+    for name, block in zip(("visual", "depth"), network.fusion.interact[1], strict=True):
+        block.excitation.register_forward_hook(
+            lambda _m, given, made, name=name: heard.update({name: made / given[0]})
         )
-        shares = told[f"{name} excitation"].values
-        assert shares.shape == (2, 1, 512)
-        torch.testing.assert_close(shares[:, 0], asked[index].excitation, rtol=1e-3, atol=1e-4)
+    told = network(batch, explain=True).explanation
+    for name, factors in heard.items():
+        shares = told[f"{name} excitation"]
+        assert shares.values.shape == (2, 2, 512)
+        torch.testing.assert_close(shares.values, factors.mean(dim=1).view(2, 2, 512))
+
+
+def test_without_mim_nobody_looks_at_the_other() -> None:
+    explains = network_card("dscmt", {"mim": False, "layers": 2}).explains
+    assert not any("looks" in name for name in explains)
+    assert "visual excitation" in explains
+    assert "visual looks at depth, layer 3" not in network_card("dscmt", {"layers": 2}).explains
+    assert "visual looks at depth, layer 4" in network_card("dscmt").explains
 
 
 def test_a_pass_that_does_not_ask_computes_no_attention_to_show(
@@ -371,7 +423,7 @@ def test_a_pass_that_does_not_ask_computes_no_attention_to_show(
         assert needed == [False] * 8
         needed.clear()
         network(small_batch(1), explain=True)
-        assert needed == [False] * 4 + [True] * 4  # of the last layer only
+        assert needed == ([False] * 2 + [True] * 2) * 2  # MEMs look at nothing new
 
 
 def test_dynamic_images_are_shown_as_they_were() -> None:
