@@ -20,6 +20,12 @@ Choices, where the paper says nothing or cannot be meant literally:
   there is one more stream, "<modality> alone", whose head sees its content only; where something
   is missing, those that are there answer. Without cross-modality content (self, LSTM, GRU) the
   heads of equation 15 need their own modality only, and there are no others.
+
+Told as means over features: "update gate", z of equation 12, is how much of the state each moment
+renewed, hence which moments counted. "reset gate", r of equation 11, is how much of the state each
+moment let in, and "own share", s of equation 9, how much its own frame counts against the contents
+of the others together (1: nothing but its own); neither says what counted in the end, so that they
+are rows of numbers and no curves of importance.
 """
 
 from __future__ import annotations
@@ -101,6 +107,8 @@ RECIPE = Recipe(
     )
 )
 
+TOLD = {"update gate": Kind.IMPORTANCE, "reset gate": Kind.MATRIX, "own share": Kind.MATRIX}
+
 
 def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
     """Inputs, streams and explanations of the modalities that were chosen."""
@@ -114,8 +122,8 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
         if name != "inertial":
             explains[f"Grad-CAM {name}"] = Kind.HEAT_MAP
     if options["unit"] == "mcu":
-        told = ("update gate", "reset gate") + ("own share",) * options["mix"]
-        explains.update({f"{what} {name}": Kind.IMPORTANCE for name in seen for what in told})
+        told = ["update gate", "reset gate"] + ["own share"] * options["mix"]
+        explains.update({f"{what} {name}": TOLD[what] for name in seen for what in told})
     return replace(
         card,
         branches={name: BRANCHES[name] for name in seen},
@@ -291,8 +299,7 @@ class _Seen:
             told = {"update gate": steps.update, "reset gate": steps.reset, "own share": steps.own}
             for what, values in told.items():
                 if values is not None:
-                    mean = values.mean(dim=2)
-                    self._gaze[f"{what} {name}"] = Gaze(Kind.IMPORTANCE, name, mean)
+                    self._gaze[f"{what} {name}"] = by_moment(TOLD[what], name, values.mean(dim=2))
         return hidden
 
     def output(
@@ -301,6 +308,13 @@ class _Seen:
         """With what was looked at, where that was asked for."""
         gaze = self._gaze if self._explain else None
         return Output(logits, by_stream, features, explanation=gaze, maps=self._maps)
+
+
+def by_moment(kind: Kind, name: str, means: Tensor) -> Gaze:
+    """(N, T), a number a moment, as an importance or as the one row of a matrix."""
+    if kind is Kind.MATRIX:
+        return Gaze(kind, name, means[:, None], rows="mean over features", columns="moment")
+    return Gaze(kind, name, means)
 
 
 def create(

@@ -107,6 +107,28 @@ def unit_in_loops(unit: MCU, sequence: Array, content: Array) -> list[dict[str, 
     return steps
 
 
+def read_in_loops(cell: nn.LSTMCell | nn.GRUCell, moments: list[list[float]]) -> list[float]:
+    """The last hidden state of one clip, by the equations of LSTM and GRU gate after gate."""
+    of_input, of_hidden = cell.weight_ih.detach().numpy(), cell.weight_hh.detach().numpy()
+    bias_i, bias_h = cell.bias_ih.tolist(), cell.bias_hh.tolist()
+    size = cell.hidden_size
+    hidden, memory = [0.0] * size, [0.0] * size
+    for moment in moments:
+        a = [x + y for x, y in zip(times(of_input, moment), bias_i, strict=True)]
+        b = [x + y for x, y in zip(times(of_hidden, hidden), bias_h, strict=True)]
+        if isinstance(cell, nn.LSTMCell):  # rows: input, forget, cell, output
+            for i in range(size):
+                take, keep, out = (sigmoid(a[i + k] + b[i + k]) for k in (0, size, 3 * size))
+                memory[i] = keep * memory[i] + take * math.tanh(a[i + 2 * size] + b[i + 2 * size])
+                hidden[i] = out * math.tanh(memory[i])
+        else:  # rows: reset, update, new
+            for i in range(size):
+                reset, keep = (sigmoid(a[i + k] + b[i + k]) for k in (0, size))
+                new = math.tanh(a[i + 2 * size] + reset * b[i + 2 * size])
+                hidden[i] = (1 - keep) * new + keep * hidden[i]
+    return hidden
+
+
 def stirred(module: nn.Module, seed: int = 5) -> nn.Module:
     """Gains and offsets that are not 1 and 0, in float64."""
     made = torch.Generator().manual_seed(seed)
@@ -137,7 +159,7 @@ def test_the_unit_follows_its_equations(mix: bool, layer_norm: bool) -> None:
 
 @torch.no_grad()
 @pytest.mark.parametrize("content", ["cross", "self"])
-@pytest.mark.parametrize("aso", ["mean", "max"])
+@pytest.mark.parametrize("aso", ["mean", "max", "gru"])
 def test_each_modality_is_read_with_the_contents_it_should_see(content: str, aso: str) -> None:
     """Equations 2 to 4 with three modalities: those of the others in order, or its own."""
     torch.manual_seed(2)
@@ -149,8 +171,13 @@ def test_each_modality_is_read_with_the_contents_it_should_see(content: str, aso
     for n in range(2):
         summary = {}
         for name in names:
-            columns = list(zip(*sequences[name][n].tolist(), strict=True))
+            moments = sequences[name][n].tolist()
+            columns = list(zip(*moments, strict=True))
             summary[name] = [max(c) if aso == "max" else sum(c) / len(c) for c in columns]
+            if aso == "gru":
+                cell = mixer.get_submodule(f"summaries.{name}.cell")
+                assert isinstance(cell, nn.GRUCell)
+                summary[name] = read_in_loops(cell, moments)
         sees = {
             "color": summary["depth"] + summary["infrared"],
             "depth": summary["color"] + summary["infrared"],
@@ -174,22 +201,7 @@ def test_recurrent_units_are_those_of_the_books(kind: str) -> None:
     sequence = torch.randn(1, 5, 3, dtype=torch.float64)
     cell = unit.cell
     assert isinstance(cell, (nn.LSTMCell, nn.GRUCell))
-    of_input, of_hidden = cell.weight_ih.numpy(), cell.weight_hh.numpy()
-    bias_i, bias_h = cell.bias_ih.tolist(), cell.bias_hh.tolist()
-    hidden, memory = [0.0] * 4, [0.0] * 4
-    for moment in sequence[0].tolist():
-        a = [x + y for x, y in zip(times(of_input, moment), bias_i, strict=True)]
-        b = [x + y for x, y in zip(times(of_hidden, hidden), bias_h, strict=True)]
-        if kind == "lstm":  # rows: input, forget, cell, output
-            for i in range(4):
-                take, keep, out = (sigmoid(a[i + k] + b[i + k]) for k in (0, 4, 12))
-                memory[i] = keep * memory[i] + take * math.tanh(a[i + 8] + b[i + 8])
-                hidden[i] = out * math.tanh(memory[i])
-        else:  # rows: reset, update, new
-            for i in range(4):
-                reset, keep = (sigmoid(a[i + k] + b[i + k]) for k in (0, 4))
-                new = math.tanh(a[i + 8] + reset * b[i + 8])
-                hidden[i] = (1 - keep) * new + keep * hidden[i]
+    hidden = read_in_loops(cell, sequence[0].tolist())
     np.testing.assert_allclose(unit(sequence)[0].numpy(), hidden, rtol=EXACT, atol=EXACT)
 
 
@@ -305,9 +317,11 @@ def test_gates_are_told_for_every_step_of_their_own_input() -> None:
     told = explain(network, batch).explanation
     assert told is not None
     assert set(told) == set(network.card.explains)
-    for what in ("update gate", "reset gate", "own share"):
-        assert told[f"{what} depth"].values.shape == (2, 4)
-        assert told[f"{what} inertial"].values.shape == (2, 5)  # 40 samples, eight a step
+    assert told["update gate depth"].values.shape == (2, 4)
+    assert told["update gate inertial"].values.shape == (2, 5)  # 40 samples, eight a step
+    for what in ("reset gate", "own share"):
+        assert told[f"{what} depth"].values.shape == (2, 1, 4)
+        assert told[f"{what} inertial"].values.shape == (2, 1, 5)
         assert told[f"{what} inertial"].on == "inertial"
     assert told["Grad-CAM depth"].values.shape == (2, 4, 2, 2)
 
@@ -347,7 +361,7 @@ def test_told_gates_are_those_of_the_equations() -> None:
             against = [np.abs(2 * np.array(values) - 1).max() for values in means.values()]
             assert min(apart + against) > 1e-2, "neither a swap nor an inversion may go unseen"
             for what, values in means.items():
-                values_told = told[f"{what} {name}"].values[n]
+                values_told = told[f"{what} {name}"].values[n].flatten()
                 np.testing.assert_allclose(values_told, values, rtol=EXACT, atol=EXACT)
 
 
