@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harstudio.errors import ConflictError, DataError, HarstudioError, MissingError, UsageError
-from harstudio.files import write_atomically
+from harstudio.files import remove_leftovers, write_atomically
 from harstudio.jobs.context import Context, Stopped
 from harstudio.learning.checkpoints import State, load_network, load_state
 from harstudio.learning.config_checks import config_of_run
@@ -155,9 +155,11 @@ def _begin(
     run: RunFolder, config: Config, context: Context, device: Device, begins: bool
 ) -> Experiment:
     """The experiment, with its folder written."""
+    _sweep(run)
     if begins:
         experiment = prepare(config, gather(config, context))
-        experiment.network()  # before anything is written: it may not fit these joints
+        # Before anything is written: joints or weights to start from may not fit the network.
+        experiment.start_weights(experiment.network())
         usual = with_usual_boxes(experiment.preprocessing, experiment.parts.train)
         experiment = replace(experiment, preprocessing=usual)
         _clean(run)
@@ -219,6 +221,15 @@ def _keep_the_past(run: RunFolder, known: Sequence[StagePlan], wanted: Sequence[
                 remedy="Give more only to stages that go on (training.stage.NAME.epochs), or "
                 "train into another folder (run.folder).",
             )
+
+
+def _sweep(run: RunFolder) -> None:
+    """Remove what killed writes left; the status, which is being written, sees to its own."""
+    tables = (run.config, run.environment, run.data, run.preprocessing, run.evaluation, run.card)
+    for path in tables:
+        remove_leftovers(path)
+    for left in run.checkpoints.glob(".*.tmp"):
+        left.unlink(missing_ok=True)
 
 
 def _clean(run: RunFolder) -> None:

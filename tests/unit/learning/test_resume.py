@@ -441,6 +441,18 @@ def test_while_one_looks_at_the_data_another_is_refused(payload: Payloads, tmp_p
     assert f"Process {os.getpid()}" in told[0]
 
 
+def test_what_killed_writes_left_is_removed(payload: Payloads, tmp_path: Path) -> None:
+    train(payload(), Heard(stop_at=40))
+    run = RunFolder(tmp_path / "run")
+    written = [path for path in run.path.rglob("*.*") if "tfevents" not in path.name]
+    assert run.best_of("place") in written
+    for path in written:
+        if path != run.metrics:  # grows, is never written anew
+            path.with_name(f".{path.name}.0123abcd.tmp").write_bytes(b"half")
+    train(payload(resume=True), Heard())
+    assert not list(run.path.rglob("*.tmp"))
+
+
 def test_killed_while_it_looked_at_the_data(payload: Payloads, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
@@ -552,7 +564,7 @@ def test_killed_at_random_moments_it_goes_on_exactly(payload: Payloads, tmp_path
         told = payload("killed", resume=resume, **longer)
         child = multiprocessing.get_context("fork").Process(target=train, args=(told, Heard()))
         child.start()
-        child.join(rng.uniform(0.02, 0.4) * lasts * (1 + attempt / 20))
+        child.join(rng.uniform(0.02, 0.1 if kills < 6 else 0.4) * lasts * (1 + attempt / 20))
         if child.is_alive():
             child.kill()
             kills += 1
