@@ -45,6 +45,7 @@ def evaluate_samples(
         context.pause_point()
 
     pause(0)
+    network.opinions = True
     answers = answer(network.to(device.torch), loader.batches(), device.torch, pause=pause)
     if not len(answers.labels):
         raise DataError("No clip could be evaluated.", path=run, remedy="Look at the data.")

@@ -15,8 +15,8 @@ weight decay 1e-4 are not printed. The printed rate of 0.1 is for weights that b
 an I3D that was trained before, 0.01 spares what it knows (``started_rates`` warns).
 
 A stream alone has I3D or HCN with TIAM, each DSFM replaced by the weight that it gives when all
-blocks get the same attention, so that maps keep their size. Its opinion is told beside the fused
-one too: a second pass through Mixed_5c (1 % of the multiply-adds).
+blocks get the same attention, so that maps keep their size. To tell its opinion beside the fused
+one is a second pass through Mixed_5c (1 % of the multiply-adds); see ``Network.opinions``.
 """
 
 from __future__ import annotations
@@ -176,11 +176,11 @@ class CCDFARM(Network):
         maps: dict[str, FeatureMap] = {}
         early = self.clip.mixed_5b(batch["clip"])
         bodies = self._look(batch["skeleton"], gaze, maps)
-        with standing_still(self.clip, self.skeleton):
-            features = {
-                "clip": self._pooled(self._late(early)),
-                "skeleton": self._embedded(bodies),
-            }
+        features: dict[str, Tensor] = {}
+        if explain or self.opinions or self.clip.training:
+            with standing_still(self.clip, self.skeleton):
+                features["clip"] = self._pooled(self._late(early))
+                features["skeleton"] = self._embedded(bodies)
         by_stream = {name: self._own(name, value) for name, value in features.items()}
         early, bodies = self.fusion.meet("first", early, bodies, gaze)
         late = self.clip.mixed_5c(early)

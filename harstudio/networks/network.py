@@ -87,9 +87,9 @@ class Output:
     """What a network says about a batch of N.
 
     logits: (N, K), no softmax inside. logits_by_stream: (N, K) of every stream with a head of its
-    own; where the fused logits do not build on them, no gradient goes back from them into the rest
-    of the network, so that their own loss can be learned beside the fused one without changing
-    it. features: (N, D) of every stream and of the fusion, before their classifiers. losses:
+    own, see ``Network.opinions``; where the fused logits do not build on them, no gradient goes
+    back from them into the rest of the network, so that their own loss can be learned beside the
+    fused one without changing it. features: (N, D) of every stream and of the fusion, before their classifiers. losses:
     further terms to add to the cross-entropy, already weighted. explanation: by name, None unless
     it was asked for; maps: what Grad-CAM makes further explanations of, by their names.
     """
@@ -118,6 +118,9 @@ class Network(nn.Module, ABC):
     # Whether the streams' heads learn beside the fusion without touching it: in a fused pass no
     # gradient goes behind them.
     heads_apart = False
+    # Whether a fused pass in evaluation tells what each stream would say alone even where that
+    # costs a second pass (CC-DFARM, MSAF, MMTM). In training and with reasons it always does.
+    opinions = False
 
     def forward(self, batch: Batch, explain: bool = False, stream: str = "") -> Output:
         """Say what is seen.

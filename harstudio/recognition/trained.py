@@ -109,6 +109,7 @@ def load_run(folder: Path, device: torch.device = CPU) -> TrainedNetwork:
             remedy="Train the run again.",
         )
     network = network.to(device).eval().requires_grad_(False)
+    network.opinions = True
     return TrainedNetwork(folder, network, preprocessing, classes, usual_s, device)
 
 

@@ -150,6 +150,12 @@ def test_single_opinions_are_told_where_they_are_learned_or_asked_for(
     batch = small()
     with torch.no_grad():
         assert network(batch).logits_by_stream == {}
+        network.opinions = True
+        asked = network(batch).logits_by_stream
+        network.opinions = False
+    assert list(asked) == ["clip", "skeleton"]
+    for name, logits in asked.items():
+        torch.testing.assert_close(logits, network(batch, stream=name).logits)
     assert list(explain(network, batch).logits_by_stream) == ["clip", "skeleton"]
     network.train()
     for module in network.modules():  # nothing is dropped, so that both passes can be compared
