@@ -89,9 +89,10 @@ class Output:
     logits: (N, K), no softmax inside. logits_by_stream: (N, K) of every stream with a head of its
     own, see ``Network.opinions``; where the fused logits do not build on them, no gradient goes
     back from them into the rest of the network, so that their own loss can be learned beside the
-    fused one without changing it. features: (N, D) of every stream and of the fusion, before their classifiers. losses:
-    further terms to add to the cross-entropy, already weighted. explanation: by name, None unless
-    it was asked for; maps: what Grad-CAM makes further explanations of, by their names.
+    fused one without changing it. features: (N, D) of every stream and of the fusion, before their
+    classifiers. losses: further terms to add to the cross-entropy, already weighted. explanation:
+    by name, None unless it was asked for; maps: what Grad-CAM makes further explanations of, by
+    their names.
     """
 
     logits: Tensor
