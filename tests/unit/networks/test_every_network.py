@@ -14,21 +14,18 @@ from harstudio.errors import UsageError
 from harstudio.networks import create_network, list_networks, network_card
 from harstudio.networks.explaining import explain
 from harstudio.networks.inputs import input_shapes
-from harstudio.networks.network import Network, Output
+from harstudio.networks.network import Batch, Network, Output
 from harstudio.results import Kind, NetworkCard
 from harstudio.skeletons.topology import topology
 
 CLASSES = 5
 TINY = [("kinect_v2_25", 16, 2, 64), ("utd_mhad_20", 13, 1, 49)]  # joints, frames, bodies, pixels
 NETWORKS = list_networks()
-# Networks whose parts need a least size: name -> (frames, pixels).
-LEAST: dict[str, tuple[int, int]] = {}
+SMALLER = {"frames": 8, "pixels": 48}  # where sizes are not what is tested
 
 
 def tables_for(card: NetworkCard, frames: int, bodies: int, pixels: int) -> dict[str, Any]:
     """Small values for the card's preprocessing tables."""
-    frames = max(frames, LEAST.get(card.name, (0, 0))[0])
-    pixels = max(pixels, LEAST.get(card.name, (0, 0))[1])
     tables: dict[str, Any] = {}
     for name in card.branches:
         kind = card.kind_of(name)
@@ -36,7 +33,7 @@ def tables_for(card: NetworkCard, frames: int, bodies: int, pixels: int) -> dict
         if kind in ("skeleton", "inertial"):
             small = {"frames": frames, "bodies": bodies}
         elif kind == "clip":
-            small["frames"] = 8
+            small["frames"] = frames // 2
         tables[name] = small
     return tables
 
@@ -59,10 +56,23 @@ def fresh(name: str, joints: str = "kinect_v2_25", **options: Any) -> Network:
     return create_network(name, CLASSES, joints, **options).eval()
 
 
+@torch.no_grad()
+def settled(name: str) -> Network:
+    """A fresh network whose batch statistics are those of its batch, so that clips are told apart:
+    with the first ones, 0 and 1, next to nothing is left of them after many layers."""
+    network = fresh(name)
+    norms = [m for m in network.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    for norm in norms:
+        norm.momentum = 1.0
+    torch.manual_seed(5)
+    network.train()(batch_for(network.card))
+    return network.eval()
+
+
 @pytest.fixture(scope="module", params=NETWORKS)
 def seen(request: pytest.FixtureRequest) -> tuple[Network, dict[str, Tensor], Output]:
     """A network, a batch of three and what it says about it, with reasons."""
-    network = fresh(request.param)
+    network = settled(request.param)
     batch = batch_for(network.card)
     return network, batch, explain(network, batch)
 
@@ -82,16 +92,18 @@ def test_takes_any_size(name: str, joints: str, frames: int, bodies: int, pixels
 def test_a_clip_is_judged_by_itself(seen: tuple[Network, dict[str, Tensor], Output]) -> None:
     """Nothing of one clip reaches another of the same batch."""
     network, batch, together = seen
+    spread = float(together.logits.std(dim=0).max())
+    assert spread > 1e-4, "clips are told apart"
     for index in range(len(together.logits)):
         one = explain(network, {key: value[index : index + 1] for key, value in batch.items()})
         torch.testing.assert_close(
-            one.logits, together.logits[index : index + 1], rtol=1e-4, atol=1e-5
+            one.logits, together.logits[index : index + 1], rtol=1e-4, atol=1e-3 * spread
         )
         assert one.explanation is not None
         assert together.explanation is not None
         for name, gaze in one.explanation.items():
             wanted = together.explanation[name].values[index : index + 1]
-            torch.testing.assert_close(gaze.values, wanted, rtol=1e-3, atol=1e-3)
+            torch.testing.assert_close(gaze.values, wanted, rtol=1e-3, atol=5e-3)
 
 
 def test_says_what_its_card_promises(seen: tuple[Network, dict[str, Tensor], Output]) -> None:
@@ -195,7 +207,7 @@ def test_a_file_and_its_options_make_the_same_network(
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_stage_reaches_what_it_trains_and_nothing_else(name: str) -> None:
     network = fresh(name)
-    batch = batch_for(network.card)
+    batch = batch_for(network.card, **SMALLER)
     reached_ever: set[str] = set()
     for stage in network.card.recipe.stages:
         assert not stage.stream or stage.stream in network.card.streams
@@ -231,34 +243,65 @@ def test_every_stage_reaches_what_it_trains_and_nothing_else(name: str) -> None:
     assert reached_ever == {key for key, _ in network.named_parameters()}
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_one_step_lowers_the_loss_of_a_fixed_batch(name: str) -> None:
-    """A small step against the gradient, with what is drawn at random held still."""
-    network = fresh(name)
-    batch, labels = batch_for(network.card), torch.tensor([0, 1, 2])
+SHARE = 1e-3  # of the loss that a step is to take away
+
+
+def fall(network: Network, batch: dict[str, Tensor]) -> float:
+    """By how much one step of gradient descent lowers the fused loss of a batch in training mode,
+    as a share of what the gradient promises.
+
+    Batch statistics are those of the batch before and after; what is dropped at random is the same.
+    """
+    labels = torch.arange(len(next(iter(batch.values())))) % CLASSES
+    network.train()
 
     def loss() -> Tensor:
+        torch.manual_seed(11)
         output = network(batch)
         term = torch.nn.functional.cross_entropy(output.logits, labels)
         return term + sum(output.losses.values())
 
     before = loss()
     before.backward()
-    weights = [weight for weight in network.parameters() if weight.grad is not None]
-    square = sum(float(weight.grad.square().sum()) for weight in weights if weight.grad is not None)
-    assert square > 0
+    gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
+    square = sum(float(gradient.square().sum()) for gradient in gradients)
+    if not square:
+        return 0.0
+    promised = SHARE * float(before.detach())
+    torch.optim.SGD(network.parameters(), lr=promised / square).step()
     with torch.no_grad():
-        # In evaluation mode the loss is smooth: of ever shorter steps one has to go down.
-        for share in (1e-2, 1e-3, 1e-4):
-            kept = [weight.clone() for weight in weights]
-            for weight in weights:
-                weight -= share * float(before) / square * weight.grad  # type: ignore[operator]
-            after = float(loss())
-            for weight, value in zip(weights, kept, strict=True):
-                weight.copy_(value)
-            if after < float(before):
-                return
-    pytest.fail(f"{float(before)} does not fall")
+        return float(before - loss()) / promised
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_one_step_lowers_the_loss_of_a_fixed_batch(name: str) -> None:
+    network = fresh(name)
+    assert fall(network, batch_for(network.card, **SMALLER)) == pytest.approx(1, abs=0.2)
+
+
+class Astray(Network):
+    """A network whose logits are right and whose gradient is ``factor`` times the right one."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+        self.layer = torch.nn.Linear(6, CLASSES)
+        self.card = network_card("imu-tcn")
+
+    def fused(self, batch: Batch, explain: bool) -> Output:
+        logits = self.layer(batch["inertial"].mean(dim=2))
+        return Output(logits.detach() + self.factor * (logits - logits.detach()))
+
+    def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
+        return self.fused(batch, explain)
+
+
+@pytest.mark.parametrize("factor", [1.0, -1.0, 0.0, 3.0])
+def test_a_wrong_gradient_would_be_seen(factor: float) -> None:
+    """The right one; one of the wrong sign; one that is cut off; one that is too large."""
+    network = Astray(factor)
+    right = fall(network, batch_for(network.card)) == pytest.approx(1, abs=0.2)
+    assert right == (factor == 1)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +316,7 @@ def test_one_step_lowers_the_loss_of_a_fixed_batch(name: str) -> None:
 )
 def test_every_choice_works(name: str, key: str, value: Any) -> None:
     network = fresh(name, **{key: value})
-    output = explain(network, batch_for(network.card, 2))
+    output = explain(network, batch_for(network.card, 2, **SMALLER))
     assert output.logits.shape == (2, CLASSES)
     assert output.logits.isfinite().all()
     assert output.explanation is not None
@@ -283,15 +326,30 @@ def test_every_choice_works(name: str, key: str, value: Any) -> None:
     assert parts == {name for name, part in network.named_children() if list(part.parameters())}
 
 
-@torch.no_grad()
 @pytest.mark.gpu
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_gpu_says_the_same(name: str) -> None:
-    network = fresh(name)
+    """In double precision to a hundredth of what tells the clips apart, reasons included; in
+    single precision to a thousandth of the logits, where convolutions are not shortened (TF32;
+    other products are not unless asked for)."""
+    network = settled(name)
     batch = batch_for(network.card)
-    wanted = network(batch).logits
-    told = explain(network.cuda(), {key: value.cuda() for key, value in batch.items()}).logits.cpu()
-    torch.testing.assert_close(told, wanted, rtol=1e-2, atol=1e-3)
+    single = network(batch).logits.detach()
+    exact = {key: value.double() for key, value in batch.items()}
+    wanted = explain(network.double(), exact)
+    told = explain(network.cuda(), {key: value.cuda() for key, value in exact.items()})
+    spread = float(wanted.logits.std(dim=0).max())
+    assert spread > 0
+    assert float((told.logits.cpu() - wanted.logits).abs().max()) < 1e-2 * spread
+    assert told.explanation is not None
+    assert wanted.explanation is not None
+    for key, gaze in wanted.explanation.items():
+        torch.testing.assert_close(
+            told.explanation[key].values.cpu(), gaze.values, rtol=1e-3, atol=1e-3
+        )
+    with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        on_gpu = network.float()({key: value.cuda() for key, value in batch.items()}).logits.cpu()
+    assert float((on_gpu - single).abs().max()) < 1e-3 * float(single.abs().max())
 
 
 def test_wrong_names_are_told_with_the_nearest_right_one() -> None:
