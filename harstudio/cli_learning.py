@@ -131,7 +131,7 @@ def print_evaluation(document: dict[str, Any]) -> None:
     line(f"ECE       {document['ece']:.3f}")
     for name, one in document["streams"].items():
         if len(document["streams"]) > 1:
-            line(f"stream {name} alone  {one['top1']:.1%}")
+            line(f"stream {name}: {one['top1']:.1%}")
     rows = [("class", "clips", "right")] + [
         (name, str(one["clips"]), "" if one["accuracy"] is None else f"{one['accuracy']:.1%}")
         for name, one in document["per_class"].items()

@@ -46,14 +46,14 @@ class Tiny(Network):
         self.fusion = nn.Linear(24, classes)
 
     def fused(self, batch: Batch, explain: bool) -> Output:
-        logits, features = self.opinions(batch, ("place", "motion"))
+        logits, features = self.said_by(batch, ("place", "motion"))
         return Output(self.fusion(torch.cat(list(features.values()), 1)), logits, features)
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
-        logits, features = self.opinions(batch, (stream,))
+        logits, features = self.said_by(batch, (stream,))
         return Output(logits[stream], logits, features)
 
-    def opinions(self, batch: Batch, wanted: tuple[str, ...]) -> tuple[Tensors, Tensors]:
+    def said_by(self, batch: Batch, wanted: tuple[str, ...]) -> tuple[Tensors, Tensors]:
         """Logits and features of streams."""
         joints = batch["skeleton"][..., 0]
         if self.most and len(joints) > self.most:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import tomli_w
 import torch
 from torch import Tensor, nn
 
@@ -94,7 +95,7 @@ def _fit(path: str, module: nn.Module, weights: Weights, form: Format) -> Fit | 
         if name not in names and not name.startswith(form.classifier) and not name.endswith(SILENT)
     ]
     if lacking:
-        return f"The file lacks {lacking[0]}."
+        return f"The file lacks {lacking[0]}; options of the network may leave it out (--set)."
     fixed = dict(module.named_buffers())
     for name in names:
         if name in fixed and name in ("A", "graph") and not torch.equal(own[name], weights[name]):
@@ -242,8 +243,9 @@ def _write(run: RunFolder, network: Network, told: dict[str, Any], classes: Sequ
     preprocessing.save(run.preprocessing)
     save_weights(run.last, network, {"imported": told["files"]}, weights_of(network))
     write_atomically(run.path / IMPORTED, json.dumps(told, indent=1).encode())
-    note = "# Weights that were imported; nothing was trained here."
-    write_atomically(run.config, f'{note}\n[network]\nname = "{card.name}"\n'.encode())
+    note = "# Weights that were imported; nothing was trained here.\n"
+    tables = {"network": {"name": card.name, **network.options}}
+    write_atomically(run.config, (note + tomli_w.dumps(tables)).encode())
 
 
 def _digest(path: Path) -> str:

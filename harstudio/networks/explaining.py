@@ -69,7 +69,8 @@ def grad_cam(one: FeatureMap, gradient: Tensor | None) -> Gaze:
         cam = cam[:, None]
     least = cam.amin(dim=(1, 2, 3), keepdim=True)
     most = cam.amax(dim=(1, 2, 3), keepdim=True)
-    return Gaze(one.kind, one.on, (cam - least) / (most - least).clamp(min=1e-12))
+    shown = (cam - least) / (most - least).clamp(min=1e-12)
+    return Gaze(one.kind, one.on, shown, of_class=True)
 
 
 def _without_graph(gaze: Gaze) -> Gaze:

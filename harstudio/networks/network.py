@@ -43,7 +43,8 @@ class Gaze:
     ``grid`` = (h, w), rows sum to 1; modality share (N, t, m), rows sum to 1, one column an input
     in the order of the card's branches; importance (N, t) in [0, 1]; matrix (N, r, c); picture
     (N, 3, h, w) in [0, 1]. per_class: values have a further axis K after N, raw evidence for every
-    class. rows, columns: what those of a matrix stand for.
+    class. of_class: values speak of the class that is explained. rows, columns: what those of a
+    matrix stand for.
     """
 
     kind: Kind
@@ -51,6 +52,7 @@ class Gaze:
     values: Tensor
     grid: tuple[int, int] = (0, 0)
     per_class: bool = False
+    of_class: bool = False
     rows: str = ""
     columns: str = ""
 

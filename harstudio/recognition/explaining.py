@@ -77,7 +77,11 @@ class Explainer:
         values = _numbers(gaze, item, target)
         if not np.isfinite(values).all():
             return None
-        words = [name] + [f"for {self.classes[target]}"] * gaze.per_class + [self.title]
+        words = (
+            [name]
+            + [f"for {self.classes[target]}"] * (gaze.per_class or gaze.of_class)
+            + [self.title]
+        )
         if gaze.kind is Kind.HEAT_MAP:
             return _heat_map(name, words, gaze, values, placement)
         if gaze.kind is Kind.JOINT_WEIGHTS:

@@ -16,14 +16,19 @@ from typer.testing import CliRunner
 from harstudio.cli import app
 from harstudio.errors import ConflictError, DataError, MissingError, UsageError
 from harstudio.learning.checkpoints import load_network
+from harstudio.learning.devices import Device
 from harstudio.learning.importing import import_weights, read_imported
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.learning.published import read_published
 from harstudio.learning.stages import plan_training
+from harstudio.learning.testing import evaluate_run
 from harstudio.learning.weights import start_from, start_tables
 from harstudio.networks import create_network, network_card
 from harstudio.recognition.trained import load_run
 from harstudio.runs.config import parse
+from job_context import Heard
+from trained_runs import write_run
+from trials import write_trial
 
 # What the files of each published code hold: (network here, its part, how the names are wrapped).
 PUBLISHED = {
@@ -35,6 +40,7 @@ PUBLISHED = {
     "2s-AGCN": ("agcn", "fc."),
     "HCN": ("hcn", "fc8."),
 }
+CPU = Device(torch.device("cpu"), "CPU")
 KNOWN_BY = {"fc.": "fc.weight", "logits.": "logits.conv3d.weight"}
 
 
@@ -231,6 +237,57 @@ def test_a_rate_that_is_too_high_for_trained_weights_is_told(
     assert ("set training.learning_rate=0.01" in told) is warned
     assert ("Warning: stage joints trains skeleton at a rate of 0.1" in told) is warned
     assert network_card("cc-dfarm").recipe.started_rates == {"clip": 0.01}
+
+
+def test_a_part_of_another_network_is_found_where_it_stands_here(tmp_path: Path) -> None:
+    """A graph network that was trained alone becomes a stream of a late fusion, and back."""
+    write_run(tmp_path / "graph", "ctr-gcn")
+    alone = load_network(tmp_path / "graph" / "checkpoints" / "best.safetensors")
+    options = {"modalities": "skeleton+inertial", "skeleton_backbone": "ctr-gcn"}
+    network = create_network("late-score", 3, alone.topology, **options)
+    before = network.get_submodule("inertial").state_dict()
+    before = {name: value.clone() for name, value in before.items()}
+    told = start_from(network, tmp_path / "graph")
+    assert told.endswith("(skeleton).")
+    own = network.get_submodule("skeleton").state_dict()
+    theirs = alone.get_submodule("skeleton").state_dict()
+    for name, value in theirs.items():
+        if not name.startswith("fc."):  # the late fusion has a classifier of its own
+            assert torch.equal(own[f"backbone.{name}"], value), name
+    for name, value in network.get_submodule("inertial").state_dict().items():
+        assert torch.equal(before[name], value)
+
+
+def test_a_file_with_what_is_no_number_is_refused(tmp_path: Path) -> None:
+    state = published("ST-GCN")
+    state["st_gcn_networks.2.tcn.0.weight"][3] = torch.nan
+    save_file(state, tmp_path / "w.safetensors")
+    with pytest.raises(
+        DataError, match=r"st_gcn_networks\.2\.tcn\.0\.weight holds what is no number"
+    ):
+        read_published(tmp_path / "w.safetensors")
+
+
+def test_imported_weights_are_evaluated_on_data_that_are_named(tmp_path: Path) -> None:
+    state = published("HCN", 2)
+    state["conv3.0.weight"] = torch.randn(32, 20, 3, 3)
+    state["conv3m.0.weight"] = torch.randn(32, 20, 3, 3)
+    save_file(state, tmp_path / "w.safetensors")
+    names = ["right arm swipe to the left", "right arm swipe to the right"]
+    import_weights(
+        tmp_path / "w.safetensors", "hcn", tmp_path / "run", classes=names,
+        topology="utd_mhad_20", options={"dropout": 0.25},
+    )  # fmt: skip
+    text = (tmp_path / "run" / "config.toml").read_text()
+    assert "dropout = 0.25" in text
+    with pytest.raises(UsageError, match=r"imported\. Name labelled data with --data"):
+        evaluate_run(tmp_path / "run", Heard(), CPU)
+    (tmp_path / "data").mkdir()
+    write_trial(tmp_path / "data", "a1_s1_t1")
+    write_trial(tmp_path / "data", "a2_s1_t1")
+    document = evaluate_run(tmp_path / "run", Heard(), CPU, data=tmp_path / "data")
+    assert document["clips"] == 2
+    assert list(document["per_class"]) == names
 
 
 def test_the_command(tmp_path: Path) -> None:

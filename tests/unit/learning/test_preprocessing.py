@@ -158,6 +158,12 @@ def test_what_is_wrong_is_named(tables: dict[str, Any], says: str) -> None:
 def test_modalities_find_their_branches() -> None:
     assert match_modalities(CARD) == {"skeleton": "skeleton", "picture": "color"}
     assert match_modalities(CARD, ("infrared", "skeleton"))["picture"] == "infrared"
+    swapped = dataclasses.replace(
+        CARD,
+        branches={"one": ("color", "infrared", "depth"), "two": ("depth", "infrared", "color")},
+    )
+    assert match_modalities(swapped, ("depth", "color")) == {"one": "color", "two": "depth"}
+    assert match_modalities(swapped, ("depth", "infrared")) == {"one": "depth", "two": "infrared"}
     with pytest.raises(UsageError, match="two needs color or depth or infrared for its picture"):
         match_modalities(CARD, ("skeleton",))
     with pytest.raises(UsageError, match="two has no branch for depth"):

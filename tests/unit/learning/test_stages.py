@@ -17,6 +17,7 @@ from harstudio.learning.stages import (
     checked_options,
     choose_modalities,
     complete,
+    fitting_inputs,
     freeze_all_but,
     plan_training,
 )
@@ -159,6 +160,23 @@ def test_options_have_the_type_of_their_default(value: Any, what: str) -> None:
 def test_options_are_finite(value: float) -> None:
     with pytest.raises(UsageError, match=r"network\.dropout should be a finite number"):
         checked_options(CARD, {"dropout": value})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kinds", "chosen"),
+    [
+        ((), {"depth", "skeleton", "inertial"}, "depth+inertial"),
+        ((), {"color", "depth", "infrared", "skeleton"}, "color+depth"),
+        (("depth", "inertial"), set(), "depth+inertial"),
+        (("infrared", "color"), set(), "color+infrared"),
+        (("color", "depth", "infrared"), set(), "color+depth+infrared"),
+        ((), {"skeleton"}, None),
+    ],
+)
+def test_the_inputs_of_a_network_follow_what_is_wanted_or_there(
+    wanted: tuple[str, ...], kinds: set[str], chosen: str | None
+) -> None:
+    assert fitting_inputs(network_card("m-mixer"), {}, wanted, frozenset(kinds)) == chosen
 
 
 def test_unknown_options_name_the_nearest() -> None:
