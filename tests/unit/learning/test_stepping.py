@@ -238,7 +238,7 @@ class Loud(Tiny):
     apart = True
 
     def fused(self, batch: Batch, explain: bool) -> Output:
-        _, features = self.opinions(batch, ("place", "motion"))
+        _, features = self.said_by(batch, ("place", "motion"))
         parts = {"place": self.place, "motion": self.motion}
         seen = {k: v.detach() if self.apart else v for k, v in features.items()}
         logits = {name: part.head(1e3 * seen[name]) for name, part in parts.items()}
