@@ -205,11 +205,17 @@ class Recognition:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option of a network. choices: all that is allowed, empty for any of the type."""
+    """One option of a network. choices: all that is allowed, empty for any of the type. title: as
+    people call it, empty where the name says it."""
 
     default: Any
     help: str
     choices: tuple[Any, ...] = ()
+    title: str = ""
+
+    def titled(self, name: str) -> str:
+        """The title; without one ``name`` in words ("frame_position": "Frame position")."""
+        return self.title or name.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)

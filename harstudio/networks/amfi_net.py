@@ -79,13 +79,19 @@ OPTIONS = {
         "Of the full fusion: a gate takes a share of each stream; without it they are summed.",
         (True, False),
     ),
-    "decision": Option("skeleton", "Which stream the gate asks.", ("skeleton", "color")),
+    "decision": Option(
+        "skeleton", "Which stream the gate asks.", ("skeleton", "color"), title="Gate asks",
+    ),
     "gate_loss": Option(
         "resolved",
         "Equation 20 with the sign that makes the gate prefer the stream it asks, or as printed.",
         ("resolved", "literal"),
+        title="Loss of the gate",
     ),
-    "gate_weight": Option(1.5, "How much the gate's loss counts (lambda of equation 21)."),
+    "gate_weight": Option(
+        1.5, "How much the gate's loss counts (lambda of equation 21).",
+        title="Weight of gate's loss",
+    ),
     "skeleton_backbone": Option(
         PUBLISHED,
         "The graph network of the skeleton. All but AGCN keep their own channels and are brought "
@@ -95,6 +101,7 @@ OPTIONS = {
     "conv1_t_stride": Option(
         2, "Frames by which the first convolution of the clip goes; the published code has 1.",
         (1, 2),
+        title="First stride in time",
     ),
     "dropout": Option(0.0, "Share of features dropped in blocks of AGCN or ST-GCN in training."),
 }  # fmt: skip

@@ -82,19 +82,25 @@ CARDS = (
             "dsfm": Option(
                 "both", "At which of the two places the streams recalibrate each other.",
                 ("both", "first", "second", "none"),
+                title="DSFM",
             ),
-            "tiam": Option(True, "Positions and motion attend to each other.", (True, False)),
+            "tiam": Option(
+                True, "Positions and motion attend to each other.", (True, False), title="TIAM",
+            ),
             "tiam_layout": Option(
                 "post", "TIAM after the transition (joints are channels) or before it.",
                 ("post", "pre"),
+                title="TIAM layout",
             ),
             "mffm": Option(
                 True, "Classify selected features of both; else the mean of both opinions.",
                 (True, False),
+                title="MFFM",
             ),
             "baseline_fusion": Option(
                 "none", "What stands in for DSFM: nothing, or MMTM, the baseline of table 5.",
                 ("none", "mmtm"),
+                title="Instead of DSFM",
             ),
             **DSFM_OPTIONS,
         },

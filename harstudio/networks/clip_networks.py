@@ -69,7 +69,10 @@ RESNET = NetworkCard(
     recipe=_recipe(weight_decay=5e-4),
     options={
         "conv1_t_stride": Option(
-            1, "Frames by which the first convolution goes; 2 halves the work.", (1, 2)
+            1,
+            "Frames by which the first convolution goes; 2 halves the work.",
+            (1, 2),
+            title="First stride in time",
         ),
         "dropout": Option(0.0, "Share of features dropped in training."),
     },

@@ -87,17 +87,25 @@ OPTIONS = {
     ),
     "backbone": Option("resnet50", "What sees the pictures.", ("resnet50", "resnet18", "resnet34")),
     "layers": Option(4, "Layers of the transformer."),
-    "mem": Option(True, "Each stream attends to itself first.", (True, False)),
-    "mim": Option(True, "Each stream attends to the other.", (True, False)),
-    "bef": Option(True, "Each block ends by weighing its features.", (True, False)),
+    "mem": Option(True, "Each stream attends to itself first.", (True, False), title="MEM"),
+    "mim": Option(True, "Each stream attends to the other.", (True, False), title="MIM"),
+    "bef": Option(True, "Each block ends by weighing its features.", (True, False), title="BEF"),
     "share_mem": Option(
-        False, "All layers share their MEMs, as published code does.", (False, True)
+        False,
+        "All layers share their MEMs, as published code does.",
+        (False, True),
+        title="Share MEMs",
     ),
     "position": Option(
-        "every", "Where positions are told: in every block, or once at first.", ("every", "once")
+        "every",
+        "Where positions are told: in every block, or once at first.",
+        ("every", "once"),
+        title="Positions told",
     ),
     "dropout": Option(0.3, "Share dropped in the transformer in training."),
-    "aux_weight": Option(0.0, "How much the losses of the single streams' heads count."),
+    "aux_weight": Option(
+        0.0, "How much the losses of the single streams' heads count.", title="Weight of heads"
+    ),
 }
 
 RECIPE = Recipe(

@@ -58,7 +58,9 @@ CARDS = (
             clip_norm=0.5,
         ),
         options={
-            "frames": Option(32, "What a sequence is resized to.", (32, 64)),
+            "frames": Option(
+                32, "What a sequence is resized to.", (32, 64), title="Sequence length"
+            ),
             "dropout": Option(0.5, "Share of maps or features dropped in training."),
         },
         explains={SALIENCY: Kind.JOINT_WEIGHTS},

@@ -61,15 +61,29 @@ OPTIONS = {
         ("resnet18", "resnet34"),
     ),
     "aso": Option(
-        "mean", "What makes a modality's action content of its sequence.", ("mean", "max", "gru")
+        "mean",
+        "What makes a modality's action content of its sequence.",
+        ("mean", "max", "gru"),
+        title="Aggregation of contents (ASO)",
     ),
     "unit": Option(
-        "mcu", "What reads a sequence; LSTM and GRU see no content.", ("mcu", "lstm", "gru")
+        "mcu",
+        "What reads a sequence; LSTM and GRU see no content.",
+        ("mcu", "lstm", "gru"),
+        title="Recurrent unit",
     ),
     "content": Option(
-        "cross", "Whose action content the MCU sees: the others' or its own.", ("cross", "self")
+        "cross",
+        "Whose action content the MCU sees: the others' or its own.",
+        ("cross", "self"),
+        title="Content seen",
     ),
-    "mix": Option(True, "The MCU weighs sequence against content, else joins them.", (True, False)),
+    "mix": Option(
+        True,
+        "The MCU weighs sequence against content, else joins them.",
+        (True, False),
+        title="Mixing",
+    ),
     "layer_norm": Option(True, "The MCU normalises its layers.", (True, False)),
 }
 

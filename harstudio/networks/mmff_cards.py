@@ -23,12 +23,16 @@ PICTURE_OPTIONS = {
     "frame_position": Option(
         0.5,
         "Where one frame is looked at: which of the clip, from 0 to 1; figure 7 tries 0.1 to 0.9.",
+        title="Place of the picture",
     ),
-    "frames": Option(1, "Table 4: how many frames are looked at.", (1, 2, 3, 4, 5)),
+    "frames": Option(
+        1, "Table 4: how many frames are looked at.", (1, 2, 3, 4, 5), title="Pictures of a clip"
+    ),
     "frame_weights": Option(
         "separate",
         "Of several frames each has a picture stream and a fusion of its own, or all share one.",
         ("separate", "shared"),
+        title="Weights of pictures",
     ),
 }
 

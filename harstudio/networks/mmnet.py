@@ -55,12 +55,17 @@ OPTIONS = {
         "sample",
         "What the joint network's answers are measured by: those of the clip or of the batch.",
         ("sample", "batch"),
+        title="Answers measured by",
     ),
     "dropout": Option(0.5, "Share of skeleton features dropped in training."),
     "edge_importance": Option(True, "Learn how much each link between joints counts."),
-    "alpha_joint": Option(1.0, "Weight of the joints' logits in the sum."),
-    "alpha_bone": Option(1.0, "Weight of the bones' logits in the sum."),
-    "alpha_regions": Option(1.0, "Weight of the mosaic's logits in the sum."),
+    "alpha_joint": Option(
+        1.0, "Weight of the joints' logits in the sum.", title="Weight of joints"
+    ),
+    "alpha_bone": Option(1.0, "Weight of the bones' logits in the sum.", title="Weight of bones"),
+    "alpha_regions": Option(
+        1.0, "Weight of the mosaic's logits in the sum.", title="Weight of regions"
+    ),
 }
 
 

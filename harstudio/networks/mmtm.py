@@ -63,7 +63,9 @@ CARDS = (
             weight_decay=1e-4,
         ),
         options={
-            "gain": Option(2.0, "What a gate multiplies by at most.", (1.0, 2.0)),
+            "gain": Option(
+                2.0, "What a gate multiplies by at most.", (1.0, 2.0), title="Largest gain"
+            ),
             "skeleton_dropout": Option(
                 0.4, "Share of HCN's maps or features dropped in training."
             ),

@@ -92,6 +92,7 @@ def describe_networks() -> list[dict[str, Any]]:
                 "topology": card.topology,
                 "options": {
                     key: {
+                        "title": option.titled(key),
                         "default": option.default,
                         "help": option.help,
                         "choices": list(option.choices),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from driving import until, wait
 from harstudio.errors import UsageError
@@ -23,6 +23,7 @@ from harstudio.studio.evaluation.view import EvaluationView
 from harstudio.studio.session import Session
 from harstudio.studio.training.new_run import NewRunDialog
 from harstudio.studio.training.new_run_draft import Draft, data_choices
+from harstudio.studio.training.new_run_network import citation
 from harstudio.studio.training.new_run_settings import input_figures
 from harstudio.studio.training.new_run_time import span, time_sentences
 from made_runs import write_run
@@ -73,8 +74,8 @@ def session(qtbot) -> Any:
 
 
 @pytest.fixture
-def dialog(qtbot, session, tmp_path, monkeypatch) -> Any:
-    """The dialog on a dataset folder, surveyed; the test answers its jobs."""
+def fresh(qtbot, session, tmp_path, monkeypatch) -> Any:
+    """The dialog on a dataset folder that is being surveyed; the test answers its jobs."""
     data = tmp_path / "trials"
     data.mkdir()
     session.settings.remember(data)
@@ -83,9 +84,15 @@ def dialog(qtbot, session, tmp_path, monkeypatch) -> Any:
     qtbot.addWidget(made)
     made.present()
     qtbot.waitExposed(made)
-    made.handed_in.answer("survey", SURVEY)
     yield made
     made.done(0)
+
+
+@pytest.fixture
+def dialog(fresh) -> NewRunDialog:
+    """The dialog once the data was surveyed."""
+    fresh.handed_in.answer("survey", SURVEY)
+    return fresh
 
 
 def wait_for_survey(dialog: NewRunDialog, before: int) -> dict[str, Any]:
@@ -173,12 +180,28 @@ def test_another_protocol_is_surveyed_again(dialog) -> None:
     assert not dialog.data.numbers[1].isVisible()
 
 
+def test_data_that_was_never_looked_at_asks_for_other_data(fresh) -> None:
+    assert fresh.network.about.text().startswith("They are listed once")
+    assert fresh.said.text() == ""
+    fresh.handed_in.answer("survey", error="There are no recordings in trials.")
+    assert fresh.network.about.text().startswith("None can be listed")
+    assert fresh.said.text() == "Choose data that can be looked at."
+    fresh.draft.set("data.protocol", "all")
+    wait(20)
+    assert fresh.network.about.text().startswith("They are listed once")
+    assert fresh.said.text() == ""
+    fresh.handed_in.answer("survey", SURVEY)
+    assert "On graphs" in fresh.network.about.text()
+    assert fresh.said.text() == ""
+
+
 def test_data_that_cannot_be_used_says_why_beside_it(dialog) -> None:
     dialog.draft.set("data.protocol", "cross-view")
     wait(20)
     dialog.handed_in.answer("survey", error="No recording has a view. Choose another protocol.")
     assert dialog.data.about.text() == "No recording has a view. Choose another protocol."
     assert dialog.data.counts.counts.rows == []
+    assert dialog.network.cards.rows  # those of the survey before
     assert not dialog.start_button.isEnabled()
     assert not dialog.check_button.isEnabled()
     dialog.draft.set("data.protocol", None)
@@ -525,12 +548,14 @@ MIXER: dict[str, Any] = {
     "preprocessing": {"depth": {"kind": "clip", "frames": 32, "size": 224},
                       "rgb": {"kind": "clip", "frames": 32, "size": 224}},
     "options": {
-        "modalities": {"default": "rgb+depth", "help": "What it sees.",
+        "modalities": {"title": "Modalities", "default": "rgb+depth", "help": "What it sees.",
                        "choices": ["rgb+depth", "depth+ir", "depth"]},
-        "mixing": {"default": True, "help": "Whether streams mix.", "choices": [True, False]},
-        "units": {"default": 512, "help": "Width.", "choices": []},
-        "dropout": {"default": 0.5, "help": "Share dropped.", "choices": []},
-        "exposure": {"default": "all", "help": "Since when.", "choices": ["all", "last"]},
+        "mixing": {"title": "Mixing", "default": True, "help": "Whether streams mix.",
+                   "choices": [True, False]},
+        "units": {"title": "Units", "default": 512, "help": "Width.", "choices": []},
+        "dropout": {"title": "Dropout", "default": 0.5, "help": "Share dropped.", "choices": []},
+        "exposure": {"title": "Seen since", "default": "all", "help": "Since when.",
+                     "choices": ["all", "last"]},
     },
 }  # fmt: skip
 DEPTH_ALONE = MIXER | {
@@ -586,6 +611,37 @@ def test_options_are_fields_with_their_papers_values(mixer) -> None:
     assert fields["dropout"].text() == "0.25"
     pick(fields["mixing"], "yes")  # the default is not written
     assert "mixing" not in mixer.draft.config["network"]
+
+
+def test_options_are_called_by_their_titles_and_told_to_who_comes_by_keys(mixer) -> None:
+    options, about = mixer.network.options, mixer.network.about
+    labels = [label.text() for label in options.findChildren(QLabel) if label.buddy()]
+    assert labels == ["Modalities", "Mixing", "Units", "Dropout", "Seen since"]
+    cited = about.text()
+    assert "On mixing" in cited
+    options.fields["exposure"].setFocus()
+    assert about.text() == "Since when. In the paper: all"
+    assert options.fields["exposure"].accessibleName() == "Seen since"
+    pick(options.fields["exposure"], "last")
+    mixer.handed_in.answer("card", MIXER | {"authors": "T. Lee"})
+    assert about.text() == "Since when. In the paper: all"  # it still has the focus
+    mixer.network.list.setFocus()
+    assert about.text() == cited.replace("S. Lee", "T. Lee")
+
+
+def test_what_a_network_shows_is_cited_once_whatever_its_layers() -> None:
+    shown = ("depth looks at color, layer 1", "depth looks at color, layer 2", "Grad-CAM color")
+    cited = citation({"authors": "A. B.", "paper": "On", "year": 2020, "explains": shown})
+    assert cited == "A. B.: On, 2020. Can show: depth looks at colour, Grad-CAM colour."
+
+
+def test_no_words_make_the_dialog_wider(mixer) -> None:
+    """Those of a time that was measured, nor those of a config that cannot be trained."""
+    for text in ("measured on a few steps; an epoch: " + "a stage 12 s, " * 20, "a reason " * 60):
+        mixer.time._show("About 2 days", text)
+        mixer.said.setText(text)
+        wait(20)
+        assert mixer.minimumSizeHint().width() <= 1200
 
 
 def test_another_option_asks_for_the_card_that_it_makes(mixer) -> None:
@@ -689,6 +745,7 @@ def test_from_the_dialog_to_a_clip_of_the_evaluation(qtbot, session, tmp_path) -
         qtbot.addWidget(widget)
     dialog.present()
     until(lambda: dialog.draft.counts, 60, "the survey")
+    dialog.draft.choose_network("st-gcn")
     for key, value in (
         ("training.stage.joints.epochs", 2),
         ("training.batch_size", 4),
@@ -699,7 +756,7 @@ def test_from_the_dialog_to_a_clip_of_the_evaluation(qtbot, session, tmp_path) -
     dialog.check_button.click()
     until(lambda: dialog.check.grid.samples, 90, "the samples")
     until(lambda: dialog.check.curve.steps, 90, "the curve")
-    assert dialog.check.grid.samples[0].skeleton.shape[1:] == (8, 20, 1)
+    assert dialog.check.grid.samples[0].inputs["skeleton"].shape[1:] == (8, 20, 1)
     dialog.show_form()
     dialog.start_button.click()
     record = session.jobs.records[-1]

@@ -29,9 +29,11 @@ OPTIONS = {
     "cell": Option(
         "lstm", "Table 7: LSTM, or GRU, which has one gate and one state less.", ("lstm", "gru")
     ),
-    "depth": Option(3, "Table 7: recurrent layers on top of each other.", (1, 2, 3)),
+    "depth": Option(
+        3, "Table 7: recurrent layers on top of each other.", (1, 2, 3), title="Layers"
+    ),
     "bidirectional": Option(True, "Table 7: read from the last frame too.", (True, False)),
-    "hidden": Option(300, "Hidden units of each layer in each direction."),
+    "hidden": Option(300, "Hidden units of each layer in each direction.", title="Hidden units"),
     "dropout": Option(0.5, "Share of features dropped between the layers in training."),
 }
 

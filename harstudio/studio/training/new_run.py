@@ -232,6 +232,7 @@ class NewRunDialog(QDialog):
         record = self._session.jobs.submit(f"{JOBS}:survey", payload, title=title, lane="quick")
         self._survey = record.id
         self.data.looking()
+        self.network.looking()
         self._enable()
 
     def _job_changed(self, record: JobRecord) -> None:
@@ -249,6 +250,7 @@ class NewRunDialog(QDialog):
             self.problem_bar.clear()
         elif record.state == "failed":
             self.data.failed(record.error)
+            self.network.looking(failed=True)
             self._seen = ()  # try again when something changes
             self.draft.survey = {"cards": self.draft.cards}
         self._enable()
@@ -270,6 +272,8 @@ class NewRunDialog(QDialog):
         """What has to be chosen or mended before it can start, where nothing else tells it."""
         if not self.draft.get("data.path"):
             return "Choose what to learn from."
+        if not self.draft.cards:
+            return "" if self._survey is not None else "Choose data that can be looked at."
         if not self.draft.get("network.name"):
             return "Choose a network."
         return self.settings.text_problem.text()

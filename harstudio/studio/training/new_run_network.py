@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from harstudio.studio import theme
 from harstudio.studio.fields import ChoiceBox
 from harstudio.studio.panels.library_list import RecordingList
+from harstudio.studio.recognition.run_choice import spoken
 from harstudio.studio.training.new_run_data import section, small_label, tell
 from harstudio.studio.training.new_run_draft import WORDS, Draft
 from harstudio.studio.training.new_run_options import OptionsForm
@@ -36,6 +37,8 @@ from harstudio.studio.training.new_run_options import OptionsForm
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
 CARD_PX = 74
+UNKNOWN = "They are listed once the data was looked at."
+NONE = "None can be listed: the data could not be looked at."
 
 
 class Cards(QAbstractListModel):
@@ -136,7 +139,9 @@ def citation(card: dict[str, Any]) -> str:
     """Who wrote the paper, what it is called, and what the network can show of itself."""
     authors, paper = str(card.get("authors", "")), str(card.get("paper", ""))
     text = f"{authors}: {paper}, {card.get('year', '')}." if authors else paper
-    shows = ", ".join(str(name) for name in card.get("explains") or ())
+    shows = ", ".join(
+        dict.fromkeys(spoken(name.split(", ")[0]) for name in card.get("explains") or ())
+    )
     return f"{text} Can show: {shows}." if shows else text
 
 
@@ -153,6 +158,7 @@ class NetworkColumn(QWidget):
         super().__init__(parent)
         self._draft = draft
         self._filling = False
+        self._option = ""  # what the option with the focus is about
         self.list = RecordingList()
         self.list.setObjectName("networks")
         self.list.setAccessibleName("Network")
@@ -170,7 +176,7 @@ class NetworkColumn(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(section("Network"))
-        self.about = small_label("They are listed once the data was looked at.")
+        self.about = small_label(UNKNOWN)
         self.options = OptionsForm(draft)
         column.addWidget(self.list, 1000)
         column.addLayout(self._grid)
@@ -179,6 +185,7 @@ class NetworkColumn(QWidget):
         column.addWidget(self.about)
         column.addStretch(1)
         self.list.selectionModel().currentChanged.connect(self._chosen)
+        self.options.told.connect(self._tell_about)
         draft.changed.connect(self._draft_changed)
         draft.surveyed.connect(self.refresh)
         theme.theme_events.changed.connect(self.list.viewport().update)
@@ -190,6 +197,22 @@ class NetworkColumn(QWidget):
         self.list.setMaximumHeight(max(1, len(self.cards.rows)) * CARD_PX + 4)
         self._filling = False
         self._draft_changed("")
+
+    def looking(self, failed: bool = False) -> None:
+        """The data is being looked at, or could not be."""
+        if not self.cards.rows:
+            self.about.setText(NONE if failed else UNKNOWN)
+
+    def _tell_about(self, option: str = "") -> None:
+        """What the option with the focus is about, else what the network is."""
+        if not option:
+            self.about.setMinimumHeight(0)
+        elif not self._option:
+            self.about.setMinimumHeight(self.about.height())  # nothing jumps
+        self._option = option
+        card = self._draft.card
+        if card is not None:
+            self.about.setText(option or citation(card))
 
     def _draft_changed(self, key: str) -> None:
         if key not in ("", "data.modalities") and not key.startswith("network."):
@@ -224,7 +247,7 @@ class NetworkColumn(QWidget):
                 now = chosen[place] if place < len(chosen) else may[0]
                 self._fill(self.fields[name], may, str(now))
         missing = [] if card is None else self._draft.missing(card)
-        self.about.setText("" if card is None else citation(card))
+        self._tell_about(self._option)
         words = ", ".join(WORDS.get(word, word) for word in missing)
         tell(self.warning, f"This data has no {words}; choose another network." if missing else "")
 

@@ -8,12 +8,13 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from harstudio.studio.fields import ChoiceBox, NumberBox
 from harstudio.studio.session import Session
-from harstudio.studio.training.new_run_draft import Draft
+from harstudio.studio.training.new_run_draft import WORDS, Draft
 
 if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord
@@ -24,7 +25,12 @@ Field = ChoiceBox | NumberBox | QLineEdit
 
 
 class OptionsForm(QScrollArea):
-    """Writes ``[network]``; an option at its default is not written."""
+    """Writes ``[network]``; an option at its default is not written.
+
+    told says what the option that has the focus is about, "" once none has it.
+    """
+
+    told = Signal(str)
 
     def __init__(self, draft: Draft, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,10 +76,13 @@ class OptionsForm(QScrollArea):
                 old.deleteLater()
         self.fields = {}
         for row, (name, option) in enumerate(options.items()):
-            title = title_of(name)
+            title = str(option["title"])
             label, field = QLabel(title), self._field(name, title, option)
+            said = f"{option['help']}\npaper: {word(option['default'])}"
             for widget in (label, field):
-                widget.setToolTip(f"{option.get('help', '')}\npaper: {word(option['default'])}")
+                widget.setToolTip(said)
+            field.setAccessibleDescription(said)
+            field.installEventFilter(self)
             label.setBuddy(field)
             self._grid.addWidget(label, row, 0)
             self._grid.addWidget(field, row, 1)
@@ -81,6 +90,19 @@ class OptionsForm(QScrollArea):
         for one, other in pairwise([before, *self.fields.values()]):
             QWidget.setTabOrder(one, other)
         self.widget().adjustSize()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Who comes by keys reads what an option is about, too."""
+        if isinstance(watched, QWidget) and event.type() == QEvent.Type.FocusIn:
+            self.ensureWidgetVisible(watched, 0, 6)
+            self.told.emit(watched.toolTip().replace("\n", " In the "))
+        elif (
+            isinstance(event, QFocusEvent)
+            and event.lostFocus()
+            and event.reason() != Qt.FocusReason.PopupFocusReason
+        ):
+            self.told.emit("")
+        return False
 
     def _field(self, name: str, title: str, option: Mapping[str, Any]) -> Field:
         default, choices = option["default"], list(option.get("choices") or ())
@@ -185,13 +207,10 @@ class AdaptedCards(QObject):
         self.changed.emit()
 
 
-def title_of(name: str) -> str:
-    """ "frame_position" as people say it."""
-    return name.replace("_", " ").capitalize()
-
-
 def word(value: object) -> str:
     """A value as people say it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "+".join(WORDS.get(part, part) for part in str(value).split("+"))

@@ -38,7 +38,6 @@ class TrainingTime(QWidget):
         self._wrong = ""  # what is wrong with that config
         self._ready = False
         self.figure, self.basis = QLabel(), small_label()
-        self.basis.setWordWrap(False)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
