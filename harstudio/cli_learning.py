@@ -12,8 +12,12 @@ import typer
 
 from harstudio import cli_output
 from harstudio.cli_jobs import run_job
+from harstudio.errors import UsageError
 from harstudio.runs.config import parse_options
 from harstudio.runs.folder import RunFolder
+
+
+LARGEST_CLASSES = 1 << 20  # bytes of a list of names
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +174,7 @@ def import_weights(
     names: list[str] = []
     if classes is not None:
         cli_output.must_exist(classes)
-        lines = classes.read_text("utf-8", "replace").splitlines()
-        names = [line.strip() for line in lines if line.strip()]
+        names = read_classes(classes)
     told = run_job(
         "harstudio.learning.jobs:import_weights",
         {
@@ -196,6 +199,22 @@ def import_weights(
     if random:
         line(f"at random {sum(random.values())} weights of {', '.join(shortened(random))}")
     line(f"Saved in {told['run']}; train from it with training.start.")
+
+
+def read_classes(path: Path) -> list[str]:
+    """Names of classes, one a line; UsageError where there are none, or one twice."""
+    with path.open("rb") as file:
+        text = file.read(LARGEST_CLASSES + 1)
+    try:
+        names = [line.strip() for line in text.decode("utf-8").splitlines() if line.strip()]
+    except UnicodeDecodeError:
+        names = []
+    if not names or len(text) > LARGEST_CLASSES:
+        raise UsageError("It holds no names of classes.", path=path, remedy="Write one a line.")
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise UsageError(f"The class {twice} is named twice.", path=path)
+    return names
 
 
 def shortened(names: Iterable[str], most: int = 8) -> list[str]:

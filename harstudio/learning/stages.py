@@ -216,9 +216,8 @@ def fitting_inputs(
                 fed = choose_modalities(adapted, (), kinds)
         except UsageError:
             continue
-        if wanted or len(set(fed)) == len(fed):  # one modality twice is no fusion
-            stand_ins = sum(kind != own for kind, own in zip(fed, adapted.modalities, strict=True))
-            found.append((stand_ins, choice))
+        stand_ins = sum(kind != own for kind, own in zip(fed, adapted.modalities, strict=True))
+        found.append((stand_ins, choice))
     if not wanted and found and found[0][1] == option.default:
         return str(option.default)
     return min(found, key=lambda one: one[0])[1] if found else None
@@ -256,8 +255,15 @@ def choose_modalities(
         chosen = tuple(match_modalities(card, wanted).values())
     else:
         taken: list[str] = []
-        for allowed in card.branches.values():
+        for branch, allowed in card.branches.items():
             there = [kind for kind in allowed if kind in kinds]
+            if there and set(there) <= set(taken):  # one modality twice is no fusion
+                raise UsageError(
+                    f"{card.name} needs another {' or '.join(allowed)} for its {branch} branch; the "
+                    f"recordings hold only {' and '.join(there)} of these.",
+                    remedy="Choose another network or other data, or name the modality twice in "
+                    "data.modalities if you mean it.",
+                )
             taken.append(next((kind for kind in there if kind not in taken), allowed[0]))
         chosen = tuple(taken)
     for branch, kind in zip(card.branches, chosen, strict=True):

@@ -14,6 +14,7 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from harstudio.cli import app
+from harstudio.cli_learning import read_classes
 from harstudio.errors import ConflictError, DataError, MissingError, UsageError
 from harstudio.learning.checkpoints import load_network
 from harstudio.learning.devices import Device
@@ -301,3 +302,18 @@ def test_the_command(tmp_path: Path) -> None:
     assert told["parts"] == ["skeleton"]
     assert sorted(told["left_out"]) == ["fcn.bias", "fcn.weight"]
     assert load_run(tmp_path / "run").classes == ("wave", "clap")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "holds no names"),
+        (b"\n \n", "holds no names"),
+        (b"\xff\xfe\x00", "holds no names"),
+        (b"wave\nclap\nwave\n", "class wave is named twice"),
+    ],
+)
+def test_a_list_of_classes_that_is_none(content: bytes, says: str, tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_bytes(content)
+    with pytest.raises(UsageError, match=says):
+        read_classes(tmp_path / "classes.txt")
