@@ -64,7 +64,7 @@ OPTIONS = {
         "mean",
         "What makes a modality's action content of its sequence.",
         ("mean", "max", "gru"),
-        title="Aggregation of contents (ASO)",
+        title="Aggregation (ASO)",
     ),
     "unit": Option(
         "mcu",

@@ -11,6 +11,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
 
+from driving import until
 from harstudio.errors import DataError
 from harstudio.settings import Settings
 from harstudio.skeletons.topology import topology
@@ -78,6 +79,7 @@ def test_samples_are_shown_as_soon_as_they_are_made(check) -> None:
     assert check.handed_in.last("check_data").payload["config"] == CONFIG
     write_samples(folder_of(check))
     check.handed_in.tell("check_data", "samples", {})
+    until(lambda: check.grid.samples)
     assert len(check.grid.samples) == 16
     assert "the square the network is pointed to" in check.explained.text()
     for k in range(1, 6):
@@ -91,9 +93,26 @@ def test_samples_are_shown_as_soon_as_they_are_made(check) -> None:
     assert len(check.grid.samples) == 16
 
 
+def test_samples_of_a_job_that_is_over_at_once_are_read_before_they_go(check) -> None:
+    folder = folder_of(check)
+    write_samples(folder)
+    check.handed_in.answer("check_data", {"steps": 0})
+    assert folder.exists()
+    until(lambda: check.grid.samples)
+    assert not folder.exists()
+
+
+def test_samples_that_cannot_be_read_say_why(check) -> None:
+    (folder_of(check) / "samples.json").write_text("{")
+    check.handed_in.tell("check_data", "samples", {})
+    until(lambda: "cannot be shown" in check.verdict.text())
+    assert not check.grid.samples
+
+
 def test_arrows_move_and_enter_or_a_click_opens_the_clip(check) -> None:
     write_samples(folder_of(check))
     check.handed_in.tell("check_data", "samples", {})
+    until(lambda: check.grid.samples)
     grid = check.grid
     grid.setFocus()
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Return):
@@ -241,6 +260,7 @@ def test_every_input_of_a_sample_has_its_place_pictures_first(check) -> None:
         json.dumps({"topology": TOPOLOGY, "inputs": kinds, "samples": about})
     )
     check.handed_in.tell("check_data", "samples", {})
+    until(lambda: check.grid.samples)
     seen = check.grid.samples[0]
     assert list(seen.looks) == ["clip", "parts", "inertial", "skeleton"]
     sentence = check.grid._sentence(seen)

@@ -107,6 +107,18 @@ def test_away_from_its_frame_a_map_is_fainter_and_says_when_it_was_seen(bench):
     assert "seen at 00:01.0" in pane.legend.words()
 
 
+@pytest.mark.parametrize(("value", "said"), [(0, "nothing speaks"), (0.5, "the same everywhere")])
+def test_a_map_without_any_difference_says_so(bench, value, said):
+    bench.show(made_recording(FRAMES))
+    pane = show_pane(bench, "color")
+    index, heat = look(bench)
+    flat = replace(heat, values=np.full_like(heat.values, value))
+    recognition = bench.session.recognition
+    bench.session.show_recognition(replace(recognition, explanations=((flat,),)))
+    show_frame(bench, pane, index)
+    assert said in pane.legend.words()
+
+
 def test_a_click_on_when_it_was_seen_goes_there(bench):
     bench.show(made_recording(FRAMES))
     pane = show_pane(bench, "color")

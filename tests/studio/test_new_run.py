@@ -133,6 +133,17 @@ def test_another_network_takes_its_own_settings() -> None:
     assert "preprocessing" not in draft.config
 
 
+def test_one_modality_is_not_fed_to_two_inputs() -> None:
+    both = ["color", "infrared", "depth"], ["depth", "infrared", "color"]
+    card = {"name": "two", "branches": dict(zip(("visual", "depth"), both, strict=True))}
+    draft = Draft()
+    draft.take_survey(SURVEY | {"kinds": ["depth", "skeleton"], "cards": [card]})
+    assert draft.missing(card) == ["second depth or infrared or colour"]
+    draft.take_survey(SURVEY | {"kinds": ["depth", "infrared"], "cards": [card]})
+    assert draft.missing(card) == []
+    assert draft.missing({"branches": {"joints": ["skeleton"]}}) == ["skeleton"]
+
+
 def test_names_are_free_and_follow_network_and_data(tmp_path) -> None:
     draft = Draft()
     draft.set("data.path", str(tmp_path / "UTD MHAD"))
@@ -185,7 +196,7 @@ def test_data_that_was_never_looked_at_asks_for_other_data(fresh) -> None:
     assert fresh.said.text() == ""
     fresh.handed_in.answer("survey", error="There are no recordings in trials.")
     assert fresh.network.about.text().startswith("None can be listed")
-    assert fresh.said.text() == "Choose data that can be looked at."
+    assert fresh.said.text() == "Choose other data or another protocol."
     fresh.draft.set("data.protocol", "all")
     wait(20)
     assert fresh.network.about.text().startswith("They are listed once")

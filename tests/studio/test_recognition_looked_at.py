@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from harstudio.results import Kind, Matrix, Relation
+from harstudio.results import JointWeights, Kind, Matrix, Relation
 from harstudio.studio import theme
 from harstudio.studio.recognition.looked_at import LookedAt
 from harstudio.studio.recognition.opinion import Opinion, Where
@@ -62,6 +63,41 @@ def test_they_are_grouped_by_what_they_are_in_plain_words(looked) -> None:
         "skeleton attention", "relation", "Grad-CAM clip", "joints", "learned links",
         "exposure color", "exposure depth", "dynamic image", "gate", "frame affinity",
     ]  # fmt: skip
+
+
+def test_maps_of_several_layers_stand_below_what_they_have_in_common(looked, bench) -> None:
+    told = bench.session.recognition
+    heat = next(one for one in told.explanations[0] if one.name == "self-attention 1")
+    names = "color looks at depth, layer 1", "color looks at depth, layer 2", "Grad-CAM color"
+    maps = tuple(replace(heat, name=name) for name in names)
+    bench.session.show_recognition(replace(told, explanations=(maps,)))
+    looked.meet(told.classes)
+    rows = [looked._rows.itemAt(k).widget() for k in range(looked._rows.count())]
+    assert [row.text() for row in rows] == [
+        "Over the picture", "colour looks at depth", "layer 1", "layer 2", "Grad-CAM colour",
+    ]  # fmt: skip
+    assert looked.buttons[names[1]].accessibleName() == "colour looks at depth, layer 2"
+
+
+def test_weights_that_tell_joints_apart_are_shown_before_those_of_persons(bench) -> None:
+    told = made_recognition(bench.session.recording, windows=1)
+    joints = next(one for one in told.explanations[0] if isinstance(one, JointWeights))
+    whole = replace(joints, name="person share", values=np.ones_like(joints.values))
+    bench.session.show_recognition(replace(told, explanations=((whole, joints),)))
+    assert bench.session.explaining.on_joints == joints.name
+    bench.session.explaining.on_joints = ""
+    bench.session.show_recognition(replace(told, explanations=((whole,),)))
+    assert bench.session.explaining.on_joints == "person share"
+
+
+def test_a_picture_stands_in_the_middle_of_its_window(looked) -> None:
+    drawn = QImage(400, 100, QImage.Format.Format_RGB32)
+    drawn.fill(Qt.GlobalColor.white)
+    painter = QPainter(drawn)
+    looked.views["dynamic image"].draw(painter, QRectF(drawn.rect()))
+    painter.end()
+    row = [x for x in range(400) if drawn.pixelColor(x, 50) != QColor(Qt.GlobalColor.white)]
+    assert abs((row[0] + row[-1]) / 2 - 199.5) <= 1.5
 
 
 def test_the_first_of_every_kind_is_shown_until_somebody_chooses(looked, bench) -> None:

@@ -104,13 +104,16 @@ def test_a_run_tells_what_it_needs_and_whether_it_is_there(tmp_path, dataset, wi
 
 
 def test_runs_are_chosen_in_the_palette_those_that_fit_first(tmp_path, dataset, run, window):
+    make_run(tmp_path / "runs" / "a-newer-one", picture="color")  # has only the skeletons here
     write_inputs(make_run(tmp_path / "runs" / "color"), {"picture": {"appearance": "color"}})
     window.session.settings.run_folders = [str(tmp_path / "runs")]
     open_trial(window, trial(dataset, "a1_s1_t1"))
     window.commands.run("recognise.choose")
     until(window.palette_box.isVisible)
     shown = [(one.title, one.enabled) for one in window.palette_box.shown()]
-    assert shown == [("first", True), ("color", False), ("Another run…", True)]
+    assert shown == [
+        ("first", True), ("a-newer-one", True), ("color", False), ("Another run…", True),
+    ]  # fmt: skip
     window.palette_box.close_palette()
 
 

@@ -16,10 +16,11 @@ from harstudio.results import Box
 from harstudio.studio import theme
 from harstudio.studio.panes.canvas import View
 from harstudio.studio.panes.heat import HeatPicture, heat_table, joint_color
-from harstudio.studio.panes.legend import Meaning, figure
+from harstudio.studio.panes.legend import NOTHING, Meaning, figure
 from harstudio.studio.panes.overlays import RIM, joint_title
 from harstudio.studio.recognition.explaining import Explaining
 from harstudio.studio.recognition.patches import Patch, Pointer, joint_name, moved_joint
+from harstudio.studio.recognition.run_choice import spoken
 from harstudio.studio.timecode import clock_text
 
 ONE_SENSOR = {StreamKind.DEPTH, StreamKind.INFRARED}  # share their pixels
@@ -105,12 +106,14 @@ class AttentionLayer:
             note = f"where {joint_title(joint_name(patch.joint, patch.topology))} attends"
         ends = (figure(patch.low), figure(patch.high))
         if not patch.values.any():
-            note, ends = "the same everywhere", (ends[1], ends[1])
+            note = "the same everywhere" if patch.low else NOTHING
+            ends = (ends[0], ends[0])
+        words = spoken(patch.meaning)
         if self.on_frame:
-            return Meaning(patch.meaning, table, note=note, ends=ends)
+            return Meaning(words, table, note=note, ends=ends)
         seen = clock_text(patch.time_ns - self._recording.start_ns)
         return Meaning(
-            patch.meaning, table, f"seen at {seen}", "Go to the frame that was seen",
+            words, table, f"seen at {seen}", "Go to the frame that was seen",
             self.go_to_frame, note, ends,
         )  # fmt: skip
 

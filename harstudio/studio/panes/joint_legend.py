@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from harstudio.studio.panes.heat import joint_table
-from harstudio.studio.panes.legend import Meaning, figure
+from harstudio.studio.panes.legend import NOTHING, Meaning, figure
 from harstudio.studio.panes.overlays import joint_title
 from harstudio.studio.recognition.explaining import Explaining
 from harstudio.studio.recognition.patches import joint_name
+from harstudio.studio.recognition.run_choice import spoken
 
 
 def joint_meaning(explaining: Explaining, time_ns: int) -> Meaning | None:
@@ -21,10 +22,10 @@ def joint_meaning(explaining: Explaining, time_ns: int) -> Meaning | None:
         if not links.links:
             note = "the same everywhere"
         return Meaning(
-            meaning, joint_table(), note=note, ends=(figure(links.low), figure(links.high))
+            spoken(meaning), joint_table(), note=note, ends=(figure(links.low), figure(links.high))
         )
     found = explaining.joint_weights(time_ns)
     if found is None:
         return None
-    note = "" if found[0].values.any() else "nothing speaks for it here"
-    return Meaning(found[0].meaning, joint_table(), note=note)
+    note = "" if found[0].values.any() else NOTHING
+    return Meaning(spoken(found[0].meaning), joint_table(), note=note)

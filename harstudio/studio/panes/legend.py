@@ -20,6 +20,7 @@ SMALL_PANE = 360
 SMALL_WIDE, SMALL_SHARE = 190, 0.42
 MARGIN = 8
 LESS, MORE = "little", "much"
+NOTHING = "nothing speaks for it here"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -65,9 +65,17 @@ class Explaining(QObject):
         self.changed.emit()
 
     def _first(self, place: Where) -> str:
-        """The first in a place; on joints weights come before links."""
+        """The first in a place; on joints weights come before links, those that tell joints apart
+        before those of whole persons."""
         names = [name for name, one in self.places().items() if one is place]
         weights = [name for name in names if self.kinds()[name] is Kind.JOINT_WEIGHTS]
+        told = [] if self.opinion is None else self.opinion.explanations_at(0)
+        apart = {
+            one.name
+            for one in told
+            if isinstance(one, JointWeights) and np.ptp(one.values, 1).any()
+        }
+        weights.sort(key=lambda name: name not in apart)
         return next(iter(weights + names), "")
 
     # ---- the choice

@@ -150,21 +150,26 @@ class LookedAt(QWidget):
         for title, group in GROUPS.items():
             names = [name for name in kinds if group in (kinds[name], places[name])]
             if names:
-                self.groups[title] = self._group(title)
-                for name in names:
-                    self._add(name, kinds[name])
+                self.groups[title] = self._heading(title, 6)
+                stem = ""
+                for name in names:  # "learned links, layer 5" stands below "learned links"
+                    before, (stem, _, place) = stem, spoken(name).partition(", ")
+                    if place and stem != before:
+                        self._heading(stem, 2)
+                    self._add(name, kinds[name], place or stem)
         self.refresh()
 
-    def _group(self, title: str) -> QLabel:
-        label = QLabel(title)
+    def _heading(self, title: str, above_px: int) -> QLabel:
+        label = QLabel(title, wordWrap=True)
         label.setProperty("quiet", True)
         label.setFont(theme.ui_font(theme.QUIET_PX))
-        label.setContentsMargins(0, 6, 0, 0)
+        label.setContentsMargins(0, above_px, 0, 0)
         self._rows.addWidget(label)
         return label
 
-    def _add(self, name: str, kind: Kind) -> None:
-        button = ToolButton(spoken(name))
+    def _add(self, name: str, kind: Kind, title: str) -> None:
+        button = ToolButton(title)
+        button.setAccessibleName(spoken(name))
         button.setCheckable(True)
         button.setObjectName(f"explain-{name}")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -247,14 +252,16 @@ class LookedAt(QWidget):
         if isinstance(one, HeatMap) and len(one.times_ns):
             count = len(one.times_ns)
             more = f" and at {count - 1} more moments" if count > 1 else ""
-            return f"{one.meaning}\nseen at {clock_text(int(one.times_ns[0]) - start)}{more}"
+            return (
+                f"{spoken(one.meaning)}\nseen at {clock_text(int(one.times_ns[0]) - start)}{more}"
+            )
         if isinstance(one, Relation) and one.box is None:
-            return f"{one.meaning}\nlines between the joints"
+            return f"{spoken(one.meaning)}\nlines between the joints"
         if isinstance(one, Relation):
-            return f"{one.meaning}\nseen at {clock_text(one.time_ns - start)}"
+            return f"{spoken(one.meaning)}\nseen at {clock_text(one.time_ns - start)}"
         if isinstance(one, JointWeights):
-            return f"{one.meaning}\nover time, on the joints"
-        return str(getattr(one, "meaning", "not told for this moment"))
+            return f"{spoken(one.meaning)}\nover time, on the joints"
+        return spoken(str(getattr(one, "meaning", "not told for this moment")))
 
     def _fill_joints(self, relation: Relation) -> None:
         names = [joint_title(name) for name in topology(relation.topology).joints]

@@ -65,8 +65,14 @@ class Recognising(QObject):
     def entries(self) -> list[Entry]:
         """Every run, then a way to one that is not listed."""
         recording = self.session.recording
-        made = [self._entry(one) for one in self.recogniser.choices if not one.lacks(recording)]
-        made += [self._entry(one) for one in self.recogniser.choices if one.lacks(recording)]
+
+        def fits(one: RunChoice) -> int:
+            """0 where all is there that it learned from, 1 where some is, 2 where too little."""
+            if recording is None or one.lacks(recording):
+                return 2
+            return int(bool(one.missing(recording)))
+
+        made = [self._entry(one) for one in sorted(self.recogniser.choices, key=fits)]
         new = partial(self._window.commands.run, "train.new")
         ways = [Entry("Another run…", "", self._ask_for_run, "a folder", icon="folder")]
         if not made:

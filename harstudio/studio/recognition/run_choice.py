@@ -76,8 +76,10 @@ def in_words(kinds: Sequence[str], joined: str) -> str:
 
 
 def spoken(name: str) -> str:
-    """The name of a stream or of what it tells, its modalities as people call them."""
-    return " ".join(WORDS.get(part, part) for part in name.split(" "))
+    """The name of a stream or of what it tells, its modalities as people call them; what follows
+    a comma stays (labels)."""
+    first, comma, rest = name.partition(",")
+    return " ".join(WORDS.get(part, part) for part in first.split(" ")) + comma + rest
 
 
 def lacking_joints(source: str, target: str) -> str:

@@ -235,9 +235,10 @@ class PictureView(Fitted):
             return
         scale = min(area.width() / self.image.width(), area.height() / self.image.height())
         wide, tall = self.image.width() * scale, self.image.height() * scale
+        left = area.left() + (area.width() - wide) / 2
         top = area.top() + (area.height() - tall) / 2
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(QRectF(area.left(), top, wide, tall), self.image)
+        painter.drawImage(QRectF(left, top, wide, tall), self.image)
 
 
 MIDDLE = Qt.AlignmentFlag.AlignVCenter

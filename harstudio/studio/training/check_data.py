@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from harstudio.errors import HarstudioError
-from harstudio.skeletons.topology import topology
+from harstudio.skeletons.topology import Topology, topology
 from harstudio.studio import theme
+from harstudio.studio.background import Task
 from harstudio.studio.session import Session
 from harstudio.studio.training.check_data_curve import OverfitCurve, Step, verdict
 from harstudio.studio.training.check_data_files import read_samples
@@ -57,7 +57,8 @@ class CheckData(QWidget):
         self._job: int | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._seed = 0
-        self._shown = False  # whether this job's samples are shown
+        self._shown = False  # whether this job's samples are shown, or will be in a moment
+        self._reading: Task | None = None
         self._build()
         session.jobs.told.connect(self._told)
         session.jobs.changed.connect(self._job_changed)
@@ -130,6 +131,9 @@ class CheckData(QWidget):
         job, self._job = self._job, None
         if job is not None:
             self._session.jobs.stop(job)
+        if self._reading is not None:
+            self._reading.cancel(wait_s=1)
+            self._reading = None
         self._forget_files()
 
     def _check(self) -> None:
@@ -174,19 +178,37 @@ class CheckData(QWidget):
         elif record.state == "done":
             self._show_samples()
             self._say(*verdict(self.curve.steps, over=True))
-        self._forget_files()
+        if self._reading is None:
+            self._forget_files()
 
     def _show_samples(self) -> None:
         """Once they lie in the folder."""
         if self._shown or self._folder is None:
             return
-        try:
-            samples, name = read_samples(Path(self._folder.name))
-            known = topology(name) if name else None
-        except HarstudioError as error:
-            self._say("bad", str(error))
-            return
         self._shown = True
+        folder = Path(self._folder.name)
+
+        def read(_progress: object, _cancelled: object) -> tuple[list[Seen], Topology | None]:
+            samples, name = read_samples(folder)
+            return samples, topology(name) if name else None
+
+        self._reading = Task(read, self)
+        self._reading.finished.connect(self._take_samples)
+        self._reading.failed.connect(self._cannot_read)
+        self._reading.start()
+
+    def _cannot_read(self, error: Exception) -> None:
+        self._was_read()
+        self._say("bad", str(error))
+
+    def _was_read(self) -> None:
+        self._reading = None
+        if self._job is None:
+            self._forget_files()
+
+    def _take_samples(self, found: tuple[list[Seen], Topology | None]) -> None:
+        self._was_read()
+        samples, known = found
         count = f"{len(samples)} sample{'' if len(samples) == 1 else 's'}"
         self.title.setText(f"{count} as {self._network} gets them")
         self.grid.set_samples(samples, known)

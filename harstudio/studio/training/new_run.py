@@ -273,7 +273,7 @@ class NewRunDialog(QDialog):
         if not self.draft.get("data.path"):
             return "Choose what to learn from."
         if not self.draft.cards:
-            return "" if self._survey is not None else "Choose data that can be looked at."
+            return "" if self._survey is not None else "Choose other data or another protocol."
         if not self.draft.get("network.name"):
             return "Choose a network."
         return self.settings.text_problem.text()

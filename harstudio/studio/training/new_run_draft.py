@@ -238,12 +238,17 @@ class Draft(QObject):
         return [(str(name), [str(m) for m in may]) for name, may in card["branches"].items()]
 
     def missing(self, card: Mapping[str, Any]) -> list[str]:
-        """What a network needs and this data has not, in words."""
-        return [
-            " or ".join(WORDS.get(modality, modality) for modality in may)
-            for _, may in self.branches(card)
-            if not self.kinds.intersection(may) and self.survey
-        ]
+        """What a network needs and this data has not, in words; one modality for two inputs is no
+        fusion."""
+        lacking, taken = [], set[str]()
+        for _, may in self.branches(card) if self.survey else ():
+            there = [modality for modality in may if modality in self.kinds]
+            free = [modality for modality in there if modality not in taken]
+            if not free:
+                words = " or ".join(WORDS.get(modality, modality) for modality in may)
+                lacking.append(f"second {words}" if there else words)
+            taken.update(free[:1])
+        return lacking
 
     def choose_network(self, name: str) -> None:
         """Another network: what was set for the old one is dropped, its modalities are chosen."""

@@ -38,7 +38,7 @@ Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
 CARD_PX = 74
 UNKNOWN = "They are listed once the data was looked at."
-NONE = "None can be listed: the data could not be looked at."
+NONE = "None can be listed: this data cannot be used so."
 
 
 class Cards(QAbstractListModel):
