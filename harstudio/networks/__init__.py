@@ -19,23 +19,24 @@ from harstudio.networks.network import Network
 from harstudio.results import NetworkCard
 
 MODULES = (
-    "agcn",
-    "amfi_net",
-    "bi_lstm",
-    "cc_dfarm",
-    "clip_networks",
-    "ctr_gcn",
     "dscmt",
-    "hcn",
-    "imu_tcn",
-    "late_fusion",
+    "mmnet",
+    "amfi_net",
     "m_mixer",
     "mmff",
-    "mmnet",
+    "cc_dfarm",
+    # baselines
+    "st_gcn",
+    "agcn",
+    "ctr_gcn",
+    "hcn",
+    "bi_lstm",
+    "picture_networks",
+    "clip_networks",
+    "imu_tcn",
     "mmtm",
     "msaf",
-    "picture_networks",
-    "st_gcn",
+    "late_fusion",
 )  # fmt: skip
 
 
