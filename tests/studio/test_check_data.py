@@ -86,9 +86,10 @@ def test_samples_are_shown_as_soon_as_they_are_made(check) -> None:
         check.handed_in.tell(
             "check_data", "overfit", {"step": k, "loss": 3.0 / k, "accuracy": k / 5}
         )
-    assert check.verdict.text().startswith("Learned by heart after 5 steps")
+    assert check.verdict.text().startswith("All of them right after 5 steps")
     folder = folder_of(check)
     check.handed_in.answer("check_data", {"steps": 5})
+    assert check.verdict.text().startswith("Learned by heart after 5 steps")
     assert not folder.exists()  # nothing is left behind
     assert len(check.grid.samples) == 16
 
@@ -305,7 +306,8 @@ def test_an_input_of_another_shape_than_its_kind_is_an_error(tmp_path) -> None:
     [
         ([], True, "", ""),
         ([0.2, 0.5], False, "", "Learning one batch"),
-        ([0.2, 1.0], False, "good", "Learned by heart after 2 steps"),
+        ([0.2, 1.0], False, "good", "All of them right after 2 steps"),
+        ([0.2, 1.0], True, "good", "Learned by heart after 2 steps"),
         ([0.5] * 79 + [0.94], True, "warn", "94 % of the batch learned after 80 steps"),
         ([0.1] * 80, True, "bad", "Only 10 % of one batch learned after 80 steps"),
         ([0.1] * 3, True, "warn", "There was time for 3 steps only"),

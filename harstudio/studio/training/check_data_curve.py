@@ -35,6 +35,11 @@ def verdict(steps: Sequence[Step], *, over: bool) -> tuple[str, str]:
             "sample is empty."
         )
     learned = next((step for step in steps if step.accuracy >= BY_HEART), None)
+    if learned is not None and not over:
+        return "good", (
+            f"All of them right after {_steps(learned.step)}: data, labels and network fit "
+            "together. It goes on until it is sure of each."
+        )
     if learned is not None:
         return "good", (
             f"Learned by heart after {_steps(learned.step)}: data, labels and network fit together."
@@ -115,7 +120,7 @@ class OverfitCurve(QWidget):
             return
         last = max(1, self.steps[-1].step)
         below = QRectF(box.left(), box.bottom() + 4, box.width(), 16)
-        self._write(painter, below, f"{last} steps", tokens.quiet, Qt.AlignmentFlag.AlignRight)
+        self._write(painter, below, _steps(last), tokens.quiet, Qt.AlignmentFlag.AlignRight)
 
         def line(values: Sequence[float], color: str) -> None:
             points = [
