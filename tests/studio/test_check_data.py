@@ -82,6 +82,7 @@ def test_samples_are_shown_as_soon_as_they_are_made(check) -> None:
     until(lambda: check.grid.samples)
     assert len(check.grid.samples) == 16
     assert "the square the network is pointed to" in check.explained.text()
+    assert check.doing.text() == "Learning them by heart…"
     for k in range(1, 6):
         check.handed_in.tell(
             "check_data", "overfit", {"step": k, "loss": 3.0 / k, "accuracy": k / 5}

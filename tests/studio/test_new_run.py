@@ -16,6 +16,8 @@ from harstudio.errors import UsageError
 from harstudio.labels.edits import AddClip, AddTier
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
+from harstudio.learning.jobs import describe_card
+from harstudio.networks import list_networks, network_card
 from harstudio.runs import config as configs
 from harstudio.settings import Settings
 from harstudio.studio.evaluation.findings import FUSED
@@ -24,7 +26,7 @@ from harstudio.studio.session import Session
 from harstudio.studio.training.new_run import NewRunDialog
 from harstudio.studio.training.new_run_draft import Draft, data_choices
 from harstudio.studio.training.new_run_network import citation
-from harstudio.studio.training.new_run_settings import input_figures
+from harstudio.studio.training.new_run_settings import TITLES, input_figures
 from harstudio.studio.training.new_run_time import span, time_sentences
 from made_runs import write_run
 from small_dataset import write_dataset
@@ -638,6 +640,16 @@ def test_options_are_called_by_their_titles_and_told_to_who_comes_by_keys(mixer)
     assert about.text() == "Since when. In the paper: all"  # it still has the focus
     mixer.network.list.setFocus()
     assert about.text() == cited.replace("S. Lee", "T. Lee")
+
+
+def test_no_option_is_called_like_another_or_like_a_figure_of_training() -> None:
+    for name in list_networks():
+        options = describe_card(network_card(name))["options"]
+        titles = [option["title"] for option in options.values()]
+        assert len(set(titles)) == len(titles), name
+        assert not set(titles) & {*TITLES.values(), "Epochs", "Batch size", "Seed"}, name
+    assert network_card("cc-dfarm").options["tiam_layout"].titled("tiam_layout") == "TIAM layout"
+    assert network_card("st-gcn").options["dropout"].titled("dropout") == "Dropout"
 
 
 def test_what_a_network_shows_is_cited_once_whatever_its_layers() -> None:

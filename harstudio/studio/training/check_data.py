@@ -209,6 +209,8 @@ class CheckData(QWidget):
     def _take_samples(self, found: tuple[list[Seen], Topology | None]) -> None:
         self._was_read()
         samples, known = found
+        if self._job is not None and not self.curve.steps:
+            self._work("Learning them by heart…")  # its first step may take long
         count = f"{len(samples)} sample{'' if len(samples) == 1 else 's'}"
         self.title.setText(f"{count} as {self._network} gets them")
         self.grid.set_samples(samples, known)
