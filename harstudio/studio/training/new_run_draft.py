@@ -21,6 +21,7 @@ from harstudio.runs.folder import RunFolder
 from harstudio.studio.session import Session
 
 WORDS = {"color": "colour"}  # modalities that people call otherwise
+LIGHT = ("st-gcn", "mmff-lite")  # what a laptop trains; chosen until a person chooses
 TABLES = ("data", "network", "preprocessing", "training", "run")
 SHORT_LIST = re.compile(r"\[\n((?: {4}[^\n]*,\n){1,6})\]")
 THIN = 10  # training clips below which a class is called thin
@@ -167,8 +168,9 @@ class Draft(QObject):
         if untouched and self._base is not None:  # other data may want it made otherwise
             self.config["network"] = {"name": self._base["name"], **self._chosen(self._base)}
         if not self.get("network.name") and self.cards:
-            usable = [card for card in self.cards if not self.missing(card)]
-            self.choose_network(str((usable or self.cards)[0]["name"]))
+            names = [str(card["name"]) for card in self.cards if not self.missing(card)]
+            light = [name for name in LIGHT if name in names]
+            self.choose_network((light or names or [str(self.cards[0]["name"])])[0])
         else:
             self.choose_modalities()
         self.surveyed.emit()
