@@ -16,7 +16,6 @@ from harstudio.errors import UsageError
 from harstudio.runs.config import parse_options
 from harstudio.runs.folder import RunFolder
 
-
 LARGEST_CLASSES = 1 << 20  # bytes of a list of names
 
 

@@ -259,8 +259,8 @@ def choose_modalities(
             there = [kind for kind in allowed if kind in kinds]
             if there and set(there) <= set(taken):  # one modality twice is no fusion
                 raise UsageError(
-                    f"{card.name} needs another {' or '.join(allowed)} for its {branch} branch; the "
-                    f"recordings hold only {' and '.join(there)} of these.",
+                    f"{card.name} needs another {' or '.join(allowed)} for its {branch} branch; "
+                    f"of these the recordings hold only {' and '.join(there)}.",
                     remedy="Choose another network or other data, or name the modality twice in "
                     "data.modalities if you mean it.",
                 )
