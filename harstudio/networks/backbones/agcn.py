@@ -21,7 +21,14 @@ import torch
 from torch import Tensor, nn
 
 from harstudio.networks.blocks.graph import inward_outward
-from harstudio.networks.blocks.graph_layers import BodyNorm, Pointwise, gathered, pointwise
+from harstudio.networks.blocks.graph_layers import (
+    BodyNorm,
+    Pointwise,
+    convolved,
+    folded,
+    gathered,
+    pointwise,
+)
 
 # (channels in, channels out, stride in time)
 BLOCKS = (
@@ -84,8 +91,16 @@ class AdaptiveConvolution(nn.Module):
         """(B, C, T, V) -> (B, C', T, V)."""
         weight, _ = joined(self.conv_d, dim=1)
         bias = torch.stack([_bias(layer) for layer in self.conv_d]).sum(dim=0)
-        out: Tensor = self.bn(pointwise(gathered(x, self.links(x)), weight, bias))
-        out += self.down(x)
+        if not self.bn.training:
+            weight, bias = folded(weight, bias, self.bn)
+        out = pointwise(gathered(x, self.links(x)), weight, bias)
+        if self.bn.training:
+            out = self.bn(out)
+        if isinstance(self.down, nn.Sequential):
+            link, norm = self.down
+            out += convolved(cast("nn.Conv2d", link), cast("nn.BatchNorm2d", norm), x)
+        else:
+            out += x
         return torch.relu_(out)
 
 
@@ -106,8 +121,7 @@ class TemporalConvolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, T, V) -> (B, C', T / stride, V)."""
-        out: Tensor = self.bn(self.conv(x))
-        return out
+        return convolved(self.conv, self.bn, x)
 
 
 class Block(nn.Module):

@@ -6,11 +6,13 @@ Recognition, AAAI 2018; equations 6 to 10. Parameters keep the names of the publ
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
 from harstudio.networks.blocks.graph import spatial_partition
-from harstudio.networks.blocks.graph_layers import gathered, pointwise
+from harstudio.networks.blocks.graph_layers import convolved, folded, gathered, pointwise
 
 # (channels in, channels out, stride in time); the first stands in for the coordinates.
 BLOCKS = (
@@ -34,14 +36,16 @@ class GraphConvolution(nn.Module):
         self.subsets = subsets
         self.conv = nn.Conv2d(channels_in, channels_out * subsets, 1)
 
-    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
-        """x (B, C, T, V), adjacency (K, V, W) -> (B, C', T, W)."""
-        weight = self.conv.weight.view(self.subsets, -1, x.shape[1])
-        out = pointwise(gathered(x, adjacency), weight.transpose(0, 1).flatten(1))
-        if self.conv.bias is not None:
-            bias = self.conv.bias.view(self.subsets, -1)
-            out += (bias.T @ adjacency.sum(dim=1))[:, None]
-        return out
+    def forward(self, x: Tensor, adjacency: Tensor, norm: nn.BatchNorm2d) -> Tensor:
+        """x (B, C, T, V), adjacency (K, V, W) -> (B, C', T, W), normalised."""
+        weight = self.conv.weight.view(self.subsets, -1, x.shape[1]).transpose(0, 1).flatten(1)
+        bias = self.conv.get_parameter("bias").view(self.subsets, -1)
+        heard = bias.T @ adjacency.sum(dim=1)  # (C', W): a joint hears each neighbour's bias
+        if not norm.training:
+            weight, heard = folded(weight, heard, norm)
+        out = pointwise(gathered(x, adjacency), weight)
+        out += heard[:, None]
+        return norm(out) if norm.training else out
 
 
 class Block(nn.Module):
@@ -70,9 +74,16 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
         """(B, C, T, V) -> (B, C', T / stride, V)."""
-        out: Tensor = self.tcn(self.gcn(x, adjacency))
-        if self.residual is not None:
-            out += self.residual(x)
+        first, _, convolution, second, dropout = self.tcn
+        heard = torch.relu_(self.gcn(x, adjacency, cast("nn.BatchNorm2d", first)))
+        out: Tensor = dropout(
+            convolved(cast("nn.Conv2d", convolution), cast("nn.BatchNorm2d", second), heard)
+        )
+        if isinstance(self.residual, nn.Sequential):
+            link, norm = self.residual
+            out += convolved(cast("nn.Conv2d", link), cast("nn.BatchNorm2d", norm), x)
+        elif self.residual is not None:
+            out += x
         return torch.relu_(out)
 
 

@@ -43,6 +43,36 @@ class BodyNorm(nn.BatchNorm1d):
         return x.contiguous(memory_format=torch.channels_last)
 
 
+def folded(weight: Tensor, bias: Tensor | None, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Weight (C', ...) and bias (C', ...) of a convolution that does what ``norm``, in evaluation
+    mode, would do after it: a pass over all features less."""
+    mean, var = norm.running_mean, norm.running_var
+    assert mean is not None  # noqa: S101
+    assert var is not None  # noqa: S101
+    scale = norm.weight * (var + norm.eps).rsqrt()
+    shift = norm.bias - mean * scale
+    if bias is None:
+        return weight * scale.view(-1, *[1] * (weight.dim() - 1)), shift
+    wide = (-1, *[1] * (bias.dim() - 1))
+    return (
+        weight * scale.view(-1, *[1] * (weight.dim() - 1)),
+        bias * scale.view(wide) + shift.view(wide),
+    )
+
+
+def convolved(convolution: nn.Conv2d, norm: nn.BatchNorm2d, x: Tensor) -> Tensor:
+    """A convolution and the batch norm after it; in evaluation mode in one."""
+    if norm.training:
+        out: Tensor = norm(convolution(x))
+        return out
+    weight, bias = folded(convolution.weight, convolution.bias, norm)
+    if convolution.kernel_size == (1, 1) and convolution.stride == (1, 1):
+        return pointwise(x, weight[..., 0, 0], bias)
+    return functional.conv2d(
+        x, weight, bias, convolution.stride, convolution.padding, convolution.dilation
+    )
+
+
 def gathered(x: Tensor, adjacency: Tensor) -> Tensor:
     """What every joint hears from its neighbours: x (B, C, T, V) and adjacency (K, V, W), or
     (B, K, V, W) of every item's own, give (B, K * C, T, W), channels last in memory.

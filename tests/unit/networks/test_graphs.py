@@ -194,15 +194,20 @@ def test_training_with_one_body_moves_only_its_statistics() -> None:
 
 @torch.no_grad()
 def test_st_gcn_sums_neighbours_of_every_subset() -> None:
-    """Equation 10 as published: first each subset's convolution, then its neighbours."""
-    layer = drawn(st_gcn.GraphConvolution(3, 4, 2))
+    """Equation 10 as published: first each subset's convolution, then its neighbours, then batch
+    norm."""
+    layer, norm = drawn(st_gcn.GraphConvolution(3, 4, 2)), drawn(torch.nn.BatchNorm2d(4))
     x, graph = sample(2, 3, 3, 5), sample(2, 5, 5)
     wanted = np.zeros((2, 4, 3, 5))
     features = looped_convolution(layer.conv, x.numpy())
     for k in range(2):
         weights = graph[k].expand(2, 5, 5).numpy()
         wanted += summed_over_neighbours(features[:, 4 * k : 4 * k + 4], weights)
-    np.testing.assert_allclose(layer(x, graph).numpy(), wanted, atol=CLOSE)
+    mean, var = norm.running_mean.numpy(), norm.running_var.numpy()
+    for c in range(4):
+        share = norm.weight[c].item() / np.sqrt(var[c] + norm.eps)
+        wanted[:, c] = (wanted[:, c] - mean[c]) * share + norm.bias[c].item()
+    np.testing.assert_allclose(layer(x, graph, norm).numpy(), wanted, atol=CLOSE)
 
 
 def looped_links(layer: agcn.AdaptiveConvolution, x: Array) -> Array:
