@@ -27,7 +27,7 @@ FOLDER = ROOT / "dist" / "harstudio"
 PROGRAM = FOLDER / ("harstudio.exe" if os.name == "nt" else "harstudio")
 SCREENSHOT = ROOT / "screenshots" / "frozen-demo.png"
 JOB = "harstudio.learning.jobs:survey"
-UNWANTED = ("matplotlib", "pytest", "IPython")
+UNWANTED = ("pytest", "IPython")
 
 
 def build() -> None:
