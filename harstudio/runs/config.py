@@ -65,15 +65,24 @@ class StageTable(Table):
 
 
 class TrainingTable(Table):
-    """``[training]``; None where the network's recipe decides. start: a run whose weights are
-    taken where they fit."""
+    """``[training]``; None where the network's recipe decides.
+
+    start: a run whose weights are taken where they fit. select: what chooses the epoch that counts:
+    the validation part where there is one, the last epoch, or, as some papers do, the test part;
+    that is told wherever its figures are. class_weights: "balanced" gives each class the same say
+    however many clips it has. ema: share of the old in an exponential mean of the weights that is
+    kept beside them and validated, tested and kept in their place; 0 = none. patience: epochs of a
+    stage without a better one after which it ends; 0 = never. modality_dropout: chance that a
+    training clip lacks one of several modalities. cache_features: what is frozen in a stage looks
+    at each clip once, which is then prepared as in testing.
+    """
 
     epochs: int | None = Field(default=None, ge=0)
     batch_size: int | None = Field(default=None, ge=1)
     seed: int = Field(default=0, ge=0, lt=1 << 63)
     device: str = "auto"
     threads: int | None = Field(default=None, ge=1)
-    optimizer: Literal["adam", "sgd"] | None = None
+    optimizer: Literal["adam", "adamw", "sgd"] | None = None
     learning_rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     momentum: float | None = Field(default=None, ge=0, lt=1)
     nesterov: bool | None = None
@@ -84,6 +93,13 @@ class TrainingTable(Table):
     warmup_epochs: int = Field(default=0, ge=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     clip_norm: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    class_weights: Literal["none", "balanced"] = "none"
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    ema: float = Field(default=0.0, ge=0, lt=1)
+    patience: int = Field(default=0, ge=0)
+    select: Literal["validation", "last", "test"] = "validation"
+    modality_dropout: float = Field(default=0.0, ge=0, lt=1)
+    cache_features: bool = False
     checkpoint_seconds: float = Field(default=60.0, gt=0)
     cache_mib: int = Field(default=2048, ge=0)
     start: str = ""

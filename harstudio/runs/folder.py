@@ -3,7 +3,7 @@
 config.toml (complete), environment.json, data.json (classes, samples, parts), preprocessing.json,
 status.json (who is at work on it, heart-beat), metrics.jsonl, events.out.tfevents.*,
 checkpoints/{last,best}.safetensors with best-STAGE.safetensors of the stages before the last and
-state.{safetensors,json} beside them, evaluation.json, card.md.
+state.{safetensors,json} beside them, evaluation.json, answers.npz, card.md.
 """
 
 from __future__ import annotations
@@ -63,6 +63,10 @@ class RunFolder:
     @property
     def evaluation(self) -> Path:
         return self.path / "evaluation.json"
+
+    @property
+    def answers(self) -> Path:
+        return self.path / "answers.npz"
 
     @property
     def card(self) -> Path:
