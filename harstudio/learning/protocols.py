@@ -5,33 +5,30 @@ No recording, and where a protocol is about people no person, is ever in two par
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from harstudio.errors import DataError, UsageError
 from harstudio.learning.datasets import Dataset
-from harstudio.learning.samples import Sample
-from harstudio.resources import resource
-from harstudio.runs.config import nearest
-
-PROTOCOLS = (
-    "cross-subject",
-    "cross-view",
-    "cross-setup",
-    "leave-one-subject-out:3",
-    "kfold:5:0",
-    "all",
+from harstudio.learning.leaks import SHOWN, check_apart, same_content
+from harstudio.learning.protocol_rules import (
+    NUMBER,
+    PROTOCOLS,
+    SETTING_FOLDS,
+    SETTING_SEED,
+    Protocol,
+    folds_by_subject,
+    need,
+    parse_protocol,
+    possible,
+    recordings_named,
 )
-VALIDATION_FROM = 4  # training subjects from which one is kept for validation
-NUMBER = re.compile("[0-9]{1,9}")
-NTU_NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R\d{3}A\d{3}", re.IGNORECASE)
+from harstudio.learning.samples import Sample
 
-Side = Callable[[Sample], "str | None"]  # "train", "test", or None for neither
+__all__ = ["PROTOCOLS", "Parts", "folds_of", "parse_protocol", "preferred", "remarks", "split"]
+
+VALIDATION_FROM = 4  # training subjects from which one is kept for validation
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,158 +47,122 @@ def split(
 
     - ``cross-subject``: NTU RGB+D by its published lists of training subjects; anything else odd
       subjects train, even ones test (as UTD-MHAD prints).
-    - ``cross-view``: views 2 and 3 train, view 1 tests (NTU RGB+D).
+    - ``cross-view``: views 2 and 3 train, view 1 tests (NTU RGB+D); of recordings named as in
+      N-UCLA views 1 and 2 train, view 3 tests.
     - ``cross-setup``: even setups train, odd ones test (NTU RGB+D 120).
+    - ``setting-1:F``: half of the recordings of each class test, whoever is seen (SYSU 3D HOI);
+      ``setting-2:F``: half of the people test. Folds F from 0 to 29. The authors' folds are not
+      public: ours are drawn from one fixed seed.
     - ``leave-one-subject-out:N``: subject N tests.
     - ``kfold:K:I``: fold I (from 0) of K tests; folds of subjects, or of recordings where a
       subject is not known.
+    - ``test-subjects:2,4,6``, ``test-views:3``, ``test-recordings:take1,take2``: these test, all
+      others train. ``test-recordings:@list.txt`` reads names from a file, one on each line.
+    - ``test-annotators:Ann``: the recordings that Ann labelled test, by her clips; all others
+      train, by those of other people. So no recording is in two parts.
     - ``all``: everything trains, nothing tests.
 
     validation_subjects: so many training subjects (drawn by the seed) validate instead of train;
     None is one where at least four train under a protocol that tests, else none.
     UsageError for an unknown protocol or one that the dataset cannot follow; DataError where
-    nothing would train or a recording would be in two parts.
+    nothing would train or something would be in two parts: a recording, under a protocol about
+    people a person, and under one that is not about views what several cameras saw at once.
     """
-    name, values = parse_protocol(protocol)
-    side = _RULES[name][1](dataset, values, seed)
-    train = tuple(sample for sample in dataset.samples if side(sample) == "train")
-    test = tuple(sample for sample in dataset.samples if side(sample) == "test")
-    train, validation = _validation(train, name, validation_subjects, seed)
+    known = parse_protocol(protocol)
+    side = known.rule.side(dataset, known, seed)
+    sides = [side(sample) for sample in dataset.samples]
+    train, test = (
+        tuple(one for one, part in zip(dataset.samples, sides, strict=True) if part == name)
+        for name in ("train", "test")
+    )
+    train, validation = _validation(train, known.name, validation_subjects, seed)
     parts = Parts(train, validation, test)
-    _check(dataset, protocol, parts, by_subject=name in BY_SUBJECT)
+    if not parts.train or not (parts.test or known.name == "all"):
+        missing = "test" if parts.train else "train"
+        raise DataError(
+            f"With {protocol} nothing would {missing}.",
+            path=dataset.path,
+            remedy=f"Choose another protocol, for example {possible(dataset)}, or add recordings.",
+        )
+    people = known.rule.people or (known.name == "kfold" and folds_by_subject(dataset))
+    check_apart((train, validation, test), dataset.path, people=people, takes=known.rule.takes)
     return parts
 
 
-def parse_protocol(protocol: str) -> tuple[str, list[int]]:
-    """Name and numbers of a protocol; UsageError where it is not written like one."""
-    name, *numbers = protocol.split(":")
-    if name not in _RULES:
-        raise UsageError(f"There is no protocol {protocol}.", remedy=nearest(protocol, PROTOCOLS))
-    like = next(one for one in PROTOCOLS if one.split(":")[0] == name)
-    if len(numbers) != _RULES[name][0] or not all(map(NUMBER.fullmatch, numbers)):
-        raise UsageError(f"There is no protocol {protocol}.", remedy=f"Write it like {like}.")
-    return name, [int(number) for number in numbers]
+def folds_of(dataset: Dataset, family: str) -> tuple[str, ...]:
+    """All protocols of a family: ``leave-one-subject-out`` gives one for each subject,
+    ``kfold:5`` five, ``setting-1`` and ``setting-2`` thirty, a whole protocol itself.
+
+    UsageError where the family is unknown or the dataset cannot follow it.
+    """
+    name, *values = family.split(":")
+    if name == "leave-one-subject-out" and not values:
+        need(dataset, "subject", name)
+        subjects = sorted({one.subject or 0 for one in dataset.samples})
+        return tuple(f"{name}:{subject}" for subject in subjects)
+    if name == "kfold" and len(values) == 1 and NUMBER.fullmatch(values[0]):
+        first = parse_protocol(f"{family}:0")
+        first.rule.side(dataset, first, 0)  # says where there are too few
+        return tuple(f"{family}:{fold}" for fold in range(int(values[0])))
+    if name in ("setting-1", "setting-2") and not values:
+        return tuple(f"{name}:{fold}" for fold in range(SETTING_FOLDS))
+    parse_protocol(family)
+    return (family,)
 
 
-# ---- the protocols
+def preferred(protocol: str) -> tuple[str, ...]:
+    """The annotators whose clips count first under a protocol: those that test."""
+    known = parse_protocol(protocol)
+    return known.values if known.name == "test-annotators" else ()
 
 
-def _cross_subject(dataset: Dataset, _: Sequence[int], __: int) -> Side:
-    _need(dataset, "subject", "cross-subject")
-    if all(NTU_NAME.fullmatch(sample.recording) for sample in dataset.samples):
-        training = _published()
-        return lambda sample: "train" if sample.subject in training else "test"
-    return lambda sample: "train" if (sample.subject or 0) % 2 else "test"
-
-
-def _cross_view(dataset: Dataset, _: Sequence[int], __: int) -> Side:
-    _need(dataset, "view", "cross-view")
-    sides = {1: "test", 2: "train", 3: "train"}
-    return lambda sample: sides.get(sample.view or 0)
-
-
-def _cross_setup(dataset: Dataset, _: Sequence[int], __: int) -> Side:
-    setups: dict[str, int] = {}
-    for sample in dataset.samples:
-        match = NTU_NAME.fullmatch(sample.recording)
-        if match is None:
-            raise UsageError(
-                f"The protocol cross-setup needs names of NTU RGB+D, not {sample.recording}.",
-                remedy="Choose another protocol.",
-            )
-        setups[sample.recording] = int(match[1])
-    return lambda sample: "test" if setups[sample.recording] % 2 else "train"
-
-
-def _leave_one_out(dataset: Dataset, values: Sequence[int], _: int) -> Side:
-    _need(dataset, "subject", "leave-one-subject-out")
-    subjects = sorted({sample.subject for sample in dataset.samples if sample.subject is not None})
-    if values[0] not in subjects:
-        raise UsageError(
-            f"There is no subject {values[0]}.",
-            path=dataset.path,
-            remedy=f"The subjects are {', '.join(map(str, subjects))}.",
+def remarks(dataset: Dataset, protocol: str, parts: Parts) -> list[str]:
+    """Sentences on a split that was made: folds of our own, samples in no part, recordings of a
+    list that are not there, people in training and test of a custom split, and recordings that lie
+    under two names, one that learns and one that tests."""
+    known = parse_protocol(protocol)
+    learned = (*parts.train, *parts.validation)
+    told = [*_own_folds(known), *_unknown(dataset, known)]
+    outside = len(dataset.samples) - len(learned) - len(parts.test)
+    if outside:
+        told.append(f"{_count(outside, 'clip')} in no part of {protocol}.")
+    if known.name in ("test-recordings", "test-annotators"):
+        both = {one.subject for one in learned} & {one.subject for one in parts.test} - {None}
+        if both:
+            told.append(f"{_count(len(both), 'person', 'people')} learned from and tested.")
+    twice = same_content(learned, parts.test)
+    if twice:
+        named = "; ".join(f"{one} and {other}" for one, other in twice[:SHOWN])
+        told.append(
+            f"{_count(len(twice), 'recording')} learned from and tested under another name, "
+            f"remove one of each: {named}."
         )
-    return lambda sample: "test" if sample.subject == values[0] else "train"
+    return told
 
 
-def _kfold(dataset: Dataset, values: Sequence[int], seed: int) -> Side:
-    folds, fold = values
-    key, groups = _folded(dataset), _groups(dataset)
-    what = "subject" if key is _subject else "recording"
-    what += "s" * (len(groups) != 1)
-    if not 2 <= folds <= len(groups) or not 0 <= fold < folds:
-        raise UsageError(
-            f"Fold {fold} of {folds} is not possible with {len(groups)} {what}.",
-            path=dataset.path,
-            remedy=f"Use kfold:K:I with K from 2 to {len(groups)} and I from 0 to K-1."
-            if len(groups) > 1
-            else "Add recordings, or use the protocol all, which tests nothing.",
-        )
-    drawn = np.random.default_rng([seed, folds]).permutation(len(groups))
-    tested = {groups[int(place)] for place in drawn[fold::folds]}
-    return lambda sample: "test" if key(sample) in tested else "train"
+def _own_folds(protocol: Protocol) -> list[str]:
+    if not protocol.name.startswith("setting-"):
+        return []
+    return [
+        f"The folds of {protocol.name} are drawn from the seed {SETTING_SEED}: "
+        "those of the authors are not public."
+    ]
 
 
-def _all(_: Dataset, __: Sequence[int], ___: int) -> Side:
-    return lambda sample: "train"
+def _unknown(dataset: Dataset, protocol: Protocol) -> list[str]:
+    if protocol.name != "test-recordings":
+        return []
+    there = {one.recording for one in dataset.samples}
+    gone = sorted(set(recordings_named(dataset, protocol)) - there)
+    if not gone:
+        return []
+    more = f" and {len(gone) - SHOWN} more" if len(gone) > SHOWN else ""
+    return [f"Recordings of the list that are not here: {', '.join(gone[:SHOWN])}{more}."]
 
 
-Rule = Callable[[Dataset, Sequence[int], int], Side]
-_RULES: dict[str, tuple[int, Rule]] = {
-    "cross-subject": (0, _cross_subject),
-    "cross-view": (0, _cross_view),
-    "cross-setup": (0, _cross_setup),
-    "leave-one-subject-out": (1, _leave_one_out),
-    "kfold": (2, _kfold),
-    "all": (0, _all),
-}
-BY_SUBJECT = ("cross-subject", "leave-one-subject-out")
-
-
-def _folds(dataset: Dataset) -> str:
-    """A protocol that the dataset can follow: up to five folds, or all."""
-    folds = min(5, len(_groups(dataset)))
-    return f"kfold:{folds}:0" if folds > 1 else "all"
-
-
-def _groups(dataset: Dataset) -> list[str]:
-    """What is never torn apart into folds: subjects, or recordings where one is not known."""
-    return sorted(_set(dataset.samples, _folded(dataset)))
-
-
-def _folded(dataset: Dataset) -> Callable[[Sample], str]:
-    subjects = all(sample.subject is not None for sample in dataset.samples)
-    return _subject if subjects else _recording
-
-
-def _subject(sample: Sample) -> str:
-    return f"{sample.subject:06d}"
-
-
-def _recording(sample: Sample) -> str:
-    return str(sample.path)
-
-
-def _need(dataset: Dataset, what: str, protocol: str) -> None:
-    lacking = [s.recording for s in dataset.samples if getattr(s, what) is None]
-    if lacking:
-        raise UsageError(
-            f"The protocol {protocol} needs the {what} of every recording; that of {lacking[0]} "
-            "is not known.",
-            path=dataset.path,
-            remedy=f"Use {_folds(dataset)}, which needs none.",
-        )
-
-
-@lru_cache(maxsize=1)
-def _published() -> frozenset[int]:
-    """Training subjects of NTU RGB+D 120; the first forty are those of NTU RGB+D."""
-    facts = json.loads(resource("datasets", "ntu_splits.json").read_text(encoding="utf-8"))
-    return frozenset(facts["cross_subject_train"])
-
-
-# ---- validation and the check
+def _count(count: int, one: str, many: str = "") -> str:
+    """ "1 clip is", "2 clips are" """
+    return f"1 {one} is" if count == 1 else f"{count} {many or one + 's'} are"
 
 
 def _validation(
@@ -225,38 +186,3 @@ def _validation(
         tuple(sample for sample in train if sample.subject not in chosen),
         tuple(sample for sample in train if sample.subject in chosen),
     )
-
-
-def _check(dataset: Dataset, protocol: str, parts: Parts, *, by_subject: bool) -> None:
-    """DataError where nothing trains, nothing tests, or something is in two parts."""
-    if not parts.train or not (parts.test or protocol == "all"):
-        missing = "test" if parts.train else "train"
-        raise DataError(
-            f"With {protocol} nothing would {missing}.",
-            path=dataset.path,
-            remedy=f"Choose another protocol, for example {_folds(dataset)}, or add recordings.",
-        )
-    _apart("recording", (_set(part, _recording) for part in _all_parts(parts)), dataset)
-    if by_subject:
-        _apart("subject", (_set(part, _subject) for part in _all_parts(parts)), dataset)
-
-
-def _all_parts(parts: Parts) -> tuple[tuple[Sample, ...], ...]:
-    return parts.train, parts.validation, parts.test
-
-
-def _set(samples: Iterable[Sample], key: Callable[[Sample], str]) -> set[str]:
-    return {key(sample) for sample in samples}
-
-
-def _apart(what: str, sets: Iterable[set[str]], dataset: Dataset) -> None:
-    seen: set[str] = set()
-    for one in sets:
-        twice = seen & one
-        if twice:
-            raise DataError(
-                f"The {what} {min(twice)} would be in two parts.",
-                path=dataset.path,
-                remedy="Choose another protocol.",
-            )
-        seen |= one
