@@ -88,21 +88,32 @@ class Stepper:
                 if not is_out_of_memory(error):
                     raise
             self._halve(len(labels))  # outside of except: its traceback holds the tensors
-        self._join(apart)
-        self.optimizer.step()
+        own = self._join(apart)
+        self._share_gradients()
+        self._update(own)
         return told
 
-    def _join(self, apart: Mapping[nn.Parameter, Tensor]) -> None:
-        """Gradients of the loss and of the heads' own, each kept below the limit for itself, so
-        that heads never slow the rest; where both reach a weight they are one."""
-        own = [weight for weight in apart if weight.grad is None]
+    def _join(self, apart: Mapping[nn.Parameter, Tensor]) -> set[nn.Parameter]:
+        """Gradients of the loss and of the heads' own in one; the weights that only heads reach."""
+        own = {weight for weight in apart if weight.grad is None}
         for weight, gradient in apart.items():
             weight.grad = gradient if weight.grad is None else weight.grad + gradient
+        return own
+
+    def _share_gradients(self) -> None:
+        """The gradients of this batch are complete, in ``grad`` of the weights, before any limit:
+        here those who train together agree on one."""
+
+    def _update(self, own: set[nn.Parameter]) -> None:
+        """One update. The gradients of heads are kept below the limit for themselves, so that they
+        never slow the rest."""
+        if self.optimizer is None:
+            raise RuntimeError("begin a stage first")
         if self._plan.clip_norm:
-            alone = set(own)
-            rest = [weight for weight in self._weights if weight not in alone]
-            for weights in (rest, own):
+            for heads in (False, True):
+                weights = [weight for weight in self._weights if (weight in own) == heads]
                 nn.utils.clip_grad_norm_(weights, self._plan.clip_norm)
+        self.optimizer.step()
 
     def _gradients(
         self, inputs: Inputs, labels: Tensor

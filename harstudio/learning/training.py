@@ -243,21 +243,21 @@ class Trainer:
 
     def _finish_epoch(self, stage: StagePlan) -> None:
         """Validate, tell, keep the best, save."""
-        place, clips = self.place, max(1, self.place.clips)
+        place = self.place
         answers = self._validate(stage)
-        loss, right = (float(value) for value in self._sums)
+        loss, right, clips = self._epoch_sums()
         self._require_finite(loss, stage)
         line = {
             "stage": stage.name,
             "epoch": place.epoch + 1,
             "epochs": stage.epochs,
-            "train": {"loss": loss / clips, "accuracy": right / clips},
+            "train": {"loss": loss / max(1, clips), "accuracy": right / max(1, clips)},
             "validation": None
             if answers is None
             else {"loss": answers.loss, "accuracy": answers.accuracy},
             "learning_rate": stage.rate(place.epoch),
             "seconds": round(place.epoch_seconds, 3),
-            "samples_per_s": round(place.clips / max(place.epoch_seconds, 1e-9), 2),
+            "samples_per_s": round(clips / max(place.epoch_seconds, 1e-9), 2),
             "wait_share": round(place.waited / max(place.epoch_seconds, 1e-9), 4),
         }
         self._tracker.epoch(line, place.done)
@@ -267,6 +267,12 @@ class Trainer:
         place.epoch_seconds = place.waited = 0.0
         self._sums.zero_()
         self._checkpoint(weights=True)
+
+    def _epoch_sums(self) -> tuple[float, float, int]:
+        """Loss and right answers summed over the clips of this epoch so far, and how many they are:
+        here those who train together add theirs."""
+        loss, right = (float(value) for value in self._sums)
+        return loss, right, self.place.clips
 
     def _validate(self, stage: StagePlan) -> Answers | None:
         if self._validation is None:
