@@ -35,10 +35,18 @@ from harstudio.learning.inputs.frames import (
 )
 from harstudio.learning.inputs.picture import around, project
 from harstudio.learning.inputs.places import Made, PicturePlace, Shot, Stretch
+from harstudio.learning.inputs.samplers import (
+    CHOICES,
+    choices_of,
+    motion_passed,
+    pick,
+    time_passed,
+)
 from harstudio.recordings.streams import PictureStream
 from harstudio.results import Box
 
 MOST_STARTS = 9  # of a clip by strides
+PARTS = ("random", "motion")  # samplings where each frame is drawn for itself
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of red, green and blue (BT.601)
 
 
@@ -48,7 +56,9 @@ class ClipInput(PictureSettings):
     size: height and width. frames: T. sampling, of the F frames of a stretch: ``uniform`` takes
     every floor(F/T)-th, centred (AMFI-Net); ``stride`` every ``stride``-th, centred in testing, in
     training from a random start (M-Mixer), one of at most nine; ``linspace`` spreads T frames from
-    the first to the last (MFAS). A stretch that is too short shows its last frame again.
+    the first to the last (MFAS); ``random`` and ``motion`` take one of each of T parts, any in
+    training and the middle in testing, parts that are equal in time or in the way that the joints
+    go (``samplers``). A stretch that is too short shows frames again.
 
     scaling: ``mean-std`` as of pictures, or ``min-max``: the least value of the clip becomes 0 and
     the largest 1. crop: ``center`` scales the picture so that its shorter side is ``resize`` and
@@ -68,7 +78,7 @@ class ClipInput(PictureSettings):
     kind: Literal["clip"] = "clip"
     size: int = Field(default=224, ge=8, le=2048)
     frames: int = Field(default=16, ge=1, le=512)
-    sampling: Literal["uniform", "stride", "linspace"] = "uniform"
+    sampling: Literal["uniform", "stride", "linspace", "random", "motion"] = "uniform"
     stride: int = Field(default=8, ge=1, le=1000)
     scaling: Literal["mean-std", "min-max"] = "mean-std"
     crop: Literal["center", "person"] = "center"
@@ -88,7 +98,8 @@ class Frames:
 
     times_ns: (k,) of the frames. pixels: (k, h, w, 3) of colour, (k, h, w) places in the colour map
     of depth and infrared; uint8. extent: what they show of the stream's picture. rows: (s, T)
-    indices of the frames of every start; middle: the row of testing.
+    indices of the frames of every start, or those that each of T parts can give; middle: the row
+    of testing.
     """
 
     stream: str
@@ -110,7 +121,7 @@ class Frames:
 def read(stretch: Stretch, settings: ClipInput) -> Frames:
     """The clip's frames; DataError where it has none or one cannot be decoded."""
     stream, first, last = picture_stream(stretch, settings)
-    rows, middle = starts(last - first, settings)
+    rows, middle = _rows(stretch, stream.times_ns[first:last], settings)
     wanted, back = np.unique(rows, return_inverse=True)
     times_ns = stream.times_ns[first + wanted]
     short, region = settings.resize, Box(0, 0, 0, 0)
@@ -133,6 +144,18 @@ def read(stretch: Stretch, settings: ClipInput) -> Frames:
     pixels = np.stack([appear(one, settings, limits) for one in small])
     extent = Extent(region, pixels.shape[2], pixels.shape[1])
     return Frames(stream.name, times_ns, pixels, extent, back.reshape(rows.shape), middle)
+
+
+def _rows(
+    stretch: Stretch, times_ns: NDArray[np.int64], settings: ClipInput
+) -> tuple[NDArray[np.intp], int]:
+    """(s, T) frames of the stretch that training can ask for, and the row of testing."""
+    if settings.sampling not in PARTS:
+        return starts(len(times_ns), settings)
+    passed = time_passed(len(times_ns))
+    if settings.sampling == "motion":
+        passed = motion_passed(stretch.tracks, times_ns)
+    return choices_of(passed, settings.frames), CHOICES // 2
 
 
 def starts(count: int, settings: ClipInput) -> tuple[NDArray[np.intp], int]:
@@ -187,6 +210,8 @@ def make(seen: Frames, settings: ClipInput, rng: np.random.Generator | None) -> 
     """(3, T, size, size): crop, scale, turn and normalise; rng None as in testing."""
     drawn = None if rng is None else draw(rng)
     row = seen.rows[seen.middle if drawn is None else int(drawn.time * len(seen.rows))]
+    if rng is not None and settings.sampling in PARTS:
+        row = pick(seen.rows, rng)
     shown, back = np.unique(row, return_inverse=True)
     box = _box(seen.extent, settings, drawn)
     pictures = np.stack(

@@ -123,10 +123,6 @@ def read(stretch: Stretch, settings: PictureInput) -> Still | Stills:
         picture = appear(stream.frame(index), settings)
         seen.append(_whole(stretch, stream.name, time_ns, picture))
     box = around(np.concatenate([points for _, points in seen]))
-    if box is None and settings.usual_box is not None:
-        left, top, right, bottom = settings.usual_box
-        wide, high = stream.width, stream.height
-        box = Box(left * wide, top * high, right * wide, bottom * high)
     stills = tuple(_cut_down(still, box, settings) for still, _ in seen)
     return stills[0] if settings.frames == 1 else Stills(stills)
 
@@ -281,6 +277,10 @@ def shares(inner: Box, box: Box) -> tuple[float, float, float, float]:
 def crop_box(still: Still, settings: PictureInput, rng: np.random.Generator | None) -> Box:
     """The crop in pixels of the stream's picture, on whole pixels; may reach beyond it."""
     joints = still.joints
+    if joints is None and settings.usual_box is not None:
+        left, top, right, bottom = settings.usual_box
+        wide, high = still.width, still.height
+        joints = Box(left * wide, top * high, right * wide, bottom * high)
     if settings.crop == "none" or joints is None:
         return Box(0, 0, still.width, still.height)
     unit = still.height / PRINTED_HEIGHT
