@@ -29,9 +29,11 @@ from harstudio.learning.inputs import (
     picture,
     regions,
 )
+from harstudio.learning.inputs.crops import draw
 from harstudio.learning.inputs.frames import PictureSettings
 from harstudio.learning.inputs.places import Made, Placement, Read, Stretch
 from harstudio.learning.inputs.skeleton import SkeletonInput, make_skeleton, marks
+from harstudio.learning.inputs.skeleton_changes import mirrored
 from harstudio.learning.inputs.tracks import Tracks, read_tracks
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SkeletonStream, StreamKind
@@ -212,7 +214,7 @@ class Preprocessing:
         """The inputs of one clip; the same for the same raw and state of rng (None: testing).
 
         What is drawn for one clip is the same for all its clips and dynamic images, so that they
-        are turned, cut and flipped together.
+        are turned, cut and flipped together; whatever else may flip flips with them.
         """
         inputs: dict[str, NDArray[np.float32]] = {}
         times: dict[str, NDArray[np.int64]] = {}
@@ -223,6 +225,10 @@ class Preprocessing:
                 raw.tracks, self.skeleton, marks(self.topology), rng
             )
         shared = None if rng is None else int(rng.integers(1 << 63))
+        flips = shared is not None and draw(np.random.default_rng(shared)).mirrored
+        if flips and self.skeleton is not None and self.skeleton.flip:
+            for name in times:  # so far only the skeleton
+                inputs[name] = mirrored(inputs[name], topology(self.topology).mirror)
         for name, one in raw.seen.items():
             table = self.inputs[name]
             drawn = None if shared is None else np.random.default_rng(shared)

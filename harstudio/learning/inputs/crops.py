@@ -31,6 +31,11 @@ class Drawn(NamedTuple):
     turn: float
     over: float
 
+    @property
+    def mirrored(self) -> bool:
+        """Whether inputs that may flip do: half of all clips."""
+        return self.flip < 0.5
+
 
 def draw(rng: np.random.Generator) -> Drawn:
     """All that inputs share; whatever else one draws comes after it."""
@@ -132,7 +137,7 @@ def turned(
     cases, turned by quarters; each only where it is asked for."""
     if drawn is None:
         return pictures
-    if flip and drawn.flip < 0.5:
+    if flip and drawn.mirrored:
         pictures = pictures[:, :, ::-1]
     if vertical and drawn.over < 0.5:
         pictures = pictures[:, ::-1]

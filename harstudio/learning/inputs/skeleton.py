@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from harstudio.learning.inputs import Factor, InputSettings, Share, between
+from harstudio.learning.inputs.skeleton_changes import (
+    about_vertical,
+    at_other_speeds,
+    own_draws,
+    shaken,
+    torso_length,
+    without_frames,
+    without_joints,
+)
 from harstudio.learning.inputs.tracks import Tracks
 from harstudio.skeletons.topology import topology
 
@@ -17,7 +26,10 @@ ORIGINS = ("SpineMid", "Spine", "SpineNaval", "Torso", "MidHip", "Neck")  # the 
 BASES = ("SpineBase", "HipCenter", "Pelvis")
 LEFT = ("ShoulderLeft", "LShoulder", "left_shoulder")
 RIGHT = ("ShoulderRight", "RShoulder", "right_shoulder")
+HIPS = (("HipLeft", "LHip", "left_hip"), ("HipRight", "RHip", "right_hip"))
 SHORTEST = 1e-6  # metres that have a direction
+
+Chance = Annotated[float, Field(ge=0, lt=1)]
 
 
 class SkeletonInput(InputSettings):
@@ -34,9 +46,18 @@ class SkeletonInput(InputSettings):
     only the shoulders end up exactly so); a turn whose joints are missing is left out. test_crop:
     in testing, the share of the clip around its middle that is used (HCN: 0.95).
 
+    For a network that serves any sensor: scale_to ``torso`` divides by the first body's own size,
+    the median distance in the clip from the middle of the shoulders to that of the hips (metres
+    stay where those joints are missing); axes ``xy`` makes z 0, as of a pose without depth.
+
     Only in training: crop, the least and the largest share of the clip that is used; rotate_deg,
     turns about x and y by up to this angle, from 0 or, with rotate_both_ways, to either side;
-    scale, the least and the largest factor on x and on y (MMFF: 30 degrees, 1 to 1.2).
+    scale, the least and the largest factor on x and on y (MMFF: 30 degrees, 1 to 1.2); turn_deg, a
+    turn about the vertical axis (the camera's y, with align z) by up to this angle to either side;
+    scale_all, the least and the largest factor on all axes; flip mirrors every other clip and
+    exchanges left and right joints; jitter_m, the standard deviation of noise on every coordinate;
+    joint_dropout and frame_drop, the chance of every joint to be missing in the whole clip and of
+    every frame to be lost; speed, the least and the largest of two rates at which the clip runs.
     """
 
     kind: Literal["skeleton"] = "skeleton"
@@ -50,6 +71,15 @@ class SkeletonInput(InputSettings):
     rotate_deg: float = Field(default=0.0, ge=0, le=180)
     rotate_both_ways: bool = False
     scale: tuple[Factor, Factor] = (1.0, 1.0)
+    scale_to: Literal["none", "torso"] = "none"
+    axes: Literal["xyz", "xy"] = "xyz"
+    turn_deg: float = Field(default=0.0, ge=0, le=180)
+    scale_all: tuple[Factor, Factor] = (1.0, 1.0)
+    flip: bool = False
+    jitter_m: float = Field(default=0.0, ge=0, le=1)
+    joint_dropout: Chance = 0.0
+    frame_drop: Chance = 0.0
+    speed: tuple[Factor, Factor] = (1.0, 1.0)
 
 
 def origin_joint(name: str) -> int:
@@ -68,6 +98,7 @@ class Marks(NamedTuple):
     base: int
     left: int
     right: int
+    hips: tuple[int, int]
 
 
 def marks(name: str) -> Marks:
@@ -77,14 +108,22 @@ def marks(name: str) -> Marks:
     def find(names: Sequence[str]) -> int:
         return next((known.index(joint) for joint in names if joint in known.joints), -1)
 
-    return Marks(origin_joint(name), find(BASES), find(LEFT), find(RIGHT))
+    hips = find(HIPS[0]), find(HIPS[1])
+    return Marks(origin_joint(name), find(BASES), find(LEFT), find(RIGHT), hips)
 
 
 def make_skeleton(
     tracks: Tracks, settings: SkeletonInput, at: Marks, rng: np.random.Generator | None
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """(3, T, V, M) float32 and the (T,) recording times of its frames; rng None as in testing."""
+    """(3, T, V, M) float32 and the (T,) recording times of its frames; rng None as in testing.
+
+    ``flip`` is not done here: it is drawn with that of the clip's pictures.
+    """
     joints, times_ns = tracks.joints, tracks.times_ns
+    later = None if rng is None else own_draws(rng)
+    if later is not None and settings.joint_dropout:
+        joints = without_joints(joints, settings.joint_dropout, later)
+    first = joints[0, 0]
     if rng is not None and settings.crop != (1.0, 1.0):
         share = between(settings.crop, rng)
         count = max(1, round(share * len(joints)))
@@ -94,9 +133,27 @@ def make_skeleton(
         left_out = int((1 - settings.test_crop) * len(joints) / 2)  # on each side, less than half
         kept = slice(left_out, len(joints) - left_out)
         joints, times_ns = joints[kept], times_ns[kept]
+    if later is not None and settings.frame_drop:
+        joints, times_ns = without_frames(joints, times_ns, settings.frame_drop, later)
+    if later is not None and settings.speed != (1.0, 1.0):
+        joints, times_ns = at_other_speeds(joints, times_ns, settings.speed, later)
     joints, times_ns = FITS[settings.fit](joints, times_ns, settings.frames, rng)
-    turn = _upright(tracks.joints[0, 0], at) if settings.align else None
-    return _move(joints, tracks.persons, settings, at.origin, turn, rng), times_ns
+    if later is not None and settings.jitter_m:
+        joints = shaken(joints, settings.jitter_m, later)
+    changes = [
+        _upright(first, at) if settings.align else None,
+        None if later is None else _about_vertical(settings, later),
+        _change(settings, rng),
+    ]
+    out = _move(joints, tracks.persons, settings, at.origin, changes)
+    if settings.axes == "xy":
+        out[2] = 0
+    if settings.scale_to == "torso":
+        shoulders = at.left, at.right
+        known = joints[:, 0, [*shoulders, *at.hips]].any(axis=-1).all(axis=-1)
+        length = torso_length(out, shoulders, at.hips, known)
+        out /= np.float32(length or 1)
+    return out, times_ns
 
 
 Fitted = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -181,15 +238,16 @@ def _move(
     persons: tuple[str, ...],
     settings: SkeletonInput,
     origin: int,
-    turn: NDArray[np.float32] | None,
-    rng: np.random.Generator | None,
+    changes: Sequence[NDArray[np.float32] | None],
 ) -> NDArray[np.float32]:
-    """Centre, turn and scale about the middle of the first body: (T, M, V, 3) -> (3, T, V, M)."""
+    """Centre, then turn and scale about the middle of the first body: (T, M, V, 3) ->
+    (3, T, V, M). changes: (3, 3) each, in their order."""
     per_frame = settings.center == "frame"
     middle = joints[:, 0, origin] if per_frame else joints[:1, 0, origin]
-    change = _change(settings, rng)
-    if turn is not None:
-        change = turn if change is None else change @ turn
+    change = None
+    for one in changes:
+        if one is not None:
+            change = one if change is None else one @ change
     if settings.center != "none" or change is not None:
         joints = joints - middle[:, None, None]
     if change is not None:
@@ -201,6 +259,18 @@ def _move(
         if not person:
             out[..., m] = 0
     return out
+
+
+def _about_vertical(
+    settings: SkeletonInput, rng: np.random.Generator
+) -> NDArray[np.float32] | None:
+    """(3, 3) of training: a turn about the vertical axis and one factor; None is none."""
+    if settings.turn_deg == 0 and settings.scale_all == (1.0, 1.0):
+        return None
+    turn = about_vertical(
+        rng.uniform(-settings.turn_deg, settings.turn_deg), 2 if settings.align else 1
+    )
+    return (turn * between(settings.scale_all, rng)).astype(np.float32)
 
 
 def _change(settings: SkeletonInput, rng: np.random.Generator | None) -> NDArray[np.float32] | None:

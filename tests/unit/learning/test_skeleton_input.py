@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from clips import body, recording
 from harstudio.errors import DataError
 from harstudio.learning.inputs.skeleton import SkeletonInput, make_skeleton, marks, origin_joint
+from harstudio.learning.inputs.skeleton_changes import mirrored
 from harstudio.learning.inputs.tracks import Tracks, read_tracks
 from harstudio.recordings.streams import Body, evenly
 from harstudio.skeletons.topology import topology, topology_names
@@ -382,3 +383,159 @@ def test_making_is_fast() -> None:
         make(tracks, rng, frames=64, center="clip", rotate_deg=30.0, scale=(1.0, 1.2))
         best = min(best, time.perf_counter() - before)
     assert best < 0.5e-3
+
+
+# ---- what training changes beside MMFF's turns
+
+
+def lengths(out: NDArray[Any]) -> NDArray[Any]:
+    """(bones, T) lengths of the first body's bones in (3, T, V, M)."""
+    child, parent = np.array(topology("utd_mhad_20").bones).T
+    return np.asarray(np.linalg.norm(out[:, :, child, 0] - out[:, :, parent, 0], axis=0).T)
+
+
+def test_a_turn_about_the_vertical_axis() -> None:
+    tracks, angles = read(moving(5)), []
+    plain, _ = make(tracks, frames=5, center="clip")
+    for k in range(60):
+        out, _ = make(tracks, np.random.default_rng(k), frames=5, center="clip", turn_deg=40.0)
+        np.testing.assert_allclose(lengths(out), lengths(plain), atol=1e-5)
+        np.testing.assert_allclose(out[1], plain[1], atol=1e-6)
+        before, after = (np.arctan2(v[2, 0, 4, 0], v[0, 0, 4, 0]) for v in (plain, out))
+        angles.append(np.degrees((after - before + np.pi) % (2 * np.pi) - np.pi))
+    assert -40 <= min(angles) < -35
+    assert 35 < max(angles) <= 40
+
+
+def test_with_align_the_vertical_axis_is_z() -> None:
+    tracks = read(moving(5))
+    keys: dict[str, Any] = {"frames": 5, "center": "clip", "align": True}
+    plain, out = make(tracks, **keys)[0], make(tracks, np.random.default_rng(1), turn_deg=90.0,
+                                               **keys)[0]  # fmt: skip
+    np.testing.assert_allclose(out[2], plain[2], atol=1e-5)
+    assert np.abs(out[0] - plain[0]).max() > 0.1
+
+
+def test_one_factor_on_all_axes() -> None:
+    tracks, factors = read(moving(5)), []
+    plain, _ = make(tracks, frames=5, center="clip")
+    for k in range(60):
+        out, _ = make(
+            tracks, np.random.default_rng(k), frames=5, center="clip", scale_all=(0.8, 1.25)
+        )
+        factors.append(float(lengths(out)[0, 0] / lengths(plain)[0, 0]))
+        np.testing.assert_allclose(out, plain * factors[-1], atol=1e-5)
+    assert 0.8 <= min(factors) < 0.85
+    assert 1.2 < max(factors) <= 1.2501
+
+
+@pytest.mark.parametrize("name", topology_names())
+def test_a_mirror_exchanges_left_and_right(name: str) -> None:
+    known = topology(name)
+    out = np.random.default_rng(0).normal(size=(3, 4, len(known.joints), 2)).astype(np.float32)
+    seen = mirrored(out, known.mirror)
+    for left, right in known.left_right:
+        np.testing.assert_array_equal(seen[:, :, left], out[:, :, right] * [[[-1]], [[1]], [[1]]])
+    np.testing.assert_array_equal(mirrored(seen, known.mirror), out)
+
+
+def test_noise_of_that_size() -> None:
+    tracks = read(moving(200))
+    plain, _ = make(tracks, np.random.default_rng(3), frames=200)
+    out, _ = make(tracks, np.random.default_rng(3), frames=200, jitter_m=0.05)
+    assert np.std(out - plain) == pytest.approx(0.05, rel=0.03)
+    assert abs(np.mean(out - plain)) < 0.003
+
+
+def test_joints_that_are_missing_all_the_time() -> None:
+    tracks, missing = read(moving(6)), []
+    plain = tracks.joints.copy()
+    for k in range(100):
+        out, _ = make(tracks, np.random.default_rng(k), frames=6, joint_dropout=0.25)
+        gone = ~out[..., 0].any(axis=0)
+        assert (gone == gone[0]).all()
+        missing.append(gone[0].mean())
+        np.testing.assert_array_equal(
+            out[:, :, ~gone[0], 0], plain[:, 0, ~gone[0]].T.swapaxes(1, 2)
+        )
+    assert np.mean(missing) == pytest.approx(0.25, abs=0.03)
+    np.testing.assert_array_equal(tracks.joints, plain)
+
+
+def test_frames_that_are_lost() -> None:
+    tracks = read(moving(100))
+    _, times = make(tracks, np.random.default_rng(0), frames=100, frame_drop=0.4)
+    kept = np.unique(times)
+    assert set(kept.tolist()) < set(tracks.times_ns.tolist())
+    assert 45 < len(kept) < 75
+    one, _ = make(read(moving(1)), np.random.default_rng(0), frames=4, frame_drop=0.9)
+    assert (one == one[:, :1]).all()
+
+
+def test_two_speeds() -> None:
+    """The body moves along x in step with time, so x tells which moment is shown."""
+    tracks = read(moving(101))
+    for k in range(20):
+        rng = np.random.default_rng(k)
+        out, times = make(tracks, rng, frames=400, fit="repeat", speed=(0.5, 2.0))
+        x = (out[0, :, 0, 0] - tracks.joints[0, 0, 0, 0]) * 100
+        np.testing.assert_allclose(x, times / times.max() * x.max(), atol=0.02)
+        end = int(times.argmax())
+        rates = np.diff(x[: end + 1])
+        assert 0.49 < rates.min() <= rates.max() < 2.05
+        assert x[0] == pytest.approx(0, abs=1e-3)
+        assert x[end] == pytest.approx(100, abs=1e-3)
+        assert len(np.unique(np.round(rates, 2))) <= 4
+
+
+def test_the_bodys_own_size() -> None:
+    """Whoever is twice as large and stands elsewhere looks the same."""
+    small, large = read(moving(9)), read(moving(9))
+    large.joints[:] = large.joints * 2 + 0.5
+    keys: dict[str, Any] = {"frames": 9, "center": "clip", "scale_to": "torso"}
+    one, other = make(small, **keys)[0], make(large, **keys)[0]
+    np.testing.assert_allclose(one, other, atol=1e-5)
+    known = topology("utd_mhad_20")
+    upper, lower = (
+        one[:, :, [known.index(f"{part}{side}") for side in ("Left", "Right")], 0].mean(axis=2)
+        for part in ("Shoulder", "Hip")
+    )
+    np.testing.assert_allclose(np.linalg.norm(upper - lower, axis=0), 1, atol=1e-5)
+    flat = make(small, axes="xy", **keys)[0]
+    assert not flat[2].any()
+    assert np.abs(flat[:2]).max() > 0.5
+    for bodies in (frames := moving(4)):
+        bodies[0].joints[known.index("HipLeft")] = np.nan
+    plain, _ = make(read(frames), frames=4, center="clip")
+    np.testing.assert_array_equal(
+        make(read(frames), frames=4, center="clip", scale_to="torso")[0], plain
+    )
+
+
+CHANGES: dict[str, Any] = {
+    "turn_deg": 30.0, "scale_all": (0.9, 1.1), "jitter_m": 0.01, "joint_dropout": 0.1,
+    "frame_drop": 0.2, "speed": (0.8, 1.25), "flip": True,
+}  # fmt: skip
+
+
+def test_changes_are_drawn_for_training_only_and_by_the_generator_alone() -> None:
+    tracks = read(moving(30))
+    keys: dict[str, Any] = {"frames": 20, "center": "clip"}
+    np.testing.assert_array_equal(make(tracks, **keys, **CHANGES)[0], make(tracks, **keys)[0])
+    first, same, other = (
+        make(tracks, np.random.default_rng([1, k]), **keys, **CHANGES)[0] for k in (4, 4, 5)
+    )
+    np.testing.assert_array_equal(first, same)
+    assert np.abs(first - other).max() > 0.01
+
+
+def test_what_was_drawn_before_stays_the_same() -> None:
+    """New changes draw from a generator of their own: crop, turns and scales stay."""
+    tracks = read(moving(40))
+    keys: dict[str, Any] = {"frames": 20, "center": "clip", "rotate_deg": 30.0, "crop": (0.5, 1.0)}
+    one, other = np.random.default_rng(8), np.random.default_rng(8)
+    plain, times = make(tracks, one, **keys)
+    noisy, again = make(tracks, other, **keys, jitter_m=1e-4)
+    assert times.tolist() == again.tolist()
+    np.testing.assert_allclose(noisy, plain, atol=2e-3)
+    assert one.integers(1 << 40) == other.integers(1 << 40)
