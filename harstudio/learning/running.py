@@ -225,7 +225,15 @@ def _keep_the_past(run: RunFolder, known: Sequence[StagePlan], wanted: Sequence[
 
 def _sweep(run: RunFolder) -> None:
     """Remove what killed writes left; the status, which is being written, sees to its own."""
-    tables = (run.config, run.environment, run.data, run.preprocessing, run.evaluation, run.card)
+    tables = (
+        run.config,
+        run.environment,
+        run.data,
+        run.preprocessing,
+        run.evaluation,
+        run.answers,
+        run.card,
+    )
     for path in tables:
         remove_leftovers(path)
     for left in run.checkpoints.glob(".*.tmp"):
@@ -237,6 +245,8 @@ def _clean(run: RunFolder) -> None:
     for old in (
         run.metrics,
         run.evaluation,
+        run.answers,
+        run.embedding,
         run.card,
         run.best,
         run.last,
@@ -286,10 +296,16 @@ def _finish(
     evaluation = None
     if samples:
         evaluation = evaluate_samples(
-            network, experiment, samples, context, device, part="test", weights=name, run=run.path
+            network,
+            experiment,
+            samples,
+            context,
+            device,
+            part="test",
+            weights=name,
+            run=run.path,
+            keep=True,
         )
-        text = json.dumps(evaluation, ensure_ascii=False)
-        write_atomically(run.evaluation, text.encode())
     write_card(run, experiment, network, evaluation)
     return None if evaluation is None else summary(evaluation)
 
@@ -297,7 +313,7 @@ def _finish(
 def summary(evaluation: dict[str, Any]) -> dict[str, Any]:
     """The figures without the matrices and samples."""
     streams = {name: {"top1": one["top1"]} for name, one in evaluation["streams"].items()}
-    left_out = ("samples", "confusion", "per_class", "streams")
+    left_out = ("samples", "confusion", "per_class", "reliability", "streams")
     figures = {key: value for key, value in evaluation.items() if key not in left_out}
     return {**figures, "streams": streams}
 

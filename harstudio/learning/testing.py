@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from harstudio.errors import DataError, MissingError, UsageError
+from harstudio.files import write_atomically
 from harstudio.jobs.context import Context
 from harstudio.learning.checkpoints import load_network
 from harstudio.learning.config_checks import config_of_run
@@ -20,10 +25,16 @@ from harstudio.learning.preparing import Experiment, parts_by_name, require_samp
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.learning.protocols import Parts
 from harstudio.learning.samples import Sample
+from harstudio.networks import create_network
 from harstudio.networks.network import Network, streams_with
+from harstudio.networks.sizes import measure
+from harstudio.runs.answers import StoredAnswers, save_answers
 from harstudio.runs.config import Config, parse
 from harstudio.runs.folder import RunFolder, is_run
-from harstudio.runs.reading import read_json
+from harstudio.runs.reading import read_evaluation, read_json, read_status
+from harstudio.runs.status import AT_WORK
+
+MOST_FEATURES = 1 << 30  # bytes of features that are kept of a test part
 
 
 def evaluate_samples(
@@ -37,10 +48,12 @@ def evaluate_samples(
     weights: str,
     run: Path,
     problems: Sequence[str] = (),
+    keep: bool = False,
 ) -> dict[str, Any]:
     """The document of ``evaluate --json``; Stopped where the person asked to stop.
 
-    part: what the samples are called. weights: "last" or "best".
+    part: what the samples are called. weights: "last" or "best". keep: they are the run's own test
+    part; the run folder gets evaluation.json and answers.npz.
     """
     loader = experiment.loader(samples, train=False, threads=context.threads)
 
@@ -50,20 +63,89 @@ def evaluate_samples(
 
     pause(0)
     network.opinions = True
-    answers = answer(network.to(device.torch), loader.batches(), device.torch, pause=pause)
+    answers = answer(
+        network.to(device.torch),
+        loader.batches(),
+        device.torch,
+        features=MOST_FEATURES if keep else 0,
+        pause=pause,
+    )
     if not len(answers.labels):
         raise DataError("No clip could be evaluated.", path=run, remedy="Look at the data.")
-    return {
+    config = experiment.config
+    document = {
         "run": str(run),
         "network": network.card.name,
-        "protocol": experiment.config.data.protocol,
+        "protocol": config.data.protocol,
         "split": part,
         "part": part,
         "weights": weights,
-        "data": experiment.config.data.path,
+        "selected_by": selected_by(config, weights),
+        "seed": config.training.seed,
+        "data": config.data.path,
         "device": device.name,
         **evaluate_answers(answers, samples, experiment.classes),
+        **_size(network, answers.shapes),
+        "bytes": _weights(RunFolder(run), weights).stat().st_size,
         "problems": [*problems, *loader.problems],
+    }
+    if keep:
+        kept = StoredAnswers(answers.logits, answers.labels, answers.streams, answers.features)
+        keep_evaluation(RunFolder(run), document, kept)
+    return document
+
+
+def selected_by(config: Config, weights: str) -> str:
+    """What chose the epoch that counts: "validation", "test", or "last" where nothing did."""
+    if config.training.select == "test":
+        return "test"
+    return "validation" if weights == "best" else "last"
+
+
+def keep_evaluation(run: RunFolder, document: dict[str, Any], answers: StoredAnswers) -> None:
+    """Write evaluation.json and answers.npz, which belong together.
+
+    What was found out about the same answers before (robustness) stays.
+    """
+    old = _evaluation(run)
+    if "robustness" in old and old.get("confusion") == document["confusion"]:
+        document = {**document, "robustness": old["robustness"]}
+    run.embedding.unlink(missing_ok=True)
+    save_answers(run.answers, answers)
+    write_atomically(run.evaluation, json.dumps(document, ensure_ascii=False).encode())
+
+
+def _may_keep(run: RunFolder) -> bool:
+    """Whether the folder can be written and nobody trains in it."""
+    status = read_status(run.path) or {}
+    return os.access(run.path, os.W_OK) and status.get("state") not in AT_WORK
+
+
+def _evaluation(run: RunFolder) -> dict[str, Any]:
+    """The evaluation that is there; nothing where there is none that can be read."""
+    try:
+        return read_evaluation(run.path) or {}
+    except DataError:
+        return {}
+
+
+def _size(network: Network, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    """Parameters, and multiply-adds of one clip as the run sees it; None where they cannot be
+    counted without computing."""
+    with torch.device("meta"):
+        bare = create_network(
+            network.card.name, network.num_classes, network.topology, **network.options
+        ).to("meta")
+        clip = {name: torch.empty((1, *shape)) for name, shape in shapes.items()}
+    try:
+        size = measure(bare, clip)
+    except NotImplementedError:
+        count = sum(weight.numel() for weight in network.parameters())
+        return {"parameters": count, "multiply_adds": None, "products": None}
+    return {
+        "parameters": size.parameters,
+        "multiply_adds": size.multiply_adds,
+        "products": size.products,
     }
 
 
@@ -97,7 +179,7 @@ def evaluate_run(
     name = weights or known_by(run)
     if name not in ("last", "best"):
         raise UsageError(f"There are no weights {name}.", remedy="Use last or best.")
-    path = run.best if name == "best" else run.last
+    path = _weights(run, name)
     if not path.is_file():
         raise MissingError(
             "Nothing is trained here yet.", path=path, remedy="Train an epoch of it first."
@@ -127,6 +209,11 @@ def evaluate_run(
         weights=name,
         run=run.path,
         problems=problems,
+        keep=data is None
+        and part == "test"
+        and name == known_by(run)
+        and not without
+        and _may_keep(run),
     )
     if without:
         document["without"] = list(without)
@@ -230,6 +317,10 @@ def _imported(run: RunFolder, data: Path | None) -> Experiment:
 def known_by(run: RunFolder) -> str:
     """The weights that a run is used with: the best where a validation part chose them."""
     return "best" if run.best.is_file() else "last"
+
+
+def _weights(run: RunFolder, name: str) -> Path:
+    return run.best if name == "best" else run.last
 
 
 def _part(run: RunFolder, experiment: Experiment, part: str) -> Sequence[Sample]:

@@ -3,7 +3,8 @@
 config.toml (complete), environment.json, data.json (classes, samples, parts), preprocessing.json,
 status.json (who is at work on it, heart-beat), metrics.jsonl, events.out.tfevents.*,
 checkpoints/{last,best}.safetensors with best-STAGE.safetensors of the stages before the last and
-state.{safetensors,json} beside them, evaluation.json, answers.npz, card.md.
+state.{safetensors,json} beside them, evaluation.json, answers.npz,
+embedding.json (its features in a plane), card.md.
 """
 
 from __future__ import annotations
@@ -67,6 +68,10 @@ class RunFolder:
     @property
     def answers(self) -> Path:
         return self.path / "answers.npz"
+
+    @property
+    def embedding(self) -> Path:
+        return self.path / "embedding.json"
 
     @property
     def card(self) -> Path:

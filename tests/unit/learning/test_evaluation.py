@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -19,21 +20,23 @@ from numpy.typing import NDArray
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.jobs.context import Stopped
 from harstudio.learning.datasets import collect
-from harstudio.learning.evaluation import (
+from harstudio.learning.evaluation import evaluate_answers
+from harstudio.learning.figures import (
     calibration_error,
     confusion_matrix,
-    evaluate_answers,
     interval,
     macro_f1,
     probabilities,
     top_share,
 )
-from harstudio.learning.inference import Answers
+from harstudio.learning.inference import Answers, answer
 from harstudio.learning.jobs import evaluate, train
 from harstudio.learning.preparing import restore
 from harstudio.learning.samples import Sample
 from harstudio.learning.testing import unseen
+from harstudio.networks import create_network
 from harstudio.runs import config as configs
+from harstudio.runs.answers import load_answers
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_evaluation
 from job_context import Heard
@@ -56,8 +59,8 @@ def test_figures_against_plain_loops(seed: int, clips: int) -> None:
     scores = probabilities(logits)
     said = [max(range(4), key=lambda k: row[k]) for row in logits.tolist()]
     counts = [[0] * 4 for _ in range(4)]
-    for true, answer in zip(labels.tolist(), said, strict=True):
-        counts[true][answer] += 1
+    for true, guess in zip(labels.tolist(), said, strict=True):
+        counts[true][guess] += 1
     assert confusion_matrix(labels, np.array(said), 4).tolist() == counts
 
     ranks = [
@@ -142,6 +145,32 @@ def test_the_document_of_some_answers() -> None:
     assert told["loss"] == pytest.approx(sum(losses) / 30)
 
 
+def test_every_stream_has_the_figures_of_the_fusion() -> None:
+    """The stream that says what the fusion says has its very figures; samples tell how surely."""
+    logits, labels = drawn(5, 200)
+    samples = [Sample(Path(f"/r{k}"), f"r{k}", 0, 9, 0, subject=k % 4) for k in range(200)]
+    streams = {"one": logits, "two": np.roll(logits, 1, axis=1)}
+    told = evaluate_answers(Answers(logits, labels, np.arange(200), streams), samples, CLASSES)
+    shared = ("top1", "top5", "macro_f1", "ece", "ci95", "confusion")
+    assert {key: told["streams"]["one"][key] for key in shared} == {k: told[k] for k in shared}
+    assert told["streams"]["one"]["per_class"] == [
+        one["accuracy"] for one in told["per_class"].values()
+    ]
+    scores = {name: probabilities(one) for name, one in streams.items()}
+    for k, one in enumerate(told["samples"]):
+        assert one["confidence"] == pytest.approx(float(scores["one"][k].max()))
+        assert one["true_confidence"] == pytest.approx(float(scores["one"][k, labels[k]]))
+        for name, own in scores.items():
+            assert one["stream_confidence"][name] == pytest.approx(float(own[k].max()))
+            assert one["streams"][name] == int(own[k].argmax())
+    bins = told["reliability"]
+    assert sum(one["clips"] for one in bins) == 200
+    gaps = [one["clips"] * abs(one["accuracy"] - one["confidence"]) for one in bins if one["clips"]]
+    assert sum(gaps) / 200 == pytest.approx(told["ece"])
+    assert (told["bootstrap"]["by"], told["bootstrap_subjects"]["subjects"]) == ("clip", 4)
+    assert json.loads(json.dumps(told)) == told
+
+
 # ---- runs
 
 
@@ -158,8 +187,40 @@ def test_evaluating_again_gives_the_same(trained: Path) -> None:
     for document in (first, again):
         document.pop("seconds_per_clip")
     assert again == first
+    assert (again["selected_by"], again["seed"], again["multiply_adds"]) == ("validation", 0, 10944)
+    assert again["parameters"] == 12777
     assert again["clips"] == 12
     assert {one["subject"] for one in again["samples"]} == {2, 4}
+
+
+def test_answers_are_kept_in_the_order_of_the_samples(trained: Path, small: Path) -> None:
+    run = RunFolder(trained)
+    run.answers.unlink()
+    document = evaluate({"run": str(trained)}, Heard())
+    kept = load_answers(run.answers)
+    assert kept.labels.tolist() == [one["label"] for one in document["samples"]]
+    assert kept.logits.argmax(1).tolist() == [one["predicted"] for one in document["samples"]]
+    assert {name: own.argmax(1).tolist() for name, own in kept.streams.items()} == {
+        name: [one["streams"][name] for one in document["samples"]] for name in ("place", "motion")
+    }
+    assert {name: own.shape for name, own in kept.features.items()} == {
+        "place": (12, 12), "motion": (12, 12),
+    }  # fmt: skip
+    written = run.answers.read_bytes(), run.evaluation.read_bytes()
+    evaluate({"run": str(trained), "part": "train"}, Heard())
+    evaluate({"run": str(trained), "data": str(small)}, Heard())
+    assert (run.answers.read_bytes(), run.evaluation.read_bytes()) == written
+
+
+def test_features_that_take_too_much_room_are_not_kept(tiny: str) -> None:
+    network = create_network(tiny, 3, "utd_mhad_20")
+    batches = [({"skeleton": torch.randn(4, 3, 8, 20, 1)}, torch.zeros(4).long(), range(4))] * 3
+    device = torch.device("cpu")
+    row = 2 * 12 * 2  # streams, features, bytes
+    kept = answer(network, batches, device, features=12 * row + 1)
+    assert kept.features["place"].shape == (12, 12)
+    assert answer(network, batches, device, features=12 * row).features == {}
+    assert answer(network, batches, device).features == {}
 
 
 def test_other_parts_and_weights(trained: Path) -> None:
