@@ -152,9 +152,9 @@ def _rows(
     """(s, T) frames of the stretch that training can ask for, and the row of testing."""
     if settings.sampling not in PARTS:
         return starts(len(times_ns), settings)
-    passed = time_passed(len(times_ns))
-    if settings.sampling == "motion":
-        passed = motion_passed(stretch.tracks, times_ns)
+    passed, tracks = time_passed(len(times_ns)), stretch.tracks
+    if settings.sampling == "motion" and tracks is not None:
+        passed = motion_passed(tracks.joints, tracks.times_ns, times_ns)
     return choices_of(passed, settings.frames), CHOICES // 2
 
 

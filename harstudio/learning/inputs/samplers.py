@@ -13,8 +13,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harstudio.learning.inputs.tracks import Tracks
-
 CHOICES = 9  # frames of a part that are kept for training, at most; the fifth is its middle
 SMALLEST_M = 1e-6  # a way that is shorter is none
 
@@ -26,19 +24,20 @@ def time_passed(count: int) -> Passed:
     return np.arange(1.0, count + 1)
 
 
-def motion_passed(tracks: Tracks | None, times_ns: NDArray[np.int64]) -> Passed:
+def motion_passed(
+    joints: NDArray[np.float32], joints_ns: NDArray[np.int64], times_ns: NDArray[np.int64]
+) -> Passed:
     """(F,) metres that all joints of all bodies have gone in all when a frame is over.
 
-    times_ns: (F,) of the frames. A frame counts for half of the way to it and half of the way from
-    it, which is linear between the poses of the tracks. As ``time_passed`` where nobody is known,
-    or nothing moves.
+    joints: (T, M, V, 3) at the times joints_ns. times_ns: (F,) of the frames. A frame counts for
+    half of the way to it and half of the way from it, which is linear between poses. As
+    ``time_passed`` where nothing moves.
     """
-    if tracks is not None and len(tracks.joints) > 1:
-        steps = np.linalg.norm(np.diff(tracks.joints.astype(np.float64), axis=0), axis=-1)
+    if len(joints) > 1:
+        steps = np.linalg.norm(np.diff(joints.astype(np.float64), axis=0), axis=-1)
         gone = np.concatenate([[0.0], np.cumsum(steps.sum(axis=(1, 2)))])
-        zero = int(tracks.times_ns[0])
-        at = (times_ns - zero).astype(np.float64)
-        ways = np.diff(np.interp(at, (tracks.times_ns - zero).astype(np.float64), gone))
+        at, known = ((t - joints_ns[0]).astype(np.float64) for t in (times_ns, joints_ns))
+        ways = np.diff(np.interp(at, known, gone))
         passed = np.cumsum(np.concatenate([ways, [0.0]]) + np.concatenate([[0.0], ways])) / 2
         if passed[-1] > SMALLEST_M:
             return np.asarray(passed)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from harstudio.learning.inputs import Factor, InputSettings, Share, between
+from harstudio.learning.inputs.samplers import chosen, motion_passed, time_passed
 from harstudio.learning.inputs.skeleton_changes import (
     about_vertical,
     at_other_speeds,
@@ -38,7 +39,9 @@ class SkeletonInput(InputSettings):
     frames: T. fit: ``repeat`` plays a shorter clip again from its start until T frames are full
     and cuts a longer one (its middle in testing, anywhere in training); ``resize`` interpolates
     linearly in time, from the first frame to the last; ``resample`` does so over frame numbers,
-    each of the T frames in the middle of its part of the clip (HCN). bodies: M, those with the
+    each of the T frames in the middle of its part of the clip (HCN); ``random`` and ``motion`` take
+    one frame of each of T parts, any in training and the middle in testing, parts that are equal in
+    time or in the way that the joints go (``samplers``). bodies: M, those with the
     largest energy. center: ``clip`` moves the clip so that the middle of the spine of the first
     body in its first frame is the origin (VA-pre), ``frame`` does so with every frame, ``none``
     leaves camera coordinates. align turns the whole clip, by the first body in its first frame:
@@ -62,7 +65,7 @@ class SkeletonInput(InputSettings):
 
     kind: Literal["skeleton"] = "skeleton"
     frames: int = Field(default=300, ge=1, le=2000)
-    fit: Literal["repeat", "resize", "resample"] = "repeat"
+    fit: Literal["repeat", "resize", "resample", "random", "motion"] = "repeat"
     bodies: Literal[1, 2] = 2
     center: Literal["none", "clip", "frame"] = "none"
     align: bool = False
@@ -205,7 +208,33 @@ def _resample(
     return joints[left] * (1 - weight) + joints[right] * weight, times_ns[left] + gaps
 
 
-FITS = {"repeat": _repeat, "resize": _resize, "resample": _resample}
+def _random(
+    joints: NDArray[np.float32],
+    times_ns: NDArray[np.int64],
+    count: int,
+    rng: np.random.Generator | None,
+) -> Fitted:
+    index = chosen(time_passed(len(joints)), count, rng)
+    return joints[index], times_ns[index]
+
+
+def _motion(
+    joints: NDArray[np.float32],
+    times_ns: NDArray[np.int64],
+    count: int,
+    rng: np.random.Generator | None,
+) -> Fitted:
+    index = chosen(motion_passed(joints, times_ns, times_ns), count, rng)
+    return joints[index], times_ns[index]
+
+
+FITS = {
+    "repeat": _repeat,
+    "resize": _resize,
+    "resample": _resample,
+    "random": _random,
+    "motion": _motion,
+}
 
 
 def _upright(pose: NDArray[np.float32], at: Marks) -> NDArray[np.float32]:

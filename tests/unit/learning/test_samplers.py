@@ -17,17 +17,22 @@ from harstudio.learning.inputs.samplers import (
     pick,
     time_passed,
 )
+from harstudio.learning.inputs.skeleton import SkeletonInput, make_skeleton, marks
 from harstudio.learning.inputs.tracks import Tracks, read_tracks
 
 TIMES = np.arange(30) * 33_333_333
 
 
-def tracks(places: np.ndarray, times: np.ndarray = TIMES) -> Tracks:
-    """One body of two joints that are where (T,) says along x, one the other way round."""
-    joints = np.zeros((len(places), 1, 2, 3), np.float32)
-    joints[:, 0, 0, 0] = places
-    joints[:, 0, 1, 0] = -places
-    return Tracks(joints, times, ("1",), np.ones((len(places), 1), np.bool_))
+def joints_at(places: np.ndarray, joints: int = 2) -> np.ndarray:
+    """One body whose joints are where (T,) says along x, every other one the other way round."""
+    out = np.zeros((len(places), 1, joints, 3), np.float32)
+    out[:, 0, ::2, 0] = places[:, None]
+    out[:, 0, 1::2, 0] = -places[:, None]
+    return out
+
+
+def moved(places: np.ndarray) -> np.ndarray:
+    return motion_passed(joints_at(places), TIMES[: len(places)], TIMES)
 
 
 @pytest.mark.parametrize(("count", "frames"), [(40, 4), (41, 4), (7, 7), (3, 5), (1, 2), (100, 16)])
@@ -59,21 +64,21 @@ def test_training_draws_every_part_for_itself() -> None:
 def test_frames_lie_where_joints_move() -> None:
     """Still for ten frames, fast for ten, then half as fast for ten."""
     places = np.concatenate([np.zeros(10), np.arange(1, 11), 10 + np.arange(1, 11) / 2])
-    frames = chosen(motion_passed(tracks(places), TIMES), 6, None)
+    frames = chosen(moved(places), 6, None)
     assert ((frames >= 9) & (frames < 20)).sum() == 4
     assert (frames >= 20).sum() == 2
-    back = chosen(motion_passed(tracks(places[::-1].copy()), TIMES), 6, None)
+    back = chosen(moved(places[::-1]), 6, None)
     assert sorted(29 - back) == pytest.approx(frames.tolist(), abs=1)
 
 
 def test_even_motion_is_even_in_time() -> None:
-    frames = chosen(motion_passed(tracks(np.arange(30.0)), TIMES), 5, None)
+    frames = chosen(moved(np.arange(30.0)), 5, None)
     assert frames.tolist() == pytest.approx([3, 9, 14.5, 20, 26], abs=0.5)
 
 
-def test_without_motion_or_people_all_frames_count_the_same() -> None:
-    for known in (None, tracks(np.zeros(30)), tracks(np.zeros(1), TIMES[:1])):
-        assert motion_passed(known, TIMES).tolist() == time_passed(30).tolist()
+def test_without_motion_all_frames_count_the_same() -> None:
+    for places in (np.zeros(30), np.zeros(1)):
+        assert moved(places).tolist() == time_passed(30).tolist()
 
 
 def test_poses_at_other_times_than_the_pictures() -> None:
@@ -81,13 +86,13 @@ def test_poses_at_other_times_than_the_pictures() -> None:
     places = np.concatenate([np.zeros(5), np.arange(1.0, 11)])
     times = np.arange(15) * 100_000_000
     pictures = np.arange(-10, 40) * 50_000_000
-    frames = chosen(motion_passed(tracks(places, times), pictures), 4, None)
+    frames = chosen(motion_passed(joints_at(places), times, pictures), 4, None)
     assert (pictures[frames] > times[4]).all()
     assert (pictures[frames] < times[14]).all()
     assert np.ptp(np.diff(pictures[frames])) <= 50_000_000
 
 
-def shown(rng: int | None, **keys: Any) -> list[int]:
+def shown(rng: int | None, people: bool = True, **keys: Any) -> list[int]:
     """Numbers of the frames of a clip of 30 whose person moves only from frame 20 on."""
     pictures = [np.full((HEIGHT, WIDTH, 3), 3 * k, np.uint8) for k in range(30)]
     bodies = []
@@ -95,8 +100,9 @@ def shown(rng: int | None, **keys: Any) -> list[int]:
         joints = at_pixels(spread(20, 10, 60, 70))
         joints[:, 0] += 0.02 * max(0, k - 19)
         bodies.append([body(joints)])
-    made = recording(bodies, pictures={"color": pictures})
-    stretch = Stretch(made, 0, 10**12, read_tracks(made, 0, 10**12, "", 2, ""), "utd_mhad_20")
+    made = recording(bodies if people else None, pictures={"color": pictures})
+    known = read_tracks(made, 0, 10**12, "", 2, "") if people else None
+    stretch = Stretch(made, 0, 10**12, known, "utd_mhad_20")
     settings = ClipInput(size=40, resize=48, mean=0.0, std=1 / 255, **keys)
     seen = read(stretch, settings)
     out = make(seen, settings, None if rng is None else np.random.default_rng(rng))
@@ -113,3 +119,24 @@ def test_clips_by_samplers() -> None:
         assert len(drawn) > 15
         assert all(one == tuple(sorted(one)) and one[0] >= first for one in drawn)
         assert shown(7, sampling=sampling, frames=3) == shown(7, sampling=sampling, frames=3)
+    assert shown(None, people=False, sampling="motion", frames=3) == [5, 15, 25]
+
+
+def test_skeletons_by_samplers() -> None:
+    """Frames are those of the recording: none is between two."""
+    places = np.concatenate([np.zeros(20), np.arange(1.0, 11)]).astype(np.float32)
+    tracks = Tracks(joints_at(places, 20), TIMES, ("1",), np.ones((30, 1), np.bool_))
+
+    def frames(fit: str, rng: int | None = None) -> list[int]:
+        settings = SkeletonInput(frames=4, fit=fit, bodies=1)
+        drawn = None if rng is None else np.random.default_rng(rng)
+        values, times = make_skeleton(tracks, settings, marks("utd_mhad_20"), drawn)
+        found = np.searchsorted(TIMES, times)
+        assert np.array_equal(values[0, :, 0, 0], places[found])
+        return [int(k) for k in found]
+
+    assert frames("random") == [3, 11, 18, 26]
+    assert frames("motion") == [20, 23, 25, 28]
+    for fit in ("random", "motion"):
+        assert len({tuple(frames(fit, k)) for k in range(30)}) > 15
+        assert frames(fit, 5) == frames(fit, 5)
