@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
+from shiboken6 import delete
 
 from harstudio.studio import theme
 from harstudio.studio.panes import PANES
@@ -96,3 +98,29 @@ def test_the_default_can_be_set(bench, qtbot, monkeypatch):
     qtbot.addWidget(made)
     made.show()
     assert made.view.kind == "gl"
+
+
+class Ear(QObject):
+    """Counts the events that reach it."""
+
+    heard = 0
+
+    def customEvent(self, event: QEvent) -> None:  # noqa: N802
+        self.heard += 1
+
+
+def test_a_pane_dies_without_letting_events_through(bench):
+    bench.show(made_recording(without=("color", "depth", "infrared")))
+    ear = Ear()
+    for _ in range(4):
+        made = PANES["skeleton3d"](bench.session, view="gl")
+        made.show()  # what a fresh window still has to do waits in the queue
+        assert made.view.kind == "gl"
+        ear.heard = 0
+        QApplication.postEvent(ear, QEvent(QEvent.Type.User))
+        delete(made)
+        assert ear.heard == 0  # else Qt keeps the dead pane and asks it for its style, below
+        QApplication.processEvents()
+        assert ear.heard == 1
+    for name in ("light", "dark"):
+        theme.apply(QApplication.instance(), name)

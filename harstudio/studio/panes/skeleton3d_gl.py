@@ -15,6 +15,7 @@ vispy_app.use_app("pyside6")  # before any canvas is made
 from vispy import scene as vispy_scene  # noqa: E402
 from vispy import visuals as vispy_visuals  # noqa: E402
 from vispy.gloo import VertexBuffer  # noqa: E402
+from vispy.gloo.context import forget_canvas  # noqa: E402
 
 from harstudio.skeletons.topology import Topology  # noqa: E402
 from harstudio.studio import theme  # noqa: E402
@@ -174,8 +175,13 @@ class GlView(QWidget):
         self.canvas.update()
 
     def close_view(self) -> None:
-        """Give the GL context back."""
-        self.canvas.close()
+        """Let vispy forget the canvas; its widget and GL context go with this view.
+
+        Not canvas.close(), which handles waiting events: this is called while the pane is being
+        destroyed. Laying out or painting what is left of the pane puts it back into Qt's
+        stylesheet cache, which had just dropped it, and the next change of theme crashes on it.
+        """
+        forget_canvas(self.canvas)
 
     def _draw_grid(self) -> None:
         lines = to_vispy(grid_lines(self._scene)).reshape(-1, 3)
