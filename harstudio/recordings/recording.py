@@ -45,6 +45,7 @@ class Recording:
 
     streams: by name, sorted by name. cameras: by picture stream name, in the depth camera's
     frame. problems: sentences about what is wrong with this recording but does not stop it.
+    files: all files and folders that it lies in, where they are more than its path.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Recording:
     action: Action | None = None
     cameras: Mapping[str, Camera] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         self.streams = Streams(sorted(self.streams.items()))

@@ -130,6 +130,7 @@ def open_recording(path: Path) -> Recording:
             for stream in pictures
         },
         problems=tuple(problems),
+        files=tuple(files.values()),
     )
 
 

@@ -102,6 +102,7 @@ def open_recording(path: Path) -> Recording:
         streams={stream.name: stream for stream in streams},
         cameras=_cameras(streams),
         problems=tuple(problems),
+        files=tuple(files.values()),
         **_meaning(trial),
     )
 
