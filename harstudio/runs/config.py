@@ -199,18 +199,19 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def changed_keys(one: Config, other: Config) -> list[str]:
     """Dotted keys that differ, sorted."""
-    left, right = _flat(one.to_dict()), _flat(other.to_dict())
+    left, right = flat(one.to_dict()), flat(other.to_dict())
     return sorted(key for key in left.keys() | right.keys() if left.get(key) != right.get(key))
 
 
-def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Tables as one with dotted keys."""
+    found: dict[str, Any] = {}
     for key, value in table.items():
         if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
+            found |= flat(value, f"{prefix}{key}.")
         else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+            found[f"{prefix}{key}"] = value
+    return found
 
 
 def _data(path: str, base: Path) -> Path:
