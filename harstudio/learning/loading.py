@@ -31,7 +31,11 @@ _END: Any = object()
 
 
 class Batch(NamedTuple):
-    """inputs by name, batch first; labels (N,) int64; indices of the samples."""
+    """inputs by name, batch first; labels (N,) int64; indices of the samples.
+
+    Of a batch that several processes share one may have no clip: then there are no labels, and the
+    inputs hold another one's clip, to know its shape, or nothing where no clip of it can be read.
+    """
 
     inputs: dict[str, Tensor]
     labels: Tensor
@@ -44,7 +48,8 @@ class Loader:
     seed: with the number of the epoch it gives the order, and with the number of the sample too
     what is drawn for it. train: random order and augmentation; else the samples as they stand,
     prepared as in testing. cache_bytes: how much decoded data is kept; the rest is decoded again in
-    every epoch. threads: those that prepare, 0 = whoever asks for the batch.
+    every epoch. threads: those that prepare, 0 = whoever asks for the batch. share: (which, of how
+    many) of every batch, for processes that train together.
 
     problems: sentences about samples that cannot be read; they are left out of their batches.
     waited_s: how long the consumer has waited for batches so far, in all.
@@ -60,7 +65,9 @@ class Loader:
         train: bool = False,
         cache_bytes: int = 1 << 30,
         threads: int = 1,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
+        self.share = share
         self.samples = tuple(samples)
         self.preprocessing = preprocessing
         self.batch_size = batch_size
@@ -174,6 +181,21 @@ class Loader:
         self, epoch: int, indices: tuple[int, ...], left: threading.Event | None = None
     ) -> Batch | None:
         """left: set when nobody wants it any longer."""
+        which, of = self.share
+        own = indices[len(indices) * which // of : len(indices) * (which + 1) // of]
+        batch = self._made(epoch, own, left)
+        if batch is not None or of == 1:
+            return batch
+        for index in indices:
+            spare = self._made(epoch, (index,), left)
+            if spare is not None:
+                return spare._replace(labels=spare.labels[:0], indices=())
+        return Batch({}, torch.empty(0, dtype=torch.int64), ())
+
+    def _made(
+        self, epoch: int, indices: tuple[int, ...], left: threading.Event | None
+    ) -> Batch | None:
+        """What can be read of these samples."""
         arrays: dict[str, NDArray[np.float32]] = {}
         there: list[int] = []
         for index in indices:

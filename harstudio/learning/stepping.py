@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from itertools import pairwise
-from math import ceil
+from math import ceil, inf
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from harstudio.errors import HarstudioError
+from harstudio.learning.group import Group, Share
 from harstudio.learning.stages import Plan, StagePlan, freeze_all_but
 from harstudio.networks.network import Network, Output
 
@@ -21,14 +22,21 @@ Inputs = Mapping[str, Tensor]
 class Stepper:
     """The optimiser of a stage and its step; knows nothing of epochs, files or data.
 
-    micro: how many clips go through the network at once, 0 = the whole batch. It is halved when
-    the device's memory is short; gradients are then summed over the pieces, so that the loss is
-    the mean over the batch as before, but batch normalisation sees the pieces.
+    micro: how many clips go through the network at once (in each process), 0 = the whole batch. It
+    is halved when the device's memory is short; gradients are then summed over the pieces, so that
+    the loss is the mean over the batch as before, but batch normalisation sees the pieces.
+    group: the processes that share each batch.
     """
 
     def __init__(
-        self, network: Network, plan: Plan, device: torch.device, remark: Callable[[str], None]
+        self,
+        network: Network,
+        plan: Plan,
+        device: torch.device,
+        remark: Callable[[str], None],
+        group: Group | None = None,
     ) -> None:
+        self._group = group or Group()
         self.network = network.to(device)
         self.device = device
         self.micro = 0
@@ -42,6 +50,7 @@ class Stepper:
     def begin(self, stage: StagePlan) -> None:
         """Freeze what the stage does not train; a fresh optimiser."""
         self._stage = stage
+        self._group.begin_stage()
         plan, rate = self._plan, stage.rate(0)
         groups: dict[tuple[float, float], list[tuple[str, nn.Parameter]]] = {}
         for name, weight in freeze_all_but(self.network, stage.trains):
@@ -72,8 +81,15 @@ class Stepper:
         if self._stage is not None:
             freeze_all_but(self.network, self._stage.trains)
 
-    def step(self, inputs: Inputs, labels: Tensor, rate: float) -> tuple[Tensor, Tensor]:
-        """One update; the batch's mean loss and how many it got right, on the device."""
+    def step(
+        self, inputs: Inputs, labels: Tensor, rate: float, share: Share | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """One update; the batch's mean loss and how many it got right, on the device.
+
+        share: what ``Group.step`` gave, where the batch is not this process's alone. Rows of inputs
+        without a label show a process that has no clip what one looks like.
+        """
+        share = share or Share(len(labels), len(labels), False)
         if self.optimizer is None:
             raise RuntimeError("begin a stage first")
         for group in self.optimizer.param_groups:
@@ -82,16 +98,18 @@ class Stepper:
         labels = labels.to(self.device)
         while True:
             try:
-                told, apart = self._gradients(inputs, labels)
+                told, apart = self._gradients(inputs, labels, share)
+                self._group.fits()
                 break
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
-            self._halve(len(labels))  # outside of except: its traceback holds the tensors
+                self._group.tell_short(error)
+            self._halve(share)  # outside of except: its traceback holds the tensors
         own = self._join(apart)
-        self._share_gradients()
+        loss, right = self._group.add_gradients(self._weights, told)
         self._update(own)
-        return told
+        return loss, right
 
     def _join(self, apart: Mapping[nn.Parameter, Tensor]) -> set[nn.Parameter]:
         """Gradients of the loss and of the heads' own in one; the weights that only heads reach."""
@@ -99,10 +117,6 @@ class Stepper:
         for weight, gradient in apart.items():
             weight.grad = gradient if weight.grad is None else weight.grad + gradient
         return own
-
-    def _share_gradients(self) -> None:
-        """The gradients of this batch are complete, in ``grad`` of the weights, before any limit:
-        here those who train together agree on one."""
 
     def _update(self, own: set[nn.Parameter]) -> None:
         """One update. The gradients of heads are kept below the limit for themselves, so that they
@@ -116,21 +130,26 @@ class Stepper:
         self.optimizer.step()
 
     def _gradients(
-        self, inputs: Inputs, labels: Tensor
-    ) -> tuple[tuple[Tensor, Tensor], dict[nn.Parameter, Tensor]]:
-        """The loss and how many are right; the loss's gradients are left in the weights, those of
-        the heads' own losses are given."""
+        self, inputs: Inputs, labels: Tensor, share: Share
+    ) -> tuple[Tensor, dict[nn.Parameter, Tensor]]:
+        """The loss and how many are right (2,); the loss's gradients are left in the weights, those
+        of the heads' own losses are given."""
         if self.optimizer is None or self._stage is None:
             raise RuntimeError("begin a stage first")
         self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.device)
         right = torch.zeros((), device=self.device)
         apart: dict[nn.Parameter, Tensor] = {}
-        for piece in pieces(len(labels), self.micro):
-            expected = labels[piece]
-            output = self.network(
-                {k: v[piece] for k, v in inputs.items()}, False, self._stage.stream
-            )
+        for piece in pieces(len(labels), self.micro, share.largest):
+            counts = piece.start < piece.stop
+            if not counts:  # the others have one more: show the network a clip that does not count
+                piece = slice(1)
+            clips = float(share.clips) if counts else inf
+            expected = labels[piece] if counts else labels.new_zeros(1)
+            with self._group.normalising(counts):
+                output = self.network(
+                    {k: v[piece] for k, v in inputs.items()}, False, self._stage.stream
+                )
             loss = cross_entropy(
                 output.logits,
                 expected,
@@ -139,9 +158,9 @@ class Stepper:
             )
             for further in output.losses.values():
                 loss = loss + further * len(expected)
-            loss = loss / len(labels)
+            loss = loss / clips
             total += loss.detach()
-            heads = self._heads_loss(output, expected) / len(labels)
+            heads = self._heads_loss(output, expected) / clips
             if heads.requires_grad:
                 found = torch.autograd.grad(
                     heads, self._weights, retain_graph=True, allow_unused=True
@@ -151,8 +170,8 @@ class Stepper:
                         apart[weight] = apart[weight] + gradient if weight in apart else gradient
             if loss.requires_grad or not heads.requires_grad:
                 loss.backward()  # type: ignore[no-untyped-call]
-            right += (output.logits.detach().argmax(1) == expected).sum()
-        return (total, right), apart
+            right += (output.logits.detach().argmax(1) == expected).sum() * counts
+        return torch.stack((total, right)), apart
 
     def _heads_loss(self, output: Output, expected: Tensor) -> Tensor:
         """So that the streams' opinions keep up while they change under their heads; not a part
@@ -164,8 +183,8 @@ class Stepper:
                     total = total + cross_entropy(logits, expected, reduction="sum")
         return total
 
-    def _halve(self, batch: int) -> None:
-        now = min(self.micro or batch, batch)
+    def _halve(self, share: Share) -> None:
+        now = min(self.micro or share.largest, share.largest)
         if now <= 1:
             raise HarstudioError(
                 "The device's memory is too small even for one clip at a time.",
@@ -178,7 +197,7 @@ class Stepper:
             torch.cuda.empty_cache()
         self._remark(
             f"Memory was short: {self.micro} clips at a time instead of {now}. Gradients are "
-            f"summed over the batch of {batch} as before, but batch normalisation sees "
+            f"summed over the batch of {share.clips} as before, but batch normalisation sees "
             f"{self.micro}."
         )
 
@@ -221,9 +240,10 @@ def factors(name: str, rates: Iterable[tuple[str, float, float]]) -> tuple[float
     return 1.0, 1.0
 
 
-def pieces(count: int, micro: int) -> Iterator[slice]:
-    """Nearly equal pieces of at most ``micro``; 0 = all in one."""
-    number = ceil(count / micro) if micro else 1
+def pieces(count: int, micro: int, largest: int = 0) -> Iterator[slice]:
+    """Nearly equal pieces of at most ``micro``; 0 = all in one. largest: of a count that shall have
+    as many pieces; then some may be empty."""
+    number = ceil(max(count, largest) / micro) if micro else 1
     edges = [count * k // number for k in range(number + 1)]
     yield from (slice(start, end) for start, end in pairwise(edges))
 

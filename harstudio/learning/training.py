@@ -23,17 +23,16 @@ from harstudio.learning.checkpoints import (
     State,
     fill,
     load_into,
-    random_state,
-    restore_random,
     save_state,
     save_weights,
     weights_of,
 )
+from harstudio.learning.group import Group
 from harstudio.learning.inference import Answers, answer
 from harstudio.learning.loading import Loader
 from harstudio.learning.stages import Plan, StagePlan
 from harstudio.learning.stepping import Stepper
-from harstudio.learning.tracking import Tracker
+from harstudio.learning.tracking import Silent, Tracker
 from harstudio.networks.network import Network
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.status import StatusWriter
@@ -91,7 +90,8 @@ class Trainer:
     on from the last weights of the one before, and the last of all are the run's. With it the best
     epoch of each stage is what the next begins from. Raises Stopped after saving where the person
     asked to stop; OSError where the run cannot be written (the last checkpoint stays); DataError
-    where the loss is lost.
+    where the loss is lost. group: the processes that train together, which all go the same way;
+    the first of them writes.
     """
 
     def __init__(
@@ -104,7 +104,10 @@ class Trainer:
         context: Context,
         device: torch.device,
         status: StatusWriter,
+        group: Group | None = None,
     ) -> None:
+        self._group = group = group or Group()
+        context = group.context(context)
         self._plan = plan
         self._train = train
         self._validation = validation
@@ -112,7 +115,7 @@ class Trainer:
         self._context = context
         self._device = device
         self._status = status
-        self._stepper = Stepper(network, plan, device, lambda told: _remark(context, told))
+        self._stepper = Stepper(network, plan, device, lambda told: _remark(context, told), group)
         self._network = network
         self._sums = torch.zeros(2, dtype=torch.float64, device=device)  # loss, right
         self._steps = len(train)
@@ -122,12 +125,11 @@ class Trainer:
 
     def train(self, state: State | None = None) -> Place:
         """From the beginning, or from a state."""
+        self._group.same(self._network, self._plan.seed)
         if state is not None:
             self._restore(state)
         place = self.place
-        with Tracker(
-            self._run.metrics, self._context, keep=place.metrics, step=place.done
-        ) as self._tracker:
+        with self._tracking() as self._tracker:
             try:
                 self._saved_at = time.monotonic()
                 for number in range(place.stage, len(self._plan.stages)):
@@ -144,13 +146,20 @@ class Trainer:
                 raise
         return place
 
+    def _tracking(self) -> Tracker:
+        if not self._group.first:
+            return Silent()
+        place = self.place
+        return Tracker(self._run.metrics, self._context, keep=place.metrics, step=place.done)
+
     def _restore(self, state: State) -> None:
         fill(self._network, state.weights, self._state_file)
         with self._damage_told():
             self.place = place = place_of(state.place, self._state_file)
             if place.stage >= len(self._plan.stages) or place.step > self._steps:
                 raise ValueError("its place is behind the end")
-            restore_random(state.random, self._device)
+            seed = (self._plan.seed, place.done)
+            self._group.restore_random(state.random, self._device, seed)
         self._keep_name_of_best()
         self._stepper.micro = place.micro
         self._sums = torch.tensor(
@@ -195,7 +204,7 @@ class Trainer:
         path = self._best_of(self.place.stage)
         names = (self._run.best, self._run.best_of(self._plan.stages[self.place.stage].name))
         for other in names:
-            if self.place.best and not path.exists() and other.exists():
+            if self._group.first and self.place.best and not path.exists() and other.exists():
                 other.replace(path)
 
     def _one_stage(self, stage: StagePlan, state: State | None) -> None:
@@ -222,10 +231,14 @@ class Trainer:
             clock += time.perf_counter() - before
 
         for inputs, labels, _ in self._train.batches(number, skip=place.step, pause=rest):
+            due = time.monotonic() - self._saved_at > self._plan.checkpoint_seconds
+            share = self._group.step(len(labels), due)
+            if not share.clips:
+                continue
             rate = stage.rate(place.epoch, place.step / steps)
-            loss, right = self._stepper.step(inputs, labels, rate)
-            self._sums += torch.stack((loss.double() * len(labels), right.double()))
-            place.clips += len(labels)
+            loss, right = self._stepper.step(inputs, labels, rate, share)
+            self._sums += torch.stack((loss.double() * share.clips, right.double()))
+            place.clips += share.clips
             place.step += 1
             place.done += 1
             now, waits = time.perf_counter(), self._train.waited_s
@@ -236,7 +249,7 @@ class Trainer:
             if self._tracker.due():
                 self._tell_step(stage, float(loss))
             self._tell_progress(stage)
-            if time.monotonic() - self._saved_at > self._plan.checkpoint_seconds:
+            if share.due:
                 self._checkpoint(weights=False)
             self._pause()
             clock = time.perf_counter()
@@ -245,7 +258,8 @@ class Trainer:
         """Validate, tell, keep the best, save."""
         place = self.place
         answers = self._validate(stage)
-        loss, right, clips = self._epoch_sums()
+        loss, right = (float(value) for value in self._sums)
+        clips = place.clips
         self._require_finite(loss, stage)
         line = {
             "stage": stage.name,
@@ -268,21 +282,18 @@ class Trainer:
         self._sums.zero_()
         self._checkpoint(weights=True)
 
-    def _epoch_sums(self) -> tuple[float, float, int]:
-        """Loss and right answers summed over the clips of this epoch so far, and how many they are:
-        here those who train together add theirs."""
-        loss, right = (float(value) for value in self._sums)
-        return loss, right, self.place.clips
-
     def _validate(self, stage: StagePlan) -> Answers | None:
         if self._validation is None:
             return None
-        answers = answer(
-            self._network,
-            self._validation.batches(pause=self._pause),
-            self._device,
-            stream=stage.stream,
-            pause=lambda _done: self._pause(),
+        batches = self._validation.batches(pause=self._pause)
+        answers = self._group.answers(
+            lambda: answer(
+                self._network,
+                batches,
+                self._device,
+                stream=stage.stream,
+                pause=lambda _done: self._pause(),
+            )
         )
         self._stepper.train_mode()
         return answers
@@ -298,6 +309,8 @@ class Trainer:
         better = not best or (now["accuracy"], -now["loss"]) >= (best["accuracy"], -best["loss"])
         if better:
             self.place.best = now
+            if not self._group.first:
+                return
             path = self._best_of(self.place.stage)
             save_weights(path, self._network, {"validation": now}, weights_of(self._network))
 
@@ -343,13 +356,17 @@ class Trainer:
             return  # what stands on the disk is better
         place.micro = self._stepper.micro
         place.metrics = self._tracker.position()
+        random = self._group.random(self._device)
+        self._saved_at = time.monotonic()
+        if not self._group.first:
+            return
         kept = weights_of(self._network)
         save_state(
             self._state_file,
             State(
                 kept,
                 self._stepper.optimizer_state(),
-                random_state(self._device),
+                random,
                 asdict(place),
             ),
         )
