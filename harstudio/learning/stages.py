@@ -75,6 +75,14 @@ class Plan:
     label_smoothing: float
     clip_norm: float
     checkpoint_seconds: float
+    # As runs.config.TrainingTable says.
+    class_weights: str
+    precision: str
+    ema: float
+    patience: int
+    select: str
+    modality_dropout: float
+    cache_features: bool
 
 
 def plan_training(config: Config, card: NetworkCard) -> Plan:
@@ -117,6 +125,13 @@ def plan_training(config: Config, card: NetworkCard) -> Plan:
         label_smoothing=training.label_smoothing,
         clip_norm=_given(training.clip_norm, recipe.clip_norm),
         checkpoint_seconds=training.checkpoint_seconds,
+        class_weights=training.class_weights,
+        precision=training.precision,
+        ema=training.ema,
+        patience=training.patience,
+        select=training.select,
+        modality_dropout=training.modality_dropout,
+        cache_features=training.cache_features,
     )
 
 
