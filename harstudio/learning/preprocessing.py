@@ -177,7 +177,10 @@ class Preprocessing:
         person: the body id that the clip is about, "" for whoever is seen. DataError where a
         stream is missing, damaged or empty there, or nobody is seen.
         """
-        stretch = self.stretch(recording, start_ns, end_ns, person)
+        return self.read_stretch(self.stretch(recording, start_ns, end_ns, person))
+
+    def read_stretch(self, stretch: Stretch) -> Raw:
+        """Decode what a stretch shows. DataError as ``read``."""
         tracks = stretch.tracks
         seen = {
             name: KINDS[table.kind].read(stretch, table)
