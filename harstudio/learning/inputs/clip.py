@@ -29,6 +29,7 @@ from harstudio.learning.inputs.frames import (
     PictureSettings,
     appear,
     colored,
+    frame_of,
     normalised,
     picture_stream,
     resized,
@@ -127,7 +128,7 @@ def read(stretch: Stretch, settings: ClipInput) -> Frames:
     short, region = settings.resize, Box(0, 0, 0, 0)
     small: list[NDArray[Any]] = []
     for index in wanted.tolist():
-        frame = stream.frame(first + index)
+        frame = frame_of(stretch, stream, first + index, settings)
         if not small:
             region = _region(stretch, stream, times_ns, settings, *frame.shape[:2])
         if settings.crop == "person":

@@ -27,6 +27,7 @@ from harstudio.learning.inputs.frames import (
     PictureSettings,
     appear,
     colored,
+    frame_of,
     limits_of,
     normalised,
     picture_stream,
@@ -102,7 +103,7 @@ def read(stretch: Stretch, settings: DynamicInput) -> DynamicImages:
         weights = rank_pooling(stop - start)
         total: Any = 0.0
         for t, weight in enumerate(weights.tolist()):
-            frame = stream.frame(first + start + t)
+            frame = frame_of(stretch, stream, first + start + t, settings)
             height, width = frame.shape[:2]
             small = shrunk(frame, settings.resize, nearest=settings.appearance == "depth")
             if limits is None and settings.appearance != "color":

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from harstudio.errors import DataError
 from harstudio.learning.inputs import InputSettings
+from harstudio.learning.inputs.person_mask import person_mask
 from harstudio.learning.inputs.places import Stretch
 from harstudio.recordings.streams import PictureStream, StreamKind
 from harstudio.results import Box
@@ -19,6 +20,7 @@ from harstudio.results import Box
 PRINTED_HEIGHT = 1080  # of the pictures whose pixels the papers print
 
 Pixels = Annotated[float, Field(ge=0, le=2000)]
+Metres = Annotated[float, Field(ge=0, le=10)]
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -28,12 +30,16 @@ class PictureSettings(InputSettings):
     appearance: the kind of picture; depth (``depth_mm`` spread over 0 to 255, 0 = no value stays 0)
     and infrared (its 1st to 99th percentile) are coloured with the jet map. mean, std: one number
     or one a channel, of values in [0, 1]: the network gets (value - mean) / std.
+
+    person_band_m: metres before and behind the bones of people within which depth is kept, and
+    infrared of the same sensor; all else is 0 = no value (see ``person_mask``). None keeps all.
     """
 
     appearance: Literal["color", "depth", "infrared"] = "color"
     mean: float | tuple[float, float, float] = 0.5
     std: Positive | tuple[Positive, Positive, Positive] = 0.5
     depth_mm: tuple[Pixels, Annotated[float, Field(gt=0, le=65535)]] = (500.0, 4500.0)
+    person_band_m: tuple[Metres, Metres] | None = None
 
 
 def picture_stream(stretch: Stretch, settings: PictureSettings) -> tuple[PictureStream, int, int]:
@@ -50,6 +56,29 @@ def picture_stream(stretch: Stretch, settings: PictureSettings) -> tuple[Picture
     if first == last:
         raise DataError(f"There is no {settings.appearance} in this clip.", path=recording.path)
     return stream, first, last
+
+
+def frame_of(
+    stretch: Stretch, stream: PictureStream, index: int, settings: PictureSettings
+) -> NDArray[Any]:
+    """A frame of the stretch's pictures, with people alone where ``person_band_m`` says so.
+
+    Nothing is left out where people cannot be told from the rest: in colour, without a skeleton,
+    without the depth of an infrared picture. DataError where it cannot be decoded.
+    """
+    frame = stream.frame(index)
+    if settings.person_band_m is None or settings.appearance == "color":
+        return frame
+    time_ns = int(stream.times_ns[index])
+    depth: NDArray[Any] = frame
+    if settings.appearance == "infrared":
+        seen = stretch.recording.of_kind(StreamKind.DEPTH)
+        found = seen.at(time_ns) if isinstance(seen, PictureStream) else None
+        if found is None or found.data.shape != frame.shape:
+            return frame
+        depth = found.data
+    mask = person_mask(stretch, stream.name, time_ns, depth, settings.person_band_m)
+    return frame if mask is None else np.where(mask, frame, np.zeros((), frame.dtype))
 
 
 def limits_of(frame: NDArray[Any], settings: PictureSettings) -> tuple[float, float]:

@@ -18,12 +18,13 @@ from harstudio.learning.inputs.frames import (
     Pixels,
     appear,
     cut,
+    frame_of,
     normalised,
     picture_stream,
     resized,
 )
 from harstudio.learning.inputs.places import Made, PicturePlace, Pointer, Shot, Stretch
-from harstudio.learning.inputs.tracks import Tracks, nearest
+from harstudio.learning.inputs.tracks import Tracks, bodies_at, nearest
 from harstudio.recordings.projection import project_joints
 from harstudio.recordings.recording import Recording
 from harstudio.results import Box
@@ -120,7 +121,7 @@ def read(stretch: Stretch, settings: PictureInput) -> Still | Stills:
     for share in shares:
         index = first + min(last - first - 1, int(share * (last - first)))
         time_ns = int(stream.times_ns[index])
-        picture = appear(stream.frame(index), settings)
+        picture = appear(frame_of(stretch, stream, index, settings), settings)
         seen.append(_whole(stretch, stream.name, time_ns, picture))
     box = around(np.concatenate([points for _, points in seen]))
     stills = tuple(_cut_down(still, box, settings) for still, _ in seen)
@@ -175,12 +176,7 @@ def project(
     step = int(nearest(tracks.times_ns, np.array([time_ns]))[0])
     _, places, joints, _ = tracks.joints.shape
     points = np.full((places, joints, 2), np.nan, dtype=np.float32)
-    for m in range(places):
-        there = np.flatnonzero(tracks.present[:, m])
-        if not len(there):
-            continue
-        at = there[nearest(tracks.times_ns[there], np.array([time_ns]))[0]]
-        body = tracks.bodies[at][m]
+    for m, body in enumerate(bodies_at(tracks, time_ns)):
         found = None if body is None else project_joints(recording, stream, body)
         if found is not None:
             points[m] = found

@@ -19,6 +19,7 @@ from harstudio.learning.inputs.frames import (
     PictureSettings,
     appear,
     cut,
+    frame_of,
     normalised,
     picture_stream,
     resized,
@@ -111,7 +112,7 @@ def read(stretch: Stretch, settings: RegionsInput) -> Mosaic:
     pixels = np.zeros((len(shown), len(REGIONS) * PIECE, PIECE, 3), dtype=np.uint8)
     pieces = []
     for k, step in enumerate(shown.tolist()):
-        picture = appear(stream.frame(first + step), settings)
+        picture = appear(frame_of(stretch, stream, first + step, settings), settings)
         height, width = picture.shape[:2]
         time_ns = int(stream.times_ns[first + step])
         points, _ = project(stretch.recording, stream.name, tracks, time_ns, (width, height))

@@ -131,3 +131,14 @@ def nearest(times_ns: NDArray[np.int64], wanted_ns: NDArray[np.int64]) -> NDArra
     right = np.minimum(right, len(times_ns) - 1)
     nearer = wanted_ns - times_ns[left] <= times_ns[right] - wanted_ns
     return np.where(nearer, left, right)
+
+
+def bodies_at(tracks: Tracks, time_ns: int) -> list[Body | None]:
+    """(M) the body of every place at a time; one that is away is taken from its nearest frame, None
+    where nobody ever is."""
+    found: list[Body | None] = []
+    for m in range(tracks.present.shape[1]):
+        there = np.flatnonzero(tracks.present[:, m])
+        at = there[nearest(tracks.times_ns[there], np.array([time_ns]))[0]] if len(there) else -1
+        found.append(tracks.bodies[at][m] if at >= 0 else None)
+    return found
