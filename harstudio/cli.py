@@ -304,6 +304,23 @@ def evaluate(
     )
 
 
+@app.command()
+def compare(
+    runs: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN...", help="Run folders, or names of bundled weights."),
+    ],
+    add: Annotated[
+        bool, typer.Option("--sum", help="Also the figures of their scores added clip by clip.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Set evaluated runs side by side: figures, McNemar's test, seeds and folds, configs."""
+    from harstudio import cli_compare
+
+    cli_compare.compare(runs, add=add, json=json)
+
+
 weights_app = typer.Typer(help="Weights that others published.", no_args_is_help=True)
 app.add_typer(weights_app, name="weights")
 

@@ -12,8 +12,10 @@ from typing import Any
 from harstudio.errors import UsageError
 from harstudio.jobs.context import Context, Payload
 from harstudio.learning import checking, importing
+from harstudio.learning.comparing import compare_runs
 from harstudio.learning.datasets import collect
 from harstudio.learning.devices import Device, choose_device
+from harstudio.learning.distributed import said_once
 from harstudio.learning.preparing import (
     class_counts,
     config_of,
@@ -151,7 +153,9 @@ def train(payload: Payload, context: Context) -> Payload:
     Tells "device", "metrics" (the lines of metrics.jsonl) and "remark" ``{"text"}``. Gives
     ``{"run": folder, "state": "finished" | "stopped", "evaluation": figures or None}``.
     """
-    return train_run(config_of(payload), context, resume=bool(payload.get("resume")))
+    with said_once():
+        config = config_of(payload)
+    return train_run(config, context, resume=bool(payload.get("resume")))
 
 
 def evaluate(payload: Payload, context: Context) -> Payload:
@@ -171,6 +175,23 @@ def evaluate(payload: Payload, context: Context) -> Payload:
     return evaluate_run(
         run, context, device, data=data, part=part, weights=weights, without=without
     )
+
+
+def compare(payload: Payload, context: Context) -> Payload:
+    """Set evaluated runs side by side: ``{runs, sum}``.
+
+    runs: folders, or names of bundled weights. sum: also add their scores clip by clip.
+    Gives the document of ``harstudio compare --json``.
+    """
+
+    def pause(done: int, total: int) -> None:
+        context.progress(done, total, "Comparing")
+        context.pause_point()
+
+    runs = [str(one) for one in payload.get("runs") or ()]
+    if not runs:
+        raise UsageError("The job needs runs.")
+    return compare_runs(runs, sums=bool(payload.get("sum")), pause=pause)
 
 
 def import_weights(payload: Payload, context: Context) -> Payload:

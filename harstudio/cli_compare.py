@@ -1,0 +1,130 @@
+"""``harstudio compare``: runs side by side, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from harstudio import cli_output
+from harstudio.cli_jobs import run_job
+
+MOST_CLASSES = 3  # named of those that gain, and that lose
+MOST_KEYS = 20  # of configs
+
+
+def compare(runs: Sequence[str], *, add: bool, json: bool) -> None:
+    """``harstudio compare``."""
+    document = run_job(
+        "harstudio.learning.jobs:compare", {"runs": list(runs), "sum": add}, title="Comparing"
+    )
+    if json:
+        cli_output.print_json(document)
+    else:
+        print_comparison(document)
+
+
+def print_comparison(document: dict[str, Any]) -> None:
+    """Tables of runs, groups, sums, pairs and what differs in the configs."""
+    _print_rows(
+        [("run", "clips", "top-1", "95 % interval", "macro F1", "ECE")],
+        (
+            (
+                one["name"],
+                str(one["clips"]),
+                percent(one["top1"]),
+                between(one["ci95"]),
+                rounded(one["macro_f1"]),
+                rounded(one["ece"]),
+            )
+            for one in document["runs"]
+        ),
+    )
+    _print_rows(
+        [("over seeds and folds", "seeds", "folds", "mean", "sd", "95 % interval")],
+        (
+            (
+                one["name"],
+                str(len(one["seeds"])),
+                str(len(one["folds"]) or 1),
+                percent(one["mean"]),
+                "" if one["std"] is None else percent(one["std"]),
+                f"{between(one['ci95'])} by {one['ci95_by']}",
+            )
+            for one in document["groups"]
+            if len(one["runs"]) > 1
+        ),
+    )
+    _print_rows(
+        [("sum of", "clips", "top-1", "95 % interval", "macro F1")],
+        (
+            (
+                one["rule"],
+                str(one["clips"]),
+                percent(one["top1"]),
+                between(one["ci95"]),
+                rounded(one["macro_f1"]),
+            )
+            for one in document.get("sums", ())
+        ),
+    )
+    _print_rows(
+        [("pair", "clips", "only first", "only second", "p", "change")],
+        (
+            (
+                f"{one['a']} - {one['b']}",
+                str(one["clips"]),
+                str(one["only_a"]),
+                str(one["only_b"]),
+                f"{one['p']:.2g}",
+                f"{100 * one['change']:+.1f} points",
+            )
+            for one in document["pairs"]
+        ),
+    )
+    if len(document["pairs"]) == 1:
+        for line in gains(document["pairs"][0]):
+            cli_output.print_line(line)
+    configs = list(document["configs"].items())
+    _print_rows(
+        [("config", *(one["name"] for one in document["runs"]))],
+        ((key, *map(_shown, values)) for key, values in configs[:MOST_KEYS]),
+    )
+    if len(configs) > MOST_KEYS:
+        cli_output.print_line(f"and {len(configs) - MOST_KEYS} more; see --json")
+
+
+def gains(pair: dict[str, Any]) -> list[str]:
+    """The classes that gain and lose most, as lines."""
+    rated = pair["gains"]
+    better = [one for one in rated if one["change"] > 0][:MOST_CLASSES]
+    worse = [one for one in rated if one["change"] < 0][-MOST_CLASSES:]
+    return [
+        f"{one['class']}: {100 * one['change']:+.1f} points of {one['clips']} clips"
+        for one in (*better, *worse)
+    ]
+
+
+def _print_rows(head: list[tuple[str, ...]], rows: Any) -> None:
+    """A table, unless it is empty; with a line before every one but the first."""
+    found = list(rows)
+    if found:
+        for text in cli_output.table([*head, *found]):
+            cli_output.print_line(text)
+        cli_output.print_line("")
+
+
+def _shown(value: Any) -> str:
+    return "-" if value is None else str(value)
+
+
+def percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
+
+
+def rounded(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def between(interval: Sequence[float] | None) -> str:
+    """An interval of shares."""
+    return "" if interval is None else f"{interval[0]:.1%} to {interval[1]:.1%}"
