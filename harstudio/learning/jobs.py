@@ -16,6 +16,7 @@ from harstudio.learning.comparing import compare_runs
 from harstudio.learning.datasets import collect
 from harstudio.learning.devices import Device, choose_device
 from harstudio.learning.distributed import said_once
+from harstudio.learning.embedding import embed_run
 from harstudio.learning.preparing import (
     class_counts,
     config_of,
@@ -24,7 +25,7 @@ from harstudio.learning.preparing import (
     prepare,
     thin_classes,
 )
-from harstudio.learning.protocols import split
+from harstudio.learning.protocols import preferred, remarks, split
 from harstudio.learning.running import train_run
 from harstudio.learning.stages import MODALITIES, checked_options, fitting_inputs
 from harstudio.learning.testing import evaluate_run
@@ -47,10 +48,16 @@ def survey(payload: Payload, context: Context) -> Payload:
         context.pause_point()
 
     annotator = str(payload.get("annotator") or "")
-    dataset = collect(Path(_text(payload, "path")), annotator=annotator, progress=progress)
+    protocol = str(payload.get("protocol") or "cross-subject")
+    dataset = collect(
+        Path(_text(payload, "path")),
+        annotator=annotator,
+        first=preferred(protocol),
+        progress=progress,
+    )
     parts = split(
         dataset,
-        str(payload.get("protocol") or "cross-subject"),
+        protocol,
         validation_subjects=payload.get("validation_subjects"),
         seed=int(payload.get("seed") or 0),
     )
@@ -67,6 +74,7 @@ def survey(payload: Payload, context: Context) -> Payload:
         "problems": [
             *dataset.problems,
             *dataset.without(sorted(dataset.kinds)),
+            *remarks(dataset, protocol, parts),
             *thin_classes(dataset.classes, parts),
         ],
         "cards": [_fitting_card(name, dataset.kinds) for name in list_networks()],
@@ -192,6 +200,16 @@ def compare(payload: Payload, context: Context) -> Payload:
     if not runs:
         raise UsageError("The job needs runs.")
     return compare_runs(runs, sums=bool(payload.get("sum")), pause=pause)
+
+
+def embed(payload: Payload, context: Context) -> Payload:
+    """Features of the clips of an evaluated run in a plane: ``{run}``; see ``embed_run``."""
+
+    def pause(done: int, total: int, text: str) -> None:
+        context.progress(done, total, f"Spreading out the features of {text}")
+        context.pause_point()
+
+    return embed_run(Path(_text(payload, "run")), pause)
 
 
 def import_weights(payload: Payload, context: Context) -> Payload:
