@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 from math import ceil, inf
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from harstudio.errors import HarstudioError
+from harstudio.learning import lacking
+from harstudio.learning.averaging import UPDATES, Mean
 from harstudio.learning.group import Group, Share
+from harstudio.learning.losses import Losses
+from harstudio.learning.optimizing import Optimizer
 from harstudio.learning.stages import Plan, StagePlan, freeze_all_but
 from harstudio.networks.network import Network, Output
 
 Inputs = Mapping[str, Tensor]
+
+
+class Known(Protocol):
+    """What is known of clips before the network looks at them; see ``frozen``."""
+
+    def given(self, places: Sequence[int]) -> AbstractContextManager[None]:
+        """Within, a forward pass is one of these samples, in this order."""
+
+
+class Piece(NamedTuple):
+    """Rows of a batch that go through the network at once; lacks: the input they do without.
+    counts: whether they are of the batch."""
+
+    rows: slice | list[int]
+    lacks: str
+    counts: bool
 
 
 class Stepper:
@@ -25,7 +45,9 @@ class Stepper:
     micro: how many clips go through the network at once (in each process), 0 = the whole batch. It
     is halved when the device's memory is short; gradients are then summed over the pieces, so that
     the loss is the mean over the batch as before, but batch normalisation sees the pieces.
-    group: the processes that share each batch.
+    class_weights: how much a clip of each class counts, (K,); None for all alike. group: the
+    processes that share each batch. mean: of the stage's weights, where the plan wants one. known:
+    what the stage knows of its clips already.
     """
 
     def __init__(
@@ -35,46 +57,36 @@ class Stepper:
         device: torch.device,
         remark: Callable[[str], None],
         group: Group | None = None,
+        class_weights: Tensor | None = None,
     ) -> None:
         self._group = group or Group()
         self.network = network.to(device)
         self.device = device
         self.micro = 0
+        self.mean: Mean | None = None
+        self.known: Known | None = None
         self._plan = plan
         self._remark = remark
+        weights = None if class_weights is None else class_weights.to(device)
+        self._losses = Losses(plan.label_smoothing, weights)
         self._stage: StagePlan | None = None
-        self._names: list[str] = []
-        self._weights: list[nn.Parameter] = []
-        self.optimizer: torch.optim.Optimizer | None = None
+        self.optimizer: Optimizer | None = None
 
     def begin(self, stage: StagePlan) -> None:
-        """Freeze what the stage does not train; a fresh optimiser."""
+        """Freeze what the stage does not train; a fresh optimiser, a fresh mean."""
         self._stage = stage
         self._group.begin_stage()
-        plan, rate = self._plan, stage.rate(0)
-        groups: dict[tuple[float, float], list[tuple[str, nn.Parameter]]] = {}
-        for name, weight in freeze_all_but(self.network, stage.trains):
-            groups.setdefault(factors(name, plan.rates), []).append((name, weight))
-        self._names = [name for named in groups.values() for name, _ in named]
-        self._weights = [weight for named in groups.values() for _, weight in named]
-        tables = [
-            {
-                "params": [weight for _, weight in named],
-                "lr": rate * of_rate,
-                "of_rate": of_rate,
-                "weight_decay": plan.weight_decay * of_decay,
-            }
-            for (of_rate, of_decay), named in groups.items()
-        ]
-        if plan.optimizer == "sgd":
-            self.optimizer = torch.optim.SGD(
-                tables,
-                lr=rate,
-                momentum=plan.momentum,
-                nesterov=plan.nesterov and plan.momentum > 0,
-            )
-        else:
-            self.optimizer = torch.optim.Adam(tables, lr=rate)
+        self.optimizer = Optimizer(self.network, self._plan, stage, self.device)
+        self.mean = Mean(self.network, self._plan.ema) if self._plan.ema else None
+        self.known = None
+
+    def autocast(self) -> AbstractContextManager[None]:
+        """The precision of forward passes of training.
+
+        Nothing that is cast is kept: what was cast without gradients would be taken for the same
+        weight with them.
+        """
+        return autocast(self._plan.precision, self.device)
 
     def train_mode(self) -> None:
         """Back from evaluation: what the stage trains is in training mode again."""
@@ -82,23 +94,29 @@ class Stepper:
             freeze_all_but(self.network, self._stage.trains)
 
     def step(
-        self, inputs: Inputs, labels: Tensor, rate: float, share: Share | None = None
+        self,
+        inputs: Inputs,
+        labels: Tensor,
+        rate: float,
+        share: Share | None = None,
+        *,
+        places: Sequence[int] = (),
+        lacks: Sequence[str] = (),
     ) -> tuple[Tensor, Tensor]:
         """One update; the batch's mean loss and how many it got right, on the device.
 
         share: what ``Group.step`` gave, where the batch is not this process's alone. Rows of inputs
-        without a label show a process that has no clip what one looks like.
+        without a label show a process that has no clip what one looks like. places: which samples
+        these are. lacks: what each does without, see ``lacking``.
         """
+        optimizer = self._begun()
         share = share or Share(len(labels), len(labels), False)
-        if self.optimizer is None:
-            raise RuntimeError("begin a stage first")
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * group["of_rate"]
         inputs = {name: value.to(self.device) for name, value in inputs.items()}
         labels = labels.to(self.device)
         while True:
+            optimizer.begin(rate)
             try:
-                told, apart = self._gradients(inputs, labels, share)
+                told, apart = self._gradients(inputs, labels, share, places, lacks)
                 self._group.fits()
                 break
             except RuntimeError as error:
@@ -106,82 +124,78 @@ class Stepper:
                     raise
                 self._group.tell_short(error)
             self._halve(share)  # outside of except: its traceback holds the tensors
-        own = self._join(apart)
-        loss, right = self._group.add_gradients(self._weights, told)
-        self._update(own)
+        own = _join(apart)
+        loss, right = self._group.add_gradients(optimizer.weights, told)
+        optimizer.update(own)
+        if self.mean is not None:
+            self.mean.update()
         return loss, right
 
-    def _join(self, apart: Mapping[nn.Parameter, Tensor]) -> set[nn.Parameter]:
-        """Gradients of the loss and of the heads' own in one; the weights that only heads reach."""
-        own = {weight for weight in apart if weight.grad is None}
-        for weight, gradient in apart.items():
-            weight.grad = gradient if weight.grad is None else weight.grad + gradient
-        return own
-
-    def _update(self, own: set[nn.Parameter]) -> None:
-        """One update. The gradients of heads are kept below the limit for themselves, so that they
-        never slow the rest."""
+    def _begun(self) -> Optimizer:
         if self.optimizer is None:
             raise RuntimeError("begin a stage first")
-        if self._plan.clip_norm:
-            for heads in (False, True):
-                weights = [weight for weight in self._weights if (weight in own) == heads]
-                nn.utils.clip_grad_norm_(weights, self._plan.clip_norm)
-        self.optimizer.step()
+        return self.optimizer
 
     def _gradients(
-        self, inputs: Inputs, labels: Tensor, share: Share
+        self,
+        inputs: Inputs,
+        labels: Tensor,
+        share: Share,
+        places: Sequence[int],
+        lacks: Sequence[str],
     ) -> tuple[Tensor, dict[nn.Parameter, Tensor]]:
         """The loss and how many are right (2,); the loss's gradients are left in the weights, those
         of the heads' own losses are given."""
-        if self.optimizer is None or self._stage is None:
-            raise RuntimeError("begin a stage first")
-        self.optimizer.zero_grad(set_to_none=True)
-        total = torch.zeros((), device=self.device)
-        right = torch.zeros((), device=self.device)
+        optimizer = self._begun()
+        told = torch.zeros(2, device=self.device)
         apart: dict[nn.Parameter, Tensor] = {}
-        for piece in pieces(len(labels), self.micro, share.largest):
-            counts = piece.start < piece.stop
-            if not counts:  # the others have one more: show the network a clip that does not count
-                piece = slice(1)
+        for piece in self._pieces(len(labels), share, lacks):
+            rows, counts = piece.rows, piece.counts
+            expected = labels[rows] if counts else labels.new_zeros(1)
+            output = self._forward({k: v[rows] for k, v in inputs.items()}, piece, places)
             clips = float(share.clips) if counts else inf
-            expected = labels[piece] if counts else labels.new_zeros(1)
-            with self._group.normalising(counts):
-                output = self.network(
-                    {k: v[piece] for k, v in inputs.items()}, False, self._stage.stream
-                )
-            loss = cross_entropy(
-                output.logits,
-                expected,
-                reduction="sum",
-                label_smoothing=self._plan.label_smoothing,
-            )
-            for further in output.losses.values():
-                loss = loss + further * len(expected)
-            loss = loss / clips
-            total += loss.detach()
-            heads = self._heads_loss(output, expected) / clips
+            loss = self._losses.fused(output, expected) / clips
+            heads = torch.zeros((), device=self.device)
+            if self.network.heads_apart and not piece.lacks and not self._stream:
+                heads = self._losses.heads(output, expected) / clips
             if heads.requires_grad:
                 found = torch.autograd.grad(
-                    heads, self._weights, retain_graph=True, allow_unused=True
+                    optimizer.scaled(heads), optimizer.weights, retain_graph=True, allow_unused=True
                 )
-                for weight, gradient in zip(self._weights, found, strict=True):
+                for weight, gradient in zip(optimizer.weights, found, strict=True):
                     if gradient is not None:
                         apart[weight] = apart[weight] + gradient if weight in apart else gradient
             if loss.requires_grad or not heads.requires_grad:
-                loss.backward()  # type: ignore[no-untyped-call]
-            right += (output.logits.detach().argmax(1) == expected).sum() * counts
-        return torch.stack((total, right)), apart
+                optimizer.scaled(loss).backward()  # type: ignore[no-untyped-call]
+            right = (output.logits.detach().argmax(1) == expected).sum() * counts
+            told += torch.stack((loss.detach(), right))
+        return told, apart
 
-    def _heads_loss(self, output: Output, expected: Tensor) -> Tensor:
-        """So that the streams' opinions keep up while they change under their heads; not a part
-        of the loss that is told."""
-        total = torch.zeros((), device=self.device)
-        if self._stage is not None and not self._stage.stream and self.network.heads_apart:
-            for logits in output.logits_by_stream.values():
-                if logits.requires_grad:
-                    total = total + cross_entropy(logits, expected, reduction="sum")
-        return total
+    @property
+    def _stream(self) -> str:
+        return "" if self._stage is None else self._stage.stream
+
+    def _pieces(self, count: int, share: Share, lacks: Sequence[str]) -> Iterator[Piece]:
+        """The rows that go through the network together, where memory is short in smaller pieces.
+        A process without clips where others have one shows the network one that does not count."""
+        if any(lacks):
+            for name, rows in lacking.parts(lacks).items():
+                for piece in pieces(len(rows), self.micro):
+                    yield Piece(rows[piece], name, True)
+            return
+        for piece in pieces(count, self.micro, share.largest):
+            counts = piece.start < piece.stop
+            yield Piece(piece if counts else slice(1), lacking.ALL, counts)
+
+    def _forward(self, inputs: Inputs, piece: Piece, places: Sequence[int]) -> Output:
+        known: AbstractContextManager[None] = nullcontext()
+        if self.known is not None and not piece.lacks:
+            rows = piece.rows
+            those = places[rows] if isinstance(rows, slice) else [places[row] for row in rows]
+            known = self.known.given(those)
+        with self._group.normalising(piece.counts), self.autocast(), known:
+            output: Output = self.network(lacking.without(inputs, piece.lacks), False, self._stream)
+        return output
 
     def _halve(self, share: Share) -> None:
         now = min(self.micro or share.largest, share.largest)
@@ -191,8 +205,7 @@ class Stepper:
                 remedy="Train a lighter network, use smaller inputs or another device.",
             )
         self.micro = ceil(now / 2)
-        if self.optimizer is not None:
-            self.optimizer.zero_grad(set_to_none=True)
+        self._begun().forget()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         self._remark(
@@ -201,43 +214,50 @@ class Stepper:
             f"{self.micro}."
         )
 
-    # ---- the optimiser's state, by the names of the weights
+    # ---- what a state keeps of it
 
     def optimizer_state(self) -> dict[str, Tensor]:
         """Copies on the CPU of all that the optimiser remembers, ``<weight>/<key>``."""
-        if self.optimizer is None:
-            return {}
-        return {
-            f"{name}/{key}": value.detach().to("cpu", copy=True).contiguous()
-            for name, weight in zip(self._names, self._weights, strict=True)
-            for key, value in self.optimizer.state.get(weight, {}).items()
-            if isinstance(value, Tensor)
-        }
+        return {} if self.optimizer is None else self.optimizer.state()
 
-    def restore_optimizer(self, saved: Mapping[str, Tensor]) -> None:
-        """What ``optimizer_state`` gave, into the optimiser of the stage that has begun.
+    def mean_state(self) -> dict[str, Tensor]:
+        """The mean of the weights, by name; nothing where there is none."""
+        return {} if self.mean is None else self.mean.saved()
 
-        KeyError or ValueError where it is not of this optimiser.
-        """
-        if self.optimizer is None:
-            raise RuntimeError("begin a stage first")
-        places = {name: place for place, name in enumerate(self._names)}
-        state: dict[int, dict[str, Tensor]] = {}
-        for key, value in saved.items():
-            name, _, what = key.rpartition("/")
-            if value.shape != self._weights[places[name]].shape and value.ndim:
-                raise ValueError(f"{key} has another shape")
-            state.setdefault(places[name], {})[what] = value
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+    def counters(self) -> dict[str, Tensor]:
+        """Numbers that optimiser and mean count by."""
+        told = {} if self.optimizer is None else self.optimizer.counters()
+        if self.mean is not None:
+            told[UPDATES] = torch.tensor(self.mean.updates, dtype=torch.int64)
+        return told
+
+    def restore(
+        self,
+        optimizer: Mapping[str, Tensor],
+        mean: Mapping[str, Tensor] | None = None,
+        counters: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        """What ``optimizer_state``, ``mean_state`` and ``counters`` gave, for the stage that has
+        begun. KeyError, RuntimeError or ValueError where it is not of this stage."""
+        counters = counters or {}
+        self._begun().restore(optimizer, counters)
+        if self.mean is not None:
+            self.mean.restore(mean or {}, int(counters[UPDATES]))
 
 
-def factors(name: str, rates: Iterable[tuple[str, float, float]]) -> tuple[float, float]:
-    """Of a weight's rate and of its decay: what the first pattern that fits its name says."""
-    for pattern, of_rate, of_decay in rates:
-        if fnmatchcase(name, pattern):
-            return of_rate, of_decay
-    return 1.0, 1.0
+def _join(apart: Mapping[nn.Parameter, Tensor]) -> set[nn.Parameter]:
+    """Gradients of the loss and of the heads' own in one; the weights that only heads reach."""
+    own = {weight for weight in apart if weight.grad is None}
+    for weight, gradient in apart.items():
+        weight.grad = gradient if weight.grad is None else weight.grad + gradient
+    return own
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[None]:
+    """Forward passes in ``precision``, "float32" for as they are."""
+    if precision == "float32":
+        return nullcontext()
+    return torch.autocast(device.type, getattr(torch, precision), cache_enabled=False)
 
 
 def pieces(count: int, micro: int, largest: int = 0) -> Iterator[slice]:

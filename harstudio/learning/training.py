@@ -211,7 +211,7 @@ class Trainer:
         self._stepper.begin(stage)
         if state is not None:
             with self._damage_told():
-                self._stepper.restore_optimizer(state.optimizer)
+                self._stepper.restore(state.optimizer)
         before = sum(one.epochs for one in self._plan.stages[: self.place.stage])
         while self.place.epoch < stage.epochs:
             self._status.at(stage.name, self.place.epoch + 1, stage.epochs)

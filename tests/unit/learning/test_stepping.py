@@ -13,8 +13,9 @@ from torch import Tensor
 
 from harstudio.errors import HarstudioError
 from harstudio.learning.inference import answer
+from harstudio.learning.optimizing import factors
 from harstudio.learning.stages import plan_training
-from harstudio.learning.stepping import Stepper, factors, pieces
+from harstudio.learning.stepping import Stepper, pieces
 from harstudio.networks import create_network, network_card
 from harstudio.networks.network import Batch, Network, Output
 from harstudio.runs.config import parse
@@ -138,7 +139,7 @@ def test_the_optimisers_memory_goes_on(
     twin = copy.deepcopy(network)
     one.step(inputs, labels, 0.05)
     other = stepper(twin, [], optimizer=optimizer)
-    other.restore_optimizer(saved)
+    other.restore(saved)
     torch.set_rng_state(random)
     other.step(inputs, labels, 0.05)
     for name, value in network.state_dict().items():
@@ -222,13 +223,13 @@ def test_the_optimisers_memory_goes_by_names(
     one.step(*batch, 0.05)
     saved = one.optimizer_state()
     other = stepper(copy.deepcopy(network), [], after, optimizer="sgd")
-    other.restore_optimizer(saved)
+    other.restore(saved)
     now = other.optimizer_state()
     assert now.keys() == saved.keys()
     assert all(torch.equal(now[name], saved[name]) for name in saved)
     assert saved["fusion.weight/momentum_buffer"].abs().sum() > 0
     assert other.optimizer is not None
-    groups = {group["of_rate"] for group in other.optimizer.param_groups}
+    groups = {group["of_rate"] for group in other.optimizer.torch.param_groups}
     assert groups == ({1.0, 2.0, 5.0, 10.0} if after else {1.0})
 
 
