@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.files import write_atomically
+from harstudio.learning.disturbing import condition, disturb
 from harstudio.learning.inputs import (
     InputSettings,
     clip,
@@ -97,12 +98,15 @@ class Preprocessing:
 
     topology: the joints of the skeleton input. inputs: the table of every input by name, in the
     order of the network's branches. without: kinds of stream that are treated as if no recording
-    had them, to measure what a missing modality costs.
+    had them, to measure what a missing modality costs. disturbance: the condition under which
+    recordings are read (a name of ``disturbing.CONDITIONS``), "" as they are. Neither is kept in a
+    file.
     """
 
     topology: str
     inputs: Mapping[str, InputSettings]
     without: frozenset[str] = frozenset()
+    disturbance: str = ""
 
     @classmethod
     def for_card(
@@ -171,6 +175,12 @@ class Preprocessing:
             raise UsageError(f"Without {' and '.join(sorted(without))} nothing is left.")
         return replace(self, inputs=left, without=without)
 
+    def disturbed(self, name: str) -> Preprocessing:
+        """The same for recordings under a condition of ``disturbing.CONDITIONS``; UsageError where
+        there is none such."""
+        condition(name)
+        return replace(self, disturbance=name)
+
     def read(self, recording: Recording, start_ns: int, end_ns: int, person: str = "") -> Raw:
         """Decode what ``[start_ns, end_ns)`` shows; the same whenever it is called.
 
@@ -193,6 +203,8 @@ class Preprocessing:
         self, recording: Recording, start_ns: int, end_ns: int, person: str = ""
     ) -> Stretch:
         """What all inputs are read from: ``[start_ns, end_ns)`` with its people. Raises as read."""
+        if self.disturbance:
+            recording = disturb(recording, self.disturbance, start_ns)
         tracks, joints = self._tracks(recording, start_ns, end_ns, person)
         return Stretch(recording, start_ns, end_ns, tracks, joints)
 

@@ -1,0 +1,128 @@
+"""Conditions: what they change, how much, and always the same of one stretch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from clips import at_pixels, body, recording, spread, where
+from harstudio.errors import UsageError
+from harstudio.learning.disturbing import CONDITIONS, applies, disturb
+from harstudio.learning.preprocessing import Preprocessing
+from harstudio.recordings.recording import Recording
+from harstudio.recordings.streams import SkeletonFrame
+from harstudio.skeletons.topology import topology, topology_names
+
+CLIP = {"kind": "clip", "size": 24, "frames": 4, "resize": 40}
+
+
+def made(frames: int = 12, name: str = "one") -> Recording:
+    pixels = spread(90, 60, 150, 150)
+    bodies = [[body(at_pixels(pixels + np.array([t % 7, t])), "7")] for t in range(frames)]
+    rng = np.random.default_rng(0)
+    depth = np.zeros((frames, 200, 240), np.uint16)
+    depth[:, 55:155, 85:165] = rng.integers(1950, 2050, (frames, 100, 80))
+    shine = (np.full((200, 240), 40) + np.arange(240)).astype(np.uint8)
+    pictures = {
+        "color": [np.roll(where(), t, axis=1) for t in range(frames)],
+        "depth": [*depth],
+        "infrared": [np.roll(shine, 3 * t) for t in range(frames)],
+    }
+    out = recording(bodies, pictures=pictures, inertial=rng.normal(size=(40, 6)))
+    out.name = name
+    return out
+
+
+def own(*kinds: str) -> Preprocessing:
+    tables: dict[str, Any] = {
+        kind: {"frames": 9} if kind in ("skeleton", "inertial") else CLIP | {"appearance": kind}
+        for kind in kinds
+    }
+    return Preprocessing.from_dict({"version": 2, "topology": "utd_mhad_20", "inputs": tables})
+
+
+EVERY = ("skeleton", "color", "depth", "infrared", "inertial")
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_it_changes_its_streams_and_no_others_and_always_alike(name: str) -> None:
+    whole = own(*EVERY)
+    under = whole.disturbed(name)
+    as_it_is, first, again, other = (
+        one.make(one.read(made(name=label), 0, 10**12)).inputs
+        for one, label in ((whole, "one"), (under, "one"), (under, "one"), (under, "two"))
+    )
+    for kind in EVERY:
+        np.testing.assert_array_equal(first[kind], again[kind])
+        same = np.array_equal(as_it_is[kind], first[kind])
+        assert same != (kind in CONDITIONS[name].kinds), kind
+        assert applies(name, own(kind)) == (kind in CONDITIONS[name].kinds)
+    if name.startswith("joint-noise") or name == "occluded-joints":
+        assert not np.array_equal(first["skeleton"], other["skeleton"])
+
+
+def test_a_condition_is_of_one_evaluation_and_kept_nowhere() -> None:
+    whole = own("skeleton")
+    assert whole.disturbed("half-rate").to_dict() == whole.to_dict()
+    assert whole.disturbed("half-rate").disturbance == "half-rate"
+    with pytest.raises(UsageError, match="no condition rain"):
+        whole.disturbed("rain")
+    with pytest.raises(UsageError, match="no condition rain"):
+        applies("rain", whole)
+
+
+def joints_of(recording: Recording) -> Any:
+    stream = recording.streams["skeleton"]
+    frames = [stream.frame(k) for k in range(len(stream))]
+    assert all(isinstance(frame, SkeletonFrame) for frame in frames)
+    return np.stack([frame.bodies[0].joints for frame in frames])
+
+
+@pytest.mark.parametrize("sigma", ["0.02", "0.05"])
+def test_noise_is_as_large_as_its_name_says(sigma: str) -> None:
+    clip = made(200)
+    off = joints_of(disturb(clip, f"joint-noise-{sigma}", 0)) - joints_of(clip)
+    assert off.std() == pytest.approx(float(sigma), rel=0.03)
+    assert np.abs(np.corrcoef(off[:-1].ravel(), off[1:].ravel())[0, 1]) < 0.03
+
+
+def test_hidden_joints_are_hidden_all_the_time() -> None:
+    clip = made()
+    gone = np.isnan(joints_of(disturb(clip, "occluded-joints", 0))).any(axis=-1)
+    assert (gone == gone[0]).all()
+    assert gone[0].sum() == 6  # of 20
+    later = np.isnan(joints_of(disturb(clip, "occluded-joints", 10**9))).any(axis=-1)
+    assert (later[0] != gone[0]).any(), "another stretch, other joints"
+
+
+@pytest.mark.parametrize("name", topology_names())
+def test_an_arm_of_every_skeleton(name: str) -> None:
+    known = topology(name)
+    joints = np.random.default_rng(0).normal(size=(len(known.joints), 3))
+    sides = set()
+    for start in range(8):
+        under = disturb(recording([[body(joints)]], name=name), "occluded-arm", start)
+        gone = np.flatnonzero(np.isnan(joints_of(under)[0]).any(axis=-1)).tolist()
+        assert 2 <= len(gone) <= 6
+        sides |= {known.sides[k] for k in gone}
+        assert len({known.sides[k] for k in gone}) == 1
+        assert any("lbow" in known.joints[k] for k in gone)
+        assert not any(part in known.joints[k].lower() for k in gone for part in ("foot", "hip"))
+    assert sides == {"left", "right"}
+
+
+@pytest.mark.parametrize(("name", "every"), [("half-rate", 2), ("third-rate", 3)])
+def test_fewer_frames(name: str, every: int) -> None:
+    clip = made(12)
+    times = clip.streams["skeleton"].times_ns
+    under = disturb(clip, name, int(times[5]))
+    for kind in ("skeleton", "color", "depth", "infrared"):
+        kept = under.streams[kind].times_ns
+        assert kept.tolist() == times[5 % every :: every].tolist()
+    np.testing.assert_array_equal(joints_of(under), joints_of(clip)[5 % every :: every])
+    np.testing.assert_array_equal(
+        under.streams["color"].frame(1), clip.streams["color"].frame(5 % every + every)
+    )
+    assert under.streams["inertial"] is clip.streams["inertial"]
