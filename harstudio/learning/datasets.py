@@ -104,6 +104,7 @@ def collect(
     *,
     classes: Sequence[str] | None = None,
     annotator: str = "",
+    first: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Dataset:
     """The labelled samples under a path.
@@ -117,6 +118,7 @@ def collect(
 
     classes: those of a trained network, in its order; samples of others are left out. Without, all
     that occur, in the order of the dataset or of the project's label set.
+    first: where one of these annotators labelled a recording, nobody else counts there.
     progress: called with recordings done and in all, 0 and 0 while they are still being looked for;
     what it raises ends the collection.
     UsageError, MissingError or DataError where nothing can be learned from the path.
@@ -129,7 +131,7 @@ def collect(
         if not gathered.stretches:
             project = Project.find_private(path)
     if project is not None:
-        _from_documents(project, gathered, annotator, progress)
+        _from_documents(project, gathered, annotator, first, progress)
     if not gathered.stretches:
         remedy = _remedy(gathered, annotator)
         raise DataError(_nothing(annotator, project, gathered), path=path, remedy=remedy)
@@ -245,7 +247,11 @@ def extent(recording: Recording) -> tuple[int, int]:
 
 
 def _from_documents(
-    project: Project, gathered: _Gathered, annotator: str, progress: Progress | None
+    project: Project,
+    gathered: _Gathered,
+    annotator: str,
+    first: Sequence[str],
+    progress: Progress | None,
 ) -> None:
     """Samples of a project, whose label documents tell the actions."""
     places = {label.name: place for place, label in enumerate(project.label_set.labels)}
@@ -258,7 +264,7 @@ def _from_documents(
                 documents = project.documents(recording.name, _note(gathered.problems))
                 people = {one.annotator for one in documents if _by_people(one)}
                 gathered.annotators |= people
-                clips, source = _clips(documents, annotator)
+                clips, source = _clips(documents, annotator, first)
                 start_ns, end_ns = extent(recording)
                 inside = [one for one in clips if one.start_ns < end_ns and one.end_ns > start_ns]
                 gathered.outside += [recording.name] * (len(clips) - len(inside))
@@ -302,16 +308,20 @@ def _note(problems: list[str]) -> Callable[[HarstudioError], None]:
     return lambda error: problems.append(str(error))
 
 
-def _clips(documents: Sequence[Document], annotator: str) -> tuple[list[Clip], str]:
+def _clips(
+    documents: Sequence[Document], annotator: str, first: Sequence[str]
+) -> tuple[list[Clip], str]:
     """The clips that count, in order of time, and who made them."""
+    preferred = [one for one in documents if one.annotator in first and _by_people(one)]
+    documents = preferred or documents
     best: list[Clip] = []
     source = ""
     for document in sorted(documents, key=lambda one: one.annotator):
         if annotator and document.annotator != annotator:
             continue
-        first = _by_people(document)
-        if len(first) > len(best):
-            best, source = first, document.annotator
+        clips = _by_people(document)
+        if len(clips) > len(best):
+            best, source = clips, document.annotator
     return sorted(best, key=lambda clip: (clip.start_ns, clip.end_ns)), source
 
 

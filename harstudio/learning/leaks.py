@@ -46,7 +46,7 @@ def apart(what: str, parts: Iterable[Part], key: Callable[[Sample], str], path: 
 
 
 def same_content(learned: Part, tested: Part) -> list[tuple[Path, Path]]:
-    """Recordings that lie under two names, one in each part: a learned and a tested path each.
+    """Recordings that lie under two names, one in each part: the learned path and the tested one.
 
     Only files of one size are read, and of those the first and last 64 KiB. Of a folder the
     largest file counts, and the size of all its files.
@@ -54,11 +54,17 @@ def same_content(learned: Part, tested: Part) -> list[tuple[Path, Path]]:
     sizes: dict[int, list[Path]] = defaultdict(list)
     for path in _paths(learned):
         sizes[_size(path)].append(path)
+    digests: dict[int, dict[bytes, Path]] = {}
     pairs = []
     for path in _paths(tested):
-        alike = sizes.get(_size(path), ())
-        own = _ends(path) if alike else b""
-        pairs += [(one, path) for one in alike if own and one != path and _ends(one) == own]
+        size = _size(path)
+        if size not in sizes or size <= 0:
+            continue
+        if size not in digests:
+            digests[size] = {_ends(one): one for one in reversed(sizes[size])}
+        alike = digests[size].get(_ends(path))
+        if alike is not None and alike != path:
+            pairs.append((alike, path))
     return pairs
 
 
@@ -80,7 +86,8 @@ def _size(path: Path) -> int:
 
 
 def _ends(path: Path) -> bytes:
-    """A digest of what a recording begins and ends with; b"" where it cannot be read."""
+    """A digest of what a recording begins and ends with; that of its path where it cannot be
+    read, which nothing else has."""
     try:
         largest = max(_files(path), key=lambda one: (one.stat().st_size, one.name))
         with largest.open("rb") as file:
@@ -88,5 +95,5 @@ def _ends(path: Path) -> bytes:
             file.seek(max(ENDS_BYTES, largest.stat().st_size - ENDS_BYTES))
             digest.update(file.read(ENDS_BYTES))
     except (OSError, ValueError):
-        return b""
+        return str(path).encode()
     return digest.digest()

@@ -20,7 +20,7 @@ from harstudio.learning.config_checks import check_config
 from harstudio.learning.datasets import Dataset, collect
 from harstudio.learning.loading import Loader
 from harstudio.learning.preprocessing import Preprocessing
-from harstudio.learning.protocols import Parts, split
+from harstudio.learning.protocols import Parts, preferred, remarks, split
 from harstudio.learning.samples import Sample
 from harstudio.learning.stages import card_of, choose_modalities, complete, plan_training
 from harstudio.learning.weights import load_pretrained, start_from, start_tables
@@ -113,7 +113,9 @@ def gather(config: Config, context: Context) -> Dataset:
         context.progress(0, 0, f"Looking at the data, {done} of {total}")
         context.pause_point()
 
-    return collect(Path(config.data.path), annotator=config.data.annotator, progress=progress)
+    data = config.data
+    first = preferred(data.protocol)
+    return collect(Path(data.path), annotator=data.annotator, first=first, progress=progress)
 
 
 def prepare(config: Config, dataset: Dataset) -> Experiment:
@@ -152,7 +154,11 @@ def prepare(config: Config, dataset: Dataset) -> Experiment:
         topology=topology,
         kinds=dataset.kinds,
         parts=parts,
-        problems=(*dataset.problems, *thin_classes(dataset.classes, parts)),
+        problems=(
+            *dataset.problems,
+            *remarks(dataset, data.protocol, parts),
+            *thin_classes(dataset.classes, parts),
+        ),
         preprocessing=preprocessing,
     )
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harstudio.errors import DataError, UsageError
+from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.learning.datasets import Dataset
-from harstudio.learning.protocols import Parts, split
+from harstudio.learning.leaks import check_apart, same_content
+from harstudio.learning.protocols import Parts, folds_of, remarks, split
 from harstudio.learning.samples import Sample
 
 
@@ -185,3 +186,155 @@ def test_parts_never_share_anything(
     if protocol != "cross-view":
         assert not subjects(parts.train) & subjects(parts.test)
     assert not subjects(parts.train) & subjects(parts.validation)
+
+
+# ---- SYSU, N-UCLA and custom protocols
+
+
+def test_settings_of_sysu_have_thirty_folds() -> None:
+    whole = Dataset(
+        Path("/data"),
+        ("a", "b"),
+        tuple(
+            Sample(Path(f"/data/{s}-{c}"), f"{s}-{c}", 0, 1, c, subject=s)
+            for s in range(1, 41)
+            for c in (0, 1)
+        ),
+        "",
+        frozenset(),
+    )
+    halves = [split(whole, f"setting-1:{k}", validation_subjects=0, seed=k) for k in range(30)]
+    for parts in halves:
+        assert [sum(one.label == c for one in parts.test) for c in (0, 1)] == [20, 20]
+        assert [sum(one.label == c for one in parts.train) for c in (0, 1)] == [20, 20]
+    assert len({parts.test for parts in halves}) == 30
+    assert split(whole, "setting-1:3", seed=7).test == halves[3].test, "one seed for everybody"
+    people = [split(whole, f"setting-2:{k}", validation_subjects=0) for k in range(30)]
+    for parts in people:
+        assert len(subjects(parts.train)) == len(subjects(parts.test)) == 20
+        assert not subjects(parts.train) & subjects(parts.test)
+    assert len({parts.test for parts in people}) == 30
+    with pytest.raises(UsageError, match="F from 0 to 29"):
+        split(whole, "setting-2:30")
+    told = remarks(whole, "setting-1:3", halves[3])
+    assert len(told) == 1
+    assert "not public" in told[0]
+
+
+def test_names_tell_which_views_train() -> None:
+    named = dataset(*(sample(1, f"a01_s01_e00_v{v:02d}", view=None) for v in (1, 2, 3)))
+    parts = split(named, "cross-view", validation_subjects=0)
+    assert [s.recording[-1] for s in parts.train] == ["1", "2"]
+    assert [s.recording[-1] for s in parts.test] == ["3"]
+    variant = split(named, "test-views:1", validation_subjects=0)
+    assert [s.recording[-1] for s in variant.test] == ["1"]
+    with pytest.raises(UsageError, match=r"no view 4.* The views are 1, 2, 3"):
+        split(named, "test-views:4")
+
+
+def test_custom_parts() -> None:
+    eight = people(*range(1, 9))
+    assert subjects(split(eight, "test-subjects:2, 7").test) == {2, 7}
+    two = split(eight, "test-recordings:s1-0,s3-1")
+    assert [one.recording for one in two.test] == ["s1-0", "s3-1"]
+    assert remarks(eight, "test-recordings:s1-0,s3-1", two)[0].startswith("2 people are learned")
+    with pytest.raises(UsageError, match=r"no labelled recording s1-9.* Did you mean s1-"):
+        split(eight, "test-recordings:s1-0,s1-9")
+    with pytest.raises(UsageError, match="no subject 9"):
+        split(eight, "test-subjects:9")
+    for written in ("test-subjects:a", "test-subjects:", "test-subjects", "test-recordings:"):
+        with pytest.raises(UsageError, match="Write it like test-"):
+            split(eight, written)
+
+
+def test_recordings_of_a_list(tmp_path: Path) -> None:
+    eight = dataclasses.replace(people(*range(1, 9)), path=tmp_path)
+    (tmp_path / "mine.txt").write_text("s1-0\n\ns2-1\ngone\n", encoding="utf-8")
+    parts = split(eight, "test-recordings:@mine.txt")
+    assert [one.recording for one in parts.test] == ["s1-0", "s2-1"]
+    told = remarks(eight, "test-recordings:@mine.txt", parts)
+    assert "Recordings of the list that are not here: gone." in told
+    with pytest.raises(MissingError, match="one recording on each line"):
+        split(eight, "test-recordings:@other.txt")
+
+
+def test_the_clips_of_one_annotator_test() -> None:
+    made = [
+        dataclasses.replace(one, source="Ann" if one.subject == 1 else "Bo")
+        for one in people(1, 2, 3).samples
+    ]
+    whole = dataclasses.replace(dataset(*made), annotators=("Ann", "Bo"))
+    parts = split(whole, "test-annotators:Ann")
+    assert {one.source for one in parts.test} == {"Ann"}
+    assert {one.source for one in parts.train} == {"Bo"}
+    with pytest.raises(UsageError, match=r"no clips of An here.* Did you mean Ann"):
+        split(whole, "test-annotators:An")
+    torn = dataclasses.replace(made[0], start_ns=5, end_ns=6, source="Bo")
+    with pytest.raises(DataError, match="recording /data/s1-0 would be in two parts"):
+        split(dataset(*made, torn), "test-annotators:Ann")
+
+
+def test_all_folds_of_a_family() -> None:
+    three = people(1, 2, 7)
+    assert folds_of(three, "leave-one-subject-out") == tuple(
+        f"leave-one-subject-out:{s}" for s in (1, 2, 7)
+    )
+    assert folds_of(three, "kfold:3") == ("kfold:3:0", "kfold:3:1", "kfold:3:2")
+    assert folds_of(three, "setting-2")[::29] == ("setting-2:0", "setting-2:29")
+    assert folds_of(three, "test-subjects:7") == ("test-subjects:7",)
+    with pytest.raises(UsageError, match="not possible with 3"):
+        folds_of(three, "kfold:4")
+    with pytest.raises(UsageError, match="no protocol kfolds:3"):
+        folds_of(three, "kfolds:3")
+    with pytest.raises(UsageError, match="needs the subject"):
+        folds_of(dataset(sample(None)), "leave-one-subject-out")
+
+
+# ---- splits that would leak
+
+
+def test_what_three_cameras_saw_at_once_is_one_take() -> None:
+    names = [f"S001C00{c}P00{p}R001A001" for p in (1, 2) for c in (1, 2, 3)]
+    ntu = dataset(*(sample(int(n[11]), n, view=int(n[7])) for n in names))
+    with pytest.raises(DataError, match=r"take S001P001R001A001 .*or use cross-view"):
+        split(ntu, f"test-recordings:{names[0]}")
+    whole = split(ntu, f"test-recordings:{','.join(names[:3])}")
+    assert len(whole.test) == 3
+    assert len(split(ntu, "cross-view").test) == 2, "views of a take are what it asks about"
+
+
+def test_leaks_are_refused_whatever_the_rule_gives() -> None:
+    one, other = sample(1, "r1"), sample(2, "r2")
+    view = dataclasses.replace(one, start_ns=3, end_ns=4)
+    with pytest.raises(DataError, match="recording /data/r1"):
+        check_apart(((one,), (), (view,)), Path("/data"), people=False, takes=False)
+    again = sample(1, "r3")
+    with pytest.raises(DataError, match="subject 000001"):
+        check_apart(((one,), (again,), (other,)), Path("/data"), people=True, takes=False)
+    check_apart(((one,), (again,), (other,)), Path("/data"), people=False, takes=True)
+
+
+def test_the_same_content_under_two_names_is_told(tmp_path: Path) -> None:
+    made = []
+    for subject, text in ((1, b"walk" * 50_000), (2, b"wave" * 50_000), (3, b"jump" * 50_000)):
+        path = tmp_path / f"r{subject}"
+        path.write_bytes(text)
+        made.append(Sample(path, path.name, 0, 1, 0, subject=subject))
+    copy = tmp_path / "copy"
+    copy.write_bytes(made[0].path.read_bytes())
+    made.append(Sample(copy, "copy", 0, 1, 0, subject=4))
+    folders = []
+    for subject, name in ((5, "a.harrec"), (6, "b.harrec")):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "skeleton.jsonl").write_text("joints", encoding="utf-8")
+        folders.append(Sample(folder, name, 0, 1, 0, subject=subject))
+    whole = dataset(*made, *folders)
+    parts = split(whole, "cross-subject", validation_subjects=0)
+    assert same_content(parts.train, parts.test) == [
+        (folders[0].path, folders[1].path),
+        (made[0].path, copy),
+    ]
+    (told,) = remarks(whole, "cross-subject", parts)
+    assert told.startswith("2 recordings are learned from and tested under another name")
+    assert str(copy) in told
