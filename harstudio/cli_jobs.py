@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harstudio import cli_output
 from harstudio.jobs.context import Stopped
 from harstudio.jobs.foreground import run
+from harstudio.jobs.torchrun import place
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -29,9 +30,12 @@ def run_job(
 ) -> dict[str, Any]:
     """The job's result. KeyboardInterrupt: it was stopped and has no result.
 
-    heard: gets what the job tells (kind, payload); its log is printed on stderr.
+    heard: gets what the job tells (kind, payload); its log is printed on stderr. Of several
+    processes that torchrun started the first shows how far they are.
     """
     try:
+        if place()[0]:
+            return run(job, payload, threads=threads, device=device)
         with JobProgress(title, heard) as progress:
             return run(job, payload, reporter=progress, threads=threads, device=device)
     except Stopped:

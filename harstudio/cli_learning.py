@@ -13,6 +13,7 @@ import typer
 from harstudio import cli_output
 from harstudio.cli_jobs import run_job
 from harstudio.errors import UsageError
+from harstudio.jobs.torchrun import place
 from harstudio.runs.config import parse_options
 from harstudio.runs.folder import RunFolder
 
@@ -38,7 +39,9 @@ def train(config: Path, changes: Sequence[str], where: Where, *, resume: bool, j
         device=where.device,
         threads=where.threads,
     )
-    if json:
+    if place()[0]:
+        pass  # the first process says it
+    elif json:
         cli_output.print_json(result)
     elif result["state"] == "stopped":
         saved = (RunFolder(Path(result["run"])).checkpoints / "state.json").is_file()

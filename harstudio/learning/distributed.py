@@ -10,6 +10,7 @@ docs/decisions/0013-gradients-are-added-by-our-own-hand.md.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import time
@@ -20,19 +21,23 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from torch import Tensor, distributed, nn
+from torch.distributed import PrefixStore  # type: ignore[attr-defined]
+from torch.distributed.rendezvous import rendezvous
 
 from harstudio.errors import HarstudioError, UsageError
 from harstudio.jobs.context import Context, Payload, Stopped
+from harstudio.jobs.torchrun import place
 from harstudio.learning.checkpoints import random_state, restore_random
 from harstudio.learning.group import Group, Share
 from harstudio.learning.inference import Answers
 from harstudio.learning.peers import Peers
 from harstudio.learning.whole_batch import WholeBatch
+from harstudio.runs.status import StatusWriter
 
 T = TypeVar("T")
-STARTED = "TORCHELASTIC_RUN_ID"  # torchrun sets it
 TIMEOUT = timedelta(minutes=30)  # of one step, where somebody may still be decoding
 POLL_S = 0.05
+_TRAININGS = itertools.count()  # of this process, alike in all
 BUCKET = 1 << 25  # values that go in one message
 
 
@@ -49,7 +54,8 @@ class Processes(Group):
     def __init__(self) -> None:
         self.local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
         self._local_rank = int(os.environ.get("LOCAL_RANK", "0"))
-        self._store, self.rank, self.count = next(distributed.rendezvous("env://", timeout=TIMEOUT))
+        store, self.rank, self.count = next(rendezvous("env://", timeout=TIMEOUT))
+        self._store = PrefixStore(f"training {next(_TRAININGS)}", store)
         self._peers = Peers(self._store, self.rank, self.count)
         self._words = 0
         self._watchful, self._fitted, self._largest = True, 0, 0
@@ -64,7 +70,7 @@ class Processes(Group):
         backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
         distributed.init_process_group(
             backend,
-            store=distributed.PrefixStore("group", self._store),
+            store=PrefixStore("group", self._store),
             rank=self.rank,
             world_size=self.count,
             timeout=TIMEOUT,
@@ -72,7 +78,8 @@ class Processes(Group):
 
     def close(self, error: BaseException | None) -> None:
         """Leave; ``error`` is why, where it is not the end."""
-        self._peers.leave("" if error is None else str(error) or type(error).__name__)
+        silent = error is None or isinstance(error, SystemExit)
+        self._peers.leave("" if silent else str(error) or type(error).__name__)
         if distributed.is_initialized() and error is None:
             distributed.destroy_process_group()
 
@@ -186,7 +193,7 @@ class Processes(Group):
             gradients = [weight.grad for weight in bucket if weight.grad is not None]
             flat = torch.cat([one.reshape(-1) for one in gradients])
             self._sum(flat)
-            parts = flat.split([one.numel() for one in gradients])
+            parts = torch.split(flat, [one.numel() for one in gradients])
             for one, part in zip(gradients, parts, strict=True):
                 one.copy_(part.view_as(one))
         told = told.double()
@@ -212,7 +219,7 @@ class Processes(Group):
 
     def _gathered(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Rows (n, ...) of all processes one after another."""
-        own = torch.from_numpy(np.ascontiguousarray(array))
+        own = torch.from_numpy(np.array(array))
         shape = torch.zeros(8, dtype=torch.int64)
         shape[: own.ndim] = torch.tensor(own.shape)
         shapes = self._every(shape)
@@ -331,9 +338,22 @@ class _Place:
         self._context.pause_point()
 
 
-def several() -> bool:
-    """Whether torchrun started this process beside others."""
-    return STARTED in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
+class Unwritten(StatusWriter):
+    """The status of a process that is not the first: nobody reads it."""
+
+    def begin(self) -> None: ...
+    def _write(self) -> None: ...
+
+
+@contextlib.contextmanager
+def said_once() -> Iterator[None]:
+    """What is wrong in every process alike is said by the first; the others end without a word."""
+    try:
+        yield
+    except HarstudioError as error:
+        if place()[0]:
+            raise SystemExit(error.exit_code) from error
+        raise
 
 
 @contextlib.contextmanager
@@ -342,13 +362,14 @@ def processes(context: Context, wanted: str) -> Iterator[tuple[Group, Context]]:
 
     wanted: the device of the config, for where the context leaves it open.
     """
-    if not several():
+    if place()[1] == 1:
         yield Group(), context
         return
     group = Processes()
     error: BaseException | None = None
     try:
-        device = group.device(wanted if context.device == "auto" else context.device)
+        with said_once():
+            device = group.device(wanted if context.device == "auto" else context.device)
         group.connect(torch.device(device))
         yield group, _Place(context, group, device)
     except BaseException as caught:

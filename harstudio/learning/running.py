@@ -15,7 +15,9 @@ from harstudio.jobs.context import Context, Stopped
 from harstudio.learning.checkpoints import State, load_network, load_state
 from harstudio.learning.config_checks import config_of_run
 from harstudio.learning.devices import Device, choose_device
+from harstudio.learning.distributed import Unwritten, processes
 from harstudio.learning.environment import describe_environment
+from harstudio.learning.group import Group
 from harstudio.learning.preparing import (
     Experiment,
     gather,
@@ -51,18 +53,27 @@ def train_run(config: Config, context: Context, *, resume: bool) -> dict[str, An
     """Train, or go on; gives the run's folder, state and the figures of its evaluation.
 
     Stopped is caught: the state is saved and the result says "stopped". Every other end is an
-    error, told in status.json too; what was saved before it stays.
+    error, told in status.json too; what was saved before it stays. Under torchrun the processes
+    train together; the result of all but the first has no figures.
     """
+    with processes(context, config.training.device) as (group, place):
+        return _train_with(group, config, place, resume)
+
+
+def _train_with(group: Group, config: Config, context: Context, resume: bool) -> dict[str, Any]:
+    """The training of one process of a group."""
     run = RunFolder(Path(config.run.folder))
-    _check_folder(run, resume)
-    device = choose_device(config.training.device, context, config.training.threads)
-    status = StatusWriter(run.status)
-    begins = _claim(run, resume, status)
+    group.lead(lambda: _check_folder(run, resume))
+    threads = config.training.threads and max(1, config.training.threads // group.local)
+    device = choose_device(config.training.device, context, threads)
+    status = StatusWriter(run.status) if group.first else Unwritten(run.status)
+    begins = bool(group.lead(lambda: _claim(run, resume, status)))
     try:
         with status:
-            return _told(run, config, context, device, status, begins)
+            return _told(run, config, context, device, status, group, begins)
     finally:
-        _leave(run)
+        if group.first:
+            _leave(run)
 
 
 def _told(
@@ -71,13 +82,16 @@ def _told(
     context: Context,
     device: Device,
     status: StatusWriter,
+    group: Group,
     begins: bool,
 ) -> dict[str, Any]:
     """Train, and tell the status how it ended."""
     try:
         device.tell(context)
-        experiment = _begin(run, config, context, device, begins)
-        evaluation = _train(run, experiment, context, device, status)
+        experiment = group.lead(lambda: _begin(run, config, context, device, begins))
+        if experiment is None:  # the first has written it
+            experiment = restore(config_of_run(run), run.data, run.preprocessing)
+        evaluation = _train(run, experiment, context, device, status, group)
     except Stopped:
         status.end("stopped", "Stopped by a person.")
         return {"run": str(run.path), "state": "stopped", "evaluation": None}
@@ -160,7 +174,9 @@ def _begin(
         experiment = prepare(config, gather(config, context))
         # Before anything is written: joints or weights to start from may not fit the network.
         experiment.start_weights(experiment.network())
-        usual = with_usual_boxes(experiment.preprocessing, experiment.parts.train)
+        usual = with_usual_boxes(
+            experiment.preprocessing, experiment.parts.train, experiment.cache
+        )
         experiment = replace(experiment, preprocessing=usual)
         _clean(run)
         run.checkpoints.mkdir(parents=True, exist_ok=True)
@@ -262,6 +278,7 @@ def _train(
     context: Context,
     device: Device,
     status: StatusWriter,
+    group: Group,
 ) -> dict[str, Any] | None:
     """The training itself, then the one evaluation on the test part, then the card."""
     network = experiment.network()
@@ -271,19 +288,18 @@ def _train(
         context.log(sentence)
     plan = plan_training(experiment.config, network.card)
     threads, parts = context.threads, experiment.parts
-    train = experiment.loader(parts.train, train=True, threads=threads)
-    validation = (
-        experiment.loader(parts.validation, train=False, threads=threads)
-        if parts.validation
-        else None
-    )
-    trainer = Trainer(network, plan, train, validation, run, context, device.torch, status)
+    train = experiment.loader(parts.train, train=True, threads=threads, group=group)
+    validation = None
+    if parts.validation:
+        own = group.share(parts.validation)
+        validation = experiment.loader(own, train=False, threads=threads)
+    trainer = Trainer(network, plan, train, validation, run, context, device.torch, status, group)
     trainer.train(state)
-    left_out = [f"Left out: {problem}" for problem in train.problems]
+    left_out = [f"Left out: {problem}" for problem in group.problems(train.problems)]
     for sentence in left_out:
         context.log(sentence)
     experiment = replace(experiment, problems=(*experiment.problems, *left_out))
-    return _finish(run, experiment, context, device)
+    return group.lead(lambda: _finish(run, experiment, context, device))
 
 
 def _finish(

@@ -23,11 +23,14 @@ class ClipNorm(nn.BatchNorm1d):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C) -> (N, C)."""
-        if self.training and len(x) == 1:
-            return functional.batch_norm(
-                x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
-            )
-        return super().forward(x)
+        try:
+            return super().forward(x)
+        except ValueError:  # one clip; but where processes share a batch others may have more
+            if len(x) != 1:
+                raise
+        return functional.batch_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+        )
 
 
 class DSFM(nn.Module):
