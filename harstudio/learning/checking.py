@@ -181,6 +181,7 @@ def _direct(experiment: Experiment, samples: list[Sample], size: int) -> Loader:
         train=True,
         cache_bytes=1 << 40,
         threads=0,
+        cache=experiment.prepared,
     )
 
 

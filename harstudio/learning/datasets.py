@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from harstudio.errors import DataError, HarstudioError, MissingError, UsageError
 from harstudio.labels.model import Clip, Document, Origin
 from harstudio.labels.project import Project, is_project
+from harstudio.learning.caches import ABOUT, Cache, damaged, is_cache, told
 from harstudio.learning.samples import Sample
 from harstudio.recordings.formats import open_recording, scan
 from harstudio.recordings.formats.ntu_facts import LISTED
@@ -114,7 +116,8 @@ def collect(
     a folder that was labelled without one: each clip that a person made is one. Of several
     annotators of a recording the one with the most clips counts (then the first by name), so that
     no stretch counts twice; ``annotator`` picks one person instead. Of a document the first tier
-    with such clips counts. What a model proposed never counts.
+    with such clips counts. What a model proposed never counts. Prepared data: what they were made
+    of, as it was then, without opening a recording.
 
     classes: those of a trained network, in its order; samples of others are left out. Without, all
     that occur, in the order of the dataset or of the project's label set.
@@ -124,6 +127,8 @@ def collect(
     UsageError, MissingError or DataError where nothing can be learned from the path.
     """
     path = Path(path).expanduser().absolute()
+    if is_cache(path):
+        return _from_cache(Cache(path), classes, annotator)
     gathered = _Gathered()
     project = Project.open(path) if is_project(path) else None
     if project is None:
@@ -199,6 +204,55 @@ class _Gathered:
                 remedy="Learn from recordings of one kind of camera at a time.",
             )
         return next(iter(self._topologies), "")
+
+
+def _from_cache(cache: Cache, classes: Sequence[str] | None, annotator: str) -> Dataset:
+    """The dataset that prepared data were made of; its recordings where they were then."""
+    if annotator not in ("", cache.about["annotator"]):
+        raise UsageError(
+            f"These data were not prepared of the clips of {annotator}.",
+            path=cache.path,
+            remedy=f"Prepare them with --set data.annotator={annotator}.",
+        )
+    gathered, known = _Gathered(), cache.about["dataset"]
+    try:
+        gathered.problems = [*known["problems"], *cache.changed()]
+        names, kinds = tuple(known["classes"]), frozenset(known["kinds"])
+        for one in known["samples"]:
+            others = {key: value for key, value in one.items() if key not in ("path", "label")}
+            name, path = names[one["label"]], cache.source / one["path"]
+            order = (one["label"], name)
+            gathered.stretches.append(_Stretch(path=path, name=name, order=order, **others))
+        lacking = {
+            kind: frozenset(cache.source / path for path in paths)
+            for kind, paths in known["lacking"].items()
+        }
+        samples, names = _label(gathered, names if classes is None else classes, cache.path)
+        return Dataset(
+            cache.path, names, samples, known["topology"], kinds, tuple(gathered.problems),
+            known["bodies"], tuple(known["annotators"]), lacking,
+        )  # fmt: skip
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise damaged(cache.path / ABOUT, repr(error)) from None
+
+
+def describe(dataset: Dataset, root: Path) -> dict[str, Any]:
+    """A dataset in builtins, as prepared data keep it; paths below root are relative to it."""
+    return {
+        "classes": list(dataset.classes),
+        "samples": [
+            {**asdict(sample), "path": told(sample.path, root)} for sample in dataset.samples
+        ],
+        "topology": dataset.topology,
+        "kinds": sorted(dataset.kinds),
+        "problems": list(dataset.problems),
+        "bodies": dataset.bodies,
+        "annotators": list(dataset.annotators),
+        "lacking": {
+            kind: sorted(told(path, root) for path in paths)
+            for kind, paths in dataset.lacking.items()
+        },
+    }
 
 
 def _from_names(path: Path, gathered: _Gathered, annotator: str, progress: Progress | None) -> None:

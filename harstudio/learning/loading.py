@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from harstudio.errors import DataError, HarstudioError
+from harstudio.learning.caches import Cache
 from harstudio.learning.preprocessing import Preprocessing, Raw
 from harstudio.learning.samples import Sample
 from harstudio.recordings.formats import open_recording
@@ -49,7 +50,8 @@ class Loader:
     what is drawn for it. train: random order and augmentation; else the samples as they stand,
     prepared as in testing. cache_bytes: how much decoded data is kept; the rest is decoded again in
     every epoch. threads: those that prepare, 0 = whoever asks for the batch. share: (which, of how
-    many) of every batch, for processes that train together.
+    many) of every batch, for processes that train together. cache: prepared data that hold the
+    clips, read as the preprocessing reads; then no recording is opened, and nothing kept.
 
     problems: sentences about samples that cannot be read; they are left out of their batches.
     waited_s: how long the consumer has waited for batches so far, in all.
@@ -66,6 +68,7 @@ class Loader:
         cache_bytes: int = 1 << 30,
         threads: int = 1,
         share: tuple[int, int] = (0, 1),
+        cache: Cache | None = None,
     ) -> None:
         self.share = share
         self.samples = tuple(samples)
@@ -76,6 +79,7 @@ class Loader:
         self.threads = threads
         self.waited_s = 0.0
         self._kept = _Kept(cache_bytes)
+        self._cache = cache
         self._recordings = _Recordings()
         self._failed: dict[int, HarstudioError] = {}
         self._lock = threading.Lock()
@@ -221,6 +225,8 @@ class Loader:
         failed = self._failed.get(index)
         if failed is not None:
             raise failed
+        if self._cache is not None:
+            return self._cache.raw(self.samples[index], self.preprocessing.inputs)
         raw = self._kept.get(index)
         if raw is None:
             sample = self.samples[index]

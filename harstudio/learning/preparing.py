@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,8 +16,11 @@ from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.files import write_atomically
 from harstudio.jobs.context import Context, Payload
 from harstudio.labels.project import PROJECT_FILE
+from harstudio.learning.cache_match import require_same, serves
+from harstudio.learning.caches import Cache, open_cache, source_of
 from harstudio.learning.config_checks import check_config
 from harstudio.learning.datasets import Dataset, collect
+from harstudio.learning.group import Group
 from harstudio.learning.loading import Loader
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.learning.protocols import Parts, preferred, remarks, split
@@ -41,7 +44,7 @@ class Experiment:
     """All that a training needs. config is complete: nothing in it is left to a default.
 
     kinds: of streams that at least half of the recordings have. problems: sentences about what was
-    left out.
+    left out. cache: prepared data that the clips are taken from, where they were read alike.
     """
 
     config: Config
@@ -51,6 +54,7 @@ class Experiment:
     parts: Parts
     problems: tuple[str, ...]
     preprocessing: Preprocessing
+    cache: Cache | None = None
 
     def network(self) -> Network:
         """The fresh network: the same seed gives the same weights."""
@@ -66,8 +70,14 @@ class Experiment:
             told.append(start_from(network, Path(self.config.training.start), stages))
         return " ".join(filter(None, told))
 
-    def loader(self, samples: Sequence[Sample], *, train: bool, threads: int) -> Loader:
-        """Batches of a part. One thread prepares where there are few, two where there are more."""
+    def loader(
+        self, samples: Sequence[Sample], *, train: bool, threads: int, group: Group | None = None
+    ) -> Loader:
+        """Batches of a part. One thread prepares where there are few, two where there are more.
+
+        group: who shares each batch, and the memory of a computer.
+        """
+        group = group or Group()
         training = self.config.training
         share = training.cache_mib * MIB * len(samples) // max(1, len(self.samples))
         return Loader(
@@ -76,9 +86,16 @@ class Experiment:
             training.batch_size or 1,
             seed=training.seed,
             train=train,
-            cache_bytes=share,
+            cache_bytes=share // group.local,
             threads=max(1, min(4, threads // 2)),
+            share=(group.rank, group.count),
+            cache=self.prepared,
         )
+
+    @property
+    def prepared(self) -> Cache | None:
+        """The prepared data that clips are taken from; None where recordings are opened."""
+        return self.cache if serves(self.cache, self.preprocessing) else None
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -118,13 +135,40 @@ def gather(config: Config, context: Context) -> Dataset:
     return collect(Path(data.path), annotator=data.annotator, first=first, progress=progress)
 
 
-def prepare(config: Config, dataset: Dataset) -> Experiment:
+class Fitted(NamedTuple):
+    """A config that fits its data: complete but for its inputs, the recordings that have what the
+    network needs, and how they are read."""
+
+    config: Config
+    dataset: Dataset
+    preprocessing: Preprocessing
+
+
+def fit(config: Config, dataset: Dataset) -> Fitted:
     """Fit config, data and network card together; UsageError or DataError where they do not."""
-    data = config.data
     card = card_of(config, dataset.kinds)
-    modalities = choose_modalities(card, data.modalities, dataset.kinds, dataset.scarce())
+    wanted, kinds = config.data.modalities, dataset.kinds
+    modalities = choose_modalities(card, wanted, kinds, dataset.scarce())
     dataset = dataset.with_kinds(modalities)
     filled = complete(config, card, modalities)
+    topology = dataset.topology or card.topology
+    tables = {name: dict(table) for name, table in config.preprocessing.items()}
+    if config.training.start:
+        for name, values in start_tables(Path(config.training.start)).items():
+            if name in card.branches:
+                tables[name] = {**values, **tables.get(name, {})}
+    preprocessing = Preprocessing.for_card(
+        card, topology, modalities, tables, most_bodies=dataset.bodies
+    )
+    return Fitted(filled, dataset, preprocessing)
+
+
+def prepare(config: Config, dataset: Dataset) -> Experiment:
+    """What a training needs; UsageError or DataError where config, data and network do not fit."""
+    data = config.data
+    filled, dataset, preprocessing = fit(config, dataset)
+    cache = open_cache(Path(data.path))
+    require_same(cache, preprocessing, config.network.name)
     parts = split(
         dataset,
         data.protocol,
@@ -135,15 +179,6 @@ def prepare(config: Config, dataset: Dataset) -> Experiment:
         raise DataError(
             "There is only one class to learn.", path=dataset.path, remedy="Label another action."
         )
-    topology = dataset.topology or card.topology
-    tables = {name: dict(table) for name, table in config.preprocessing.items()}
-    if config.training.start:
-        for name, values in start_tables(Path(config.training.start)).items():
-            if name in card.branches:
-                tables[name] = {**values, **tables.get(name, {})}
-    preprocessing = Preprocessing.for_card(
-        card, topology, modalities, tables, most_bodies=dataset.bodies
-    )
     inputs = {
         name: {key: value for key, value in table.items() if value is not None and key != "kind"}
         for name, table in preprocessing.to_dict()["inputs"].items()
@@ -151,7 +186,7 @@ def prepare(config: Config, dataset: Dataset) -> Experiment:
     return Experiment(
         config=filled.model_copy(update={"preprocessing": inputs}),
         classes=dataset.classes,
-        topology=topology,
+        topology=preprocessing.topology,
         kinds=dataset.kinds,
         parts=parts,
         problems=(
@@ -160,6 +195,7 @@ def prepare(config: Config, dataset: Dataset) -> Experiment:
             *thin_classes(dataset.classes, parts),
         ),
         preprocessing=preprocessing,
+        cache=cache,
     )
 
 
@@ -240,6 +276,8 @@ def restore(config: Config, data: Path, preprocessing: Path) -> Experiment:
     They are looked for where the config says that the data lie.
     """
     document, parts = load_data(data, Path(config.data.path))
+    read_by, cache = Preprocessing.load(preprocessing), open_cache(Path(config.data.path))
+    require_same(cache, read_by, config.network.name)
     return Experiment(
         config=config,
         classes=tuple(document["classes"]),
@@ -247,12 +285,18 @@ def restore(config: Config, data: Path, preprocessing: Path) -> Experiment:
         kinds=frozenset(document.get("kinds", ())),
         parts=parts,
         problems=tuple(document.get("problems", ())),
-        preprocessing=Preprocessing.load(preprocessing),
+        preprocessing=read_by,
+        cache=cache,
     )
 
 
 def require_samples(experiment: Experiment, remedy: str) -> None:
-    """MissingError where not one of a few samples is there: the data were moved or unplugged."""
+    """MissingError where not one of a few samples is there: the data were moved or unplugged.
+
+    Of prepared data no recordings are needed.
+    """
+    if experiment.prepared is not None:
+        return
     samples = experiment.samples
     some = samples[:: max(1, len(samples) // LOOKED_AT)]
     if not any(sample.path.exists() for sample in some):
@@ -264,8 +308,9 @@ def require_samples(experiment: Experiment, remedy: str) -> None:
 
 
 def _folder(path: Path) -> Path:
-    """The folder of a dataset or project; a project may be named by its file."""
-    return path.parent if path.name == PROJECT_FILE else path
+    """The folder of a dataset or project; a project may be named by its file. Of prepared data it
+    is that of the recordings."""
+    return path.parent if path.name == PROJECT_FILE else source_of(path)
 
 
 def _told(path: Path, root: Path) -> str:
