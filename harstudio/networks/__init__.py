@@ -29,6 +29,7 @@ MODULES = (
     "st_gcn",
     "agcn",
     "ctr_gcn",
+    "joint_tcn",
     "hcn",
     "bi_lstm",
     "picture_networks",

@@ -7,15 +7,17 @@ multimodal feature fusion network for human action recognition, JVCIR 2025 (AMFI
 gives 512 features; they are put together and classified (``blocks.plain_fusion``).
 
 Choices. Streams are those of AMFI-Net where it has them, with its inputs and rates: 3D ResNet-18 of
-a clip and a graph network of the skeleton; an inertial sensor comes through the network over time
-of ``imu-tcn``. With ``picture_backbone="efficientnet-lite0"`` one picture takes the place of the
-clip, seen as ``mmff-lite`` sees it, so that a laptop can train it. For features of one size, those
-of a graph network go through a linear layer and a ReLU. Streams are trained one by one; what is
-learned of the fusion is learned on frozen streams: the classifier of ``late-feature`` as AMFI-Net
-trains its fusion, the weights of ``late-score`` where its rule has any.
+a clip and a graph network of the skeleton, or ``joint-tcn`` in that one's place, which sees what it
+sees alone; an inertial sensor comes through the network over time of ``imu-tcn``. With
+``picture_backbone="efficientnet-lite0"`` one picture takes the place of the clip, seen as
+``mmff-lite`` sees it, so that a laptop can train it. For features of one size, those of other sizes
+go through a linear layer and a ReLU. Streams are trained one by one; what is learned of the fusion
+is learned on frozen streams: the classifier of ``late-feature`` as AMFI-Net trains its fusion, the
+weights of ``late-score`` where its rule has any.
 
 What is told: Grad-CAM of the fused answer on the clip and on the joints; of the inertial sensor the
-class activation map of its own head, which is exact; of a weighted mean the weights.
+class activation map of its own head, which is exact; of ``joint-tcn`` what that tells; of a
+weighted mean the weights.
 """
 
 from __future__ import annotations
@@ -29,41 +31,33 @@ from torch import Tensor, nn
 from harstudio.networks.amfi_net import CARD as AMFI_NET
 from harstudio.networks.backbones import efficientnet_lite
 from harstudio.networks.backbones.efficientnet_lite import EfficientNetLite0
-from harstudio.networks.backbones.graphs import (
-    GRAPHS,
-    LINK_NAMES,
-    LINKED,
-    GraphStream,
-    skeleton_stream,
-    told_links,
-)
+from harstudio.networks.backbones.graphs import GRAPHS, LINK_NAMES, LINKED, skeleton_stream
+from harstudio.networks.backbones.joint_tcn import JointTCN
 from harstudio.networks.backbones.resnet3d import ResNet3D
 from harstudio.networks.backbones.temporal_cnn import TemporalCNN
 from harstudio.networks.blocks import plain_fusion, score_fusion
 from harstudio.networks.blocks.plain_fusion import PlainFusion
 from harstudio.networks.blocks.score_fusion import ScoreFusion
+from harstudio.networks.blocks.stream import IMPORTANCE, MAPS, Stream
 from harstudio.networks.clip_networks import SEEN
+from harstudio.networks.joint_tcn import PREPROCESSING as JOINT_TABLE
 from harstudio.networks.mmff import LITE_MOMENTUM
 from harstudio.networks.mmff_cards import LITE_PICTURE
-from harstudio.networks.network import SALIENCY, Batch, FeatureMap, Gaze, Network, Output, watched
+from harstudio.networks.network import Batch, FeatureMap, Gaze, Network, Output
 from harstudio.results import Kind, NetworkCard, Option, Stage
+from harstudio.skeletons.topology import topology as skeleton_topology
 
 FEATURES = 512  # of each stream that is fused by features
 CLIP, PICTURE, SKELETON, INERTIAL = "clip", "picture", "skeleton", "inertial"
 LIGHT = "efficientnet-lite0"
-SHARE, IMPORTANCE = "modality share", "inertial importance"
+JOINTS = "joint-tcn"
+SHARE = "modality share"
 
 BRANCHES = {CLIP: SEEN, PICTURE: SEEN, SKELETON: (SKELETON,), INERTIAL: (INERTIAL,)}
 TABLES: Mapping[str, Mapping[str, Any]] = {
     **AMFI_NET.preprocessing,
     PICTURE: LITE_PICTURE,
     INERTIAL: {"frames": 128},
-}
-# What Grad-CAM shows of the last map of each input.
-MAPS = {
-    CLIP: ("Grad-CAM clip", Kind.HEAT_MAP),
-    PICTURE: ("Grad-CAM picture", Kind.HEAT_MAP),
-    SKELETON: (SALIENCY, Kind.JOINT_WEIGHTS),
 }
 RATES = {CLIP: 0.1, PICTURE: 0.01, SKELETON: 0.1, INERTIAL: 0.1}
 
@@ -78,7 +72,7 @@ OPTIONS = {
         "What sees the clip; EfficientNet-Lite0 sees one picture of it.",
         ("resnet3d-18", LIGHT),
     ),
-    "skeleton_backbone": Option("agcn", "The graph network of the skeleton.", GRAPHS),
+    "skeleton_backbone": Option("agcn", "The network of the skeleton.", (*GRAPHS, JOINTS)),
     "pretrained": Option("none", "What EfficientNet-Lite0 knows before.", ("none", "imagenet")),
 }
 
@@ -86,6 +80,8 @@ OPTIONS = {
 def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
     """Inputs, streams, stages and explanations of the modalities that were chosen."""
     seen = inputs_of(options)
+    by_joints = SKELETON in seen and options["skeleton_backbone"] == JOINTS
+    tables = {**TABLES, SKELETON: JOINT_TABLE} if by_joints else TABLES
     stages = [
         Stage(name, (name,), name, epochs=50, learning_rate=RATES[name], decay_at=(30, 40))
         for name in seen
@@ -94,7 +90,9 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
     if SKELETON in seen and options["skeleton_backbone"] in LINKED:
         explains |= dict.fromkeys(LINK_NAMES, Kind.RELATION)
     if INERTIAL in seen:
-        explains[IMPORTANCE] = Kind.IMPORTANCE
+        explains[IMPORTANCE.format(INERTIAL)] = Kind.IMPORTANCE
+    if by_joints and card.name == "late-score":
+        explains[IMPORTANCE.format(SKELETON)] = Kind.IMPORTANCE
     if card.name == "late-feature":
         stages.append(Stage("fusion", ("fusion",), epochs=6, learning_rate=0.01, decay_at=(3,)))
     elif options["rule"] == "weighted":
@@ -104,7 +102,7 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
         card,
         branches={name: BRANCHES[name] for name in seen},
         streams={name: (name,) for name in seen},
-        preprocessing={name: TABLES[name] for name in seen},
+        preprocessing={name: tables[name] for name in seen},
         recipe=replace(card.recipe, stages=tuple(stages)),
         explains=explains,
     )
@@ -157,43 +155,6 @@ CARDS = (
 )  # fmt: skip
 
 
-class Stream(nn.Module):
-    """A backbone, the mean over its map, and its own classifier.
-
-    features: of what is classified; the backbone's channels stay where they are as many, else they
-    go through a linear layer and a ReLU.
-    """
-
-    def __init__(self, backbone: nn.Module, channels: int, features: int, num_classes: int) -> None:
-        super().__init__()
-        self.backbone = backbone
-        self.embed: nn.Sequential | None = None
-        if channels != features:
-            self.embed = nn.Sequential(nn.Linear(channels, features), nn.ReLU())
-        self.classifier = nn.Linear(features, num_classes)
-
-    def forward(self, given: Tensor) -> Tensor:
-        """The backbone's map, (N, C, ...)."""
-        features: Tensor = self.backbone(given)
-        return features
-
-    def explained(self, given: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
-        """The same, for Grad-CAM, and the links (N, V, V) of a graph network that learns them."""
-        links: dict[int, Tensor] = {}
-        if isinstance(self.backbone, GraphStream):
-            features, links = self.backbone.with_links(given)
-        else:
-            features = self(given)
-        return watched(features), links
-
-    def pool(self, features: Tensor) -> Tensor:
-        """(N, C, ...) -> (N, features)."""
-        pooled: Tensor = features.flatten(2).mean(dim=2)
-        if self.embed is not None:
-            pooled = self.embed(pooled)
-        return pooled
-
-
 class LateFusion(Network):
     """A child module a stream, by the name of its input, and ``fusion``."""
 
@@ -207,8 +168,8 @@ class LateFusion(Network):
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """A stream by its own head."""
-        features, told, shown = self._map(stream, batch, explain)
         part = self._stream(stream)
+        features, told, shown = self._map(stream, batch, explain)
         pooled = part.pool(features)
         logits = part.classifier(pooled)
         return Output(
@@ -250,20 +211,11 @@ class LateFusion(Network):
     def _map(
         self, name: str, batch: Batch, explain: bool
     ) -> tuple[Tensor, dict[str, Gaze], dict[str, FeatureMap]]:
-        """The map of a stream; where that is asked for, what it tells and what Grad-CAM shows.
-
-        The importance of the inertial sensor's steps is what each spoke for each class: the mean
-        over steps is the logits of its own head.
-        """
+        """The map of a stream; where that is asked for, what it tells and what Grad-CAM shows."""
         part = self._stream(name)
         if not explain:
             return part(batch[name]), {}, {}
-        features, links = part.explained(batch[name])
-        if name == INERTIAL:
-            evidence: Tensor = part.classifier(features.transpose(1, 2)).transpose(1, 2)
-            return features, {IMPORTANCE: Gaze(Kind.IMPORTANCE, name, evidence, per_class=True)}, {}
-        title, kind = MAPS[name]
-        return features, told_links(links), {title: FeatureMap(kind, name, features)}
+        return part.explained(name, batch[name])
 
 
 def _backbone(name: str, topology: str, graph: str) -> tuple[nn.Module, int]:
@@ -275,6 +227,9 @@ def _backbone(name: str, topology: str, graph: str) -> tuple[nn.Module, int]:
     if name == INERTIAL:
         inertial = TemporalCNN()
         return inertial, inertial.channels
+    if graph == JOINTS:
+        joints = JointTCN(len(skeleton_topology(topology).joints))
+        return joints, joints.channels
     skeleton = skeleton_stream(graph, 1, topology)
     skeleton.add_module(skeleton.classifier, nn.Identity())  # the stream has its own
     return skeleton, skeleton.channels

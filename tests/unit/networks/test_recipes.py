@@ -95,6 +95,10 @@ PRINTED = {
     # As AMFI-Net's first stage; 1e-7 (R: pytorch-i3d).
     "i3d": RESNET3D._replace(weight_decay=1e-7),
     "imu-tcn": Printed("adam", 0.0, 32, (Step("inertial", 60, 1e-3, (40,)),)),  # rate P, rest C
+    # Ours: 80 epochs, half a cosine from 2e-3, 32 clips.
+    "joint-tcn": Printed(
+        "adam", 0.0, 32, (Step("skeleton", 80, 2e-3),), schedule="cosine", clip_norm=5.0
+    ),
     "late-feature": LATE._replace(steps=(*LATE.steps, AMFI.steps[2])),
     "late-score": LATE,
     # 1e-4, 4 x 8 clips (P); 30 epochs, no schedule, no decay (C); the heads' rate and epochs: C.
