@@ -7,7 +7,7 @@ import pytest
 
 from harstudio.errors import UsageError
 from harstudio.skeletons.maps import convert_joints, joint_map, mirrored
-from harstudio.skeletons.topology import topology
+from harstudio.skeletons.topology import topology, topology_names
 
 
 def body(name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -83,3 +83,22 @@ def test_mirrored_body_lifts_the_other_hand() -> None:
     np.testing.assert_array_equal(turned[:, left, 1:], joints[:, right, 1:])
     np.testing.assert_array_equal(turned[:, left, 0], -joints[:, right, 0])
     np.testing.assert_array_equal(mirrored(turned, states, "kinect_v2_25")[0], joints)
+
+
+@pytest.mark.parametrize("name", [one for one in topology_names() if one != "common_16"])
+def test_every_skeleton_has_the_common_joints(name: str) -> None:
+    """The trunk is made of hips and shoulders alone, so that it means the same everywhere."""
+    assert joint_map(name, "common_16").missing == ()
+    joints, states = body(name)
+    common, seen = convert_joints(joints, states, name, "common_16")
+    at = topology("common_16").index
+    hips = common[:, [at("HipLeft"), at("HipRight")]].mean(axis=1)
+    shoulders = common[:, [at("ShoulderLeft"), at("ShoulderRight")]].mean(axis=1)
+    np.testing.assert_allclose(common[:, at("SpineBase")], hips, atol=1e-6)
+    np.testing.assert_allclose(common[:, at("SpineShoulder")], shoulders, atol=1e-6)
+    np.testing.assert_allclose(common[:, at("SpineMid")], (hips + shoulders) / 2, atol=1e-6)
+    assert (seen == 2).all()
+    own, other = topology(name), topology("common_16")
+    for to, row in enumerate(joint_map(name, "common_16").rows):
+        if len(row) == 1:
+            assert own.sides[row[0][0]] == other.sides[to], "left stays left"

@@ -11,6 +11,7 @@ COUNTS = {
     "kinect_v2_25": 25, "kinect_v1_20": 20, "utd_mhad_20": 20, "msr_action3d_20": 20,
     "florence3d_15": 15, "openni_nite2_15": 15, "azure_kinect_32": 32, "mediapipe_33": 33,
     "coco_17": 17, "openpose_18": 18, "body_25": 25,
+    "common_16": 16,
 }  # fmt: skip
 
 
