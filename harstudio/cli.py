@@ -256,6 +256,31 @@ def predict(
 
 
 @app.command()
+def prepare(
+    data: Annotated[
+        Path,
+        typer.Argument(metavar="DATASET", help="A dataset, a project, or a CONFIG.toml."),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="CACHE", help="A new folder, or one that was begun so.")
+    ],
+    network: Annotated[
+        str, typer.Option(metavar="NAME", help="The network; else that of the config.")
+    ] = "",
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Of data, network or preprocessing."),
+    ] = None,
+    threads: Threads = None,
+    json: AsJson = False,
+) -> None:
+    """Read every clip once, as a network needs it, into a folder that trainings take it from."""
+    from harstudio import cli_prepare
+
+    cli_prepare.prepare(data, out, network, change or (), threads=threads, json=json)
+
+
+@app.command()
 def train(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train on what.")],
     change: Annotated[

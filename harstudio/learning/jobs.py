@@ -12,6 +12,7 @@ from typing import Any
 from harstudio.errors import UsageError
 from harstudio.jobs.context import Context, Payload
 from harstudio.learning import checking, importing
+from harstudio.learning.cache_making import make_cache
 from harstudio.learning.comparing import compare_runs
 from harstudio.learning.datasets import collect
 from harstudio.learning.devices import Device, choose_device
@@ -153,6 +154,22 @@ def check_data(payload: Payload, context: Context) -> Payload:
     experiment = prepare(config, gather(config, context))
     out, seed = Path(_text(payload, "out")), int(payload.get("seed") or 0)
     return checking.check_data(experiment, context, device, out, seed)
+
+
+def prepare_data(payload: Payload, context: Context) -> Payload:
+    """Prepare data: ``{config | config_path, overrides, out}``; see ``cache_making.make_cache``.
+
+    Of the config only the tables data, network and preprocessing count; overrides of others are a
+    UsageError.
+    """
+    for one in payload.get("overrides") or ():
+        table = str(one).strip().partition(".")[0]
+        if table not in ("data", "network", "preprocessing"):
+            raise UsageError(
+                f"{one} changes nothing that is prepared.",
+                remedy="Set keys of data, network or preprocessing.",
+            )
+    return make_cache(config_of(payload), Path(_text(payload, "out")), context)
 
 
 def train(payload: Payload, context: Context) -> Payload:
