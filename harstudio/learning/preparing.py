@@ -32,6 +32,7 @@ from harstudio.networks.network import Network
 from harstudio.runs import config as configs
 from harstudio.runs.config import Config
 from harstudio.runs.reading import read_json
+from harstudio.skeletons.maps import require_map
 from harstudio.skeletons.topology import topology as known_topology
 
 VERSION = 1
@@ -152,6 +153,9 @@ def fit(config: Config, dataset: Dataset) -> Fitted:
     dataset = dataset.with_kinds(modalities)
     filled = complete(config, card, modalities)
     topology = dataset.topology or card.topology
+    if dataset.topology and config.data.topology:
+        require_map(dataset.topology, config.data.topology, dataset.path)
+        topology = config.data.topology
     tables = {name: dict(table) for name, table in config.preprocessing.items()}
     if config.training.start:
         for name, values in start_tables(Path(config.training.start)).items():

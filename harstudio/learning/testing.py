@@ -33,6 +33,7 @@ from harstudio.runs.config import Config, parse
 from harstudio.runs.folder import RunFolder, is_run
 from harstudio.runs.reading import read_evaluation, read_json, read_status
 from harstudio.runs.status import AT_WORK
+from harstudio.skeletons.maps import require_map
 
 MOST_FEATURES = 1 << 30  # bytes of features that are kept of a test part
 
@@ -345,11 +346,8 @@ def _other_data(data: Path, experiment: Experiment, context: Context) -> Dataset
 
     dataset = collect(data.resolve(), classes=experiment.classes, progress=progress)
     skeleton = experiment.preprocessing.skeleton is not None
-    if skeleton and dataset.topology != experiment.topology:
-        raise DataError(
-            f"The skeletons there are {dataset.topology or 'missing'}, the run was trained on "
-            f"{experiment.topology}.",
-            path=data,
-            remedy="Evaluate on recordings with the same joints.",
-        )
+    if skeleton and not dataset.topology:
+        raise DataError("There are no skeletons.", path=data, remedy="Name other recordings.")
+    if skeleton:
+        require_map(dataset.topology, experiment.topology, data)
     return dataset.with_kinds(experiment.preprocessing.kinds)

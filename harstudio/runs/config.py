@@ -35,13 +35,18 @@ class Table(BaseModel):
 
 
 class DataTable(Table):
-    """``[data]``: what is learned from. modalities and annotator: empty for the defaults."""
+    """``[data]``: what is learned from. modalities and annotator: empty for the defaults.
+
+    topology: the joints that the network sees, to which those of every recording are mapped; empty
+    for those of the data.
+    """
 
     path: str = Field(min_length=1)
     protocol: str = "cross-subject"
     modalities: Names = ()
     validation_subjects: int | None = Field(default=None, ge=0)
     annotator: str = ""
+    topology: str = ""
 
 
 class NetworkTable(Table):

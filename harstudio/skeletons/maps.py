@@ -12,12 +12,13 @@ import json
 from collections import deque
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harstudio.errors import UsageError
+from harstudio.errors import DataError, UsageError
 from harstudio.resources import resource
 from harstudio.skeletons.topology import topology
 
@@ -78,6 +79,20 @@ def joint_map(source: str, target: str) -> JointMap:
                 seen.add(end)
                 queue.append(_compose(known, step))
     raise UsageError(f"There is no map from {source} joints to {target} joints.")
+
+
+def require_map(source: str, target: str, path: Path) -> None:
+    """DataError where joints of ``source``, as the data at a path have, do not give all joints of
+    ``target``; UsageError where no such joints are known."""
+    missing = joint_map(source, target).missing
+    if missing:
+        raise DataError(
+            f"The skeletons there are {source} and have no {', '.join(missing)}, which {target} "
+            "has.",
+            path=path,
+            remedy="Use a network that was trained with data.topology = common_16: its joints "
+            "are in every skeleton.",
+        )
 
 
 def _compose(first: JointMap, second: JointMap) -> JointMap:
