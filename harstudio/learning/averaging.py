@@ -44,7 +44,8 @@ class Mean:
                 news.append(value)
             else:
                 self._values[name].copy_(value)
-        get_ema_multi_avg_fn(share)(means, news, self.updates)
+        blend = get_ema_multi_avg_fn(share)  # type: ignore[no-untyped-call]
+        blend(means, news, self.updates)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
@@ -55,6 +56,10 @@ class Mean:
             yield
         finally:
             self._put(own)
+
+    def settle(self) -> None:
+        """The network goes on from the mean."""
+        self._put(self._values)
 
     def saved(self) -> dict[str, Tensor]:
         """Copies on the CPU, by name."""

@@ -29,19 +29,23 @@ from harstudio.networks.network import Network
 VERSION = 1
 AGAIN = "Train again into another folder."
 WEIGHTS, OPTIMIZER, RANDOM = "weights/", "optimizer/", "random/"
+MEAN, COUNTERS = "mean/", "counters/"
 
 
 @dataclass(slots=True)
 class State:
     """Where a training stands; tensors lie on the CPU.
 
-    optimizer: ``<weight>/<key>`` to tensor. place: builtins (stage, epoch, step, sums, ...).
+    optimizer: ``<weight>/<key>`` to tensor. place: builtins (stage, epoch, step, sums, ...). mean:
+    of the weights, by their names, where one is kept. counters: numbers by name.
     """
 
     weights: dict[str, Tensor]
     optimizer: dict[str, Tensor] = field(default_factory=dict)
     random: dict[str, Tensor] = field(default_factory=dict)
     place: dict[str, Any] = field(default_factory=dict)
+    mean: dict[str, Tensor] = field(default_factory=dict)
+    counters: dict[str, Tensor] = field(default_factory=dict)
 
 
 def weights_of(network: Network) -> dict[str, Tensor]:
@@ -105,6 +109,8 @@ def save_state(path: Path, state: State) -> None:
     tensors = {WEIGHTS + name: value for name, value in state.weights.items()}
     tensors |= {OPTIMIZER + name: value for name, value in state.optimizer.items()}
     tensors |= {RANDOM + name: value for name, value in state.random.items()}
+    tensors |= {MEAN + name: value for name, value in state.mean.items()}
+    tensors |= {COUNTERS + name: value for name, value in state.counters.items()}
     _write(path, tensors, {"version": VERSION, "place": state.place, "tensors": len(tensors)})
     told = json.dumps({"version": VERSION, **state.place}, indent=1)
     write_atomically(path.with_suffix(".json"), told.encode())
@@ -127,7 +133,7 @@ def load_state(path: Path) -> State:
         named = tensors.items()
         return {k.removeprefix(prefix): v for k, v in named if k.startswith(prefix)}
 
-    return State(part(WEIGHTS), part(OPTIMIZER), part(RANDOM), place)
+    return State(part(WEIGHTS), part(OPTIMIZER), part(RANDOM), place, part(MEAN), part(COUNTERS))
 
 
 def _write(path: Path, tensors: dict[str, Tensor], header: Mapping[str, Any]) -> None:

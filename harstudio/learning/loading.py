@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import islice
 from pathlib import Path
@@ -53,6 +53,7 @@ class Loader:
     many) of every batch, for processes that train together. cache: prepared data that hold the
     clips, read as the preprocessing reads; then no recording is opened, and nothing kept.
 
+    augment: whether training samples are augmented; else they are prepared as in testing.
     problems: sentences about samples that cannot be read; they are left out of their batches.
     waited_s: how long the consumer has waited for batches so far, in all.
     """
@@ -76,6 +77,7 @@ class Loader:
         self.batch_size = batch_size
         self.seed = seed
         self.train = train
+        self.augment = train
         self.threads = threads
         self.waited_s = 0.0
         self._kept = _Kept(cache_bytes)
@@ -86,7 +88,7 @@ class Loader:
 
     def __len__(self) -> int:
         """Batches of an epoch."""
-        return len(self._plan(0))
+        return len(self.plan(0))
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -100,15 +102,19 @@ class Loader:
         return self._kept.used_bytes
 
     def batches(
-        self, epoch: int = 0, skip: int = 0, pause: Callable[[], None] | None = None
+        self,
+        epoch: int = 0,
+        skip: int = 0,
+        pause: Callable[[], None] | None = None,
+        plan: Iterable[tuple[int, ...]] | None = None,
     ) -> Iterator[Batch]:
-        """The batches of an epoch, without the first ``skip``.
+        """The batches of an epoch, without the first ``skip``; or those of ``plan``.
 
         pause: called several times a second by whoever waits for a batch; may block or raise.
         A batch of which nothing can be read is left out. DataError once more than a tenth of the
         samples cannot be read.
         """
-        plan = iter(self._plan(epoch)[skip:])
+        plan = iter(self.plan(epoch)[skip:] if plan is None else plan)
         pool, left = None, threading.Event()
         if self.threads > 0:
             cv2.setNumThreads(1)  # the pool is the threads; OpenCV's own would be in their way
@@ -127,7 +133,7 @@ class Loader:
 
     def prepared(self, index: int, epoch: int = 0) -> dict[str, NDArray[np.float32]]:
         """The inputs of one sample in an epoch; HarstudioError where it cannot be read."""
-        rng = np.random.default_rng([self.seed, epoch, index]) if self.train else None
+        rng = np.random.default_rng([self.seed, epoch, index]) if self.augment else None
         return self.preprocessing.make(self._raw(index), rng).inputs
 
     def _now(self, epoch: int, plan: Iterator[tuple[int, ...]]) -> Iterator[Batch | None]:
@@ -167,8 +173,9 @@ class Loader:
             elif batch is _END:
                 return
 
-    def _plan(self, epoch: int) -> list[tuple[int, ...]]:
-        """Sample numbers of every batch; in training no batch has one sample where it can help."""
+    def plan(self, epoch: int) -> list[tuple[int, ...]]:
+        """Sample numbers of every batch of an epoch; in training none has one sample where it can
+        help."""
         count = len(self.samples)
         order = np.arange(count)
         if self.train:

@@ -20,7 +20,8 @@ class Tracker:
 
     Lines: ``{"kind": "step", "stage", "epoch", "step", "steps", "loss", "seconds"}``, at most two
     a second, and ``{"kind": "epoch", "stage", "epoch", "epochs", "train": {"loss", "accuracy"},
-    "validation": the same or null, "learning_rate", "seconds", "samples_per_s", "wait_share"}``.
+    "validation": the same or null, "learning_rate", "seconds", "samples_per_s", "wait_share"}``;
+    where the test part chooses the epoch, its figures are in "test".
     Epochs and steps count from 1; seconds of a step are those since the training began.
     """
 
@@ -70,8 +71,8 @@ class Tracker:
         """An epoch's line."""
         self._line({"kind": "epoch", **line})
         scalars = {"learning rate": line["learning_rate"]}
-        for part in ("train", "validation"):
-            for name, value in (line[part] or {}).items():
+        for part in ("train", "validation", "test"):
+            for name, value in (line.get(part) or {}).items():
                 scalars[f"{part} {name}"] = value
         self._scalars({f"{line['stage']}/{name}": v for name, v in scalars.items()}, at)
 

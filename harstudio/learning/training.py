@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -27,12 +26,16 @@ from harstudio.learning.checkpoints import (
     save_weights,
     weights_of,
 )
+from harstudio.learning.choosing import Choice
 from harstudio.learning.group import Group
 from harstudio.learning.inference import Answers, answer
 from harstudio.learning.loading import Loader
+from harstudio.learning.losses import balanced_weights
+from harstudio.learning.place import Place, place_of
 from harstudio.learning.stages import Plan, StagePlan
 from harstudio.learning.stepping import Stepper
 from harstudio.learning.tracking import Silent, Tracker
+from harstudio.learning.training_batches import TrainingBatches
 from harstudio.networks.network import Network
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.status import StatusWriter
@@ -40,58 +43,19 @@ from harstudio.runs.status import StatusWriter
 PROGRESS_EVERY_S = 0.1
 
 
-@dataclass(slots=True)
-class Place:
-    """How far a training is: ``step`` steps of ``epoch`` of ``stage`` are done (all from 0).
-
-    done: steps of all stages. loss, right, clips: sums over this epoch so far. seconds: in all,
-    epoch_seconds, waited: of this epoch. micro: see Stepper. metrics: bytes of metrics.jsonl.
-    best: epoch and figures of the stage's best weights so far.
-    """
-
-    stage: int = 0
-    epoch: int = 0
-    step: int = 0
-    done: int = 0
-    loss: float = 0.0
-    right: float = 0.0
-    clips: int = 0
-    seconds: float = 0.0
-    epoch_seconds: float = 0.0
-    waited: float = 0.0
-    micro: int = 0
-    metrics: int = 0
-    best: dict[str, Any] = field(default_factory=dict)
-
-
-def place_of(values: dict[str, Any], path: Path) -> Place:
-    """A place as it was saved in ``path``; DataError where it is none."""
-    usual = asdict(Place())
-    best = values.get("best")
-    wrong = "keys of its place are missing or unknown" if values.keys() != usual.keys() else ""
-    if not isinstance(best, dict) or (best and best.keys() != {"epoch", "accuracy", "loss"}):
-        wrong = wrong or "best is not epoch, accuracy and loss"
-        best = {}
-    for name, value in [*values.items(), *best.items()]:
-        whole = isinstance(usual.get(name, 0.0), int)
-        kinds = (int,) if whole else (int, float)
-        right = name == "best" or (type(value) in kinds and isfinite(value))
-        if not right or (whole and value < 0):
-            wrong = wrong or f"{name} is {value!r}"
-    if wrong:
-        raise DataError(f"This state is damaged ({wrong}).", path=path, remedy=AGAIN)
-    return Place(**values)
-
-
 class Trainer:
     """Trains a network by a plan and keeps its run folder.
 
-    train, validation: what gives the batches; without validation nothing chooses, each stage goes
-    on from the last weights of the one before, and the last of all are the run's. With it the best
-    epoch of each stage is what the next begins from. Raises Stopped after saving where the person
-    asked to stop; OSError where the run cannot be written (the last checkpoint stays); DataError
-    where the loss is lost. group: the processes that train together, which all go the same way;
-    the first of them writes.
+    train, judge: what gives the batches, of the training part and of the part that each epoch is
+    measured on: validation, unless the plan selects by the test part. Without it, or where the plan
+    selects the last, nothing chooses: each stage goes on from the last weights of the one before,
+    and the last of all are the run's. Else the best epoch of each stage is what the next begins
+    from. Where the plan wants a mean of the weights, it is what is measured, kept and gone on from.
+    group: the processes that train together, which all go the same way; the first of them writes.
+    feature_bytes: memory for what frozen modules say (``frozen``).
+
+    Raises Stopped after saving where the person asked to stop; OSError where the run cannot be
+    written (the last checkpoint stays); DataError where the loss is lost.
     """
 
     def __init__(
@@ -99,27 +63,40 @@ class Trainer:
         network: Network,
         plan: Plan,
         train: Loader,
-        validation: Loader | None,
+        judge: Loader | None,
         run: RunFolder,
         context: Context,
         device: torch.device,
         status: StatusWriter,
         group: Group | None = None,
+        feature_bytes: int = 0,
     ) -> None:
         self._group = group = group or Group()
         context = group.context(context)
         self._plan = plan
         self._train = train
-        self._validation = validation
+        self._judge = judge
         self._run = run
         self._context = context
         self._device = device
         self._status = status
-        self._stepper = Stepper(network, plan, device, lambda told: _remark(context, told), group)
+        self._choice = Choice(plan, run, judge is not None)
+        balanced = plan.class_weights == "balanced"
+        labels = (sample.label for sample in train.samples)
+        self._stepper = Stepper(
+            network,
+            plan,
+            device,
+            lambda told: _remark(context, told),
+            group,
+            balanced_weights(labels, network.num_classes) if balanced else None,
+        )
+        self._batches = TrainingBatches(
+            network, plan, self._stepper, train, feature_bytes, context.log, self._looked
+        )
         self._network = network
         self._sums = torch.zeros(2, dtype=torch.float64, device=device)  # loss, right
         self._steps = len(train)
-        self._total = sum(stage.epochs for stage in plan.stages) * self._steps
         self._saved_at = self._told_at = 0.0
         self.place = Place()
 
@@ -160,7 +137,8 @@ class Trainer:
                 raise ValueError("its place is behind the end")
             seed = (self._plan.seed, place.done)
             self._group.restore_random(state.random, self._device, seed)
-        self._keep_name_of_best()
+        if self._group.first:
+            self._choice.rename(place)
         self._stepper.micro = place.micro
         self._sums = torch.tensor(
             [place.loss, place.right], dtype=torch.float64, device=self._device
@@ -185,38 +163,41 @@ class Trainer:
         place, stages = self.place, self._plan.stages
         if place.best:
             before = stages[place.stage].name
-            load_into(self._network, self._best_of(place.stage))
+            load_into(self._network, self._choice.file(place.stage))
             self._context.log(
                 f"Stage {stages[number].name} goes on from epoch {place.best['epoch']} of "
-                f"{before}, the best on the validation part."
+                f"{before}, the best on the {self._choice.part} part."
             )
-        place.stage, place.epoch, place.best = number, 0, {}
+        elif self._stepper.mean is not None:
+            self._stepper.mean.settle()
+        place.skipped += self._choice.left(place)
+        place.stage, place.epoch, place.improved, place.best = number, 0, 0, {}
 
-    def _best_of(self, number: int) -> Path:
-        """Where the best weights of a stage are kept: of the last that trains, the run's best."""
-        stages = self._plan.stages
-        last = not any(stage.epochs for stage in stages[number + 1 :])
-        return self._run.best if last else self._run.best_of(stages[number].name)
-
-    def _keep_name_of_best(self) -> None:
-        """A stage that was the last need not be any more, or has become it: stages after it may
-        get or lose their epochs when a training goes on."""
-        path = self._best_of(self.place.stage)
-        names = (self._run.best, self._run.best_of(self._plan.stages[self.place.stage].name))
-        for other in names:
-            if self._group.first and self.place.best and not path.exists() and other.exists():
-                other.replace(path)
+    @property
+    def _total(self) -> int:
+        """Steps of the whole training, as far as is known."""
+        planned = sum(stage.epochs for stage in self._plan.stages)
+        return (planned - self.place.skipped - self._choice.left(self.place)) * self._steps
 
     def _one_stage(self, stage: StagePlan, state: State | None) -> None:
         self._stepper.begin(stage)
         if state is not None:
             with self._damage_told():
-                self._stepper.restore(state.optimizer)
-        before = sum(one.epochs for one in self._plan.stages[: self.place.stage])
-        while self.place.epoch < stage.epochs:
+                self._stepper.restore(state.optimizer, state.mean, state.counters)
+        place = self.place
+        before = sum(one.epochs for one in self._plan.stages[: place.stage])
+        if place.epoch < stage.epochs and not self._choice.over(place):
+            self._batches.begin(stage)
+        while place.epoch < stage.epochs and not self._choice.over(place):
             self._status.at(stage.name, self.place.epoch + 1, stage.epochs)
-            self._one_epoch(stage, before + self.place.epoch)
+            self._one_epoch(stage, before + place.epoch)
             self._finish_epoch(stage)
+        if self._choice.over(place):
+            self._context.log(
+                f"Stage {stage.name} ends after epoch {place.epoch}: for {self._plan.patience} "
+                f"none was better than epoch {place.improved}."
+            )
+            self._context.progress(place.done, self._total, f"Stage {stage.name} is over")
 
     def _one_epoch(self, stage: StagePlan, number: int) -> None:
         """The rest of an epoch; ``number`` counts epochs of all stages, for the order."""
@@ -230,13 +211,16 @@ class Trainer:
             self._pause()
             clock += time.perf_counter() - before
 
-        for inputs, labels, _ in self._train.batches(number, skip=place.step, pause=rest):
+        for batch, lacks in self._batches.epoch(number, place.step, rest):
+            labels, places = batch.labels, batch.indices
             due = time.monotonic() - self._saved_at > self._plan.checkpoint_seconds
             share = self._group.step(len(labels), due)
             if not share.clips:
                 continue
             rate = stage.rate(place.epoch, place.step / steps)
-            loss, right = self._stepper.step(inputs, labels, rate, share)
+            loss, right = self._stepper.step(
+                batch.inputs, labels, rate, share, places=places, lacks=lacks
+            )
             self._sums += torch.stack((loss.double() * share.clips, right.double()))
             place.clips += share.clips
             place.step += 1
@@ -266,53 +250,52 @@ class Trainer:
             "epoch": place.epoch + 1,
             "epochs": stage.epochs,
             "train": {"loss": loss / max(1, clips), "accuracy": right / max(1, clips)},
-            "validation": None
-            if answers is None
-            else {"loss": answers.loss, "accuracy": answers.accuracy},
+            "validation": None,
             "learning_rate": stage.rate(place.epoch),
             "seconds": round(place.epoch_seconds, 3),
             "samples_per_s": round(clips / max(place.epoch_seconds, 1e-9), 2),
             "wait_share": round(place.waited / max(place.epoch_seconds, 1e-9), 4),
         }
-        self._tracker.epoch(line, place.done)
         if answers is not None:
-            self._keep_best(place.epoch + 1, answers)
+            part = "test" if self._plan.select == "test" else "validation"
+            line[part] = {"loss": answers.loss, "accuracy": answers.accuracy}
+        self._tracker.epoch(line, place.done)
+        if answers is not None and self._choice.best(place, answers):
+            self._keep_best()
         place.epoch, place.step, place.clips = place.epoch + 1, 0, 0
         place.epoch_seconds = place.waited = 0.0
         self._sums.zero_()
         self._checkpoint(weights=True)
 
     def _validate(self, stage: StagePlan) -> Answers | None:
-        if self._validation is None:
+        if self._judge is None:
             return None
-        batches = self._validation.batches(pause=self._pause)
-        answers = self._group.answers(
-            lambda: answer(
-                self._network,
-                batches,
-                self._device,
-                stream=stage.stream,
-                pause=lambda _done: self._pause(),
+        batches = self._judge.batches(pause=self._pause)
+        with self._averaged():
+            answers = self._group.answers(
+                lambda: answer(
+                    self._network,
+                    batches,
+                    self._device,
+                    stream=stage.stream,
+                    pause=lambda _done: self._pause(),
+                )
             )
-        )
         self._stepper.train_mode()
         return answers
 
-    def _keep_best(self, epoch: int, answers: Answers) -> None:
-        """The stage's best weights: highest validation accuracy, then lowest loss, then the latest:
-        a stage of heads alone leaves the network's own opinion as it is. Never where the loss is
-        not finite."""
-        if not isfinite(answers.loss):
+    def _averaged(self) -> AbstractContextManager[None]:
+        """Within, the network has the weights that count: their mean where there is one."""
+        return nullcontext() if self._stepper.mean is None else self._stepper.mean.in_place()
+
+    def _keep_best(self) -> None:
+        """Save the weights that count as the best of the stage."""
+        if not self._group.first:
             return
-        best = self.place.best
-        now = {"epoch": epoch, "accuracy": answers.accuracy, "loss": answers.loss}
-        better = not best or (now["accuracy"], -now["loss"]) >= (best["accuracy"], -best["loss"])
-        if better:
-            self.place.best = now
-            if not self._group.first:
-                return
-            path = self._best_of(self.place.stage)
-            save_weights(path, self._network, {"validation": now}, weights_of(self._network))
+        path = self._choice.file(self.place.stage)
+        about = {self._choice.part: self.place.best}
+        with self._averaged():
+            save_weights(path, self._network, about, weights_of(self._network))
 
     def _tell_step(self, stage: StagePlan, loss: float) -> None:
         self._require_finite(loss, stage)
@@ -360,20 +343,21 @@ class Trainer:
         self._saved_at = time.monotonic()
         if not self._group.first:
             return
-        kept = weights_of(self._network)
-        save_state(
-            self._state_file,
-            State(
-                kept,
-                self._stepper.optimizer_state(),
-                random,
-                asdict(place),
-            ),
-        )
+        kept, mean = weights_of(self._network), self._stepper.mean_state()
+        optimizer, counters = self._stepper.optimizer_state(), self._stepper.counters()
+        save_state(self._state_file, State(kept, optimizer, random, asdict(place), mean, counters))
         if weights:
             about = {"stage": place.stage, "epoch": place.epoch, "steps": place.done}
-            save_weights(self._run.last, self._network, about, kept)
+            save_weights(self._run.last, self._network, about, mean or kept)
         self._saved_at = time.monotonic()
+
+    def _looked(self, clips: int) -> None:
+        """What is frozen has looked at so many clips of the stage that begins."""
+        count = len(self._train.samples)
+        name = self._plan.stages[self.place.stage].name
+        text = f"Stage {name}, looking at each clip once, {clips} of {count}"
+        self._context.progress(self.place.done, self._total, text)
+        self._pause()
 
     def _pause(self) -> None:
         """Let the person pause or stop; while it waits the run is called paused."""
