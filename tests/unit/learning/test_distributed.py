@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import tiny_network
 from harstudio.learning.checkpoints import load_state
 from harstudio.learning.distributed import buckets
 from harstudio.learning.jobs import train
@@ -55,63 +60,74 @@ def assert_equal_but_for_rounding(one: Path, other: Path) -> None:
             assert same[part] == pytest.approx(line[part], abs=1e-4)
 
 
-def quiet(payload: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Without dropout, which differs from process to process."""
-    payload["config"]["network"]["dropout"] = 0.0
-    return {**payload, **more}
+CASES: dict[str, dict[str, Any]] = {
+    "odd": {"batch_size": 3, "stages": ["place", "all"]},  # shares of one and two clips
+    "no norm": {"batch_size": 4, "stages": ["fusion"]},  # what has batch norm stands still
+    "short": {"batch_size": 4, "stages": ["fusion"], "epochs": 1},  # memory for one clip
+    "one": {"batch_size": 1, "stages": ["fusion"], "epochs": 1},  # fewer clips than processes
+}
+LONG = {"stages": ["all"], "decay_at": []}
 
 
-def test_two_processes_train_as_one(payload: Payloads, tmp_path: Path) -> None:
-    """With batch norm and without, batches of three (shares of one and two, a last batch of one
-    would be joined), memory for one clip only, a batch smaller than the processes."""
-    odd = {"batch_size": 3, "stages": ["place", "all"]}
-    no_norm = {"batch_size": 4, "stages": ["fusion"]}  # what has batch norm stands still
-    short = {"batch_size": 4, "stages": ["fusion"], "epochs": 1}
-    one = {"batch_size": 1, "stages": ["fusion"], "epochs": 1}
-    cases = {"odd": odd, "no_norm": no_norm, "short": short, "one": one}
-    for name, training in cases.items():
-        train(quiet(payload(f"{name}1", **training)), Heard())
-    payloads = [
-        quiet(payload(f"{name}2", **training), most=int(name == "short"))
-        for name, training in cases.items()
-    ]
-    ended = together(tmp_path, *payloads)
+@pytest.fixture(scope="module")
+def trained(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs of two processes, which torchrun started once for all of them."""
+    folder = tmp_path_factory.mktemp("together")
+
+    def make(name: str, training: dict[str, Any], **more: Any) -> dict[str, Any]:
+        network = {"name": tiny_network.NAME, "dropout": more.pop("dropout", 0.0)}
+        data = {"path": str(small), "validation_subjects": 1}
+        run = {"folder": str(folder / name)}
+        config = {"data": data, "network": network, "training": training, "run": run}
+        return {"config": config, "resume": False, **more}
+
+    payloads = [make(name, case, most=int(name == "short")) for name, case in CASES.items()]
+    for epochs in (1, 3):
+        half = {**LONG, "epochs": epochs}
+        payloads.append(make("parts", half, dropout=0.3, resume=epochs > 1))
+    payloads.append(make("whole", {**LONG, "epochs": 3}, dropout=0.3))
+    ended = together(folder, *payloads)
     assert ended.returncode == 0, ended.stderr
-    for name in cases:
-        one_alone, two = tmp_path / f"{name}1", tmp_path / f"{name}2"
-        assert_equal_but_for_rounding(one_alone, two)
-        mine, theirs = read_evaluation(one_alone), read_evaluation(two)
-        assert mine is not None
-        assert theirs is not None
-        assert theirs["confusion"] == mine["confusion"]
-        assert read_status(two)["state"] == "finished"  # type: ignore[index]
-        assert {path.name for path in two.iterdir() if "tfevents" not in path.name} == {
-            path.name for path in one_alone.iterdir() if "tfevents" not in path.name
-        }
-    place = json.loads((tmp_path / "short2" / "checkpoints" / "state.json").read_text("utf-8"))
-    assert place["micro"] == 1
-    random = load_state(tmp_path / "odd2" / "checkpoints" / "state.safetensors").random
+    return folder
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_two_processes_train_as_one(
+    payload: Payloads, trained: Path, tmp_path: Path, name: str
+) -> None:
+    alone = payload("alone", **CASES[name])
+    alone["config"]["network"]["dropout"] = 0.0  # it would differ from process to process
+    train(alone, Heard())
+    one, two = tmp_path / "alone", trained / name
+    assert_equal_but_for_rounding(one, two)
+    mine, theirs = read_evaluation(one), read_evaluation(two)
+    assert mine is not None
+    assert theirs is not None
+    assert theirs["confusion"] == mine["confusion"]
+    assert read_status(two)["state"] == "finished"  # type: ignore[index]
+    names, others = (
+        {path.name for path in folder.iterdir() if "tfevents" not in path.name}
+        for folder in (one, two)
+    )
+    assert others == names
+    place = json.loads((two / "checkpoints" / "state.json").read_text("utf-8"))
+    assert place["micro"] == int(name == "short")
+
+
+def test_the_resume_is_exact_with_as_many_processes(trained: Path) -> None:
+    """With dropout, of which each process has its own."""
+    whole, parts = (RunFolder(trained / name) for name in ("whole", "parts"))
+    assert parts.last.read_bytes() == whole.last.read_bytes()
+    random = load_state(whole.checkpoints / "state.safetensors").random
     assert set(random) == {"cpu", "cpu.1"}
     assert not torch.equal(random["cpu"], random["cpu.1"])
 
 
-def test_an_exact_resume_by_as_many_processes_and_one_by_another_number(
-    payload: Payloads, tmp_path: Path
+def test_one_process_goes_on_with_what_two_began(
+    payload: Payloads, trained: Path, tmp_path: Path
 ) -> None:
-    """With dropout, of which each process has its own."""
-    whole = payload("whole", stages=["all"], epochs=3)
-    first = payload("parts", stages=["all"], epochs=1)
-    rest = payload("parts", resume=True, stages=["all"], epochs=3)
-    # What is left of the training is another one only where the schedule depends on the length.
-    for one in (whole, first, rest):
-        one["config"]["training"]["decay_at"] = []
-    ended = together(tmp_path, whole, first, rest)
-    assert ended.returncode == 0, ended.stderr
-    assert RunFolder(tmp_path / "whole").last.read_bytes() == (
-        RunFolder(tmp_path / "parts").last.read_bytes()
-    )
-    rest["config"]["training"]["epochs"] = 4
-    assert train(rest, Heard())["state"] == "finished"
+    shutil.copytree(trained / "parts", tmp_path / "parts")
+    assert train(payload("parts", resume=True, **LONG, epochs=4), Heard())["state"] == "finished"
     assert [line["epoch"] for line in told(tmp_path / "parts")] == [1, 2, 3, 4]
 
 
@@ -172,3 +188,49 @@ def test_gradients_go_in_messages_of_one_kind_and_size() -> None:
     weights = [torch.nn.Parameter(torch.zeros(size, dtype=kind)) for size, kind in sizes]
     assert [len(bucket) for bucket in buckets(weights, 8)] == [2, 1, 1]
     assert [one for bucket in buckets(weights, 8) for one in bucket] == weights
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+@pytest.mark.parametrize(
+    ("rank", "number", "says"),
+    [
+        (1, signal.SIGKILL, "Process 1 of 2 (from 0) ended before the training did."),
+        (0, signal.SIGKILL, "Process 0 of 2 (from 0) ended before the training did."),
+        (1, signal.SIGTERM, ""),
+    ],
+)
+def test_one_that_is_killed_ends_all_and_it_goes_on(
+    payload: Payloads, tmp_path: Path, rank: int, number: int, says: str
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    # One that cannot be through before it is killed; what goes on needs a few epochs more only.
+    long = payload("run", **LONG, epochs=100_000, checkpoint_seconds=0.2)
+    file = tmp_path / "long.json"
+    file.write_text(json.dumps(long), "utf-8")
+    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    with subprocess.Popen(
+        [sys.executable, *launcher, str(SCRIPT), str(file)], stderr=subprocess.PIPE, text=True
+    ) as process:
+        while len(told(tmp_path / "run")) < 3:
+            assert process.poll() is None
+            time.sleep(0.1)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        began = time.monotonic()
+        os.kill(int(children[rank]), number)
+        _, err = process.communicate(timeout=60)
+        assert time.monotonic() - began < 15
+    assert (process.returncode != 0) == bool(says)
+    assert err.count(says) == 1 or not says
+    status = read_status(run.path)
+    assert status is not None
+    if says:
+        assert status["state"] == ("failed" if rank else "running")
+    else:
+        assert status["state"] == "stopped"
+    place = load_state(run.checkpoints / "state.safetensors").place
+    rest = payload("run", resume=True, **LONG, epochs=place["epoch"] + 2)
+    ended = together(tmp_path, rest)
+    assert ended.returncode == 0, ended.stderr
+    epochs = [line["epoch"] for line in told(run.path)]
+    assert epochs == list(range(1, place["epoch"] + 3))
