@@ -217,7 +217,7 @@ def convert(
 
 @app.command()
 def predict(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or bundled weights.")],
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH...", help="Recordings, or folders of them.")
     ],
@@ -303,7 +303,7 @@ def train(
 
 @app.command()
 def evaluate(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or bundled weights.")],
     data: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Other labelled data; else the run's own test part."),
@@ -316,6 +316,13 @@ def evaluate(
         list[str] | None,
         typer.Option(metavar="KIND", help="As if no recording had it: what a missing one costs."),
     ] = None,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness",
+            help="Also with each modality missing, and under worse conditions.",
+        ),
+    ] = False,
     device: OnDevice = "auto",
     threads: Threads = None,
     json: AsJson = False,
@@ -323,9 +330,15 @@ def evaluate(
     """Say how well a trained network does: accuracy, classes, confusions."""
     from harstudio import cli_learning
 
-    where = cli_learning.Where(device, threads)
     cli_learning.evaluate(
-        run, data, where, part=part, weights=weights, without=without or (), json=json
+        run,
+        data,
+        cli_learning.Where(device, threads),
+        part=part,
+        weights=weights,
+        without=without or (),
+        robustness=robustness,
+        json=json,
     )
 
 
@@ -346,7 +359,10 @@ def compare(
     cli_compare.compare(runs, add=add, json=json)
 
 
-weights_app = typer.Typer(help="Weights that others published.", no_args_is_help=True)
+weights_app = typer.Typer(
+    help="Weights that come with the program, that others published, or to pass on.",
+    no_args_is_help=True,
+)
 app.add_typer(weights_app, name="weights")
 
 
@@ -374,6 +390,29 @@ def import_weights(
     cli_learning.import_weights(
         file, network, out, change or (), classes=classes, topology=topology, part=part, json=json
     )
+
+
+@weights_app.command("list")
+def list_weights(json: AsJson = False) -> None:
+    """List the weights that come with the program: RUN may be one of their names."""
+    from harstudio import cli_weights
+
+    cli_weights.list_weights(json=json)
+
+
+@weights_app.command("pack")
+def pack_weights(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or bundled weights.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder; its name is theirs.")],
+    about: Annotated[
+        Path, typer.Option(metavar="TOML", help="What the card shall say of data, terms, figures.")
+    ],
+    json: AsJson = False,
+) -> None:
+    """Make a run small enough to pass on: float16 weights with a card."""
+    from harstudio import cli_weights
+
+    cli_weights.pack(run, out, about, json=json)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from harstudio.cli_jobs import run_job
 from harstudio.errors import UsageError
 from harstudio.files import write_atomically
 from harstudio.results import Recognition
+from harstudio.runs.bundled import find_run
 from harstudio.runs.recognitions import load_recognition
 
 SECOND_NS = 1_000_000_000
@@ -35,10 +36,10 @@ def predict(
         raise UsageError(
             "What the network looked at goes into files.", remedy="Add --out DIR to --explain."
         )
-    cli_output.must_exist(run)
+    folder = find_run(run)
     with tempfile.TemporaryDirectory(prefix="harstudio-") as temporary:
         payload = {
-            "run": str(run.absolute()),
+            "run": str(folder),
             "paths": [str(path.absolute()) for path in paths],
             "out": str((out or Path(temporary)).absolute()),
             "explain": explain,

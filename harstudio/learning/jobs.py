@@ -184,21 +184,27 @@ def train(payload: Payload, context: Context) -> Payload:
 
 
 def evaluate(payload: Payload, context: Context) -> Payload:
-    """Evaluate a run: ``{run, data, part, weights, without}``.
+    """Evaluate a run: ``{run, data, part, weights, without, disturbed, robustness}``.
 
     data: another dataset or project, its classes matched by name; without, a part ("train",
     "validation", "test") of the run's own. weights: "last" or "best", "" as the run is known by.
-    without: modalities to do without, to see what it costs.
+    without: modalities to do without, to see what it costs. disturbed: a condition that makes all
+    recordings worse. robustness: try every missing modality and every condition.
     Gives the document of ``harstudio evaluate --json``.
     """
     run = Path(_text(payload, "run"))
-    data = Path(str(payload["data"])) if payload.get("data") else None
-    part, weights = str(payload.get("part") or "test"), str(payload.get("weights") or "")
     device = choose_device("auto", context)
     device.tell(context)
-    without = [str(one) for one in payload.get("without") or ()]
     return evaluate_run(
-        run, context, device, data=data, part=part, weights=weights, without=without
+        run,
+        context,
+        device,
+        data=Path(str(payload["data"])) if payload.get("data") else None,
+        part=str(payload.get("part") or "test"),
+        weights=str(payload.get("weights") or ""),
+        without=[str(one) for one in payload.get("without") or ()],
+        disturbed=str(payload.get("disturbed") or ""),
+        robustness=bool(payload.get("robustness")),
     )
 
 
@@ -244,6 +250,15 @@ def import_weights(payload: Payload, context: Context) -> Payload:
         options=payload.get("options") or {},
         part=str(payload.get("part") or ""),
     )
+
+
+def pack_weights(payload: Payload, context: Context) -> Payload:
+    """A run made small to pass on: ``{run, out, about}``; see ``passing_on.pack``."""
+    from harstudio.learning.passing_on import pack
+    from harstudio.runs.about import load_about
+
+    run, out = Path(_text(payload, "run")), Path(_text(payload, "out"))
+    return pack(run, out, load_about(Path(_text(payload, "about"))))
 
 
 def models(payload: Payload, context: Context) -> Payload:
