@@ -11,6 +11,7 @@ from harstudio.files import write_atomically
 from harstudio.learning.preparing import Experiment, parts_by_name
 from harstudio.learning.samples import Sample
 from harstudio.networks.network import Network
+from harstudio.runs.config import CHOSEN_BY_TEST, TrainingTable
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_metrics
 
@@ -72,6 +73,8 @@ def _how(run: RunFolder, experiment: Experiment) -> Iterable[str]:
         f"{training.weight_decay:g}, batches of {training.batch_size}, seed {training.seed}, "
         f"schedule {training.schedule}"
     )
+    if more := _options(training):
+        yield f"- {', '.join(more)}"
     for name in training.stages or ():
         stage = training.stage[name]
         decay = f", times {training.decay:g} at {list(stage.decay_at)}" if stage.decay_at else ""
@@ -83,9 +86,25 @@ def _how(run: RunFolder, experiment: Experiment) -> Iterable[str]:
         yield f"- {len(lines)} epochs in {seconds / 60:.1f} minutes"
         last = lines[-1]
         yield f"- last epoch, training clips: {_accuracy(last['train'])}"
-        if last.get("validation"):
-            yield f"- last epoch, validation clips: {_accuracy(last['validation'])}"
+        for part in ("validation", "test"):
+            if last.get(part):
+                yield f"- last epoch, {part} clips: {_accuracy(last[part])}"
     yield ""
+
+
+def _options(training: TrainingTable) -> list[str]:
+    """What a training does that trainings do not do as a rule."""
+    told = {
+        "classes weighted by how few clips they have": training.class_weights == "balanced",
+        f"in {training.precision}": training.precision != "float32",
+        f"a mean of the weights that keeps {training.ema:g} of itself": training.ema > 0,
+        f"stages end after {training.patience} epochs without a better one": training.patience > 0,
+        f"{training.modality_dropout:.0%} of the clips lack an input": training.modality_dropout
+        > 0,
+        "what stands still looks at each clip once": training.cache_features,
+        f"label smoothing {training.label_smoothing:g}": training.label_smoothing > 0,
+    }
+    return [words for words, so in told.items() if so]
 
 
 def _accuracy(figures: dict[str, float]) -> str:
@@ -101,11 +120,11 @@ def _figures(evaluation: dict[str, Any] | None) -> Iterable[str]:
         return
     low, high = evaluation["ci95"]
     chosen = {
-        "last": "the last weights; nothing was chosen by a validation part",
-        "best": "the weights that were best on the validation part",
+        "last": "evaluated once with the last weights; nothing was chosen by a validation part",
+        "validation": "evaluated once with the weights that were best on the validation part",
+        "test": f"with weights {CHOSEN_BY_TEST}",
     }
-    yield f"Test part, {evaluation['clips']} clips, evaluated once with "
-    yield f"{chosen[evaluation['weights']]}:"
+    yield f"Test part, {evaluation['clips']} clips, {chosen[evaluation['selected_by']]}:"
     yield ""
     yield f"- top-1 {evaluation['top1']:.1%} (95 % interval {low:.1%} to {high:.1%})"
     yield f"- top-5 {evaluation['top5']:.1%}, macro F1 {evaluation['macro_f1']:.3f}"

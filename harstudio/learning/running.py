@@ -13,12 +13,15 @@ from harstudio.errors import ConflictError, DataError, HarstudioError, MissingEr
 from harstudio.files import remove_leftovers, write_atomically
 from harstudio.jobs.context import Context, Stopped
 from harstudio.learning.checkpoints import State, load_network, load_state
-from harstudio.learning.config_checks import config_of_run
+from harstudio.learning.config_checks import check_alone, check_parts, config_of_run
 from harstudio.learning.devices import Device, choose_device
 from harstudio.learning.distributed import Unwritten, processes
 from harstudio.learning.environment import describe_environment
 from harstudio.learning.group import Group
+from harstudio.learning.keeping import known_by
+from harstudio.learning.place import place_of
 from harstudio.learning.preparing import (
+    MIB,
     Experiment,
     gather,
     prepare,
@@ -28,11 +31,11 @@ from harstudio.learning.preparing import (
 )
 from harstudio.learning.run_card import write_card
 from harstudio.learning.stages import StagePlan, card_of, complete, plan_training
-from harstudio.learning.testing import evaluate_samples, known_by
-from harstudio.learning.training import Trainer, place_of
+from harstudio.learning.testing import evaluate_samples
+from harstudio.learning.training import Trainer, remark
 from harstudio.learning.usual_boxes import with_usual_boxes
 from harstudio.runs import config as configs
-from harstudio.runs.config import Config, changed_keys
+from harstudio.runs.config import CHOSEN_BY_TEST, Config, changed_keys
 from harstudio.runs.folder import RunFolder, is_run
 from harstudio.runs.reading import read_status
 from harstudio.runs.status import AT_WORK, CLAIM, StatusWriter, claimed, refuse_if_at_work
@@ -62,6 +65,7 @@ def train_run(config: Config, context: Context, *, resume: bool) -> dict[str, An
 
 def _train_with(group: Group, config: Config, context: Context, resume: bool) -> dict[str, Any]:
     """The training of one process of a group."""
+    check_alone(config.training, group.count)
     run = RunFolder(Path(config.run.folder))
     group.lead(lambda: _check_folder(run, resume))
     threads = config.training.threads and max(1, config.training.threads // group.local)
@@ -172,11 +176,10 @@ def _begin(
     _sweep(run)
     if begins:
         experiment = prepare(config, gather(config, context))
+        check_parts(experiment.config.training, experiment.parts)
         # Before anything is written: joints or weights to start from may not fit the network.
         experiment.start_weights(experiment.network())
-        usual = with_usual_boxes(
-            experiment.preprocessing, experiment.parts.train, experiment.cache
-        )
+        usual = with_usual_boxes(experiment.preprocessing, experiment.parts.train, experiment.cache)
         experiment = replace(experiment, preprocessing=usual)
         _clean(run)
         run.checkpoints.mkdir(parents=True, exist_ok=True)
@@ -289,11 +292,16 @@ def _train(
     plan = plan_training(experiment.config, network.card)
     threads, parts = context.threads, experiment.parts
     train = experiment.loader(parts.train, train=True, threads=threads, group=group)
-    validation = None
-    if parts.validation:
-        own = group.share(parts.validation)
-        validation = experiment.loader(own, train=False, threads=threads)
-    trainer = Trainer(network, plan, train, validation, run, context, device.torch, status, group)
+    judging = parts.test if plan.select == "test" else parts.validation
+    judge = None
+    if judging:
+        judge = experiment.loader(group.share(judging), train=False, threads=threads)
+    if plan.select == "test":
+        remark(context, f"Each stage goes on from its best epoch, {CHOSEN_BY_TEST}.")
+    memory = experiment.config.training.cache_mib * MIB
+    trainer = Trainer(
+        network, plan, train, judge, run, context, device.torch, status, group, memory
+    )
     trainer.train(state)
     left_out = [f"Left out: {problem}" for problem in group.problems(train.problems)]
     for sentence in left_out:
@@ -305,7 +313,8 @@ def _train(
 def _finish(
     run: RunFolder, experiment: Experiment, context: Context, device: Device
 ) -> dict[str, Any] | None:
-    """Evaluate the weights that the run is known by; the test part chose none of them."""
+    """Evaluate the weights that the run is known by; the test part chose none of them, unless the
+    config says so."""
     name = known_by(run)
     network = load_network(run.best if name == "best" else run.last)
     samples = experiment.parts.test

@@ -87,7 +87,7 @@ class Trainer:
             network,
             plan,
             device,
-            lambda told: _remark(context, told),
+            lambda told: remark(context, told),
             group,
             balanced_weights(labels, network.num_classes) if balanced else None,
         )
@@ -368,6 +368,7 @@ class Trainer:
             self._status.waiting(False)
 
 
-def _remark(context: Context, told: str) -> None:
+def remark(context: Context, told: str) -> None:
+    """Say what a person should know while it trains."""
     context.tell("remark", {"text": told})
     context.log(told)

@@ -22,6 +22,9 @@ from harstudio.resources import resource
 
 DEMO = "demo"
 LARGEST_FILE = 1 << 20  # bytes; a config is a page of text
+CHOSEN_BY_TEST = (
+    "chosen by the test part, as some papers do; not comparable with figures that are not"
+)
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 Epochs = Annotated[tuple[Annotated[int, Field(ge=1, strict=True)], ...], Field(strict=False)]

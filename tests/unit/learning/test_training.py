@@ -42,7 +42,7 @@ def test_it_learns_and_leaves_a_whole_folder(payload: Payloads, tmp_path: Path) 
     assert result["evaluation"]["top1"] >= 0.9
     assert {path.name for path in run.path.iterdir() if "tfevents" not in path.name} == {
         "config.toml", "environment.json", "data.json", "preprocessing.json", "status.json",
-        "metrics.jsonl", "checkpoints", "evaluation.json", "card.md",
+        "metrics.jsonl", "checkpoints", "evaluation.json", "answers.npz", "card.md",
     }  # fmt: skip
     assert {path.name for path in run.checkpoints.iterdir()} == {
         "last.safetensors", "best.safetensors", "state.safetensors", "state.json",
