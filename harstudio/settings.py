@@ -32,6 +32,11 @@ def data_dir() -> Path:
     return _home("data") or platformdirs.user_data_path("harstudio", appauthor=False)
 
 
+def cache_dir() -> Path:
+    """Folder of what can be made again; $HARSTUDIO_HOME/cache where that is set."""
+    return _home("cache") or platformdirs.user_cache_path("harstudio", appauthor=False)
+
+
 def _user_name() -> str:
     try:
         return getpass.getuser()

@@ -12,11 +12,11 @@ from harstudio.errors import DataError, HarstudioError, MissingError, UsageError
 from harstudio.labels.model import Clip, Document, Origin
 from harstudio.labels.project import Project, is_project
 from harstudio.learning.caches import ABOUT, Cache, damaged, is_cache, told
+from harstudio.learning.looked import Looked, Seen, see
 from harstudio.learning.samples import Sample
 from harstudio.recordings.formats import open_recording, scan
 from harstudio.recordings.formats.ntu_facts import LISTED
-from harstudio.recordings.recording import SEEN, Recording
-from harstudio.recordings.streams import SkeletonStream, StreamKind
+from harstudio.recordings.streams import StreamKind
 from harstudio.runs.config import nearest
 
 ENOUGH = 0.5  # a kind of stream that this share of the recordings has is one to learn from
@@ -166,22 +166,20 @@ class _Gathered:
         self._recordings = 0
         self._lacking: dict[str, list[Path]] = {}
 
-    def add(self, recording: Recording, stretches: Iterable[_Stretch]) -> None:
+    def add(self, seen: Seen, stretches: Iterable[_Stretch]) -> None:
         """Keep the samples of one recording."""
         stretches = list(stretches)
         if not stretches:
             return
         self.stretches += stretches
         self._recordings += 1
-        kinds = {str(stream.kind) for stream in recording.streams.values() if len(stream)}
-        self._kinds.update(kinds)
+        self._kinds.update(seen.kinds)
         for kind in StreamKind:
-            if kind not in kinds:
-                self._lacking.setdefault(str(kind), []).append(recording.path)
-        stream = recording.of_kind(StreamKind.SKELETON)
-        if isinstance(stream, SkeletonStream):
-            self._topologies.setdefault(stream.topology, []).append(recording.name)
-            self.bodies = max(self.bodies, stream.max_bodies)
+            if kind not in seen.kinds:
+                self._lacking.setdefault(str(kind), []).append(seen.path)
+        if seen.topology:
+            self._topologies.setdefault(seen.topology, []).append(seen.name)
+            self.bodies = max(self.bodies, seen.bodies)
 
     def kinds(self) -> frozenset[str]:
         """Kinds that enough have to learn from them."""
@@ -264,40 +262,37 @@ def _from_names(path: Path, gathered: _Gathered, annotator: str, progress: Progr
     found = scan(path, None if progress is None else lambda _: progress(0, 0))
     gathered.problems += [f"{problem.path.name}: {problem.message}" for problem in found.problems]
     named = [one for one in found.recordings if one.action is not None and one.streams]
-    for done, one in enumerate(sorted(named, key=lambda one: _parts(path, one.path))):
-        if progress is not None:
-            progress(done, len(named))
-        try:
-            with open_recording(one.path) as recording:
-                if LISTED in recording.problems:
-                    gathered.problems.append(f"{one.name}: {LISTED}")
-                else:
-                    gathered.add(recording, _whole(recording, one.format))
-        except HarstudioError as error:
-            gathered.problems.append(str(error))
+    looked, whole = Looked(path), False
+    try:
+        for done, one in enumerate(sorted(named, key=lambda one: _parts(path, one.path))):
+            if progress is not None:
+                progress(done, len(named))
+            try:
+                seen = looked.look(one)
+            except HarstudioError as error:
+                gathered.problems.append(str(error))
+                continue
+            if seen.listed:
+                gathered.problems.append(f"{one.name}: {LISTED}")
+            else:
+                gathered.add(seen, _whole(seen, one.format))
+        whole = True
+    finally:
+        looked.save(whole=whole)
 
 
-def _whole(recording: Recording, dataset: str) -> list[_Stretch]:
+def _whole(seen: Seen, dataset: str) -> list[_Stretch]:
     """The recording from its first to its last frame."""
-    action = recording.action
+    action = seen.action
     if action is None:
         return []
-    start_ns, end_ns = extent(recording)
     order = (action.label, f"{dataset} {action.name}")
     return [
         _Stretch(
-            recording.path, recording.name, start_ns, end_ns, action.name, order,
-            recording.subject, recording.view,
+            seen.path, seen.name, seen.start_ns, seen.end_ns, action.name, order,
+            seen.subject, seen.view,
         )
     ]  # fmt: skip
-
-
-def extent(recording: Recording) -> tuple[int, int]:
-    """``[start_ns, end_ns)`` over all pictures and skeletons; over all streams without them."""
-    seen = [s for s in recording.streams.values() if s.kind in SEEN and len(s)]
-    if not seen:
-        return recording.start_ns, max(recording.stop_ns, recording.start_ns + 1)
-    return min(s.start_ns for s in seen), max(s.end_ns + s.period_ns for s in seen)
 
 
 def _from_documents(
@@ -319,14 +314,18 @@ def _from_documents(
                 people = {one.annotator for one in documents if _by_people(one)}
                 gathered.annotators |= people
                 clips, source = _clips(documents, annotator, first)
-                start_ns, end_ns = extent(recording)
-                inside = [one for one in clips if one.start_ns < end_ns and one.end_ns > start_ns]
+                shown = see(recording)
+                inside = [
+                    one
+                    for one in clips
+                    if one.start_ns < shown.end_ns and one.end_ns > shown.start_ns
+                ]
                 gathered.outside += [recording.name] * (len(clips) - len(inside))
                 if inside and not annotator:
                     gathered.shared += len(people) > 1
                     gathered.chosen[source] += 1
                 gathered.add(
-                    recording,
+                    shown,
                     [
                         _Stretch(
                             recording.path, recording.name, clip.start_ns, clip.end_ns, clip.label,
