@@ -7,6 +7,7 @@ from typing import Any
 
 from harstudio import cli_output
 from harstudio.cli_jobs import run_job
+from harstudio.cli_learning import between
 
 MOST_CLASSES = 3  # named of those that gain, and that lose
 MOST_KEYS = 20  # of configs
@@ -31,10 +32,10 @@ def print_comparison(document: dict[str, Any]) -> None:
             (
                 one["name"],
                 str(one["clips"]),
-                percent(one["top1"]),
-                between(one["ci95"]),
-                rounded(one["macro_f1"]),
-                rounded(one["ece"]),
+                _percent(one["top1"]),
+                _between(one["ci95"]),
+                _rounded(one["macro_f1"]),
+                _rounded(one["ece"]),
             )
             for one in document["runs"]
         ),
@@ -46,9 +47,9 @@ def print_comparison(document: dict[str, Any]) -> None:
                 one["name"],
                 str(len(one["seeds"])),
                 str(len(one["folds"]) or 1),
-                percent(one["mean"]),
-                "" if one["std"] is None else percent(one["std"]),
-                f"{between(one['ci95'])} by {one['ci95_by']}",
+                _percent(one["mean"]),
+                "" if one["std"] is None else _percent(one["std"]),
+                f"{_between(one['ci95'])} by {one['ci95_by']}",
             )
             for one in document["groups"]
             if len(one["runs"]) > 1
@@ -60,9 +61,9 @@ def print_comparison(document: dict[str, Any]) -> None:
             (
                 one["rule"],
                 str(one["clips"]),
-                percent(one["top1"]),
-                between(one["ci95"]),
-                rounded(one["macro_f1"]),
+                _percent(one["top1"]),
+                _between(one["ci95"]),
+                _rounded(one["macro_f1"]),
             )
             for one in document.get("sums", ())
         ),
@@ -117,14 +118,13 @@ def _shown(value: Any) -> str:
     return "-" if value is None else str(value)
 
 
-def percent(share: float | None) -> str:
+def _percent(share: float | None) -> str:
     return "" if share is None else f"{share:.1%}"
 
 
-def rounded(value: float | None) -> str:
+def _rounded(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def between(interval: Sequence[float] | None) -> str:
-    """An interval of shares."""
-    return "" if interval is None else f"{interval[0]:.1%} to {interval[1]:.1%}"
+def _between(interval: Sequence[float] | None) -> str:
+    return "" if interval is None else between(interval)

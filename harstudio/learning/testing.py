@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +10,9 @@ from typing import Any
 import torch
 
 from harstudio.errors import DataError, MissingError, UsageError
-from harstudio.files import write_atomically
 from harstudio.jobs.context import Context
+from harstudio.learning.cache_match import require_same
+from harstudio.learning.caches import open_cache
 from harstudio.learning.checkpoints import load_network
 from harstudio.learning.config_checks import config_of_run
 from harstudio.learning.datasets import Dataset, collect
@@ -21,18 +20,26 @@ from harstudio.learning.devices import Device
 from harstudio.learning.evaluation import evaluate_answers
 from harstudio.learning.importing import IMPORTED
 from harstudio.learning.inference import answer
+from harstudio.learning.keeping import (
+    ROBUSTNESS,
+    keep_document,
+    keep_evaluation,
+    known_by,
+    may_keep,
+    selected_by,
+)
 from harstudio.learning.preparing import Experiment, parts_by_name, require_samples, restore
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.learning.protocols import Parts
+from harstudio.learning.robustness import try_conditions
 from harstudio.learning.samples import Sample
 from harstudio.networks import create_network
 from harstudio.networks.network import Network, streams_with
 from harstudio.networks.sizes import measure
-from harstudio.runs.answers import StoredAnswers, save_answers
+from harstudio.runs.answers import StoredAnswers
 from harstudio.runs.config import Config, parse
 from harstudio.runs.folder import RunFolder, is_run
-from harstudio.runs.reading import read_evaluation, read_json, read_status
-from harstudio.runs.status import AT_WORK
+from harstudio.runs.reading import read_json
 from harstudio.skeletons.maps import require_map
 
 MOST_FEATURES = 1 << 30  # bytes of features that are kept of a test part
@@ -50,11 +57,13 @@ def evaluate_samples(
     run: Path,
     problems: Sequence[str] = (),
     keep: bool = False,
+    robustness: bool = False,
 ) -> dict[str, Any]:
     """The document of ``evaluate --json``; Stopped where the person asked to stop.
 
     part: what the samples are called. weights: "last" or "best". keep: they are the run's own test
-    part; the run folder gets evaluation.json and answers.npz.
+    part; the run folder gets evaluation.json and answers.npz. robustness: also look what the
+    network can bear, see ``try_conditions``.
     """
     loader = experiment.loader(samples, train=False, threads=context.threads)
 
@@ -93,41 +102,12 @@ def evaluate_samples(
     if keep:
         kept = StoredAnswers(answers.logits, answers.labels, answers.streams, answers.features)
         keep_evaluation(RunFolder(run), document, kept)
+    if robustness:
+        told = try_conditions(network, experiment, samples, answers, context, device)
+        document[ROBUSTNESS] = told
+        if keep:
+            keep_document(RunFolder(run), document)
     return document
-
-
-def selected_by(config: Config, weights: str) -> str:
-    """What chose the epoch that counts: "validation", "test", or "last" where nothing did."""
-    if config.training.select == "test":
-        return "test"
-    return "validation" if weights == "best" else "last"
-
-
-def keep_evaluation(run: RunFolder, document: dict[str, Any], answers: StoredAnswers) -> None:
-    """Write evaluation.json and answers.npz, which belong together.
-
-    What was found out about the same answers before (robustness) stays.
-    """
-    old = _evaluation(run)
-    if "robustness" in old and old.get("confusion") == document["confusion"]:
-        document = {**document, "robustness": old["robustness"]}
-    run.embedding.unlink(missing_ok=True)
-    save_answers(run.answers, answers)
-    write_atomically(run.evaluation, json.dumps(document, ensure_ascii=False).encode())
-
-
-def _may_keep(run: RunFolder) -> bool:
-    """Whether the folder can be written and nobody trains in it."""
-    status = read_status(run.path) or {}
-    return os.access(run.path, os.W_OK) and status.get("state") not in AT_WORK
-
-
-def _evaluation(run: RunFolder) -> dict[str, Any]:
-    """The evaluation that is there; nothing where there is none that can be read."""
-    try:
-        return read_evaluation(run.path) or {}
-    except DataError:
-        return {}
 
 
 def _size(network: Network, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
@@ -159,16 +139,21 @@ def evaluate_run(
     part: str = "test",
     weights: str = "",
     without: Sequence[str] = (),
+    disturbed: str = "",
+    robustness: bool = False,
 ) -> dict[str, Any]:
     """Evaluate a run folder on a part of its own data, or on the labelled clips of ``data``.
 
     without: modalities that are treated as if no recording had them, to measure what a missing one
-    costs; the streams of the network that are left answer.
+    costs; the streams of the network that are left answer. disturbed: the name of a condition that
+    makes all recordings worse (``disturbing.CONDITIONS``). robustness: try every missing modality
+    and every condition.
 
     Where all clips of ``data`` are the run's own, as when its data were moved or copied, the part
     of them counts; else all clips count but those of recordings that the run learned from.
     UsageError where the part has no clips or is not known, MissingError where nothing is trained
-    yet, DataError where data and network do not fit together.
+    yet, DataError where data and network do not fit together. Clips of prepared data are taken from
+    there; what must be read otherwise (``without`` skeleton, ``disturbed``) is from the recordings.
     """
     run = RunFolder(folder.absolute())
     if not is_run(run.path):
@@ -188,12 +173,18 @@ def evaluate_run(
     network = load_network(path)
     if without:
         experiment = _lacking(experiment, network, without, run.path)
+    if disturbed:
+        worse = experiment.preprocessing.disturbed(disturbed)
+        experiment = replace(experiment, preprocessing=worse)
     problems: Sequence[str] = ()
     own = True
     if data is None:
         samples = _part(run, experiment, part)
         require_samples(experiment, "Name where they are now with --data.")
     else:
+        experiment = replace(experiment, cache=open_cache(data))
+        if not (without or disturbed):
+            require_same(experiment.cache, experiment.preprocessing, network.card.name)
         dataset = _other_data(data, experiment, context)
         samples, own = unseen(experiment, dataset, part)
         problems = dataset.problems
@@ -213,11 +204,14 @@ def evaluate_run(
         keep=data is None
         and part == "test"
         and name == known_by(run)
-        and not without
-        and _may_keep(run),
+        and not (without or disturbed)
+        and may_keep(run),
+        robustness=robustness,
     )
     if without:
         document["without"] = list(without)
+    if disturbed:
+        document["disturbed"] = disturbed
     if data is not None:
         document["data"] = str(data)
     return document if own else {**document, "protocol": "all"}
@@ -313,11 +307,6 @@ def _imported(run: RunFolder, data: Path | None) -> Experiment:
         problems=(),
         preprocessing=Preprocessing.load(run.preprocessing),
     )
-
-
-def known_by(run: RunFolder) -> str:
-    """The weights that a run is used with: the best where a validation part chose them."""
-    return "best" if run.best.is_file() else "last"
 
 
 def _weights(run: RunFolder, name: str) -> Path:

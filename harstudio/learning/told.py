@@ -155,8 +155,8 @@ def compare_pair(a: Verdicts, b: Verdicts) -> dict[str, Any] | None:
 
     only_a, only_b: clips that only one of them has right. p: exact McNemar test (McNemar, Note on
     the sampling error of the difference between correlated proportions or percentages,
-    Psychometrika 1947), two-sided. change: of the accuracy from a to b, with the interval of a
-    bootstrap over clips. gains: the same by class, those that b gains most first.
+    Psychometrika 1947), two-sided. change: of the accuracy from a to b, with its interval.
+    gains: the same by class, those that b gains most first.
     """
     known = {name: k for k, name in enumerate(b.classes)}
     same = np.array([known.get(name, -1) for name in a.classes], dtype=np.int64)

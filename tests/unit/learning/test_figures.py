@@ -81,6 +81,17 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     assert all(0.91 <= many / 200 <= 0.99 for many in held.values()), held
 
 
+def test_the_interval_of_a_change_by_hand() -> None:
+    """Half a clip more in each of the four cells: 10.5 and 4.5 of 102."""
+    shares = 10.5 / 102, 4.5 / 102
+    change = shares[0] - shares[1]
+    half = 1.959964 * ((sum(shares) - change**2) / 102) ** 0.5
+    assert paired_interval(10, 4, 100) == pytest.approx([change - half, change + half])
+    low, high = paired_interval(0, 0, 430)
+    assert -0.007 < low == -high < -0.004
+    assert paired_interval(0, 0, 0) == [-1.0, 1.0]
+
+
 def test_bins_without_clips_have_no_means() -> None:
     scores = np.array([[0.9, 0.1], [0.45, 0.55]], np.float32)
     bins = reliability(scores, np.array([0, 0]))
