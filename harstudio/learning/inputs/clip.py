@@ -19,6 +19,7 @@ from harstudio.learning.inputs.crops import (
     draw,
     pixels_in,
     random_area,
+    random_scales,
     random_sides,
     shrunk,
     square,
@@ -26,7 +27,7 @@ from harstudio.learning.inputs.crops import (
 )
 from harstudio.learning.inputs.frames import (
     PRINTED_HEIGHT,
-    PictureSettings,
+    KeptSettings,
     appear,
     colored,
     frame_of,
@@ -34,6 +35,7 @@ from harstudio.learning.inputs.frames import (
     picture_stream,
     resized,
 )
+from harstudio.learning.inputs.looks import changed_depth, changed_pictures, draw_look
 from harstudio.learning.inputs.picture import around, project
 from harstudio.learning.inputs.places import Made, PicturePlace, Shot, Stretch
 from harstudio.learning.inputs.samplers import (
@@ -51,8 +53,8 @@ PARTS = ("random", "motion")  # samplings where each frame is drawn for itself
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of red, green and blue (BT.601)
 
 
-class ClipInput(PictureSettings):
-    """The table of a clip, with what ``PictureSettings`` has.
+class ClipInput(KeptSettings):
+    """The table of a clip, with what ``KeptSettings`` has.
 
     size: height and width. frames: T. sampling, of the F frames of a stretch: ``uniform`` takes
     every floor(F/T)-th, centred (AMFI-Net); ``stride`` every ``stride``-th, centred in testing, in
@@ -70,10 +72,10 @@ class ClipInput(PictureSettings):
 
     Only in training: train_scale, where it is not (1, 1), the least and the largest share that a
     random crop takes of the picture or the person's square; train_scale_of says of what: ``area``,
-    with sides from 3:4 to 4:3, or ``sides``, of both alike, which distorts nothing. flip mirrors
-    every other clip, flip_vertical turns every other one upside down as a mirror does;
-    rotate_quarters turns by 0, 90, 180 or 270 degrees; color_jitter, how far factors of brightness,
-    contrast and saturation go from 1 (colour only).
+    with sides from 3:4 to 4:3, or ``sides``, of both alike, which distorts nothing; train_scales
+    are of the shorter side and give way to train_scale. flip_vertical turns every other clip upside
+    down as a mirror does; rotate_quarters turns by 0, 90, 180 or 270 degrees; color_jitter, how far
+    factors of brightness, contrast and saturation go from 1 (colour only).
     """
 
     kind: Literal["clip"] = "clip"
@@ -87,7 +89,6 @@ class ClipInput(PictureSettings):
     crop_px: Annotated[float, Field(ge=8, le=2000)] = 1000.0
     train_scale: tuple[Share, Share] = (1.0, 1.0)
     train_scale_of: Literal["area", "sides"] = "area"
-    flip: bool = False
     flip_vertical: bool = False
     rotate_quarters: bool = False
     color_jitter: float = Field(default=0.0, ge=0, le=1)
@@ -209,17 +210,16 @@ def _region(
 
 def make(seen: Frames, settings: ClipInput, rng: np.random.Generator | None) -> Made:
     """(3, T, size, size): crop, scale, turn and normalise; rng None as in testing."""
+    look = None if rng is None else draw_look(rng)
     drawn = None if rng is None else draw(rng)
     row = seen.rows[seen.middle if drawn is None else int(drawn.time * len(seen.rows))]
     if rng is not None and settings.sampling in PARTS:
         row = pick(seen.rows, rng)
     shown, back = np.unique(row, return_inverse=True)
     box = _box(seen.extent, settings, drawn)
+    kept = changed_depth(seen.pixels[shown], settings, look)
     pictures = np.stack(
-        [
-            resized(colored(pixels_in(seen.pixels[k], box)), settings.size, settings.size)
-            for k in shown
-        ]
+        [resized(colored(pixels_in(one, box)), settings.size, settings.size) for one in kept]
     )
     pictures = turned(
         pictures,
@@ -230,6 +230,7 @@ def make(seen: Frames, settings: ClipInput, rng: np.random.Generator | None) -> 
     )
     if rng is not None and settings.color_jitter and settings.appearance == "color":
         pictures = jittered(pictures, settings.color_jitter, rng)
+    pictures = changed_pictures(pictures, settings, look)
     where = seen.extent.box(box)
     shots = tuple(Shot(int(seen.times_ns[k]), where) for k in row)
     return Made(_scaled(pictures, settings)[:, back], PicturePlace(seen.stream, shots))
@@ -240,6 +241,8 @@ def _box(extent: Extent, settings: ClipInput, drawn: Drawn | None) -> Box:
     if drawn is not None and settings.train_scale != (1.0, 1.0):
         crop = random_area if _by_area(settings) else random_sides
         return crop(width, height, settings.train_scale, drawn)
+    if drawn is not None and settings.train_scales != (1.0,):
+        return random_scales(width, height, settings.train_scales, drawn)
     if settings.crop == "person":
         return Box(0, 0, width, height)
     return square(width, height, min(1.0, settings.size / settings.resize), drawn)

@@ -6,6 +6,7 @@ are cut and turned together whatever their settings. Boxes are on whole pixels o
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -40,6 +41,11 @@ class Drawn(NamedTuple):
 def draw(rng: np.random.Generator) -> Drawn:
     """All that inputs share; whatever else one draws comes after it."""
     return Drawn(*rng.random(len(Drawn._fields)).tolist())
+
+
+def peek(rng: np.random.Generator) -> Drawn:
+    """What ``draw`` would give, for inputs that draw other numbers first; nothing is drawn."""
+    return draw(copy.deepcopy(rng))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +118,16 @@ def random_sides(width: int, height: int, scale: tuple[float, float], drawn: Dra
 def random_scales(width: int, height: int, shares: Sequence[float], drawn: Drawn) -> Box:
     """A multi-scale crop: width and height are shares of the shorter side, next to each other in
     the list of shares at most (Wang et al. 2016)."""
+    wide, high = neighbours(shares, drawn)
+    short = min(width, height)
+    return part(width, height, wide * short, high * short, drawn.across, drawn.down)
+
+
+def neighbours(shares: Sequence[float], drawn: Drawn) -> tuple[float, float]:
+    """Two of the shares, next to each other in the list at most."""
     first = int(drawn.area * len(shares))
     near = range(max(0, first - 1), min(len(shares), first + 2))
-    second = near[int(drawn.ratio * len(near))]
-    short = min(width, height)
-    wide, high = shares[first] * short, shares[second] * short
-    return part(width, height, wide, high, drawn.across, drawn.down)
+    return shares[first], shares[near[int(drawn.ratio * len(near))]]
 
 
 def pixels_in(picture: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:

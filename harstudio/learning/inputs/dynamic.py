@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from harstudio.learning.inputs import Share
 from harstudio.learning.inputs.crops import (
     Extent,
     draw,
@@ -24,7 +23,7 @@ from harstudio.learning.inputs.crops import (
     turned,
 )
 from harstudio.learning.inputs.frames import (
-    PictureSettings,
+    CroppedSettings,
     appear,
     colored,
     frame_of,
@@ -33,6 +32,7 @@ from harstudio.learning.inputs.frames import (
     picture_stream,
     resized,
 )
+from harstudio.learning.inputs.looks import changed_pictures, draw_look
 from harstudio.learning.inputs.places import Made, PicturePlace, Shot, Stretch
 from harstudio.results import Box
 
@@ -40,16 +40,14 @@ MOST_SHOTS = 64  # frames of a picture that are told
 STILL = 1e-6  # a sum that spreads less shows nothing that moved
 
 
-class DynamicInput(PictureSettings):
-    """The table of a dynamic image, with what ``PictureSettings`` has.
+class DynamicInput(CroppedSettings):
+    """The table of a dynamic image, with what ``CroppedSettings`` has.
 
     size: height and width. segments: equal parts of the stretch that become one picture each.
     coloring: whether depth and infrared are ``gray``, the same in all three channels, or in the
     ``jet`` map. Frames are summed at a shorter side of ``resize``; the middle size x size of that
     is seen in testing. Infrared is spread as in the stretch's first frame.
-
-    Only in training: train_scales, shares of the shorter side of which the crop's width and height
-    are drawn; flip mirrors every other clip.
+    train_scales are of the shorter side.
     """
 
     kind: Literal["dynamic"] = "dynamic"
@@ -57,8 +55,6 @@ class DynamicInput(PictureSettings):
     segments: int = Field(default=1, ge=1, le=64)
     coloring: Literal["gray", "jet"] = "gray"
     resize: int = Field(default=256, ge=8, le=2048)
-    train_scales: tuple[Share, ...] = Field(default=(1.0,), min_length=1)
-    flip: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,6 +132,7 @@ def _bytes(total: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 def make(seen: DynamicImages, settings: DynamicInput, rng: np.random.Generator | None) -> Made:
     """(3, size, size), of several segments (3, S, size, size); rng None as in testing."""
+    look = None if rng is None else draw_look(rng)
     drawn = None if rng is None else draw(rng)
     width, height = seen.extent.width, seen.extent.height
     if drawn is None:
@@ -145,6 +142,7 @@ def make(seen: DynamicImages, settings: DynamicInput, rng: np.random.Generator |
     cut = [resized(pixels_in(one, box), settings.size, settings.size) for one in seen.pixels]
     pictures = np.stack([np.dstack([one] * 3) if one.ndim == 2 else one for one in cut])
     pictures = turned(pictures, drawn, flip=settings.flip, quarters=False)
+    pictures = changed_pictures(pictures, settings, look)
     values = np.stack([normalised(one, settings) for one in pictures], axis=1)
     where = seen.extent.box(box)
     shots = tuple(Shot(int(time_ns), where) for time_ns in seen.times_ns)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from harstudio.errors import DataError
-from harstudio.learning.inputs import InputSettings
+from harstudio.learning.inputs import Chance, Factor, InputSettings, Share
 from harstudio.learning.inputs.person_mask import person_mask
 from harstudio.learning.inputs.places import Stretch
 from harstudio.recordings.streams import PictureStream, StreamKind
@@ -33,6 +33,10 @@ class PictureSettings(InputSettings):
 
     person_band_m: metres before and behind the bones of people within which depth is kept, and
     infrared of the same sensor; all else is 0 = no value (see ``person_mask``). None keeps all.
+
+    Only in training: flip mirrors every other clip, left and right; light, the least and the
+    largest factor on the light (colour only); blur_px, the largest standard deviation of a blur in
+    pixels of the input (not of depth).
     """
 
     appearance: Literal["color", "depth", "infrared"] = "color"
@@ -40,6 +44,32 @@ class PictureSettings(InputSettings):
     std: Positive | tuple[Positive, Positive, Positive] = 0.5
     depth_mm: tuple[Pixels, Annotated[float, Field(gt=0, le=65535)]] = (500.0, 4500.0)
     person_band_m: tuple[Metres, Metres] | None = None
+    flip: bool = False
+    light: tuple[Factor, Factor] = (1.0, 1.0)
+    blur_px: float = Field(default=0.0, ge=0, le=100)
+
+
+class CroppedSettings(PictureSettings):
+    """Pictures that are cut out.
+
+    train_scales, only in training: shares of which the crop's width and height are drawn, next to
+    each other in the list at most (Wang et al. 2016); (1.0) is none.
+    """
+
+    train_scales: tuple[Share, ...] = Field(default=(1.0,), min_length=1)
+
+
+class KeptSettings(CroppedSettings):
+    """Pictures whose frames are kept one by one.
+
+    Only in training, of depth: background, the chance of a room where there is no value;
+    depth_shift_mm, how far all values move at most, to either side; depth_holes, the largest share
+    of the picture that loses its value.
+    """
+
+    background: Chance = 0.0
+    depth_shift_mm: Pixels = 0.0
+    depth_holes: Annotated[float, Field(ge=0, le=0.9)] = 0.0
 
 
 def picture_stream(stretch: Stretch, settings: PictureSettings) -> tuple[PictureStream, int, int]:

@@ -1,6 +1,6 @@
 """The ``picture`` and ``focus`` inputs: one frame, or a few, cut out around the people in them.
 
-Pixels are those of the stream's picture: pixel (0, 0) covers [0, 1) x [0, 1). Nothing is flipped.
+Pixels are those of the stream's picture: pixel (0, 0) covers [0, 1) x [0, 1).
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from harstudio.learning.inputs.crops import Drawn, neighbours, part, peek
 from harstudio.learning.inputs.frames import (
     PRINTED_HEIGHT,
-    PictureSettings,
+    KeptSettings,
     Pixels,
     appear,
     cut,
@@ -23,6 +24,7 @@ from harstudio.learning.inputs.frames import (
     picture_stream,
     resized,
 )
+from harstudio.learning.inputs.looks import Look, changed_depth, changed_pictures, draw_look
 from harstudio.learning.inputs.places import Made, PicturePlace, Pointer, Shot, Stretch
 from harstudio.learning.inputs.tracks import Tracks, bodies_at, nearest
 from harstudio.recordings.projection import project_joints
@@ -36,8 +38,8 @@ STRAY = 0.5  # a joint farther outside than this share of the picture is a mista
 Share = Annotated[float, Field(ge=-1, le=2)]
 
 
-class PictureInput(PictureSettings):
-    """The table of a picture, with what ``PictureSettings`` has.
+class PictureInput(KeptSettings):
+    """The table of a picture, with what ``KeptSettings`` has.
 
     size: height and width of the input. frame_position: which frame of the clip, 0.5 = the middle.
     frames: where it is more than one, so many evenly from 0.2 before that to 0.2 after (30, 50 and
@@ -51,6 +53,8 @@ class PictureInput(PictureSettings):
     gains in training, where the crop starts at one of the box's four corners, drawn like the two
     margins, and reaches over the box and beyond. These pixels are those of a picture 1080 high, as
     printed; they are scaled with the height of other pictures. Beyond the picture all is black.
+
+    train_scales are of the crop's own width and height.
 
     focus_share: side of the focus, a square in the picture, as a share of the crop's width.
     """
@@ -232,10 +236,16 @@ def _reach(
 def make(seen: Still | Stills, settings: PictureInput, rng: np.random.Generator | None) -> Made:
     """(3, size, size) and its focus (4,), of several frames (3, F, size, size) and (F, 4): crop,
     scale and normalise; rng None as in testing."""
+    drawn = None if rng is None else peek(rng)
+    look = None if rng is None else draw_look(rng)
+    stills = (seen,) if isinstance(seen, Still) else seen.frames
+    box = crop_box(stills[0], settings, rng)
+    if drawn is not None and settings.train_scales != (1.0,):
+        box = _scaled(box, settings.train_scales, drawn)
+    mirrored = drawn is not None and settings.flip and drawn.mirrored
+    made = [_made(still, box, settings, look, mirrored) for still in stills]
     if isinstance(seen, Still):
-        return _made(seen, crop_box(seen, settings, rng), settings)
-    box = crop_box(seen.frames[0], settings, rng)
-    made = [_made(still, box, settings) for still in seen.frames]
+        return made[0]
     places = [one.picture for one in made if one.picture is not None]
     place = PicturePlace(
         places[0].stream,
@@ -246,8 +256,23 @@ def make(seen: Still | Stills, settings: PictureInput, rng: np.random.Generator 
     return Made(np.stack([one.values for one in made], axis=1), place, focus)
 
 
-def _made(still: Still, box: Box, settings: PictureInput) -> Made:
-    pixels = resized(cut(still.pixels, still.left, still.top, box), settings.size, settings.size)
+def _scaled(box: Box, scales: tuple[float, ...], drawn: Drawn) -> Box:
+    """A part of the box whose sides are shares of its own."""
+    width, height = int(box.right - box.left), int(box.bottom - box.top)
+    wide, high = neighbours(scales, drawn)
+    inner = part(width, height, wide * width, high * height, drawn.across, drawn.down)
+    left, top = box.left, box.top
+    return Box(left + inner.left, top + inner.top, left + inner.right, top + inner.bottom)
+
+
+def _made(
+    still: Still, box: Box, settings: PictureInput, look: Look | None, mirrored: bool
+) -> Made:
+    kept = still.pixels
+    if kept.ndim == 2:
+        kept = changed_depth(kept[None], settings, look)[0]
+    pixels = resized(cut(kept, still.left, still.top, box), settings.size, settings.size)
+    pixels = changed_pictures(pixels[None], settings, look)[0]
     focus = np.full(4, np.nan, dtype=np.float32)
     pointer = None
     if still.focus is not None and still.joint is not None and still.moved_m is not None:
@@ -255,8 +280,10 @@ def _made(still: Still, box: Box, settings: PictureInput) -> Made:
         pointed = Box(x - half, y - half, x + half, y + half)
         pointer = Pointer(pointed, still.joint, still.moved_m, still.person)
         focus[:] = shares(pointed, box)
+        if mirrored:
+            focus[[0, 2]] = 1 - focus[[2, 0]]
     place = PicturePlace(still.stream, (Shot(still.time_ns, box),), (pointer,))
-    return Made(normalised(pixels, settings), place, focus)
+    return Made(normalised(pixels[:, ::-1] if mirrored else pixels, settings), place, focus)
 
 
 def shares(inner: Box, box: Box) -> tuple[float, float, float, float]:

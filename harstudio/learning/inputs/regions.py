@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from harstudio.errors import DataError
+from harstudio.learning.inputs.crops import peek
 from harstudio.learning.inputs.frames import (
     PRINTED_HEIGHT,
     PictureSettings,
@@ -24,6 +25,7 @@ from harstudio.learning.inputs.frames import (
     picture_stream,
     resized,
 )
+from harstudio.learning.inputs.looks import changed_pictures, draw_look
 from harstudio.learning.inputs.picture import project
 from harstudio.learning.inputs.places import Made, PicturePlace, Shot, Stretch
 from harstudio.learning.inputs.tracks import Tracks, nearest
@@ -33,6 +35,7 @@ from harstudio.skeletons.topology import topology
 
 PIECE = 96  # pixels of a piece's side before the mosaic is scaled
 MOST_KEPT = 16  # frames beside those of testing that training can choose from
+OTHER_SIDE = (0, 2, 1, 4, 3)  # the region that a mirror shows in the place of each
 MOST_AWAY_NS = 100_000_000  # a pose that was seen longer ago or later is not the frame's
 
 
@@ -45,7 +48,7 @@ class RegionsInput(PictureSettings):
     frame without a pose gives its column to the next with one, and stays black where there is none.
     region_px: side of a square around a joint, in pixels of a picture 1080 high, as printed.
     people: ``auto`` shows two bodies where the stretch has two, each in one half of a piece of half
-    the width; ``one`` shows the first only.
+    the width; ``one`` shows the first only. flip exchanges the rows of left and right too.
     """
 
     kind: Literal["regions"] = "regions"
@@ -170,6 +173,8 @@ def _column(
 
 def make(seen: Mosaic, settings: RegionsInput, rng: np.random.Generator | None) -> Made:
     """(3, size, size); rng None as in testing. What is black throughout comes from nowhere."""
+    mirrored = rng is not None and settings.flip and peek(rng).mirrored
+    look = None if rng is None else draw_look(rng)
     chosen = columns(seen.count, settings.frames, rng)
     known = np.abs(seen.steps[None] - chosen[:, None]).argmin(axis=1)  # testing: itself
     whole = np.zeros((len(REGIONS) * PIECE, settings.frames * PIECE, 3), dtype=np.uint8)
@@ -179,8 +184,20 @@ def make(seen: Mosaic, settings: RegionsInput, rng: np.random.Generator | None) 
             continue
         whole[:, k * PIECE : (k + 1) * PIECE] = seen.pixels[column]
         time_ns = int(seen.times_ns[column])
-        for box, part in seen.pieces[column]:
+        for box, place in seen.pieces[column]:
+            part = _mirrored_part(place) if mirrored else place
             left, right = ((k + x) / settings.frames for x in (part.left, part.right))
             shots.append(Shot(time_ns, box, Box(left, part.top, right, part.bottom)))
-    values = normalised(resized(whole, settings.size, settings.size), settings)
+    if mirrored:
+        rows = whole.reshape(len(REGIONS), PIECE, settings.frames, PIECE, 3)
+        whole = rows[list(OTHER_SIDE), :, :, ::-1].reshape(whole.shape)
+    whole = resized(whole, settings.size, settings.size)
+    values = normalised(changed_pictures(whole[None], settings, look)[0], settings)
     return Made(values, PicturePlace(seen.stream, tuple(shots)) if shots else None)
+
+
+def _mirrored_part(part: Box) -> Box:
+    """Where a piece of a column lies once left and right are exchanged."""
+    rows = len(REGIONS)
+    top = OTHER_SIDE[round(part.top * rows)]
+    return Box(1 - part.right, top / rows, 1 - part.left, (top + 1) / rows)

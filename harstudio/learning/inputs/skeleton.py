@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from harstudio.learning.inputs import Factor, InputSettings, Share, between
+from harstudio.learning.inputs import Factor, InputSettings, Share, between, own_draws
 from harstudio.learning.inputs.samplers import chosen, motion_passed, time_passed
 from harstudio.learning.inputs.skeleton_changes import (
     about_vertical,
     at_other_speeds,
-    own_draws,
     shaken,
     torso_length,
     without_frames,

@@ -5,21 +5,11 @@ Joints are (T, M, V, 3) float32 in metres, camera coordinates, until they are an
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 from numpy.typing import NDArray
 
 Joints = NDArray[np.float32]
 Times = NDArray[np.int64]
-
-
-def own_draws(rng: np.random.Generator) -> np.random.Generator:
-    """A generator that follows from the state of another, which stays as it is.
-
-    Changes that came later draw from it, so that what was drawn before them stays the same.
-    """
-    return np.random.default_rng(copy.deepcopy(rng).integers(1 << 63, size=2))
 
 
 def at_other_speeds(

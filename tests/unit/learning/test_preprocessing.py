@@ -139,7 +139,7 @@ def test_no_place_for_a_second_person_where_there_never_is_one() -> None:
         ({"skeleton": {"bodies": 3}}, "bodies is 3. Input should be 1 or 2"),
         (
             {"skeleton": {"fit": "loop"}},
-            "fit is 'loop'. Input should be 'repeat', 'resize' or 'res",
+            "fit is 'loop'. Input should be 'repeat', 'resize', 'resample'",
         ),
         ({"picture": {"size": True}}, "size is True"),
         ({"picture": {"std": 0}}, "std is 0"),

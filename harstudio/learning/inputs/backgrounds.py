@@ -1,0 +1,40 @@
+"""Rooms behind people in depth pictures, made from random numbers: walls, floor, furniture."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+NEAREST_WALL_MM, FARTHEST_WALL_MM = 200.0, 2500.0  # behind the person
+FURNITURE = 8
+ROUGH_MM = 25.0
+
+
+def random_depth(
+    height: int, width: int, person_mm: float, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """(height, width) millimetres of a room around someone who is ``person_mm`` away.
+
+    A wall that may stand askew, a floor that comes nearer from somewhere below the middle to the
+    lower edge, boxes before the wall or beside the person, and a little noise.
+    """
+    down, across = np.mgrid[0:height, 0:width].astype(np.float32)
+    across = across / max(1, width - 1) - np.float32(0.5)
+    wall_mm = person_mm + rng.uniform(NEAREST_WALL_MM, FARTHEST_WALL_MM)
+    room = wall_mm + rng.uniform(-0.6, 0.6) * (wall_mm - person_mm) * across
+    horizon = rng.uniform(0.3, 0.55) * height
+    floor = rng.uniform(0.6, 1.0) * person_mm * (height - horizon) / np.maximum(down - horizon, 1)
+    room = np.minimum(room, floor)
+    for _ in range(int(rng.integers(FURNITURE + 1))):
+        wide, high = rng.uniform(0.05, 0.4) * width, rng.uniform(0.05, 0.5) * height
+        left, top = rng.uniform(-wide / 2, width), rng.uniform(0, height)
+        part = (
+            slice(int(top), max(int(top + high), int(top) + 1)),
+            slice(max(0, int(left)), max(int(left + wide), 1)),
+        )
+        before = rng.uniform(person_mm * 0.9, wall_mm)
+        room[part] = np.minimum(room[part], before)
+    coarse = rng.normal(0, ROUGH_MM, (max(2, height // 16), max(2, width // 16)))
+    rough = cv2.resize(coarse.astype(np.float32), (width, height))
+    return np.asarray(room + rough, dtype=np.float32)
