@@ -193,6 +193,27 @@ def test_another_protocol_is_surveyed_again(dialog) -> None:
     assert not dialog.data.numbers[1].isVisible()
 
 
+def test_a_protocol_that_takes_a_list_has_a_field_for_it(dialog) -> None:
+    before = dialog.handed_in.count("survey")
+    assert not dialog.data.listed.isVisible()
+    row = dialog.data.protocol.findData("test-subjects")
+    dialog.data.protocol.setCurrentIndex(row)
+    dialog.data.protocol.activated.emit(row)
+    assert wait_for_survey(dialog, before)["protocol"] == "test-subjects:2"
+    dialog.handed_in.answer("survey", SURVEY)
+    assert dialog.data.listed.isVisible()
+    dialog.data.listed.setFocus()
+    QTest.keyClicks(dialog.data.listed, ",4")
+    assert wait_for_survey(dialog, before + 1)["protocol"] == "test-subjects:2,4"
+    dialog.handed_in.answer("survey", SURVEY)
+    assert dialog.data.listed.text() == "2,4"
+    row = dialog.data.protocol.findData("setting-2")
+    dialog.data.protocol.setCurrentIndex(row)
+    dialog.data.protocol.activated.emit(row)
+    assert wait_for_survey(dialog, before + 2)["protocol"] == "setting-2:0"
+    assert not dialog.data.listed.isVisible()
+
+
 def test_data_that_was_never_looked_at_asks_for_other_data(fresh) -> None:
     assert fresh.network.about.text().startswith("They are listed once")
     assert fresh.said.text() == ""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QLabel,
+    QLineEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -23,13 +24,30 @@ from harstudio.studio.training.new_run_draft import WORDS, Draft, data_choices, 
 OTHER = "Other folder…"
 PROTOCOLS = (
     ("cross-subject", "Cross-subject: odd train, even test", ()),
-    ("cross-view", "Cross-view: views 2 and 3 train, 1 tests", ()),
+    ("cross-view", "Cross-view: two views train, one tests", ()),
     ("cross-setup", "Cross-setup: even setups train, odd test", ()),
     ("leave-one-subject-out", "Leave one person out: that one tests", ("person",)),
     ("kfold", "Folds: one of them tests", ("folds", "fold that tests, from 0")),
+    ("setting-1", "SYSU setting 1: half of each class tests", ("fold that tests, 0 to 29",)),
+    ("setting-2", "SYSU setting 2: half of the people test", ("fold that tests, 0 to 29",)),
+    ("test-subjects", "Chosen people test", ()),
+    ("test-views", "Chosen views test", ()),
+    ("test-recordings", "Chosen recordings test", ()),
+    ("test-annotators", "Clips of chosen annotators test", ()),
     ("all", "All train, nothing tests", ()),
 )
-NUMBERS = {"leave-one-subject-out": (1, 0), "kfold": (5, 0)}
+NUMBERS = {"leave-one-subject-out": (1, 0), "kfold": (5, 0), "setting-1": (0,), "setting-2": (0,)}
+LISTS = {  # what the person writes; what stands there first
+    "test-subjects": ("People", "2", "Their numbers, with commas between: 2,4,6"),
+    "test-views": ("Views", "1", "Their numbers, with commas between: 1,2"),
+    "test-recordings": (
+        "Recordings",
+        "",
+        "Their names with commas between, or @list.txt: a file in the data's folder with one name "
+        "on each line",
+    ),
+    "test-annotators": ("Annotators", "", "Their names, with commas between"),
+}
 PROBLEMS_SHOWN = 3
 
 
@@ -46,6 +64,7 @@ class DataColumn(QWidget):
             self.protocol.addItem(title, name)
         self.numbers = [NumberBox("", 0, 999), NumberBox("", 0, 999)]
         self._number_names = [QLabel(), QLabel()]
+        self.listed, self._listed_name = QLineEdit(), QLabel()
         self.validation = NumberBox("Validating people", -1, 99)
         self.validation.setSpecialValueText("automatic")
         self.validation.setToolTip(
@@ -67,6 +86,7 @@ class DataColumn(QWidget):
         self.annotator.activated.connect(self._annotator_chosen)
         for box in (*self.numbers, self.validation):
             box.valueChanged.connect(self._wait)
+        self.listed.textEdited.connect(self._wait)
         draft.changed.connect(self.refresh)
         draft.surveyed.connect(self._show_survey)
 
@@ -81,6 +101,7 @@ class DataColumn(QWidget):
             (QLabel("Protocol"), self.protocol),
             (self._number_names[0], self.numbers[0]),
             (self._number_names[1], self.numbers[1]),
+            (self._listed_name, self.listed),
             (QLabel("Validating people"), self.validation),
             (self._annotator_name, self.annotator),
         )
@@ -141,10 +162,25 @@ class DataColumn(QWidget):
                 box.setRange(0 if place or name != "kfold" else 2, 999)
                 if place < len(numbers) and numbers[place].isdecimal():
                     box.setValue(int(numbers[place]))
+        self._show_list(name)
         people = self._draft.get("data.validation_subjects")
         self.validation.setValue(people if isinstance(people, int) else -1)
         self._offer_annotators()
         self._filling = False
+
+    def _show_list(self, name: str) -> None:
+        """The field of a protocol that takes a list."""
+        for part in (self.listed, self._listed_name):
+            part.setVisible(name in LISTS)
+        if name in LISTS:
+            title, _, told = LISTS[name]
+            self._listed_name.setText(title)
+            self.listed.setAccessibleName(title)
+            self.listed.setToolTip(told)
+            self.listed.setPlaceholderText(told)
+            text = str(self._draft.get("data.protocol", "")).partition(":")[2]
+            if text != self.listed.text().strip():
+                self.listed.setText(text)
 
     def _path(self, row: int) -> str:
         return str(self.data.itemData(row))
@@ -177,12 +213,20 @@ class DataColumn(QWidget):
     def _protocol_chosen(self, row: int) -> None:
         name = str(self.protocol.itemData(row))
         numbers = NUMBERS.get(name, ())[: len(PROTOCOLS[row][2])]
-        self._draft.set("data.protocol", ":".join([name, *map(str, numbers)]))
+        values = [str(number) for number in numbers]
+        if name in LISTS:
+            values = [LISTS[name][1] or self._first_of(name)]
+        self._draft.set("data.protocol", ":".join([name, *values]))
+
+    def _first_of(self, name: str) -> str:
+        """What a list that names no numbers begins with."""
+        _, people = self._annotators
+        return next(iter(people), self._session.annotator) if name == "test-annotators" else ""
 
     def _annotator_chosen(self, row: int) -> None:
         self._draft.set("data.annotator", self.annotator.itemData(row) or None)
 
-    def _wait(self, _value: int) -> None:
+    def _wait(self, _value: object) -> None:
         if not self._filling:
             self._patience.start()
 
@@ -190,6 +234,8 @@ class DataColumn(QWidget):
         people = self.validation.value()
         values = [str(box.value()) for box in self.numbers if not box.isHidden()]
         name = str(self.protocol.currentData() or "cross-subject")
+        if name in LISTS:
+            values = [self.listed.text().strip()]
         self._draft.set("data.validation_subjects", people if people >= 0 else None)
         self._draft.set("data.protocol", ":".join([name, *values]))
 
