@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 import numpy as np
 
 from harstudio.errors import UsageError
+from harstudio.learning.disturbing_pictures import OtherRoom, in_less_light, out_of_focus
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import (
     Body,
@@ -42,6 +43,7 @@ class Sight(NamedTuple):
 
     recording: Recording
     start_ns: int
+    end_ns: int
     seed: int
 
     def rng(self, index: int = -1) -> np.random.Generator:
@@ -175,6 +177,22 @@ def _slower(stream: Seen, sight: Sight, *, every: int) -> Seen:
     return _with(stream, order=range(first % every, len(stream), every))
 
 
+# ---- pictures
+
+
+def _dark(stream: PictureStream, _: Sight, *, factor: float) -> Seen:
+    return _with(stream, lambda frame, _: in_less_light(frame, factor))
+
+
+def _blurred(stream: PictureStream, _: Sight) -> Seen:
+    return _with(stream, lambda frame, _: out_of_focus(frame))
+
+
+def _elsewhere(stream: PictureStream, sight: Sight) -> Seen:
+    recording, start_ns, end_ns, seed = sight
+    return _with(stream, OtherRoom(recording, stream, start_ns, end_ns, seed).behind)
+
+
 CONDITIONS: Mapping[str, Condition] = {
     "joint-noise-0.02": Condition(
         "Joints 2 cm off at random", ("skeleton",), partial(_noise, sigma_m=0.02)
@@ -192,6 +210,12 @@ CONDITIONS: Mapping[str, Condition] = {
     "third-rate": Condition(
         "A third of the frame rate", ("skeleton", *PICTURES), partial(_slower, every=3)
     ),
+    "dark-0.5": Condition("Half the light", ("color", "infrared"), partial(_dark, factor=0.5)),
+    "dark-0.25": Condition(
+        "A quarter of the light", ("color", "infrared"), partial(_dark, factor=0.25)
+    ),
+    "blur": Condition("Out of focus", ("color", "infrared"), _blurred),
+    "background": Condition("Another room behind people", ("depth",), _elsewhere),
 }
 
 
@@ -210,14 +234,14 @@ def condition(name: str) -> Condition:
     return found
 
 
-def disturb(recording: Recording, name: str, start_ns: int) -> Recording:
-    """The recording under a condition, for the stretch that begins at ``start_ns``.
+def disturb(recording: Recording, name: str, start_ns: int, end_ns: int) -> Recording:
+    """The recording under a condition, for its stretch ``[start_ns, end_ns)``.
 
     Its streams read from those of the recording, which stays as it is.
     """
     made = condition(name)
     seed = zlib.crc32(f"{name} {recording.name} {start_ns}".encode())
-    sight = Sight(recording, start_ns, seed)
+    sight = Sight(recording, start_ns, end_ns, seed)
     streams = {
         stream.name: made.change(stream, sight)
         if isinstance(stream, Seen) and stream.kind in made.kinds

@@ -204,7 +204,7 @@ class Preprocessing:
     ) -> Stretch:
         """What all inputs are read from: ``[start_ns, end_ns)`` with its people. Raises as read."""
         if self.disturbance:
-            recording = disturb(recording, self.disturbance, start_ns)
+            recording = disturb(recording, self.disturbance, start_ns, end_ns)
         tracks, joints = self._tracks(recording, start_ns, end_ns, person)
         return Stretch(recording, start_ns, end_ns, tracks, joints)
 
