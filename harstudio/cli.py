@@ -302,6 +302,27 @@ def train(
 
 
 @app.command()
+def study(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.toml", help="A config, its variants, protocols, seeds.")
+    ],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on: what is trained is not trained again.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="A page with figures as well.")
+    ] = None,
+    device: OnDevice = "auto",
+    threads: Threads = None,
+    json: AsJson = False,
+) -> None:
+    """Train variants by protocols and seeds, and compare them (status 1 when one fails)."""
+    from harstudio import cli_study
+
+    cli_study.study(file, resume=resume, json=json, html=html, device=device, threads=threads)
+
+
+@app.command()
 def evaluate(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or bundled weights.")],
     data: Annotated[

@@ -54,7 +54,7 @@ def compare_runs(
         if pair is not None:
             pairs.append(pair)
     document = {
-        "runs": [_row(run) for run in told],
+        "runs": [row(run) for run in told],
         "pairs": [*pairs, *group_pairs(groups)],
         "groups": [group_figures(name, members) for name, members in groups.items()],
         "configs": different(told),
@@ -62,7 +62,7 @@ def compare_runs(
     return {**document, "sums": [row for row, _ in added]} if sums else document
 
 
-def _row(run: Told) -> dict[str, Any]:
+def row(run: Told) -> dict[str, Any]:
     """A run in a table; None for what an older evaluation does not tell."""
     own = run.evaluation
     keys = (

@@ -29,10 +29,12 @@ from harstudio.learning.preparing import (
 from harstudio.learning.protocols import preferred, remarks, split
 from harstudio.learning.running import train_run
 from harstudio.learning.stages import MODALITIES, checked_options, fitting_inputs
+from harstudio.learning.study import run_study
 from harstudio.learning.testing import evaluate_run
 from harstudio.networks import list_networks, network_card
 from harstudio.results import NetworkCard
 from harstudio.runs.config import Config
+from harstudio.runs.study import read_study
 
 
 def survey(payload: Payload, context: Context) -> Payload:
@@ -223,6 +225,16 @@ def compare(payload: Payload, context: Context) -> Payload:
     if not runs:
         raise UsageError("The job needs runs.")
     return compare_runs(runs, sums=bool(payload.get("sum")), pause=pause)
+
+
+def study(payload: Payload, context: Context) -> Payload:
+    """Train a study: ``{path, resume}``.
+
+    Tells what ``train`` tells of each cell, and "cell" ``{"number", "cells", "name"}``. Gives the
+    document of ``harstudio study --json``.
+    """
+    wanted = read_study(Path(_text(payload, "path")))
+    return run_study(wanted, context, resume=bool(payload.get("resume")))
 
 
 def embed(payload: Payload, context: Context) -> Payload:

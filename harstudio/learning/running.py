@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from harstudio.files import remove_leftovers, write_atomically
 from harstudio.jobs.context import Context, Stopped
 from harstudio.learning.checkpoints import State, load_network, load_state
 from harstudio.learning.config_checks import check_alone, check_parts, config_of_run
+from harstudio.learning.datasets import Dataset
 from harstudio.learning.devices import Device, choose_device
 from harstudio.learning.distributed import Unwritten, processes
 from harstudio.learning.environment import describe_environment
@@ -52,20 +53,27 @@ MOVED = "Name where they are now with --set data.path=FOLDER."
 GROWS_ON_RESUME = (".epochs", ".decay_at", "training.checkpoint_seconds")
 
 
-def train_run(config: Config, context: Context, *, resume: bool) -> dict[str, Any]:
+Look = Callable[[Config, Context], Dataset]
+
+
+def train_run(
+    config: Config, context: Context, *, resume: bool, look: Look = gather
+) -> dict[str, Any]:
     """Train, or go on; gives the run's folder, state and the figures of its evaluation.
 
     Stopped is caught: the state is saved and the result says "stopped". Every other end is an
     error, told in status.json too; what was saved before it stays. Under torchrun the processes
-    train together; the result of all but the first has no figures.
+    train together; the result of all but the first has no figures. look: gives the dataset.
     """
     with processes(context, config.training.device) as (group, place):
-        return _train_with(group, config, place, resume)
+        return _train_with(group, config, place, resume, look)
 
 
-def _train_with(group: Group, config: Config, context: Context, resume: bool) -> dict[str, Any]:
+def _train_with(
+    group: Group, config: Config, context: Context, resume: bool, look: Look
+) -> dict[str, Any]:
     """The training of one process of a group."""
-    check_alone(config.training, group.count)
+    group.lead(lambda: check_alone(config.training, group.count))
     run = RunFolder(Path(config.run.folder))
     group.lead(lambda: _check_folder(run, resume))
     threads = config.training.threads and max(1, config.training.threads // group.local)
@@ -74,7 +82,7 @@ def _train_with(group: Group, config: Config, context: Context, resume: bool) ->
     begins = bool(group.lead(lambda: _claim(run, resume, status)))
     try:
         with status:
-            return _told(run, config, context, device, status, group, begins)
+            return _told(run, config, context, device, status, group, look if begins else None)
     finally:
         if group.first:
             _leave(run)
@@ -87,12 +95,12 @@ def _told(
     device: Device,
     status: StatusWriter,
     group: Group,
-    begins: bool,
+    look: Look | None,
 ) -> dict[str, Any]:
     """Train, and tell the status how it ended."""
     try:
         device.tell(context)
-        experiment = group.lead(lambda: _begin(run, config, context, device, begins))
+        experiment = group.lead(lambda: _begin(run, config, context, device, look))
         if experiment is None:  # the first has written it
             experiment = restore(config_of_run(run), run.data, run.preprocessing)
         evaluation = _train(run, experiment, context, device, status, group)
@@ -170,12 +178,12 @@ def _is_foreign(run: RunFolder) -> bool:
 
 
 def _begin(
-    run: RunFolder, config: Config, context: Context, device: Device, begins: bool
+    run: RunFolder, config: Config, context: Context, device: Device, look: Look | None
 ) -> Experiment:
-    """The experiment, with its folder written."""
+    """The experiment, with its folder written. look: None where a training goes on."""
     _sweep(run)
-    if begins:
-        experiment = prepare(config, gather(config, context))
+    if look is not None:
+        experiment = prepare(config, look(config, context))
         check_parts(experiment.config.training, experiment.parts)
         # Before anything is written: joints or weights to start from may not fit the network.
         experiment.start_weights(experiment.network())
@@ -191,7 +199,7 @@ def _begin(
         written = _continued(run, known, config)
         experiment = restore(written, run.data, run.preprocessing)
         require_samples(experiment, MOVED)
-    for problem in experiment.problems if begins else ():
+    for problem in experiment.problems if look is not None else ():
         context.log(problem)
     kept = written.model_copy(update={"run": configs.RunTable(folder=".")})
     write_atomically(run.config, kept.to_toml().encode())
@@ -222,6 +230,20 @@ def _continued(run: RunFolder, known: Config, wanted: Config) -> Config:
         )
     _keep_the_past(run, plan_training(known, card).stages, plan_training(filled, card).stages)
     return filled
+
+
+def is_done(config: Config) -> bool:
+    """Whether the run folder of a config holds this very training, finished.
+
+    UsageError where it holds another one.
+    """
+    run = RunFolder(Path(config.run.folder))
+    status = read_status(run.path)
+    if status is None or status["state"] != "finished" or not is_run(run.path):
+        return False
+    known = config_of_run(run)
+    changed = changed_keys(known, _continued(run, known, config))
+    return not any(key.endswith((".epochs", ".decay_at")) for key in changed)
 
 
 def _keep_the_past(run: RunFolder, known: Sequence[StagePlan], wanted: Sequence[StagePlan]) -> None:

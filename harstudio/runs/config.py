@@ -142,6 +142,11 @@ class Config(Table):
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Config:
     """Read a config file; ``overrides`` are ``KEY=VALUE`` with the values of TOML."""
+    return parse(read_tables(path), overrides, base=path.absolute().parent, source=path)
+
+
+def read_tables(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file; MissingError or UsageError where there is none."""
     try:
         with path.open("rb") as file:
             text = file.read(LARGEST_FILE + 1)
@@ -154,12 +159,11 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
     if len(text) > LARGEST_FILE:
         raise UsageError("This is too long for a config.", path=path, remedy="Name a TOML file.")
     try:
-        tables = tomllib.loads(text.decode("utf-8"))
+        return tomllib.loads(text.decode("utf-8"))
     except UnicodeDecodeError:
         raise UsageError("This is no text.", path=path, remedy="Name a TOML file.") from None
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"This is not valid TOML: {error}.", path=path) from None
-    return parse(tables, overrides, base=path.absolute().parent, source=path)
 
 
 def parse(
