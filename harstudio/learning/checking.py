@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from harstudio.files import write_atomically
 from harstudio.jobs.context import Context
 from harstudio.learning.devices import Device
 from harstudio.learning.loading import Batch, Loader
-from harstudio.learning.preparing import Experiment
+from harstudio.learning.preparing import MIB, Experiment
 from harstudio.learning.samples import Sample
 from harstudio.learning.stages import Plan, StagePlan, plan_training
 from harstudio.learning.stepping import Stepper
+from harstudio.learning.training_batches import TrainingBatches
 
 STEPS = 3  # measured a stage, the first of them to warm up
 AT_ONCE = 2  # clips in a measured step on a CPU, where a whole batch may take a minute
@@ -42,7 +44,7 @@ def estimate_time(experiment: Experiment, context: Context, device: Device) -> d
 
     Measured on three real steps of every stage on this device, the first not counted, with whole
     batches on a GPU and a few clips on a CPU; decoding is paid in the first epoch, for what the
-    cache holds.
+    cache holds, and so is what frozen modules look at once.
     """
     network = experiment.network()
     plan = plan_training(experiment.config, network.card)
@@ -51,22 +53,32 @@ def estimate_time(experiment: Experiment, context: Context, device: Device) -> d
     size = plan.batch_size if on_gpu else min(plan.batch_size, AT_ONCE)
     few = _spread(parts.train, size * STEPS)
     loader = _direct(experiment, few, size)
-    batches, decoding = _decoded(loader, context)
+    _, decoding = _decoded(loader, context)
     making = _seconds_to_make(loader)
     stepper = Stepper(network, plan, device.torch, context.log)
+    budget = experiment.config.training.cache_mib * MIB * len(few) // len(parts.train)
+    fed = TrainingBatches(
+        network, plan, stepper, loader, budget, lambda _: None, lambda _: context.pause_point()
+    )
+    judging = parts.test if plan.select == "test" else parts.validation
     per_epoch: dict[str, float] = {}
-    done = 0
+    done, once = 0, decoding * len(experiment.samples) / max(1, len(few))
     for stage in plan.stages:
         if not stage.epochs:
             continue
-        clip = _clip_seconds(stepper, stage, batches, context)
+        stepper.begin(stage)
+        started = time.perf_counter()
+        fed.begin(stage)
+        looking = (time.perf_counter() - started) / len(few) if fed.looked else 0.0
+        clip = _clip_seconds(stepper, fed, context)
         # on a GPU the clips are made meanwhile, on the CPU they take their share of it
-        each = max(clip, making) if on_gpu else clip + making
-        validation = FORWARD_SHARE * clip * len(parts.validation)
+        made = making if fed.makes_inputs else 0.0
+        each = max(clip, made) if on_gpu else clip + made
+        validation = max(looking, FORWARD_SHARE * clip) * len(judging)
         per_epoch[stage.name] = each * len(parts.train) + validation
+        once += looking * len(parts.train)
         done += 1
         context.progress(done, len(plan.stages), f"Measured stage {stage.name}")
-    once = decoding * len(experiment.samples) / max(1, len(few))
     total = sum(per_epoch[stage.name] * stage.epochs for stage in plan.stages if stage.epochs)
     return {
         "seconds_per_epoch": per_epoch,
@@ -95,16 +107,15 @@ def _seconds_to_make(loader: Loader) -> float:
     return (time.perf_counter() - started) / max(1, count)
 
 
-def _clip_seconds(
-    stepper: Stepper, stage: StagePlan, batches: list[Batch], context: Context
-) -> float:
-    """Seconds of a step for each of its clips."""
-    stepper.begin(stage)
+def _clip_seconds(stepper: Stepper, fed: TrainingBatches, context: Context) -> float:
+    """Seconds of a step for each of its clips, in the stage that has begun."""
+    batches = list(islice(fed.epoch(0, 0, context.pause_point), STEPS))
     taken: list[float] = []
     for number in range(STEPS):
-        inputs, labels, _ = batches[number % len(batches)]
+        (inputs, labels, places), lacks = batches[number % len(batches)]
         started = time.perf_counter()
-        loss, _ = stepper.step(inputs, labels, 0.0)  # a rate of 0: the weights stay
+        # a rate of 0: the weights stay
+        loss, _ = stepper.step(inputs, labels, 0.0, places=places, lacks=lacks)
         float(loss)
         if number:
             taken.append((time.perf_counter() - started) / len(labels))
@@ -150,7 +161,7 @@ def _by_heart(
     experiment.start_weights(network)
     plan = plan_training(experiment.config, network.card)
     stage = _everything(plan, network)
-    plan = replace(plan, optimizer="adam", weight_decay=0.0, rates=(), label_smoothing=0.0)
+    plan = replace(plan, optimizer="adam", weight_decay=0.0, rates=(), label_smoothing=0.0, ema=0.0)
     stepper = Stepper(network, plan, device.torch, context.log)
     stepper.begin(stage)
     for part in network.modules():

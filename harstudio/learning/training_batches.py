@@ -11,11 +11,10 @@ from torch import Tensor
 from harstudio.learning import lacking
 from harstudio.learning.frozen import FrozenFeatures
 from harstudio.learning.loading import Batch, Loader
+from harstudio.learning.preparing import MIB
 from harstudio.learning.stages import Plan, StagePlan
 from harstudio.learning.stepping import Stepper
 from harstudio.networks.network import Network
-
-MIB = 1 << 20
 
 
 class Fed(NamedTuple):
@@ -65,10 +64,20 @@ class TrainingBatches:
             self._loader.augment = self._features is None and self._loader.train
         self._stepper.known = self._features
 
+    @property
+    def looked(self) -> bool:
+        """Whether frozen modules have looked at all clips of this stage."""
+        return self._features is not None
+
+    @property
+    def makes_inputs(self) -> bool:
+        """Whether the inputs of clips are made in every epoch of this stage."""
+        return self._features is None or self._features.needs_inputs or bool(self._names)
+
     def epoch(self, number: int, skip: int, pause: Callable[[], None]) -> Iterator[Fed]:
         """The batches of epoch ``number`` without the first ``skip``; see ``Loader.batches``."""
         loader, features = self._loader, self._features
-        if features is None or features.needs_inputs or self._names:
+        if features is None or self.makes_inputs:
             batches = loader.batches(number, skip, pause)
         else:
             labels = [sample.label for sample in loader.samples]
