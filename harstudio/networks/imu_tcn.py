@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from harstudio.networks.backbones.temporal_cnn import CHANNELS, TemporalCNN
 from harstudio.networks.network import Batch, Gaze, Network, OneStream, Output
-from harstudio.results import Kind, NetworkCard, Recipe, Stage
+from harstudio.results import Kind, NetworkCard, Option, Recipe, Stage
 
 CARDS = (
     NetworkCard(
@@ -34,6 +34,10 @@ CARDS = (
                 Stage("inertial", ("inertial",), epochs=60, learning_rate=1e-3, decay_at=(40,)),
             ),
         ),
+        options={
+            "turn_deg": Option(0.0, "Largest turn of the sensor about each axis in training."),
+            "noise": Option(0.0, "Noise on the sensor in training, in g and rad/s."),
+        },
         explains={"inertial importance": Kind.IMPORTANCE},
     ),
 )
@@ -42,8 +46,8 @@ CARDS = (
 class InertialStream(TemporalCNN):
     """The backbone with its classifier."""
 
-    def __init__(self, num_classes: int) -> None:
-        super().__init__()
+    def __init__(self, num_classes: int, *, turn_deg: float = 0.0, noise: float = 0.0) -> None:
+        super().__init__(turn_deg=turn_deg, noise=noise)
         self.classifier = nn.Linear(CHANNELS, num_classes)
 
     def pool(self, features: Tensor) -> Tensor:
@@ -64,9 +68,9 @@ class InertialStream(TemporalCNN):
 class InertialNetwork(OneStream):
     """The stream alone."""
 
-    def __init__(self, num_classes: int) -> None:
+    def __init__(self, num_classes: int, **options: float) -> None:
         super().__init__()
-        self.inertial = InertialStream(num_classes)
+        self.inertial = InertialStream(num_classes, **options)
 
     def fused(self, batch: Batch, explain: bool) -> Output:
         """Takes ``inertial``; one stream."""
@@ -81,4 +85,4 @@ def create(
     card: NetworkCard, num_classes: int, topology: str, options: Mapping[str, Any]
 ) -> Network:
     """A fresh imu-tcn."""
-    return InertialNetwork(num_classes)
+    return InertialNetwork(num_classes, **options)

@@ -8,12 +8,13 @@ gives 512 features; they are put together and classified (``blocks.plain_fusion`
 
 Choices. Streams are those of AMFI-Net where it has them, with its inputs and rates: 3D ResNet-18 of
 a clip and a graph network of the skeleton, or ``joint-tcn`` in that one's place, which sees what it
-sees alone; an inertial sensor comes through the network over time of ``imu-tcn``. With
-``picture_backbone="efficientnet-lite0"`` one picture takes the place of the clip, seen as
-``mmff-lite`` sees it, so that a laptop can train it. For features of one size, those of other sizes
-go through a linear layer and a ReLU. Streams are trained one by one; what is learned of the fusion
-is learned on frozen streams: the classifier of ``late-feature`` as AMFI-Net trains its fusion, the
-weights of ``late-score`` where its rule has any.
+sees alone; an inertial sensor comes through the network over time of ``imu-tcn``. What may take the
+place of the clip, so that a laptop can train it: with ``picture_backbone="efficientnet-lite0"`` one
+picture, seen as ``mmff-lite`` sees it; with ``"dynamic-cnn"`` a dynamic image of each of some parts
+of the clip, for a small network that begins at random. For features of one size, those of other
+sizes go through a linear layer and a ReLU. Streams are trained one by one; what is learned of the
+fusion is learned on frozen streams: the classifier of ``late-feature`` as AMFI-Net trains its
+fusion, the weights of ``late-score`` where its rule has any.
 
 What is told: Grad-CAM of the fused answer on the clip and on the joints; of the inertial sensor the
 class activation map of its own head, which is exact; of ``joint-tcn`` what that tells; of a
@@ -30,6 +31,7 @@ from torch import Tensor, nn
 
 from harstudio.networks.amfi_net import CARD as AMFI_NET
 from harstudio.networks.backbones import efficientnet_lite
+from harstudio.networks.backbones.dynamic_cnn import DynamicCNN
 from harstudio.networks.backbones.efficientnet_lite import EfficientNetLite0
 from harstudio.networks.backbones.graphs import GRAPHS, LINK_NAMES, LINKED, skeleton_stream
 from harstudio.networks.backbones.joint_tcn import JointTCN
@@ -48,18 +50,33 @@ from harstudio.results import Kind, NetworkCard, Option, Stage
 from harstudio.skeletons.topology import topology as skeleton_topology
 
 FEATURES = 512  # of each stream that is fused by features
-CLIP, PICTURE, SKELETON, INERTIAL = "clip", "picture", "skeleton", "inertial"
-LIGHT = "efficientnet-lite0"
+CLIP, PICTURE, DYNAMIC = "clip", "picture", "dynamic"
+SKELETON, INERTIAL = "skeleton", "inertial"
+LIGHT, PARTS = "efficientnet-lite0", "dynamic-cnn"
+INSTEAD = {LIGHT: PICTURE, PARTS: DYNAMIC}  # what is seen in place of the clip
 JOINTS = "joint-tcn"
 SHARE = "modality share"
 
-BRANCHES = {CLIP: SEEN, PICTURE: SEEN, SKELETON: (SKELETON,), INERTIAL: (INERTIAL,)}
+BRANCHES = {
+    CLIP: SEEN,
+    PICTURE: SEEN,
+    DYNAMIC: SEEN,
+    SKELETON: (SKELETON,),
+    INERTIAL: (INERTIAL,),
+}
 TABLES: Mapping[str, Mapping[str, Any]] = {
     **AMFI_NET.preprocessing,
     PICTURE: LITE_PICTURE,
+    DYNAMIC: {
+        "kind": DYNAMIC,
+        "size": 72,
+        "segments": 8,
+        "resize": 82,
+        "train_scales": (0.95, 0.88, 0.81),
+    },
     INERTIAL: {"frames": 128},
 }
-RATES = {CLIP: 0.1, PICTURE: 0.01, SKELETON: 0.1, INERTIAL: 0.1}
+RATES = {CLIP: 0.1, PICTURE: 0.01, DYNAMIC: 0.1, SKELETON: 0.1, INERTIAL: 0.1}
 
 OPTIONS = {
     "modalities": Option(
@@ -69,11 +86,15 @@ OPTIONS = {
     ),
     "picture_backbone": Option(
         "resnet3d-18",
-        "What sees the clip; EfficientNet-Lite0 sees one picture of it.",
-        ("resnet3d-18", LIGHT),
+        "What sees the clip; EfficientNet-Lite0 sees one picture of it, the small network dynamic "
+        "images of its parts.",
+        ("resnet3d-18", LIGHT, PARTS),
     ),
+    "parts": Option(8, "Parts of the clip with a dynamic image each.", (8, 4, 1)),
     "skeleton_backbone": Option("agcn", "The network of the skeleton.", (*GRAPHS, JOINTS)),
     "pretrained": Option("none", "What EfficientNet-Lite0 knows before.", ("none", "imagenet")),
+    "turn_deg": Option(0.0, "Largest turn of the sensor about each axis in training."),
+    "noise": Option(0.0, "Noise on the sensor in training, in g and rad/s."),
 }
 
 
@@ -81,7 +102,9 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
     """Inputs, streams, stages and explanations of the modalities that were chosen."""
     seen = inputs_of(options)
     by_joints = SKELETON in seen and options["skeleton_backbone"] == JOINTS
-    tables = {**TABLES, SKELETON: JOINT_TABLE} if by_joints else TABLES
+    tables = {**TABLES, DYNAMIC: {**TABLES[DYNAMIC], "segments": options["parts"]}}
+    if by_joints:
+        tables[SKELETON] = JOINT_TABLE
     stages = [
         Stage(name, (name,), name, epochs=50, learning_rate=RATES[name], decay_at=(30, 40))
         for name in seen
@@ -110,9 +133,8 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
 
 def inputs_of(options: Mapping[str, Any]) -> tuple[str, ...]:
     """The inputs, which are the streams too."""
-    light = options["picture_backbone"] == LIGHT
-    names = options["modalities"].split("+")
-    return tuple(PICTURE if name == CLIP and light else name for name in names)
+    seen = INSTEAD.get(options["picture_backbone"], CLIP)
+    return tuple(seen if name == CLIP else name for name in options["modalities"].split("+"))
 
 
 def _card(name: str, title: str, source: tuple[str, str, int], rule: Option) -> NetworkCard:
@@ -218,15 +240,18 @@ class LateFusion(Network):
         return part.explained(name, batch[name])
 
 
-def _backbone(name: str, topology: str, graph: str) -> tuple[nn.Module, int]:
+def _backbone(name: str, topology: str, options: Mapping[str, Any]) -> tuple[nn.Module, int]:
     """What sees an input, and the channels of its map."""
+    graph = options["skeleton_backbone"]
     if name == CLIP:
         return ResNet3D(18), ResNet3D.channels
     if name == PICTURE:
         return EfficientNetLite0(momentum=LITE_MOMENTUM), efficientnet_lite.CHANNELS
     if name == INERTIAL:
-        inertial = TemporalCNN()
-        return inertial, inertial.channels
+        turn_deg, noise = options["turn_deg"], options["noise"]
+        return TemporalCNN(turn_deg=turn_deg, noise=noise), TemporalCNN.channels
+    if name == DYNAMIC:
+        return DynamicCNN(options["parts"]), DynamicCNN.channels
     if graph == JOINTS:
         joints = JointTCN(len(skeleton_topology(topology).joints))
         return joints, joints.channels
@@ -242,7 +267,7 @@ def create(
     by_features = card.name == "late-feature"
     streams = {}
     for name in inputs_of(options):
-        backbone, channels = _backbone(name, topology, options["skeleton_backbone"])
+        backbone, channels = _backbone(name, topology, options)
         features = FEATURES if by_features else channels
         streams[name] = Stream(backbone, channels, features, num_classes)
     if by_features:

@@ -11,19 +11,24 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from harstudio.networks.blocks.shaken import Shaken
+
+SENSED = 6  # acceleration and rotation
 CHANNELS = 512
 # (channels out, kernel, stride)
 LAYERS = ((64, 9, 2), (128, 5, 2), (256, 5, 2), (CHANNELS, 3, 1))
 
 
 class TemporalCNN(nn.Module):
-    """(N, 6, T) -> (N, 512, T'), T' = T / 8 rounded up."""
+    """(N, 6, T) -> (N, 512, T'), T' = T / 8 rounded up. turn_deg, noise: see ``Shaken``."""
 
-    def __init__(self, channels_in: int = 6) -> None:
+    channels = CHANNELS
+
+    def __init__(self, *, turn_deg: float = 0.0, noise: float = 0.0) -> None:
         super().__init__()
-        self.channels = CHANNELS
+        self.shaken = Shaken(turn_deg, noise)
         blocks = []
-        channels = channels_in
+        channels = SENSED
         for following, kernel, stride in LAYERS:
             convolution = nn.Conv1d(channels, following, kernel, stride, kernel // 2, bias=False)
             nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
@@ -33,5 +38,5 @@ class TemporalCNN(nn.Module):
 
     def forward(self, inertial: Tensor) -> Tensor:
         """Acceleration and rotation to features over time."""
-        features: Tensor = self.layers(inertial)
+        features: Tensor = self.layers(self.shaken(inertial))
         return features
