@@ -68,8 +68,8 @@ def run_study(study: Study, context: Context, *, resume: bool) -> dict[str, Any]
     state = "stopped"
     cells: list[Cell] = []
     try:
-        data = _Data(context)
-        cells = plan_cells(study, data)
+        data = _Data()
+        cells = plan_cells(study, lambda config: data(config, context))
         _require_good(study, cells)
         for number in range(len(cells)):
             cells[number] = _cell(study, cells, number, context, data)
@@ -84,15 +84,15 @@ def run_study(study: Study, context: Context, *, resume: bool) -> dict[str, Any]
     return document
 
 
-def plan_cells(study: Study, look: Callable[[Config, Context | None], Dataset]) -> list[Cell]:
+def plan_cells(study: Study, look: Callable[[Config], Dataset]) -> list[Cell]:
     """All cells, in the order in which they are trained."""
-    folds = []
+    folds: list[tuple[Variant, str, str]] = []
     for variant in study.variants:
         for family in study.protocols:
-            config = study.config(variant, family, study.seeds[0])
-            dataset = look(config, None) if _is_family(family) else None
-            for protocol in folds_of(dataset, family) if dataset is not None else (family,):
-                folds.append((variant, family, protocol))
+            protocols: Sequence[str] = (family,)
+            if _is_family(family):
+                protocols = folds_of(look(study.config(variant, "", study.seeds[0])), family)
+            folds += [(variant, family, protocol) for protocol in protocols]
     order = list(dict.fromkeys((family, protocol) for _, family, protocol in folds))
     return [
         Cell(variant, family, protocol, seed, study.cell(variant, protocol, seed))
@@ -106,16 +106,14 @@ def plan_cells(study: Study, look: Callable[[Config, Context | None], Dataset]) 
 class _Data:
     """Datasets that were looked at, each once."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self) -> None:
         self._known: dict[tuple[str, str, tuple[str, ...]], Dataset] = {}
 
-    def __call__(self, config: Config, context: Context | None) -> Dataset:
+    def __call__(self, config: Config, context: Context) -> Dataset:
         data = config.data
-        first = () if _is_family(data.protocol) else preferred(data.protocol)
-        key = (data.path, data.annotator, first)
+        key = (data.path, data.annotator, preferred(data.protocol))
         if key not in self._known:
-            self._known[key] = gather(config, context or self._context)
+            self._known[key] = gather(config, context)
         return self._known[key]
 
 
