@@ -3,10 +3,13 @@
 Every pixel takes the depth of the nearest point of a bone, straight from joint to joint in the
 picture and in depth. It belongs to the person where it lies within ``REACH_M`` of that point across
 and within a band of its depth along the camera's axis. A wall or a table behind the person is not
-in the band, whatever its distance.
+in the band, whatever its distance; around legs and feet both are smaller, because there the
+floor is as far away as the person.
 """
 
 from __future__ import annotations
+
+import re
 
 import cv2
 import numpy as np
@@ -19,6 +22,9 @@ from harstudio.recordings.streams import Body
 from harstudio.skeletons.topology import topology
 
 REACH_M = 0.22  # across, from a bone to the outline of clothes, hair and hands
+LOW = re.compile("knee|ankle|foot|heel|toe", re.IGNORECASE)
+LOW_REACH_M = 0.12  # across, from a bone to such a joint: there is floor around legs
+LOW_M = 0.25  # before and behind it at most
 SHORTEST_PX = 2.0  # extent of a body in the picture below which nothing can be told
 
 
@@ -36,13 +42,15 @@ def person_mask(
     """
     if stretch.tracks is None:
         return None
-    bones = np.array(topology(stretch.topology).bones, dtype=np.intp).reshape(-1, 2)
+    known_as = topology(stretch.topology)
+    bones = np.array(known_as.bones, dtype=np.intp).reshape(-1, 2)
+    on_floor = np.array([LOW.search(name) is not None for name in known_as.joints])
     out = np.zeros(depth.shape, dtype=np.bool_)
     known = False
     for body in bodies_at(stretch.tracks, time_ns):
         pixels = None if body is None else project_joints(stretch.recording, stream, body)
         if body is not None and pixels is not None:
-            known |= _add(out, depth, body, pixels, bones, band_m)
+            known |= _add(out, depth, body, pixels, bones, on_floor, band_m)
     return out if known else None
 
 
@@ -52,6 +60,7 @@ def _add(
     body: Body,
     pixels: NDArray[np.float32],
     bones: NDArray[np.intp],
+    on_floor: NDArray[np.bool_],
     band_m: tuple[float, float],
 ) -> bool:
     """Add one body to the mask; False where too little of it is known."""
@@ -75,19 +84,21 @@ def _add(
     )
     if left >= right or top >= bottom:
         return True  # beyond the picture: it shows none of this body
-    points, depths = _along(pixels, body.joints[:, 2], bones)
     part = slice(top, bottom), slice(left, right)
-    found = _nearest(points - (left, top), depths, (bottom - top, right - left))
-    if found is None:
-        return True
-    distance_px, bone_m = found
-    behind = depth[part] / np.float32(1000) - bone_m
-    out[part] |= (
-        (distance_px * bone_m <= REACH_M * focal)
-        & (behind >= -band_m[0])
-        & (behind <= band_m[1])
-        & (depth[part] > 0)
-    )
+    near_floor = on_floor[bones].any(axis=1)
+    for some, reach_m, most_m in ((~near_floor, REACH_M, 10.0), (near_floor, LOW_REACH_M, LOW_M)):
+        points, depths = _along(pixels, body.joints[:, 2], bones[some])
+        found = _nearest(points - (left, top), depths, (bottom - top, right - left))
+        if found is None:
+            continue
+        distance_px, bone_m = found
+        behind = depth[part] / np.float32(1000) - bone_m
+        out[part] |= (
+            (distance_px * bone_m <= reach_m * focal)
+            & (behind >= -min(band_m[0], most_m))
+            & (behind <= min(band_m[1], most_m))
+            & (depth[part] > 0)
+        )
     return True
 
 

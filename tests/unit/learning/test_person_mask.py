@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from clips import CAMERA, at_pixels, body, recording, where
-from harstudio.learning.inputs.person_mask import REACH_M, person_mask
+from harstudio.learning.inputs.person_mask import LOW_REACH_M, REACH_M, person_mask
 from harstudio.learning.inputs.places import Stretch
 from harstudio.learning.inputs.tracks import read_tracks
 from harstudio.learning.preprocessing import Preprocessing
@@ -54,7 +54,8 @@ def test_it_reaches_as_far_as_it_says() -> None:
     assert columns.max() == pytest.approx(middle + reach, abs=1.5)
     rows = np.flatnonzero(mask[:, int(middle)])
     assert rows.min() == pytest.approx(CAMERA.cy - CAMERA.fy * 0.4 / 2 - reach, abs=1.5)
-    assert rows.max() == pytest.approx(CAMERA.cy + CAMERA.fy * 0.6 / 2 + reach, abs=1.5)
+    low = LOW_REACH_M * CAMERA.fx / 2
+    assert rows.max() == pytest.approx(CAMERA.cy + CAMERA.fy * 0.6 / 2 + low, abs=1.5)
 
 
 @pytest.mark.parametrize(
