@@ -150,6 +150,8 @@ def _cell(study: Study, cells: Sequence[Cell], number: int, context: Context, da
             if train_run(config, within, resume=go_on, look=data)["state"] == "stopped":
                 raise Stopped
         cell = replace(cell, state=DONE)
+    except Stopped:
+        raise
     except HarstudioError as error:
         status = read_status(cell.path)
         elsewhere = isinstance(error, ConflictError) and status and status["state"] in AT_WORK
