@@ -64,7 +64,7 @@ def _add(
     band_m: tuple[float, float],
 ) -> bool:
     """Add one body to the mask; False where too little of it is known."""
-    seen = np.isfinite(pixels).all(axis=1) & np.isfinite(body.joints).all(axis=1)
+    seen = np.isfinite(np.hstack([pixels, body.joints])).all(axis=1).reshape(-1)
     bones = bones[seen[bones].all(axis=1)]
     if not len(bones):
         return False
