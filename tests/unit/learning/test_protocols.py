@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from harstudio.learning.datasets import Dataset
 from harstudio.learning.leaks import check_apart, same_content
 from harstudio.learning.protocols import Parts, folds_of, remarks, split
 from harstudio.learning.samples import Sample
+from harstudio.recordings.formats.ntu_facts import is_listed
+from harstudio.resources import resource
 
 
 def sample(subject: int | None, name: str = "", view: int | None = 1, part: int = 0) -> Sample:
@@ -338,3 +341,54 @@ def test_the_same_content_under_two_names_is_told(tmp_path: Path) -> None:
     (told,) = remarks(whole, "cross-subject", parts)
     assert told.startswith("2 recordings are learned from and tested under another name")
     assert str(copy) in told
+
+
+# ---- all names of NTU RGB+D
+
+
+def ntu_names(setups: range, actions: range) -> list[str]:
+    facts = json.loads(resource("datasets", "ntu_setups.json").read_text(encoding="utf-8"))
+    return [
+        f"S{setup:03d}C{camera:03d}P{performer:03d}R{replication:03d}A{action:03d}"
+        for setup, performer in facts["setup_performer"]
+        if setup in setups
+        for camera in (1, 2, 3)
+        for replication in (1, 2)
+        for action in actions
+    ]
+
+
+def ntu(names: list[str], *, listed: bool) -> Dataset:
+    return dataset(
+        *(
+            Sample(Path(name), name, 0, 1, 0, subject=int(name[9:12]), view=int(name[5:8]))
+            for name in names
+            if listed or not is_listed(name)
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("protocol", "listed", "train", "test"),
+    [
+        ("cross-subject", True, 40320, 16560),
+        ("cross-view", True, 37920, 18960),
+        ("cross-subject", False, 40091, 16487),
+        ("cross-view", False, 37646, 18932),
+    ],
+)
+def test_published_counts_of_ntu_60(protocol: str, listed: bool, train: int, test: int) -> None:
+    names = ntu_names(range(1, 18), range(1, 61))
+    parts = split(ntu(names, listed=listed), protocol, validation_subjects=0)
+    assert (len(names), len(parts.train), len(parts.test)) == (56880, train, test)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "train", "test"),
+    [("cross-subject", 63026, 50919), ("cross-setup", 54468, 59477)],
+)
+def test_published_counts_of_ntu_120(protocol: str, train: int, test: int) -> None:
+    first, second = range(1, 18), range(18, 33)
+    names = ntu_names(first, range(1, 61)) + ntu_names(second, range(61, 121))
+    parts = split(ntu(names, listed=False), protocol, validation_subjects=0)
+    assert (len(names), len(parts.train), len(parts.test)) == (114480, train, test)
