@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -162,6 +164,15 @@ def test_all_other_keys_count() -> None:
             table = own.model_copy(update={key: "other"})
             found = differences(*(Preprocessing("", {kind: one}) for one in (own, table)))
             assert found, (kind, key)
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_the_page_names_the_keys_that_count(kind: str) -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/training.md").read_text("utf-8")
+    table = page.partition("keys that must be the same |")[2].partition("\n\n")[0]
+    row = next(line for line in table.splitlines() if line.startswith(f"| {kind} |"))
+    told = set(re.findall(r"`(\w+)`", row))
+    assert told == set(TABLES[kind].model_fields) - ONLY_MADE[kind] - {"kind"}
 
 
 def test_inputs_and_people_count() -> None:
