@@ -34,6 +34,14 @@ app = typer.Typer(
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
 ]
+AsPage = Annotated[
+    Path | None,
+    typer.Option(
+        "--html",
+        metavar="F",
+        help="Also a page, with figures and tables as files beside it.",
+    ),
+]
 OnDevice = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1.")]
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Threads of the processor; else all cores.")
@@ -347,19 +355,22 @@ def evaluate(
     device: OnDevice = "auto",
     threads: Threads = None,
     json: AsJson = False,
+    html: AsPage = None,
 ) -> None:
     """Say how well a trained network does: accuracy, classes, confusions."""
-    from harstudio import cli_learning
+    from harstudio.cli_evaluate import evaluate as evaluate_run
+    from harstudio.cli_learning import Where
 
-    cli_learning.evaluate(
+    evaluate_run(
         run,
         data,
-        cli_learning.Where(device, threads),
+        Where(device, threads),
         part=part,
         weights=weights,
         without=without or (),
         robustness=robustness,
         json=json,
+        html=html,
     )
 
 
@@ -373,11 +384,12 @@ def compare(
         bool, typer.Option("--sum", help="Also the figures of their scores added clip by clip.")
     ] = False,
     json: AsJson = False,
+    html: AsPage = None,
 ) -> None:
     """Set evaluated runs side by side: figures, McNemar's test, seeds and folds, configs."""
     from harstudio import cli_compare
 
-    cli_compare.compare(runs, add=add, json=json)
+    cli_compare.compare(runs, add=add, json=json, html=html)
 
 
 weights_app = typer.Typer(

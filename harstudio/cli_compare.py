@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from harstudio import cli_output
+from harstudio.cli_evaluate import between, write_page
 from harstudio.cli_jobs import run_job
-from harstudio.cli_learning import between
+from harstudio.reports.out import require_writable
 
 MOST_CLASSES = 3  # named of those that gain, and that lose
 MOST_KEYS = 20  # of configs
 
 
-def compare(runs: Sequence[str], *, add: bool, json: bool) -> None:
+def compare(runs: Sequence[str], *, add: bool, json: bool, html: Path | None) -> None:
     """``harstudio compare``."""
+    if html is not None:
+        require_writable(html)
     document = run_job(
         "harstudio.learning.jobs:compare", {"runs": list(runs), "sum": add}, title="Comparing"
     )
@@ -22,6 +26,9 @@ def compare(runs: Sequence[str], *, add: bool, json: bool) -> None:
         cli_output.print_json(document)
     else:
         print_comparison(document)
+    if html is not None:
+        command = f"harstudio compare {' '.join(runs)} --html {html}"
+        write_page("comparison", document, html, command, quiet=json)
 
 
 def print_comparison(document: dict[str, Any]) -> None:

@@ -35,8 +35,10 @@ def may_keep(run: RunFolder) -> bool:
     return os.access(run.path, os.W_OK) and status.get("state") not in AT_WORK
 
 
-def keep_evaluation(run: RunFolder, document: dict[str, Any], answers: StoredAnswers) -> None:
-    """Write evaluation.json and answers.npz, which belong together.
+def keep_evaluation(
+    run: RunFolder, document: dict[str, Any], answers: StoredAnswers
+) -> dict[str, Any]:
+    """Write evaluation.json and answers.npz, which belong together; gives the document as written.
 
     What was found out about the same answers before (robustness) stays.
     """
@@ -49,6 +51,7 @@ def keep_evaluation(run: RunFolder, document: dict[str, Any], answers: StoredAns
     run.embedding.unlink(missing_ok=True)
     save_answers(run.answers, answers)
     keep_document(run, document)
+    return document
 
 
 def keep_document(run: RunFolder, document: dict[str, Any]) -> None:

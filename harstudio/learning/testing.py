@@ -101,7 +101,7 @@ def evaluate_samples(
     }
     if keep:
         kept = StoredAnswers(answers.logits, answers.labels, answers.streams, answers.features)
-        keep_evaluation(RunFolder(run), document, kept)
+        document = keep_evaluation(RunFolder(run), document, kept)
     if robustness:
         told = try_conditions(network, experiment, samples, answers, context, device)
         document[ROBUSTNESS] = told

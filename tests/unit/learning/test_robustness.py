@@ -66,14 +66,14 @@ def test_every_condition_against_evaluating_under_it(trained: Path) -> None:
     assert steps == sorted(steps)
 
     assert read_evaluation(trained) == told
-    assert "robustness" not in evaluate({"run": str(trained)}, Heard())
+    again = evaluate({"run": str(trained)}, Heard())
+    assert again["robustness"] == told["robustness"]
     kept = read_evaluation(trained)
-    assert kept is not None
-    assert kept["robustness"] == told["robustness"]
+    assert kept == again
     run = RunFolder(trained)
     kept["confusion"] = [[12, 0, 0], [0, 0, 0], [0, 0, 0]]
     run.evaluation.write_text(json.dumps(kept))
-    evaluate({"run": str(trained)}, Heard())
+    assert "robustness" not in evaluate({"run": str(trained)}, Heard())
     assert "robustness" not in (read_evaluation(trained) or {})
 
 
@@ -113,10 +113,18 @@ def test_clips_that_cannot_be_read_under_a_condition(
     assert "cannot be read" in row["problem"]
 
 
-def test_the_command(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "out" / "page.html"
     with pytest.raises(SystemExit) as ended:
-        main(["evaluate", str(trained), "--robustness", "--threads", "1"])
+        main(["evaluate", str(trained), "--robustness", "--threads", "1", "--html", str(page)])
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     for words in ("top-1 ", "macro F1 ", "stream  ", "M weights", "Half the frame rate  "):
         assert words in shown, shown
+    assert shown.endswith(f"Report: {page}\n")
+    assert "Half the frame rate" in page.read_text("utf-8")
+    assert RunFolder(trained).embedding.is_file()
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", str(trained), "--html", str(tmp_path)])
+    assert ended.value.code == 2
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,182 @@
+"""``harstudio evaluate``: how well a run does, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from harstudio import cli_output
+from harstudio.cli_jobs import run_job
+from harstudio.cli_learning import Where
+from harstudio.errors import HarstudioError
+from harstudio.reports.out import require_writable
+from harstudio.runs.bundled import find_run
+
+
+def evaluate(
+    run: Path,
+    data: Path | None,
+    where: Where,
+    *,
+    part: str,
+    weights: str,
+    without: Sequence[str],
+    robustness: bool,
+    json: bool,
+    html: Path | None,
+) -> None:
+    """``harstudio evaluate``; exit status 1 where some clips could not be read."""
+    folder = find_run(run)
+    if data is not None:
+        cli_output.must_exist(data)
+    if html is not None:
+        require_writable(html)
+    payload = {
+        "run": str(folder),
+        "data": "" if data is None else str(data.absolute()),
+        "part": part,
+        "weights": weights,
+        "without": list(without),
+        "robustness": robustness,
+    }
+    document = run_job(
+        "harstudio.learning.jobs:evaluate",
+        payload,
+        title="Evaluation",
+        device=where.device,
+        threads=where.threads,
+    )
+    if json:
+        cli_output.print_json(document)
+    else:
+        print_evaluation(document)
+    if html is not None:
+        if data is None and part == "test" and not without:
+            _embed(folder)
+        command = f"harstudio evaluate {run} --html {html}"
+        write_page("evaluation", document, html, command, quiet=json)
+    for problem in document["problems"]:
+        cli_output.complain(problem)
+    if document["problems"]:
+        raise typer.Exit(1)
+
+
+def print_evaluation(document: dict[str, Any]) -> None:
+    """Figures, classes, and what is taken for what most often."""
+    line = cli_output.print_line
+    lacking = f", without {' and '.join(document['without'])}" if document.get("without") else ""
+    line(f"{document['network']}, {document['clips']} clips, part {document['part']}{lacking}")
+    for text in _figures(document):
+        line(text)
+    if len(document["streams"]) > 1:
+        rows = [("stream", "top-1", "95 % interval", "top-5", "macro F1", "ECE")] + [
+            (
+                name,
+                f"{one['top1']:.1%}",
+                between(one["ci95"]),
+                f"{one['top5']:.1%}",
+                f"{one['macro_f1']:.3f}",
+                f"{one['ece']:.3f}",
+            )
+            for name, one in document["streams"].items()
+        ]
+        for text in cli_output.table(rows):
+            line(text)
+    rows = [("class", "clips", "right")] + [
+        (name, str(one["clips"]), "" if one["accuracy"] is None else f"{one['accuracy']:.1%}")
+        for name, one in document["per_class"].items()
+    ]
+    for text in cli_output.table(rows):
+        line(text)
+    for count, true, said in confusions(document):
+        line(f"{count} of {true} taken for {said}")
+    for text in _robustness(document.get("robustness") or ()):
+        line(text)
+
+
+def _figures(document: dict[str, Any]) -> Iterable[str]:
+    """The figures of the network as a whole, with their intervals."""
+    drawn, people = document["bootstrap"], document["bootstrap_subjects"]
+    yield f"top-1     {document['top1']:.1%} (95 % interval {between(document['ci95'])})"
+    if people is not None:
+        yield (
+            f"          {between(people['top1'])} when its {people['subjects']} people are drawn, "
+            "not clips"
+        )
+    yield f"top-5     {document['top5']:.1%}"
+    low, high = drawn["macro_f1"]
+    yield f"macro F1  {document['macro_f1']:.3f} (95 % interval {low:.3f} to {high:.3f})"
+    yield f"ECE       {document['ece']:.3f}"
+    work = document["multiply_adds"]
+    yield (
+        f"size      {document['parameters'] / 1e6:.2f} M weights, "
+        f"{document['bytes'] / 1e6:.1f} MB"
+        + ("" if work is None else f", {work / 1e9:.3f} G multiply-adds a clip")
+    )
+    yield f"time      {1000 * document['seconds_per_clip']:.1f} ms a clip on {document['device']}"
+    if document["selected_by"] == "test":
+        yield "The test part chose these weights: its figures are better than those of other clips."
+
+
+def _robustness(conditions: Sequence[dict[str, Any]]) -> Iterable[str]:
+    """A table of conditions, and what could not be tried."""
+    if not conditions:
+        return
+    rows = [("condition", "clips", "top-1", "change in points", "95 % interval")]
+    for one in conditions:
+        if one["top1"] is not None:
+            low, high = one["change_ci95"]
+            rows.append(
+                (
+                    one["title"],
+                    str(one["clips"]),
+                    f"{one['top1']:.1%}",
+                    f"{100 * one['change']:+.1f}",
+                    f"{100 * low:+.1f} to {100 * high:+.1f}",
+                )
+            )
+    yield from cli_output.table(rows)
+    for one in conditions:
+        if one["problem"]:
+            yield f"{one['title']}: {one['problem']}"
+
+
+def between(interval: Sequence[float]) -> str:
+    """An interval of shares."""
+    return f"{interval[0]:.1%} to {interval[1]:.1%}"
+
+
+def confusions(document: dict[str, Any], most: int = 5) -> list[tuple[int, str, str]]:
+    """(clips, true class, class that was said) of the most frequent mistakes."""
+    names = list(document["per_class"])
+    found = [
+        (count, names[true], names[said])
+        for true, row in enumerate(document["confusion"])
+        for said, count in enumerate(row)
+        if count and true != said
+    ]
+    return sorted(found, key=lambda one: -one[0])[:most]
+
+
+def _embed(run: Path) -> None:
+    """The features in a plane, which the page shows where the run keeps them."""
+    try:
+        run_job("harstudio.learning.jobs:embed", {"run": str(run)}, title="Features")
+    except HarstudioError as error:
+        cli_output.say(f"The page shows no features. {error}")
+
+
+def write_page(
+    job: str, document: dict[str, Any], html: Path, command: str, *, quiet: bool
+) -> None:
+    """The page of a document by a job of the reports; command: what the page says made it."""
+    made = run_job(
+        f"harstudio.reports.jobs:{job}",
+        {"document": document, "out": str(html.absolute()), "command": command},
+        title="Report",
+    )
+    if not quiet:
+        cli_output.print_line(f"Report: {made['page']}")
