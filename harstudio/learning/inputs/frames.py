@@ -14,6 +14,7 @@ from harstudio.errors import DataError
 from harstudio.learning.inputs import Chance, Factor, InputSettings, Share
 from harstudio.learning.inputs.person_mask import person_mask
 from harstudio.learning.inputs.places import Stretch
+from harstudio.learning.inputs.registered import in_color
 from harstudio.recordings.streams import PictureStream, StreamKind
 from harstudio.results import Box
 
@@ -32,7 +33,7 @@ class PictureSettings(InputSettings):
     or one a channel, of values in [0, 1]: the network gets (value - mean) / std.
 
     person_band_m: metres before and behind the bones of people within which depth is kept, and
-    infrared of the same sensor; all else is 0 = no value (see ``person_mask``). None keeps all.
+    what infrared and colour show there; all else is 0 (see ``person_mask``). None keeps all.
 
     Only in training: flip mirrors every other clip, left and right; light, the least and the
     largest factor on the light (colour only); blur_px, the largest standard deviation of a blur in
@@ -93,22 +94,48 @@ def frame_of(
 ) -> NDArray[Any]:
     """A frame of the stretch's pictures, with people alone where ``person_band_m`` says so.
 
-    Nothing is left out where people cannot be told from the rest: in colour, without a skeleton,
-    without the depth of an infrared picture. DataError where it cannot be decoded.
+    Nothing is left out where people cannot be told from the rest: without a skeleton, in infrared
+    and colour without depth at that time, in colour without both cameras. DataError where it cannot
+    be decoded.
     """
     frame = stream.frame(index)
-    if settings.person_band_m is None or settings.appearance == "color":
+    if settings.person_band_m is None:
         return frame
     time_ns = int(stream.times_ns[index])
-    depth: NDArray[Any] = frame
-    if settings.appearance == "infrared":
-        seen = stretch.recording.of_kind(StreamKind.DEPTH)
-        found = seen.at(time_ns) if isinstance(seen, PictureStream) else None
-        if found is None or found.data.shape != frame.shape:
-            return frame
-        depth = found.data
-    mask = person_mask(stretch, stream.name, time_ns, depth, settings.person_band_m)
-    return frame if mask is None else np.where(mask, frame, np.zeros((), frame.dtype))
+    mask = mask_of(stretch, stream, time_ns, frame, settings.person_band_m)
+    if mask is None:
+        return frame
+    out = frame.copy()
+    out[~mask] = 0
+    return out
+
+
+def mask_of(
+    stretch: Stretch,
+    stream: PictureStream,
+    time_ns: int,
+    frame: NDArray[Any],
+    band_m: tuple[float, float],
+) -> NDArray[np.bool_] | None:
+    """(h, w) where a frame shows people, None where that cannot be known."""
+    recording = stretch.recording
+    if stream.kind == StreamKind.DEPTH:
+        return person_mask(stretch, stream.name, time_ns, frame, band_m)
+    seen = recording.of_kind(StreamKind.DEPTH)
+    found = seen.at(time_ns) if isinstance(seen, PictureStream) else None
+    if seen is None or found is None:
+        return None
+    if stream.kind == StreamKind.INFRARED:
+        if found.data.shape != frame.shape:
+            return None
+        return person_mask(stretch, seen.name, time_ns, found.data, band_m)
+    cameras = recording.cameras.get(seen.name), recording.cameras.get(stream.name)
+    if cameras[0] is None or cameras[1] is None:
+        return None
+    if (cameras[1].height, cameras[1].width) != frame.shape[:2]:
+        return None
+    mask = person_mask(stretch, seen.name, time_ns, found.data, band_m)
+    return None if mask is None else in_color(mask, found.data, cameras[0], cameras[1])
 
 
 def limits_of(frame: NDArray[Any], settings: PictureSettings) -> tuple[float, float]:

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from clips import CAMERA, at_pixels, body, recording, where
+from clips import CAMERA, body, recording
 from harstudio.learning.inputs.person_mask import LOW_REACH_M, REACH_M, person_mask
 from harstudio.learning.inputs.places import Stretch
+from harstudio.learning.inputs.registered import in_color
 from harstudio.learning.inputs.tracks import read_tracks
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.recordings.recording import Recording
+from harstudio.skeletons.cameras import Camera
 from harstudio.skeletons.topology import topology
 
 NAME = "utd_mhad_20"
@@ -137,14 +139,48 @@ def test_every_kind_of_picture_forgets_the_room(kind: str, appearance: str) -> N
         assert np.array_equal(*seen) == same
 
 
-def test_colour_stays_as_it_is() -> None:
-    frames = [[body(at_pixels(np.full((20, 2), 90.0)))]] * 3
-    table = {"appearance": "color", "size": 32, "crop": "none"}
-    seen = []
-    for band in (None, BAND):
-        own = Preprocessing.from_dict(
-            {"version": 2, "topology": "", "inputs": {"picture": table | {"person_band_m": band}}}
-        )
-        made = recording(frames, pictures={"color": where()})
-        seen.append(own.make(own.read(made, 0, 10**12)).inputs["picture"])
-    np.testing.assert_array_equal(*seen)
+COLOR = Camera(480, 400, 420.0, 420.0, 250.0, 190.0, translation=np.array((0.05, 0.0, 0.0)))
+
+
+@pytest.mark.parametrize("away", [1.2, 2.5, 4.0])
+def test_where_the_colour_camera_sees_it(away: float) -> None:
+    """A plate at some distance: its corners in colour are those that the camera projects."""
+    mask = np.zeros((200, 240), np.bool_)
+    mask[60:120, 80:150] = True
+    depth = np.full((200, 240), round(away * 1000), np.uint16)
+    seen = in_color(mask, depth, CAMERA, COLOR)
+    corners = np.array([(80.0, 60.0), (150.0, 120.0)])
+    flat = (corners - (CAMERA.cx, CAMERA.cy)) / CAMERA.fx * away
+    (left, top), (right, bottom) = COLOR.project(
+        np.column_stack([flat[:, 0], -flat[:, 1], np.full(2, away)])
+    )
+    assert seen.shape == (400, 480)
+    rows, columns = np.nonzero(seen)
+    for found, want in zip(
+        (columns.min(), columns.max() + 1, rows.min(), rows.max() + 1),
+        (left, right, top, bottom), strict=True,
+    ):  # fmt: skip
+        assert found == pytest.approx(want, abs=3)
+    assert seen.sum() == pytest.approx((right - left) * (bottom - top), rel=0.04), "no gaps"
+    assert not in_color(np.zeros_like(mask), depth, CAMERA, COLOR).any()
+
+
+def test_colour_needs_depth_and_both_cameras() -> None:
+    frames = [[body(upright(0.0, 2.0))]] * 3
+    color = np.full((400, 480, 3), 200, np.uint8)
+    pictures = {"color": color, "depth": np.full((200, 240), 2000, np.uint16)}
+    table = {"appearance": "color", "size": 200, "crop": "none", "person_band_m": BAND}
+    own = Preprocessing.from_dict({"version": 2, "topology": "", "inputs": {"picture": table}})
+
+    def shown(made: Recording) -> float:
+        return float((own.make(own.read(made, 0, 10**12)).inputs["picture"] > 0).mean())
+
+    whole = recording(frames, pictures=pictures)
+    whole.cameras = {"color": COLOR, "depth": CAMERA}
+    assert 0.05 < shown(whole) < 0.4
+    for cameras in ({"color": COLOR}, {"depth": CAMERA}, {"color": CAMERA, "depth": CAMERA}):
+        whole.cameras = cameras
+        assert shown(whole) == 1
+    without = recording(frames, pictures={"color": color})
+    without.cameras = {"color": COLOR}
+    assert shown(without) == 1
