@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from harstudio.errors import DataError
 from harstudio.files import write_atomically
 from harstudio.jobs.context import Context
+from harstudio.learning.config_checks import check_precision
 from harstudio.learning.devices import Device
 from harstudio.learning.loading import Batch, Loader
 from harstudio.learning.preparing import MIB, Experiment
@@ -46,6 +47,7 @@ def estimate_time(experiment: Experiment, context: Context, device: Device) -> d
     batches on a GPU and a few clips on a CPU; decoding is paid in the first epoch, for what the
     cache holds, and so is what frozen modules look at once.
     """
+    check_precision(experiment.config.training, device.torch.type)
     network = experiment.network()
     plan = plan_training(experiment.config, network.card)
     parts, on_gpu = experiment.parts, device.torch.type == "cuda"
@@ -134,6 +136,7 @@ def check_data(
     "overfit" ``{"step", "loss", "accuracy"}`` for every step until the loss is nothing, or a minute
     or eighty steps are over.
     """
+    check_precision(experiment.config.training, device.torch.type)
     train = experiment.parts.train
     order = np.random.default_rng(seed).permutation(len(train))[:SHOWN]
     samples = [train[index] for index in sorted(order.tolist())]

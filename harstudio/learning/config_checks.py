@@ -86,6 +86,18 @@ def check_alone(training: TrainingTable, processes: int) -> None:
             )
 
 
+def check_precision(training: TrainingTable, kind: str) -> None:
+    """UsageError where a kind of device ("cpu", "cuda") cannot train in a precision.
+
+    Processors are a hundred times slower in float16, and some layers have none there.
+    """
+    if training.precision == "float16" and kind == "cpu":
+        raise UsageError(
+            "A processor does not train in float16 (training.precision).",
+            remedy="Use bfloat16 or float32, or a graphics card.",
+        )
+
+
 def config_of_run(run: RunFolder) -> Config:
     """The config in a run folder; DataError where it is damaged."""
     try:

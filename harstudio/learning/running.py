@@ -13,7 +13,12 @@ from harstudio.errors import ConflictError, DataError, HarstudioError, MissingEr
 from harstudio.files import remove_leftovers, write_atomically
 from harstudio.jobs.context import Context, Stopped
 from harstudio.learning.checkpoints import State, load_network, load_state
-from harstudio.learning.config_checks import check_alone, check_parts, config_of_run
+from harstudio.learning.config_checks import (
+    check_alone,
+    check_parts,
+    check_precision,
+    config_of_run,
+)
 from harstudio.learning.datasets import Dataset
 from harstudio.learning.devices import Device, choose_device
 from harstudio.learning.distributed import Unwritten, processes
@@ -78,6 +83,7 @@ def _train_with(
     group.lead(lambda: _check_folder(run, resume))
     threads = config.training.threads and max(1, config.training.threads // group.local)
     device = choose_device(config.training.device, context, threads)
+    check_precision(config.training, device.torch.type)
     status = StatusWriter(run.status) if group.first else Unwritten(run.status)
     begins = bool(group.lead(lambda: _claim(run, resume, status)))
     try:

@@ -103,8 +103,6 @@ class Trainer:
     def train(self, state: State | None = None) -> Place:
         """From the beginning, or from a state."""
         self._group.same(self._network, self._plan.seed)
-        if self._plan.precision == "float16" and self._device.type == "cpu":
-            remark(self._context, "Processors are slow in float16; bfloat16 or float32 is quicker.")
         if state is not None:
             self._restore(state)
         place = self.place
