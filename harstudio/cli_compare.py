@@ -47,6 +47,9 @@ def print_comparison(document: dict[str, Any]) -> None:
             for one in document["runs"]
         ),
     )
+    chosen = [one["name"] for one in document["runs"] if one["selected_by"] == "test"]
+    if chosen:
+        cli_output.print_line(f"Chosen by the test part, so too good: {', '.join(chosen)}")
     _print_rows(
         [("over seeds and folds", "seeds", "folds", "mean", "sd", "95 % interval")],
         (
