@@ -1,4 +1,4 @@
-"""Rooms behind people in depth pictures, made from random numbers: walls, floor, furniture."""
+"""What may be behind people, made from random numbers: rooms of depth, coloured surfaces."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 NEAREST_WALL_MM, FARTHEST_WALL_MM = 200.0, 2500.0  # behind the person
 FURNITURE = 8
 ROUGH_MM = 25.0
+SURFACES = 12
+GRAIN = 30.0  # most of 255
 
 
 def random_depth(
@@ -38,3 +40,18 @@ def random_depth(
     coarse = rng.normal(0, ROUGH_MM, (max(2, height // 16), max(2, width // 16)))
     rough = cv2.resize(coarse.astype(np.float32), (width, height))
     return np.asarray(room + rough, dtype=np.float32)
+
+
+def random_picture(height: int, width: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """(height, width, 3) of colours that run into each other, up to twelve rectangles of one colour
+    and grain."""
+    corners = rng.uniform(0, 255, (2, 2, 3)).astype(np.float32)
+    out: NDArray[np.float32] = np.asarray(cv2.resize(corners, (width, height)), dtype=np.float32)
+    for _ in range(int(rng.integers(SURFACES + 1))):
+        wide, high = rng.uniform(0.05, 0.5) * width, rng.uniform(0.05, 0.5) * height
+        left, top = rng.uniform(0, width), rng.uniform(0, height)
+        out[int(top) : int(top + high) + 1, int(left) : int(left + wide) + 1] = rng.uniform(
+            0, 255, 3
+        )
+    grain = rng.normal(0, rng.uniform(0, GRAIN), (height, width, 1))
+    return np.asarray(np.rint(np.clip(out + grain, 1, 255)), dtype=np.uint8)

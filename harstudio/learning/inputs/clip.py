@@ -35,7 +35,7 @@ from harstudio.learning.inputs.frames import (
     picture_stream,
     resized,
 )
-from harstudio.learning.inputs.looks import changed_depth, changed_pictures, draw_look
+from harstudio.learning.inputs.looks import changed_kept, changed_pictures, draw_look
 from harstudio.learning.inputs.picture import around, project
 from harstudio.learning.inputs.places import Made, PicturePlace, Shot, Stretch
 from harstudio.learning.inputs.samplers import (
@@ -217,7 +217,7 @@ def make(seen: Frames, settings: ClipInput, rng: np.random.Generator | None) -> 
         row = pick(seen.rows, rng)
     shown, back = np.unique(row, return_inverse=True)
     box = _box(seen.extent, settings, drawn)
-    kept = changed_depth(seen.pixels[shown], settings, look)
+    kept = changed_kept(seen.pixels[shown], settings, look)
     pictures = np.stack(
         [resized(colored(pixels_in(one, box)), settings.size, settings.size) for one in kept]
     )

@@ -63,7 +63,8 @@ class CroppedSettings(PictureSettings):
 class KeptSettings(CroppedSettings):
     """Pictures whose frames are kept one by one.
 
-    Only in training, of depth: background, the chance of a room where there is no value;
+    Only in training: background, the chance of something else behind people, a room where depth
+    has no value, surfaces and grain where the person mask took colour or infrared away; of depth,
     depth_shift_mm, how far all values move at most, to either side; depth_holes, the largest share
     of the picture that loses its value.
     """

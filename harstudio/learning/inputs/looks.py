@@ -6,24 +6,23 @@ darker, blurred and moved together.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from harstudio.learning.inputs import between, own_draws
-from harstudio.learning.inputs.backgrounds import random_depth
+from harstudio.learning.inputs.backgrounds import random_depth, random_picture
 from harstudio.learning.inputs.frames import KeptSettings, PictureSettings
 
 GAMMA = 2.2  # of colour: a byte is light to the power of 1 / 2.2
 HOLES = 8  # rectangles without a value at most
-LARGEST_HOLE = 0.25  # of a side
+LARGEST_HOLE = 4  # of a side: a quarter
 
 
 class Look(NamedTuple):
-    """What is drawn for the pictures of one clip: three numbers in [0, 1), a seed, and the
-    generator of numbers within the limits of settings."""
+    """What is drawn for the pictures of one clip: numbers in [0, 1), and a seed for the rest."""
 
     blur: float
     shift: float
@@ -68,26 +67,48 @@ def changed_pictures(
     return pictures
 
 
-def changed_depth(
-    places: NDArray[np.uint8], settings: KeptSettings, look: Look | None
+def changed_kept(
+    kept: NDArray[np.uint8], settings: KeptSettings, look: Look | None
 ) -> NDArray[np.uint8]:
-    """(T, h, w) places of depth in the colour map with other distances, a room where there is no
-    value, and holes, each where it is asked for; 0 is no value. None as in testing."""
-    if look is None or settings.appearance != "depth":
-        return places
+    """Frames as they are kept with something else behind people, and of depth other distances and
+    holes, each where it is asked for; None as in testing.
+
+    kept: (T, h, w, 3) of colour, (T, h, w) places in the colour map of depth and infrared; 0 is
+    what the person mask took away, of depth also what has no value.
+    """
+    if look is None or not _changes(settings):
+        return kept
     rng = np.random.default_rng(look.seed)
-    if settings.depth_shift_mm:
+    depth = settings.appearance == "depth"
+    if depth and settings.depth_shift_mm:
         low, high = sorted(settings.depth_mm)
         away = (2 * look.shift - 1) * settings.depth_shift_mm * 255 / max(high - low, 1e-6)
         moved = np.clip(np.arange(256) + round(away), 1, 255).astype(np.uint8)
         moved[0] = 0
-        places = moved[places]
-    if look.background < settings.background:
-        behind = _room(places, settings, rng)
-        places = np.where(places > 0, places, behind)
-    if settings.depth_holes:
-        places = np.where(_holes(places.shape[1:], settings.depth_holes, rng), 0, places)
-    return np.asarray(places, dtype=np.uint8)
+        kept = moved[kept]
+    if look.background < settings.background and (depth or settings.person_band_m is not None):
+        kept = _with_background(kept, settings, rng)
+    if depth and settings.depth_holes:
+        holes = holes_in(kept.shape[1], kept.shape[2], settings.depth_holes, rng)
+        kept = np.where(holes, np.uint8(0), kept)
+    return kept
+
+
+def _changes(settings: KeptSettings) -> bool:
+    return bool(settings.background or settings.depth_shift_mm or settings.depth_holes)
+
+
+def _with_background(
+    kept: NDArray[np.uint8], settings: KeptSettings, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    height, width = kept.shape[1:3]
+    if settings.appearance == "depth":
+        behind = _room(kept, settings, rng)
+    else:
+        behind = random_picture(height, width, rng)
+        behind = behind if kept.ndim == 4 else behind[..., 0]
+    gone = (kept == 0) if kept.ndim == 3 else (kept == 0).all(axis=-1, keepdims=True)
+    return np.where(gone, behind, kept)
 
 
 def _room(
@@ -101,15 +122,14 @@ def _room(
     return np.asarray(np.clip(values, 1, 255), dtype=np.uint8)
 
 
-def _holes(shape: tuple[int, ...], most: float, rng: np.random.Generator) -> NDArray[Any]:
-    """(h, w) bool: a share of at most ``most`` without a value, half in rectangles, half in single
-    pixels."""
+def holes_in(height: int, width: int, most: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """(height, width): a share of at most ``most`` without a value, half of it in rectangles, half
+    in single pixels."""
     share = between((0.0, most), rng)
-    out = rng.random(shape) < share / 2
-    height, width = shape
+    out: NDArray[np.bool_] = rng.random((height, width)) < share / 2
     wanted, covered = share / 2 * height * width, 0.0
     for _ in range(HOLES):
-        high, wide = (int(rng.integers(1, max(2, int(LARGEST_HOLE * side)))) for side in shape)
+        high, wide = (int(rng.integers(1, max(2, side // LARGEST_HOLE))) for side in out.shape)
         if covered + high * wide > wanted:
             continue
         top, left = int(rng.integers(height - high + 1)), int(rng.integers(width - wide + 1))

@@ -24,7 +24,7 @@ from harstudio.learning.inputs.frames import (
     picture_stream,
     resized,
 )
-from harstudio.learning.inputs.looks import Look, changed_depth, changed_pictures, draw_look
+from harstudio.learning.inputs.looks import Look, changed_kept, changed_pictures, draw_look
 from harstudio.learning.inputs.places import Made, PicturePlace, Pointer, Shot, Stretch
 from harstudio.learning.inputs.tracks import Tracks, bodies_at, nearest
 from harstudio.recordings.projection import project_joints
@@ -268,9 +268,7 @@ def _scaled(box: Box, scales: tuple[float, ...], drawn: Drawn) -> Box:
 def _made(
     still: Still, box: Box, settings: PictureInput, look: Look | None, mirrored: bool
 ) -> Made:
-    kept = still.pixels
-    if kept.ndim == 2:
-        kept = changed_depth(kept[None], settings, look)[0]
+    kept = changed_kept(still.pixels[None], settings, look)[0]
     pixels = resized(cut(kept, still.left, still.top, box), settings.size, settings.size)
     pixels = changed_pictures(pixels[None], settings, look)[0]
     focus = np.full(4, np.nan, dtype=np.float32)

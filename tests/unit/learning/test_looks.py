@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from clips import at_pixels, body, recording, spread, where
 from harstudio.learning.inputs.backgrounds import random_depth
 from harstudio.learning.inputs.clip import ClipInput
-from harstudio.learning.inputs.looks import changed_depth, darker, draw_look
+from harstudio.learning.inputs.looks import changed_kept, darker, draw_look
 from harstudio.learning.preprocessing import KINDS, Prepared, Preprocessing
 from harstudio.recordings.recording import Recording
 
@@ -159,7 +159,7 @@ def depth_settings(**keys: Any) -> ClipInput:
 @pytest.mark.parametrize("seed", range(12))
 def test_a_room_behind_the_person(seed: int) -> None:
     look, places = draw_look(np.random.default_rng(seed)), silhouette()
-    out = changed_depth(places, depth_settings(background=1.0), look)
+    out = changed_kept(places, depth_settings(background=1.0), look)
     there = places > 0
     np.testing.assert_array_equal(out[there], places[there])
     assert (out > 0).all()
@@ -175,7 +175,7 @@ def test_a_room_behind_the_person(seed: int) -> None:
 def test_how_often_there_is_a_room() -> None:
     places = silhouette()
     rooms = [
-        (changed_depth(places, depth_settings(background=0.3),
+        (changed_kept(places, depth_settings(background=0.3),
                        draw_look(np.random.default_rng(k))) > 0).all()
         for k in range(200)
     ]  # fmt: skip
@@ -186,7 +186,7 @@ def test_all_depths_move_alike() -> None:
     places, moves = silhouette(), []
     for k in range(40):
         look = draw_look(np.random.default_rng(k))
-        out = changed_depth(places, depth_settings(depth_shift_mm=200.0), look).astype(int)
+        out = changed_kept(places, depth_settings(depth_shift_mm=200.0), look).astype(int)
         assert (out[places == 0] == 0).all()
         step = (out - places)[places > 0]
         assert (step == step[0]).all()
@@ -200,7 +200,7 @@ def test_holes_of_that_share() -> None:
     places, shares = np.full((2, 100, 120), 90, np.uint8), []
     for k in range(40):
         look = draw_look(np.random.default_rng(k))
-        out = changed_depth(places, depth_settings(depth_holes=0.4), look)
+        out = changed_kept(places, depth_settings(depth_holes=0.4), look)
         assert (out[0] == out[1]).all()
         shares.append(1 - (out > 0).mean())
     assert max(shares) <= 0.42
@@ -218,3 +218,20 @@ def test_a_picture_is_cut_to_a_share_of_its_sides() -> None:
         assert 0 <= box.top <= box.bottom <= 200
         sides.add(((box.right - box.left) / 240, (box.bottom - box.top) / 200))
     assert sides == {(1.0, 1.0), (1.0, 0.5), (0.5, 1.0), (0.5, 0.5)}
+
+
+@pytest.mark.parametrize("appearance", ["color", "infrared"])
+def test_something_else_where_the_mask_took_the_room(appearance: str) -> None:
+    kept = np.zeros((3, 40, 60, 3), np.uint8)
+    kept[:, 10:35, 20:40] = 90
+    kept[:, 12, 22] = (0, 5, 0)  # dark, but the person's
+    kept = kept if appearance == "color" else kept[..., 0].copy()
+    there = kept > 0 if kept.ndim == 3 else kept.any(axis=-1)
+    look = draw_look(np.random.default_rng(0))
+    settings = ClipInput(appearance=appearance, background=1.0, person_band_m=(0.4, 0.3))
+    out = changed_kept(kept, settings, look)
+    np.testing.assert_array_equal(out[there], kept[there])
+    assert (out[~there] > 0).all()
+    assert np.ptp(out[~there].astype(int)) > 30
+    whole = ClipInput(appearance=appearance, background=1.0)
+    np.testing.assert_array_equal(changed_kept(kept, whole, look), kept)
