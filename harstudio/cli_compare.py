@@ -12,6 +12,8 @@ from harstudio.cli_jobs import run_job
 from harstudio.reports.out import require_writable
 
 MOST_CLASSES = 3  # named of those that gain, and that lose
+MOST_PAIRS = 20
+MOST_COLUMNS = 6  # of runs whose configs differ
 MOST_KEYS = 20  # of configs
 
 
@@ -78,6 +80,17 @@ def print_comparison(document: dict[str, Any]) -> None:
             for one in document.get("sums", ())
         ),
     )
+    _print_pairs(document)
+    _print_configs(document)
+
+
+def _print_pairs(document: dict[str, Any]) -> None:
+    """Pairs; of many those that are not of two runs, the others are in the document."""
+    pairs = document["pairs"]
+    runs = {one["name"] for one in document["runs"]}
+    if len(pairs) > MOST_PAIRS:
+        of_groups = [one for one in pairs if not runs.issuperset((one["a"], one["b"]))]
+        pairs = of_groups or pairs[:MOST_PAIRS]
     _print_rows(
         [("pair", "clips", "only first", "only second", "p", "change")],
         (
@@ -89,16 +102,31 @@ def print_comparison(document: dict[str, Any]) -> None:
                 f"{one['p']:.2g}",
                 f"{100 * one['change']:+.1f} points",
             )
-            for one in document["pairs"]
+            for one in pairs
         ),
     )
+    if len(pairs) < len(document["pairs"]):
+        cli_output.print_line(
+            f"and {len(document['pairs']) - len(pairs)} pairs of runs; see --json"
+        )
     if len(document["pairs"]) == 1:
-        for line in gains(document["pairs"][0]):
+        for line in gains(pairs[0]):
             cli_output.print_line(line)
+
+
+def _print_configs(document: dict[str, Any]) -> None:
+    """What differs: a column a run, or of many runs the values that there are."""
+    names = [one["name"] for one in document["runs"]]
     configs = list(document["configs"].items())
+    many = len(names) > MOST_COLUMNS
     _print_rows(
-        [("config", *(one["name"] for one in document["runs"]))],
-        ((key, *map(_shown, values)) for key, values in configs[:MOST_KEYS]),
+        [("config", "values")] if many else [("config", *names)],
+        (
+            (key, ", ".join(dict.fromkeys(map(_shown, values))))
+            if many
+            else (key, *map(_shown, values))
+            for key, values in configs[:MOST_KEYS]
+        ),
     )
     if len(configs) > MOST_KEYS:
         cli_output.print_line(f"and {len(configs) - MOST_KEYS} more; see --json")

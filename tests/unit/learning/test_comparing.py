@@ -286,6 +286,12 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit):
         main(["compare", a, b, "--sum"])
     assert "a - sum of probabilities" in capsys.readouterr().out
+    runs = [write_run(tmp_path / f"n{k}", [0, 1], [0, k % 2], width=k) for k in range(7)]
+    with pytest.raises(SystemExit):
+        main(["compare", *runs])
+    shown = capsys.readouterr().out
+    assert "and 1 pairs of runs; see --json" in shown
+    assert "network.width  0, 1, 2, 3, 4, 5, 6" in shown
     with pytest.raises(SystemExit):
         main(["compare", a, b, "--json"])
     document = json.loads(capsys.readouterr().out)
