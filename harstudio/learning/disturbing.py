@@ -215,7 +215,7 @@ CONDITIONS: Mapping[str, Condition] = {
         "A quarter of the light", ("color", "infrared"), partial(_dark, factor=0.25)
     ),
     "blur": Condition("Out of focus", ("color", "infrared"), _blurred),
-    "background": Condition("Another room behind people", ("depth",), _elsewhere),
+    "background": Condition("Another room behind people", ("color", "depth"), _elsewhere),
 }
 
 

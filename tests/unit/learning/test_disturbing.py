@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import erf
 from typing import Any
 
@@ -14,6 +15,7 @@ from harstudio.learning.disturbing import CONDITIONS, applies, disturb
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SkeletonFrame
+from harstudio.resources import resource
 from harstudio.skeletons.topology import topology, topology_names
 
 CLIP = {"kind": "clip", "size": 24, "frames": 4, "resize": 40}
@@ -196,3 +198,10 @@ def test_a_mask_makes_up_for_another_room() -> None:
         )
         changes.append(np.abs(plain - under).mean())
     assert changes[1] < 0.15 * changes[0]
+
+
+def test_the_documents_list_every_condition_with_its_kinds() -> None:
+    page = (resource().parent / "docs" / "reference" / "preprocessing.md").read_text("utf-8")
+    section = page.partition("## Conditions")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([\w.-]+)` \| (.+?) \| ", section, re.MULTILINE)
+    assert rows == [(name, ", ".join(one.kinds)) for name, one in CONDITIONS.items()]
