@@ -282,7 +282,7 @@ def prepare(
     threads: Threads = None,
     json: AsJson = False,
 ) -> None:
-    """Read every clip once, as a network needs it, into a folder that trainings take it from."""
+    """Read every clip once, as a network needs it; trainings take it from there."""
     from harstudio import cli_prepare
 
     cli_prepare.prepare(data, out, network, change or (), threads=threads, json=json)

@@ -106,9 +106,8 @@ def _print_pairs(document: dict[str, Any]) -> None:
         ),
     )
     if len(pairs) < len(document["pairs"]):
-        cli_output.print_line(
-            f"and {len(document['pairs']) - len(pairs)} pairs of runs; see --json"
-        )
+        left = len(document["pairs"]) - len(pairs)
+        cli_output.print_line(f"pairs left out: {left}; see --json")
     if len(document["pairs"]) == 1:
         for line in gains(pairs[0]):
             cli_output.print_line(line)

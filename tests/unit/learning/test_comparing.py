@@ -290,7 +290,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit):
         main(["compare", *runs])
     shown = capsys.readouterr().out
-    assert "and 1 pairs of runs; see --json" in shown
+    assert "pairs left out: 1; see --json" in shown
     assert "network.width  0, 1, 2, 3, 4, 5, 6" in shown
     with pytest.raises(SystemExit):
         main(["compare", a, b, "--json"])
