@@ -187,7 +187,7 @@ class Trainer:
         place = self.place
         before = sum(one.epochs for one in self._plan.stages[: place.stage])
         if place.epoch < stage.epochs and not self._choice.over(place):
-            self._batches.begin(stage)
+            self._begin_batches(stage)
         while place.epoch < stage.epochs and not self._choice.over(place):
             self._status.at(stage.name, self.place.epoch + 1, stage.epochs)
             self._one_epoch(stage, before + place.epoch)
@@ -198,6 +198,16 @@ class Trainer:
                 f"none was better than epoch {place.improved}."
             )
             self._context.progress(place.done, self._total, f"Stage {stage.name} is over")
+
+    def _begin_batches(self, stage: StagePlan) -> None:
+        """Whoever looks at clips once does so now; the time is that of the epoch."""
+        started = time.perf_counter()
+        self._batches.begin(stage)
+        self._count(time.perf_counter() - started)
+
+    def _count(self, seconds: float) -> None:
+        self.place.epoch_seconds += seconds
+        self.place.seconds += seconds
 
     def _one_epoch(self, stage: StagePlan, number: int) -> None:
         """The rest of an epoch; ``number`` counts epochs of all stages, for the order."""
@@ -226,8 +236,7 @@ class Trainer:
             place.step += 1
             place.done += 1
             now, waits = time.perf_counter(), self._train.waited_s
-            place.epoch_seconds += now - clock
-            place.seconds += now - clock
+            self._count(now - clock)
             place.waited += waits - waited
             clock, waited = now, waits
             if self._tracker.due():
@@ -357,7 +366,9 @@ class Trainer:
         name = self._plan.stages[self.place.stage].name
         text = f"Stage {name}, looking at each clip once, {clips} of {count}"
         self._context.progress(self.place.done, self._total, text)
+        before = time.perf_counter()
         self._pause()
+        self._count(before - time.perf_counter())  # rest is no work
 
     def _pause(self) -> None:
         """Let the person pause or stop; while it waits the run is called paused."""
