@@ -40,7 +40,7 @@ def seconds(data: str, epochs: int, cached: bool, folder: Path) -> list[float]:
     ]
     sets = [word for change in changes for word in ("--set", change)]
     command = [sys.executable, "-m", "harstudio", "train", str(config), *sets]
-    subprocess.run([*command, "--device", "cpu", "--threads", "1"], check=True)  # noqa: S603
+    subprocess.run([*command, "--device", "cpu", "--threads", "1"], check=True)
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     return [line["seconds"] for line in lines if line["kind"] == "epoch"]
 
