@@ -6,7 +6,8 @@ from pathlib import Path
 
 from harstudio.errors import DataError, UsageError
 from harstudio.learning.lacking import dispensable
-from harstudio.learning.preprocessing import Preprocessing, match_modalities
+from harstudio.learning.modalities import match_modalities
+from harstudio.learning.preprocessing import Preprocessing
 from harstudio.learning.protocols import Parts, parse_protocol
 from harstudio.learning.stages import Plan, card_of, complete, plan_training
 from harstudio.networks import create_network

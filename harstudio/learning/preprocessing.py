@@ -36,6 +36,7 @@ from harstudio.learning.inputs.places import Made, Placement, Read, Stretch
 from harstudio.learning.inputs.skeleton import SkeletonInput, make_skeleton, marks
 from harstudio.learning.inputs.skeleton_changes import mirrored
 from harstudio.learning.inputs.tracks import Tracks, read_tracks
+from harstudio.learning.modalities import match_modalities
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SkeletonStream, StreamKind
 from harstudio.results import NetworkCard
@@ -326,40 +327,6 @@ def _streams_of(table: InputSettings) -> tuple[str, ...]:
     """All kinds of stream that an input cannot be made without."""
     own = kind_of_stream(table)
     return (own, "skeleton") if isinstance(table, regions.RegionsInput) else (own,)
-
-
-def match_modalities(card: NetworkCard, modalities: Sequence[str] = ()) -> dict[str, str]:
-    """For every branch of a network the modality that feeds it; UsageError where one is open.
-
-    The published ones in any order; others in the order of the branches where each takes the one at
-    its place, else each branch has what it would rather have.
-    """
-    published = {branch: allowed[0] for branch, allowed in card.branches.items()}
-    if not modalities or sorted(modalities) == sorted(published.values()):
-        return published
-    branches = card.branches.items()
-    if len(modalities) == len(branches) and all(
-        modality in allowed for modality, (_, allowed) in zip(modalities, branches, strict=True)
-    ):
-        return dict(zip(card.branches, modalities, strict=True))
-    left = list(modalities)
-    matched: dict[str, str] = {}
-    for branch, allowed in card.branches.items():
-        fits = next((modality for modality in allowed if modality in left), None)
-        if fits is None:
-            raise UsageError(
-                f"{card.name} needs {' or '.join(allowed)} for its {branch} branch; "
-                f"{', '.join(modalities)} has none left.",
-                remedy=f"Its default is {', '.join(card.modalities)}.",
-            )
-        left.remove(fits)
-        matched[branch] = fits
-    if left:
-        raise UsageError(
-            f"{card.name} has no branch for {left[0]}.",
-            remedy=f"Its default is {', '.join(card.modalities)}.",
-        )
-    return matched
 
 
 def _checked(model: type[InputSettings], values: Mapping[str, Any], table: str) -> InputSettings:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 from harstudio.errors import UsageError
-from harstudio.learning.preprocessing import match_modalities
+from harstudio.learning.modalities import match_modalities
 from harstudio.networks import complete_options, network_card
 from harstudio.networks.network import Network
 from harstudio.results import NetworkCard, Recipe, Stage

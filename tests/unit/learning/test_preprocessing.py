@@ -13,7 +13,8 @@ import pytest
 
 from clips import at_pixels, body, recording, spread, where
 from harstudio.errors import DataError, MissingError, UsageError
-from harstudio.learning.preprocessing import TABLES, Preprocessing, match_modalities
+from harstudio.learning.modalities import match_modalities
+from harstudio.learning.preprocessing import TABLES, Preprocessing
 from harstudio.networks import list_networks, network_card
 from harstudio.networks.inputs import input_shapes
 from harstudio.recordings.formats import open_recording
@@ -58,12 +59,42 @@ EVERY = dataclasses.replace(
     },
     streams={},
     preprocessing={
-        "skeleton": {"frames": 7, "fit": "resample", "test_crop": 0.9, "align": True},
-        "picture": {"size": 16, "frames": 2},
+        "skeleton": {
+            "frames": 7,
+            "fit": "resample",
+            "test_crop": 0.9,
+            "align": True,
+            "scale_to": "torso",
+            "turn_deg": 90.0,
+            "scale_all": (0.5, 2.0),
+            "flip": True,
+            "jitter_m": 0.1,
+            "joint_dropout": 0.3,
+            "frame_drop": 0.5,
+            "speed": (0.5, 2.0),
+        },
+        "picture": {
+            "size": 16,
+            "frames": 2,
+            "flip": True,
+            "light": (0.2, 2.0),
+            "blur_px": 2.0,
+            "train_scales": (1.0, 0.5),
+        },
         "clip": {"size": 16, "frames": 5, "sampling": "stride", "train_scale": (0.5, 1.0)},
-        "near": {"kind": "clip", "size": 16, "frames": 4, "crop": "person", "flip": True},
+        "near": {
+            "kind": "clip",
+            "size": 16,
+            "frames": 4,
+            "crop": "person",
+            "flip": True,
+            "person_band_m": (0.5, 5.0),
+            "background": 0.5,
+            "depth_shift_mm": 200.0,
+            "depth_holes": 0.3,
+        },
         "dynamic": {"size": 16, "segments": 2, "train_scales": (1.0, 0.8), "flip": True},
-        "regions": {"size": 30, "frames": 3},
+        "regions": {"size": 30, "frames": 3, "flip": True, "person_band_m": (0.3, 0.3)},
         "inertial": {"frames": 9, "crop": (0.5, 1.0), "scale": (0.9, 1.1)},
     },
 )
