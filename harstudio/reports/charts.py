@@ -13,6 +13,7 @@ from harstudio.reports.documents import Condition, Evaluation, Pair
 from harstudio.reports.figures import (
     BLUE,
     GRID,
+    GROUND,
     INK,
     MUTED,
     ORANGE,
@@ -32,6 +33,7 @@ PLOT = 5.2  # inches of a bar of 100 %
 LONGEST = 46  # characters of a name
 MARKS = ("o", "D", "s", "^", "v", "P")
 LEAST_CURVE = 2  # epochs
+STAGE_NAME = 0.2  # of the width, that the name of a stage takes
 
 
 def _named_bars(names: Sequence[str], *, top: float = 0.55, step: float = BAR) -> tuple[Any, Any]:
@@ -71,8 +73,10 @@ def class_bars(evaluation: Evaluation) -> Drawn:
             100 * matrix[k][k] / sum(matrix[k]) if sum(matrix[k]) else math.nan
             for _, k, _, _ in rated
         ]
+        shift = 0.36 * ((number + 0.5) / len(streams) - 0.5)  # where all are right, all are seen
         axes.plot(
-            own, rows, MARKS[number % len(MARKS)], markersize=3.6, markeredgewidth=0.6,
+            own, rows + shift, MARKS[number % len(MARKS)], markersize=4, markeredgewidth=0.5,
+            markeredgecolor=GROUND,
             color=SERIES[1 + number % (len(SERIES) - 1)], label=name, zorder=3,
         )  # fmt: skip
     axes.set_xlim(0, 101)
@@ -273,13 +277,16 @@ def _curve(
 
 def _stages(axes: Any, lines: Sequence[dict[str, Any]]) -> None:
     """A line where a stage begins, with its name."""
-    last = None
+    last, raised, end = None, False, 0.0
     for number, line in enumerate(lines, 1):
         if line.get("stage") != last:
             last = line.get("stage")
+            raised = number < end and not raised
+            end = number + STAGE_NAME * len(lines)
             if number > 1:
                 axes.axvline(number - 0.5, color=GRID, linewidth=0.8)
             axes.annotate(
                 shortened(str(last), 16), (number, 1.0), xycoords=("data", "axes fraction"),
-                xytext=(1, 2), textcoords="offset points", fontsize=SMALL, color=MUTED,
+                xytext=(1, 10 if raised else 2), textcoords="offset points", fontsize=SMALL,
+                color=MUTED,
             )  # fmt: skip

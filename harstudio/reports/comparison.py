@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from harstudio.errors import DataError
 from harstudio.reports import charts, comparison_tables, matrices
-from harstudio.reports.documents import Comparison, Group, Pair, checked
+from harstudio.reports.documents import Comparison, Group, Matrix, Pair, checked
 from harstudio.reports.evaluation import epochs_of
 from harstudio.reports.figures import Drawn, drawing
 from harstudio.reports.page import Report
@@ -73,16 +74,20 @@ def _figures(comparison: Comparison) -> list[Drawn]:
         )
     runs = comparison.runs[:MOST_CURVES]
     found.append(charts.curves({run.name: epochs_of(Path(run.run)) for run in runs}))
-    for number, group in enumerate(comparison.groups[:MOST_MATRICES], 1):
-        found.append(_matrix(group, f"confusion_{number}"))
+    found += _matrices(comparison.groups[:MOST_MATRICES])
     return [one for one in found if one is not None]
 
 
-def _matrix(group: Group, name: str) -> Drawn | None:
-    """Folds are summed; of several seeds it is the mean."""
-    if not group.classes:
-        return None
-    return matrices.confusion({group.name: group.confusion}, group.classes, name)
+def _matrices(groups: Sequence[Group]) -> list[Drawn]:
+    """Those of the same classes side by side."""
+    by_classes: dict[tuple[str, ...], dict[str, Matrix]] = {}
+    for group in groups:
+        if group.classes:
+            by_classes.setdefault(tuple(group.classes), {})[group.name] = group.confusion
+    return [
+        matrices.confusion(own, classes, f"confusion_{number}")
+        for number, (classes, own) in enumerate(by_classes.items(), 1)
+    ]
 
 
 def _rivals(comparison: Comparison) -> list[Pair]:

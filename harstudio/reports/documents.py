@@ -277,10 +277,11 @@ class Comparison(Part):
 
 
 class Embedding(Part):
-    """embedding.json: (n, 2) places by stream, of these samples of the evaluation."""
+    """embedding.json: (n, 2) places by stream, of these samples of an evaluation of so many."""
 
     streams: dict[str, list[tuple[Finite, Finite]]]
     samples: list[Count]
+    of: int | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Embedding:

@@ -11,20 +11,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
+import matplotlib.backends.backend_pdf  # savefig asks for them by name, which a frozen
+import matplotlib.backends.backend_svg  # program would not see
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 
 # Each is a variable of the page's style, too; nothing else of a figure has exactly these colours.
-INK, MUTED, GRID = "#16181d", "#5d6470", "#d5d9e1"
+INK, MUTED, GRID, GROUND = "#16181d", "#5d6470", "#d5d9e1", "#fefefe"
 BLUE, ORANGE, GREEN, RED, VIOLET, AQUA = (
     "#2a78d6", "#d9701a", "#2c8f4e", "#d0393b", "#7a5cc8", "#128f8b",
 )  # fmt: skip
 SERIES = (BLUE, ORANGE, AQUA, VIOLET, GREEN, RED)  # in this order, whatever they show
 THEMED = {
-    INK: "--ink", MUTED: "--muted", GRID: "--grid", BLUE: "--blue", ORANGE: "--orange",
-    GREEN: "--green", RED: "--red", VIOLET: "--violet", AQUA: "--aqua",
+    INK: "--ink", MUTED: "--muted", GRID: "--grid", GROUND: "--card",
+    BLUE: "--blue", ORANGE: "--orange", GREEN: "--green", RED: "--red",
+    VIOLET: "--violet", AQUA: "--aqua",
 }  # fmt: skip
 
 SMALL, TEXT, TITLE = 7.0, 8.0, 9.5  # points
@@ -127,8 +130,9 @@ def width_of(text: str, size: float) -> float:
     """Inches that a line of text takes."""
     if not text.strip():
         return 0.0
-    path = TextPath((0, 0), text, size=size, prop=FontProperties(family=FONT_NAME))
-    return float(path.get_extents().width) / 72
+    font = FontProperties(family=FONT_NAME, size=size)
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font, False)
+    return float(width) / 72
 
 
 def shortened(text: str, most: int) -> str:

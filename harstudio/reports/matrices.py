@@ -31,7 +31,7 @@ from harstudio.reports.figures import (
 NUMBERED = 40
 CELL, SMALL_CELL = 0.165, 0.095  # inches
 LEVELS = 24  # of colour
-LONGEST = 40  # characters of a class
+LONGEST = 44  # characters of a class
 GAP = 0.35
 
 
@@ -53,8 +53,8 @@ def confusion(
         name,
         "Confusion matrices",
         figure,
-        "Rows are what is true, columns what was said (by the numbers of the rows). The darker, "
-        "the greater the share of the row.",
+        "Rows are what is true, columns what was said (by the numbers of the rows). The stronger "
+        "the colour, the greater the share of the row.",
     )
 
 

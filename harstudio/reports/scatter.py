@@ -31,6 +31,8 @@ LONGEST = 34
 
 def features(evaluation: Evaluation, embedding: Embedding) -> Drawn | None:
     """One panel a stream; None where the embedding is of other clips."""
+    if embedding.of not in (None, len(evaluation.samples)):
+        return None
     clips = [evaluation.samples[k] for k in embedding.samples if k < len(evaluation.samples)]
     if len(clips) != len(embedding.samples) or not embedding.streams or not clips:
         return None
@@ -66,7 +68,7 @@ def features(evaluation: Evaluation, embedding: Embedding) -> Drawn | None:
         "features",
         "Features in a plane",
         figure,
-        "t-SNE of what each stream and the fusion hand to their classifiers; near points are "
+        "t-SNE of what streams and fusion hand to their classifiers; near points are "
         "alike, distances between groups mean nothing. Colours and numbers are the true classes; "
         "red rings are clips that were taken for another one.",
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +17,7 @@ from harstudio.errors import DataError, HarstudioError
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.overlay_drawing import Canvas, SkeletonBrush
 from harstudio.recordings.overlay_ground import Ground, PictureGround, StageGround
+from harstudio.recordings.projection import project_joints
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import (
     PictureStream,
@@ -30,6 +30,7 @@ from harstudio.reports.documents import Clip, Evaluation
 KEY_FRAMES = 5
 SHOWN = 6  # clips that are right, and that are wrong
 HEIGHT = 132  # pixels of a key frame; pages show them at two thirds for dense screens
+EDGE = 2  # pixels between key frames
 QUALITY = 80  # of JPEG
 SIGNAL = (0x14, 0x17, 0x1D)
 TRACES = ((0x56, 0xB4, 0xE9), (0xE6, 0x9F, 0x00), (0x00, 0x9E, 0x73))
@@ -134,7 +135,7 @@ def _entry(evaluation: Evaluation, clip: Clip, kinds: Sequence[str]) -> Entry:
 
 
 def _strip(recording: Recording, kind: str, clip: Clip) -> Strip | None:
-    """None where the recording has no such stream, or one of whose frames cannot be decoded."""
+    """None where the recording has no such stream."""
     if kind not in set(StreamKind):
         return None
     stream = recording.of_kind(StreamKind(kind))
@@ -143,37 +144,69 @@ def _strip(recording: Recording, kind: str, clip: Clip) -> Strip | None:
     times = np.linspace(clip.start_ns, clip.end_ns, 2 * KEY_FRAMES + 1)[1::2].astype(np.int64)
     if isinstance(stream, SampledStream):
         return _packed(kind, _signal(stream, clip))
-    ground: Ground
     if isinstance(stream, PictureStream):
-        ground = PictureGround(recording, stream)
+        middle = _middle(recording, stream, times)
+        pictures = PictureGround(recording, stream)
+        frames = [_picture(pictures, time, middle) for time in times]
     elif isinstance(stream, SkeletonStream):
-        ground = StageGround(stream)
+        stage = StageGround(stream)
+        frames = [_skeleton(recording, stream, stage, time) for time in times]
     else:
         return None
-    frames = [_frame(recording, ground, stream, int(time)) for time in times]
-    return _packed(kind, np.concatenate(frames, axis=1))
+    edge = np.zeros((HEIGHT, EDGE, 3), dtype=np.uint8)
+    return _packed(kind, np.concatenate([part for one in frames for part in (one, edge)], axis=1))
 
 
-def _frame(recording: Recording, ground: Ground, stream: Any, time_ns: int) -> NDArray[np.uint8]:
-    """(HEIGHT, W, 3) uint8 RGB of the frame nearest to a time."""
-    index = int(np.abs(stream.times_ns - time_ns).argmin())
-    painted = ground.paint(index)
-    ratio = HEIGHT / painted.pixels.shape[0]
-    width = max(1, round(painted.pixels.shape[1] * ratio))
-    small = cv2.resize(painted.pixels, (width, HEIGHT), interpolation=cv2.INTER_AREA)
-    frame = np.array(small, dtype=np.uint8)
-    if isinstance(stream, SkeletonStream):
-        brush = SkeletonBrush(stream, ground.place, recording.tolerance_ns(stream))
-        brush.draw(Canvas(frame, painted.scale * ratio), int(stream.times_ns[index]))
-        middle = width // 2  # the stage is wide; people are not
-        frame = frame[:, max(0, middle - HEIGHT // 2) : middle + HEIGHT // 2]
-    edge = np.zeros((HEIGHT, 2, 3), dtype=np.uint8)
-    return np.concatenate((frame, edge), axis=1)
+def _picture(ground: Ground, time_ns: int, middle: float | None) -> NDArray[np.uint8]:
+    """(HEIGHT, W, 3) uint8 RGB of the frame nearest to a time; a square about the person, whose
+    ``middle`` is a share of the width, or the whole where that is not known."""
+    painted = ground.paint(_nearest(ground, time_ns)).pixels
+    width = max(1, round(painted.shape[1] * HEIGHT / painted.shape[0]))
+    small = cv2.resize(painted, (width, HEIGHT), interpolation=cv2.INTER_AREA)
+    frame = np.asarray(small, dtype=np.uint8)
+    if middle is None or width <= HEIGHT:
+        return frame
+    left = min(max(0, round(middle * width) - HEIGHT // 2), width - HEIGHT)
+    return frame[:, left : left + HEIGHT]
+
+
+def _skeleton(
+    recording: Recording, stream: SkeletonStream, ground: StageGround, time_ns: int
+) -> NDArray[np.uint8]:
+    """(HEIGHT, HEIGHT, 3) uint8 RGB: the middle of the stage with who is on it."""
+    index = _nearest(ground, time_ns)
+    ratio = HEIGHT / ground.height
+    whole = cv2.resize(ground.paint(index).pixels, (round(ground.width * ratio), HEIGHT))
+    pixels = np.array(whole, dtype=np.uint8)
+    brush = SkeletonBrush(stream, ground.place, recording.tolerance_ns(stream))
+    brush.draw(Canvas(pixels, ratio), int(stream.times_ns[index]))
+    left = (pixels.shape[1] - HEIGHT) // 2
+    return pixels[:, left : left + HEIGHT]
+
+
+def _nearest(ground: Ground, time_ns: int) -> int:
+    return int(np.abs(ground.times_ns - time_ns).argmin())
+
+
+def _middle(recording: Recording, stream: PictureStream, times: NDArray[np.int64]) -> float | None:
+    """Where the people of a clip are in the pictures, as a share of the width; None where nobody
+    knows."""
+    skeleton = recording.of_kind(StreamKind.SKELETON)
+    if not isinstance(skeleton, SkeletonStream):
+        return None
+    found: list[float] = []
+    for time in times:
+        frame = skeleton.at(int(time), recording.tolerance_ns(skeleton))
+        for body in () if frame is None else frame.data.bodies:
+            pixels = project_joints(recording, stream.name, body)
+            if pixels is not None:
+                found += pixels[np.isfinite(pixels[:, 0]), 0].tolist()
+    return float(np.median(found)) / stream.width if found else None
 
 
 def _signal(stream: SampledStream, clip: Clip) -> NDArray[np.uint8]:
     """The first channels over the clip, each in its own range, as lines."""
-    width = KEY_FRAMES * HEIGHT
+    width = KEY_FRAMES * (HEIGHT + EDGE)
     pixels = np.empty((HEIGHT, width, 3), dtype=np.uint8)
     pixels[:] = SIGNAL
     times = np.linspace(clip.start_ns, clip.end_ns, width).astype(np.int64)
