@@ -94,7 +94,7 @@ def pairs(comparison: Comparison) -> Table:
             Column("only first right", "count"),
             Column("only second right", "count"),
             Column("change, points", "change"),
-            Column("95 % interval (bootstrap)", "changes"),
+            Column("95 % interval of it", "changes"),
             Column("p", "p"),
         ),
         tuple(

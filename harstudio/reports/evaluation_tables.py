@@ -146,7 +146,7 @@ def robustness(evaluation: Evaluation) -> Table:
             Column("top-1", "share"),
             Column("95 % interval (Wilson)", "interval"),
             Column("change, points", "change"),
-            Column("95 % interval (bootstrap)", "changes"),
+            Column("95 % interval of it", "changes"),
             Column("remark"),
         ),
         tuple(
