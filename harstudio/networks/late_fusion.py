@@ -11,10 +11,11 @@ a clip and a graph network of the skeleton, or ``joint-tcn`` in that one's place
 sees alone; an inertial sensor comes through the network over time of ``imu-tcn``. What may take the
 place of the clip, so that a laptop can train it: with ``picture_backbone="efficientnet-lite0"`` one
 picture, seen as ``mmff-lite`` sees it; with ``"dynamic-cnn"`` a dynamic image of each of some parts
-of the clip, for a small network that begins at random. For features of one size, those of other
-sizes go through a linear layer and a ReLU. Streams are trained one by one; what is learned of the
-fusion is learned on frozen streams: the classifier of ``late-feature`` as AMFI-Net trains its
-fusion, the weights of ``late-score`` where its rule has any.
+of the clip, for a small network that begins at random. Where a clip of colour, of depth and of
+infrared are seen at once, each has a stream, called by what it shows. For features of one size,
+those of other sizes go through a linear layer and a ReLU. Streams are trained one by one; what is
+learned of the fusion is learned on frozen streams: the classifier of ``late-feature`` as AMFI-Net
+trains its fusion, the weights of ``late-score`` where its rule has any.
 
 What is told: Grad-CAM of the fused answer on the clip and on the joints; of the inertial sensor the
 class activation map of its own head, which is exact; of ``joint-tcn`` what that tells; of a
@@ -40,7 +41,7 @@ from harstudio.networks.backbones.temporal_cnn import TemporalCNN
 from harstudio.networks.blocks import plain_fusion, score_fusion
 from harstudio.networks.blocks.plain_fusion import PlainFusion
 from harstudio.networks.blocks.score_fusion import ScoreFusion
-from harstudio.networks.blocks.stream import IMPORTANCE, MAPS, Stream
+from harstudio.networks.blocks.stream import IMPORTANCE, Stream, shown_of
 from harstudio.networks.clip_networks import SEEN
 from harstudio.networks.joint_tcn import PREPROCESSING as JOINT_TABLE
 from harstudio.networks.mmff import LITE_MOMENTUM
@@ -54,6 +55,7 @@ CLIP, PICTURE, DYNAMIC = "clip", "picture", "dynamic"
 SKELETON, INERTIAL = "skeleton", "inertial"
 LIGHT, PARTS = "efficientnet-lite0", "dynamic-cnn"
 INSTEAD = {LIGHT: PICTURE, PARTS: DYNAMIC}  # what is seen in place of the clip
+EACH = ("color", "depth", "infrared")  # a clip of that alone
 JOINTS = "joint-tcn"
 SHARE = "modality share"
 
@@ -63,6 +65,7 @@ BRANCHES = {
     DYNAMIC: SEEN,
     SKELETON: (SKELETON,),
     INERTIAL: (INERTIAL,),
+    **{name: (name,) for name in EACH},
 }
 TABLES: Mapping[str, Mapping[str, Any]] = {
     **AMFI_NET.preprocessing,
@@ -82,7 +85,13 @@ OPTIONS = {
     "modalities": Option(
         "clip+skeleton",
         "What the network sees.",
-        ("clip+skeleton", "skeleton+inertial", "clip+inertial", "clip+skeleton+inertial"),
+        (
+            "clip+skeleton",
+            "skeleton+inertial",
+            "clip+inertial",
+            "clip+skeleton+inertial",
+            "color+depth+infrared+skeleton",
+        ),
     ),
     "picture_backbone": Option(
         "resnet3d-18",
@@ -105,11 +114,16 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
     tables = {**TABLES, DYNAMIC: {**TABLES[DYNAMIC], "segments": options["parts"]}}
     if by_joints:
         tables[SKELETON] = JOINT_TABLE
+    for name in EACH:
+        tables[name] = {**tables[_clip(options)], "kind": _clip(options)}
     stages = [
-        Stage(name, (name,), name, epochs=50, learning_rate=RATES[name], decay_at=(30, 40))
+        Stage(
+            name, (name,), name, epochs=50, learning_rate=RATES[_kind(name, options)],
+            decay_at=(30, 40),
+        )
         for name in seen
-    ]
-    explains = {MAPS[name][0]: MAPS[name][1] for name in seen if name in MAPS}
+    ]  # fmt: skip
+    explains = dict(shown_of(name) for name in seen if name != INERTIAL)
     if SKELETON in seen and options["skeleton_backbone"] in LINKED:
         explains |= dict.fromkeys(LINK_NAMES, Kind.RELATION)
     if INERTIAL in seen:
@@ -133,8 +147,18 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
 
 def inputs_of(options: Mapping[str, Any]) -> tuple[str, ...]:
     """The inputs, which are the streams too."""
-    seen = INSTEAD.get(options["picture_backbone"], CLIP)
-    return tuple(seen if name == CLIP else name for name in options["modalities"].split("+"))
+    names = options["modalities"].split("+")
+    return tuple(_clip(options) if name == CLIP else name for name in names)
+
+
+def _clip(options: Mapping[str, Any]) -> str:
+    """What is seen of a clip."""
+    return INSTEAD.get(options["picture_backbone"], CLIP)
+
+
+def _kind(name: str, options: Mapping[str, Any]) -> str:
+    """What kind of input it is."""
+    return _clip(options) if name in EACH else name
 
 
 def _card(name: str, title: str, source: tuple[str, str, int], rule: Option) -> NetworkCard:
@@ -243,6 +267,7 @@ class LateFusion(Network):
 def _backbone(name: str, topology: str, options: Mapping[str, Any]) -> tuple[nn.Module, int]:
     """What sees an input, and the channels of its map."""
     graph = options["skeleton_backbone"]
+    name = _kind(name, options)
     if name == CLIP:
         return ResNet3D(18), ResNet3D.channels
     if name == PICTURE:

@@ -59,7 +59,8 @@ class SkeletonInput(InputSettings):
     scale_all, the least and the largest factor on all axes; flip mirrors every other clip and
     exchanges left and right joints; jitter_m, the standard deviation of noise on every coordinate;
     joint_dropout and frame_drop, the chance of every joint to be missing in the whole clip and of
-    every frame to be lost; speed, the least and the largest of two rates at which the clip runs.
+    every frame to be lost; speed, the least and the largest of two rates at which the clip runs;
+    flatten, the chance of a clip to lose its depth (z is 0, as with axes ``xy``).
     """
 
     kind: Literal["skeleton"] = "skeleton"
@@ -78,6 +79,7 @@ class SkeletonInput(InputSettings):
     turn_deg: float = Field(default=0.0, ge=0, le=180)
     scale_all: tuple[Factor, Factor] = (1.0, 1.0)
     flip: bool = False
+    flatten: Chance = 0.0
     jitter_m: float = Field(default=0.0, ge=0, le=1)
     joint_dropout: Chance = 0.0
     frame_drop: Chance = 0.0
@@ -148,7 +150,8 @@ def make_skeleton(
         _change(settings, rng),
     ]
     out = _move(joints, tracks.persons, settings, at.origin, changes)
-    if settings.axes == "xy":
+    flat = later is not None and settings.flatten > 0 and later.random() < settings.flatten
+    if flat or settings.axes == "xy":
         out[2] = 0
     if settings.scale_to == "torso":
         shoulders = at.left, at.right

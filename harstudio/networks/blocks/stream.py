@@ -11,13 +11,13 @@ from harstudio.networks.network import SALIENCY, FeatureMap, Gaze, watched
 from harstudio.results import Kind
 
 IMPORTANCE = "{} importance"  # of an input, over time
-# What Grad-CAM shows of the last map of each input.
-MAPS = {
-    "clip": ("Grad-CAM clip", Kind.HEAT_MAP),
-    "picture": ("Grad-CAM picture", Kind.HEAT_MAP),
-    "dynamic": ("Grad-CAM dynamic", Kind.HEAT_MAP),
-    "skeleton": (SALIENCY, Kind.JOINT_WEIGHTS),
-}
+
+
+def shown_of(name: str) -> tuple[str, Kind]:
+    """What Grad-CAM shows of the last map of an input, and of what kind that is."""
+    if name == "skeleton":
+        return SALIENCY, Kind.JOINT_WEIGHTS
+    return f"Grad-CAM {name}", Kind.HEAT_MAP
 
 
 class Stream(nn.Module):
@@ -58,7 +58,7 @@ class Stream(nn.Module):
             else:
                 features = self(given)
             features = watched(features)
-            title, kind = MAPS[name]
+            title, kind = shown_of(name)
             maps = {title: FeatureMap(kind, name, features)}
         if self._tells_time:
             told[IMPORTANCE.format(name)] = self.importance(name, features)

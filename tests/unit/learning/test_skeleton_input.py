@@ -512,9 +512,17 @@ def test_the_bodys_own_size() -> None:
     )
 
 
+def test_some_clips_lose_their_depth() -> None:
+    tracks = read(moving(6))
+    drawn = [make(tracks, np.random.default_rng(k), frames=6, flatten=0.3)[0] for k in range(200)]
+    flat = [not out[2].any() for out in drawn]
+    assert np.mean(flat) == pytest.approx(0.3, abs=0.08)
+    assert make(tracks, frames=6, flatten=0.3)[0][2].any()
+
+
 CHANGES: dict[str, Any] = {
     "turn_deg": 30.0, "scale_all": (0.9, 1.1), "jitter_m": 0.01, "joint_dropout": 0.1,
-    "frame_drop": 0.2, "speed": (0.8, 1.25), "flip": True,
+    "frame_drop": 0.2, "speed": (0.8, 1.25), "flip": True, "flatten": 0.2,
 }  # fmt: skip
 
 
