@@ -302,6 +302,25 @@ def test_settings_are_written_only_where_they_differ_from_the_paper(dialog) -> N
     assert "training" not in dialog.draft.config
 
 
+def test_choices_are_written_where_they_are_not_the_first(dialog) -> None:
+    boxes = dialog.settings.choices.boxes
+    assert {box.currentIndex() for box in boxes.values()} == {0}
+    for key, row in (("training.class_weights", 1), ("training.ema", 2), ("training.device", 1)):
+        boxes[key].setCurrentIndex(row)
+        boxes[key].activated.emit(row)
+    written = {"class_weights": "balanced", "ema": 0.999, "device": "cpu"}
+    assert dialog.draft.config["training"] == written
+    dialog.draft.set("training.ema", 0.5)  # as somebody wrote it
+    assert boxes["training.ema"].currentText() == "0.5"
+    for key in written:
+        boxes[f"training.{key}"].setCurrentIndex(0)
+        boxes[f"training.{key}"].activated.emit(0)
+    assert "training" not in dialog.draft.config
+    assert boxes["training.ema"].count() == 3
+    dialog.settings.spins["training.patience"].setValue(4)
+    assert dialog.draft.config["training"] == {"patience": 4}
+
+
 def test_the_text_and_the_fields_are_one(dialog, qtbot) -> None:
     settings = dialog.settings
     settings.more.click()
@@ -560,16 +579,19 @@ def test_a_project_is_looked_at_again_because_labels_may_have_been_made(dialog, 
 
 def test_every_field_is_reached_by_tab(dialog) -> None:
     dialog.network.list.setFocus()
+    choices = dialog.settings.choices
+    boxes = [choices.boxes[key] for key in choices.fitting(dialog.draft.card)]
+    assert "training.modality_dropout" not in choices.fitting(dialog.draft.card)  # one stream
     seen: list[Any] = []
-    for _ in range(40):
+    for _ in range(50):
         seen.append(QApplication.focusWidget())
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
     wanted = [dialog.data.data, dialog.data.protocol, dialog.data.validation, dialog.network.list,
-              *dialog.settings.spins.values(), dialog.settings.device, dialog.settings.name,
+              *dialog.settings.spins.values(), *boxes, dialog.settings.name,
               dialog.start_button, dialog.queue_button, dialog.check_button]  # fmt: skip
     assert [w.accessibleName() or w.text() for w in wanted if w not in seen] == []
     asked = [dialog.network.list, dialog.settings.more, *dialog.settings.spins.values(),
-             dialog.settings.device, dialog.settings.name, dialog.check_button]  # fmt: skip
+             *boxes, dialog.settings.name, dialog.check_button]  # fmt: skip
     assert seen[: len(asked)] == asked
 
 

@@ -26,11 +26,11 @@ from harstudio.errors import UsageError
 from harstudio.labels.names import safe_name
 from harstudio.studio.buttons import ToolButton
 from harstudio.studio.fields import ChoiceBox, NumberBox
+from harstudio.studio.training.new_run_choices import Choices
 from harstudio.studio.training.new_run_data import section, small_label, tell
 from harstudio.studio.training.new_run_draft import WORDS, Draft
 
 LARGEST = 1_000_000
-DEVICES = (("auto", "automatic"), ("cpu", "processor (CPU)"), ("cuda", "graphics card (CUDA)"))
 FIGURES = {  # by kind of input: what a person may want to change
     "skeleton": ("frames", "bodies"),
     "clip": ("frames", "size"),
@@ -39,6 +39,8 @@ FIGURES = {  # by kind of input: what a person may want to change
     "inertial": ("frames",),
 }
 TITLES = {"frames": "Frames", "bodies": "Bodies", "size": "Pixels"}
+OWN = ("training.patience", "training.seed", "training.threads")  # what papers do not say
+NOTHING = {"training.patience": "no limit", "training.threads": "automatic"}  # 0 in words
 TEXT_HELP = "What is not written here follows the paper."
 
 
@@ -57,9 +59,7 @@ class SettingsColumn(QWidget):
         self.spins: dict[str, NumberBox] = {}
         self._hints: dict[str, QLabel] = {}
         self._shape: list[str] = []  # the keys that fields are made for
-        self.device = ChoiceBox("Device")
-        for name, title in DEVICES:
-            self.device.addItem(title, name)
+        self.choices = Choices(self)
         self.name = QLineEdit()
         self.name.setAccessibleName("Name of the run")
         self.place = small_label()
@@ -83,7 +83,7 @@ class SettingsColumn(QWidget):
         self._build()
         self.more.toggled.connect(self._turn)
         self.text.textChanged.connect(self._text_changed)
-        self.device.activated.connect(self._device_chosen)
+        self.choices.chosen.connect(self._chosen)
         self.name.textEdited.connect(self._name_edited)
         draft.changed.connect(self.refresh)
         draft.surveyed.connect(self.refresh)
@@ -139,16 +139,14 @@ class SettingsColumn(QWidget):
         """Show what the draft says, and what the paper says."""
         self._filling = True
         wanted = self._wanted()
-        if [key for key, *_ in wanted] != self._shape:
+        if self._keys(wanted) != self._shape:
             self._make_fields(wanted)
         for key, _, paper, _ in wanted:
             value = self._draft.get(key)
             self.spins[key].setValue(value if isinstance(value, int) else self._without(key, paper))
             self._show_hint(key, paper)
-        device = self._draft.get("training.device", "auto")
-        if self.device.findData(device) < 0:
-            self.device.addItem(str(device), device)
-        self.device.setCurrentIndex(self.device.findData(device))
+        for key in self.choices.boxes:
+            self.choices.show_value(key, self._draft.get(key))
         folder = Path(str(self._draft.get("run.folder", "")))
         typed = self.name.text().strip()
         if folder.name and name_of(typed) != folder.name and (typed or not self.name.hasFocus()):
@@ -182,31 +180,43 @@ class SettingsColumn(QWidget):
             wanted.append((key, title, int(stage["epochs"]), 0))
         wanted.append(("training.batch_size", "Batch size", int(card.get("batch_size") or 32), 1))
         wanted += input_figures(card.get("preprocessing") or {})
+        wanted.append(("training.patience", "Patience, epochs", 0, 0))
         wanted.append(("training.seed", "Seed", 0, 0))
         wanted.append(("training.threads", "Threads", 0, 0))
         return wanted
 
+    def _keys(self, wanted: list[tuple[str, str, int, int]]) -> list[str]:
+        """Of all fields, in their order."""
+        return [*(key for key, *_ in wanted), *self.choices.fitting(self._draft.card or {})]
+
     def _make_fields(self, wanted: list[tuple[str, str, int, int]]) -> None:
         while self._grid.count():
             old = self._grid.takeAt(0).widget()
-            if old is not None and old is not self.device:
+            if isinstance(old, ChoiceBox):
+                old.hide()
+            elif old is not None:
                 old.hide()
                 old.deleteLater()
-        self._shape = [key for key, *_ in wanted]
+        self._shape = self._keys(wanted)
         self.spins, self._hints = {}, {}
         for row, (key, title, _, least) in enumerate(wanted):
             most = 2 if key.endswith(".bodies") else LARGEST
             label, spin, hint = QLabel(title), NumberBox(title, least, most), small_label()
-            if key == "training.threads":
-                spin.setSpecialValueText("automatic")
+            if key in NOTHING:
+                spin.setSpecialValueText(NOTHING[key])
             label.setBuddy(spin)
             spin.valueChanged.connect(partial(self._figure_changed, key))
             for place, widget in enumerate((label, spin, hint)):
                 self._grid.addWidget(widget, row, place)
             self.spins[key], self._hints[key] = spin, hint
-        self._grid.addWidget(QLabel("Device"), len(wanted), 0)
-        self._grid.addWidget(self.device, len(wanted), 1, 1, 2)
-        order = [self.more, self.text, *self.spins.values(), self.device, self.name]
+        boxes = [self.choices.boxes[key] for key in self.choices.fitting(self._draft.card or {})]
+        for row, box in enumerate(boxes, len(wanted)):
+            label = QLabel(box.accessibleName())
+            label.setBuddy(box)
+            self._grid.addWidget(label, row, 0)
+            self._grid.addWidget(box, row, 1, 1, 2)
+            box.show()
+        order = [self.more, self.text, *self.spins.values(), *boxes, self.name]
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
 
@@ -216,8 +226,7 @@ class SettingsColumn(QWidget):
         return every if key.endswith(".epochs") and isinstance(every, int) else paper
 
     def _show_hint(self, key: str, paper: int) -> None:
-        own = key in ("training.seed", "training.threads")
-        self._hints[key].setText("" if own else f"paper {paper}")
+        self._hints[key].setText("" if key in OWN else f"paper {paper}")
 
     # ---- what is changed
 
@@ -227,9 +236,8 @@ class SettingsColumn(QWidget):
         paper = next(paper for one, _, paper, _ in self._wanted() if one == key)
         self._draft.set(key, None if value == self._without(key, paper) else value)
 
-    def _device_chosen(self, row: int) -> None:
-        device = self.device.itemData(row)
-        self._draft.set("training.device", None if device == "auto" else device)
+    def _chosen(self, key: str, value: object) -> None:
+        self._draft.set(key, value)
 
     def _name_edited(self, text: str) -> None:
         if text.strip():
