@@ -32,6 +32,7 @@ from job_context import Heard
 from trials import write_trial
 
 TRIALS = [f"a{action}_s{subject}_t1" for action in (1, 2, 3) for subject in (1, 2, 3, 4)]
+NOISE = "joint-noise-0.05"
 NETWORK = "mmff-lite"  # skeleton and picture
 
 Files = dict[str, bytes]
@@ -192,6 +193,12 @@ def test_a_training_is_the_same(trials: Path, tiny: str, tmp_path: Path) -> None
     assert all(Path(path).is_relative_to(trials) for path in paths)
     answers = [(tmp_path / run / "answers.npz").read_bytes() for run in "ab"]
     assert answers[0] == answers[1]
+    # what must be read otherwise is read from the recordings
+    worse = [
+        jobs.evaluate({"run": str(tmp_path / run), "disturbed": NOISE}, Heard())["loss"]
+        for run in "ab"
+    ]
+    assert worse[0] == worse[1] != direct[1]["loss"]
     other = tmp_path / "elsewhere"
     out.rename(other)
     for data in (other, trials):
@@ -201,6 +208,11 @@ def test_a_training_is_the_same(trials: Path, tiny: str, tmp_path: Path) -> None
     # a run of recordings, evaluated on prepared data
     again = jobs.evaluate({"run": str(tmp_path / "a"), "data": str(other)}, Heard())
     assert (again["part"], again["confusion"]) == ("test", direct[1]["confusion"])
+
+
+def test_new_run_looks_at_prepared_data(trials: Path, whole: Path) -> None:
+    one, other = (jobs.survey({"path": str(path)}, Heard()) for path in (trials, whole))
+    assert one == other
 
 
 def test_a_training_goes_on_with_the_recordings(trials: Path, tiny: str, tmp_path: Path) -> None:
