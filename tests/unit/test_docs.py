@@ -90,6 +90,7 @@ def test_every_command_is_in_the_reference() -> None:
         "convert",
         "predict",
         "train",
+        "study",
         "evaluate",
         "models",
         "diagnose",
