@@ -10,17 +10,14 @@ from typing import NamedTuple
 from harstudio.errors import UsageError
 from harstudio.learning.caches import Cache
 from harstudio.learning.inputs.frames import PictureSettings
+from harstudio.learning.inputs.skeleton import SkeletonInput
 from harstudio.learning.preprocessing import Preprocessing
 
 # Keys that change what is made of a clip, not what is read of it. Every other key counts.
 LOOKS = frozenset({"mean", "std", "flip", "light", "blur_px"})
 KEPT = LOOKS | {"train_scales", "background", "depth_shift_mm", "depth_holes"}
 ONLY_MADE: Mapping[str, frozenset[str]] = {
-    "skeleton": frozenset(
-        {"frames", "fit", "center", "align", "test_crop", "crop", "rotate_deg", "rotate_both_ways"}
-        | {"scale", "scale_to", "axes", "turn_deg", "scale_all", "flip", "jitter_m"}
-        | {"joint_dropout", "frame_drop", "speed"}
-    ),
+    "skeleton": frozenset(SkeletonInput.model_fields) - {"kind", "bodies"},
     "picture": KEPT | {"size", "usual_box", "focus_share"},
     "clip": KEPT | {"scaling", "flip_vertical", "rotate_quarters", "color_jitter"},
     "dynamic": LOOKS | {"size", "train_scales"},
