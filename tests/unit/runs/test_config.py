@@ -58,7 +58,10 @@ def test_what_is_written_loads_as_the_same(tmp_path: Path) -> None:
         ("[training]\nbatch_size = 0", ("training.batch_size", "greater than or equal to 1")),
         ("[training]\nlearning_rate = nan", ("training.learning_rate", "finite")),
         ("[training]\nlearning_rate = true", ("training.learning_rate", "number")),
-        ("[training]\noptimizer = 'sdg'", ("training.optimizer", "'adam', 'adamw' or 'sgd'", "'sdg'")),
+        (
+            "[training]\noptimizer = 'sdg'",
+            ("training.optimizer", "'adam', 'adamw' or 'sgd'", "'sdg'"),
+        ),
         ("[training.stage.x]\nepoch = 3", ("training.stage.x.epoch", "Did you mean epochs?")),
         ("[training.stage.x]\ndecay_at = [0]", ("training.stage.x.decay_at",)),
         ("training = 3", ("training should be a table, not 3.",)),
