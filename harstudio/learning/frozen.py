@@ -74,11 +74,11 @@ class FrozenFeatures:
     def find(self, inputs: Mapping[str, Tensor]) -> bool:
         """Which modules can be asked once; whether there are any. The network stays as it is."""
         clips = min(TRIED, len(next(iter(inputs.values()))))
-        if clips < 2:
+        candidates = _frozen(self._network)
+        if clips < 2 or not candidates:
             return False
         few = {name: value[:clips].to(self._device) for name, value in inputs.items()}
         half = {name: value[: clips // 2] for name, value in few.items()}
-        candidates = _frozen(self._network)
         with _undone(self._network):
             first = self._calls(candidates, few)
             with _still(self._network):
