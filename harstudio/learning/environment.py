@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from harstudio import __version__
+from harstudio.jobs.torchrun import place
 from harstudio.learning.devices import Device, cpu_name
 
 PACKAGES = ("torch", "numpy", "safetensors", "opencv-python-headless", "av", "scipy")
@@ -26,6 +27,7 @@ def describe_environment(device: Device) -> dict[str, Any]:
         "cpu": cpu_name(),
         "threads": torch.get_num_threads(),
         "device": {"device": str(device.torch), "name": device.name},
+        "processes": place()[1],
         "cuda": torch.version.cuda,
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
