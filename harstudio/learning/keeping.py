@@ -8,6 +8,7 @@ from typing import Any
 
 from harstudio.errors import DataError
 from harstudio.files import write_atomically
+from harstudio.runs.about import ABOUT
 from harstudio.runs.answers import StoredAnswers, save_answers
 from harstudio.runs.config import Config
 from harstudio.runs.folder import RunFolder
@@ -30,7 +31,10 @@ def selected_by(config: Config, weights: str) -> str:
 
 
 def may_keep(run: RunFolder) -> bool:
-    """Whether the folder can be written and nobody trains in it."""
+    """Whether the folder can be written, nobody trains in it, and it is no packed weights: those
+    keep the figures of their card."""
+    if (run.path / ABOUT).is_file():
+        return False
     status = read_status(run.path) or {}
     return os.access(run.path, os.W_OK) and status.get("state") not in AT_WORK
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harstudio.errors import MissingError, UsageError
 from harstudio.resources import resource
+from harstudio.runs.folder import is_run
 
 DEMO = "demo"
 LARGEST_FILE = 1 << 20  # bytes; a config is a page of text
@@ -75,14 +76,15 @@ class StageTable(Table):
 class TrainingTable(Table):
     """``[training]``; None where the network's recipe decides.
 
-    start: a run whose weights are taken where they fit. select: what chooses the epoch that counts:
-    the validation part where there is one, the last epoch, or, as some papers do, the test part;
-    that is told wherever its figures are. class_weights: "balanced" gives each class the same say
-    however many clips it has. ema: share of the old in an exponential mean of the weights that is
-    kept beside them and validated, tested and kept in their place; 0 = none. patience: epochs of a
-    stage without a better one after which it ends; 0 = never. modality_dropout: chance that a
-    training clip lacks one of several modalities. cache_features: what is frozen in a stage looks
-    at each clip once, which is then prepared as in testing.
+    start: a run, or bundled weights by their name, whose weights are taken where they fit. select:
+    what chooses the epoch that counts: the validation part where there is one, the last epoch, or,
+    as some papers do, the test part; that is told wherever its figures are. class_weights:
+    "balanced" gives each class the same say however many clips it has. ema: share of the old in an
+    exponential mean of the weights that is kept beside them and validated, tested and kept in their
+    place; 0 = none. patience: epochs of a stage without a better one after which it ends; 0 =
+    never. modality_dropout: chance that a training clip lacks one of several modalities.
+    cache_features: what is frozen in a stage looks at each clip once, which is then prepared as in
+    testing.
     """
 
     epochs: int | None = Field(default=None, ge=0)
@@ -182,7 +184,7 @@ def parse(
     except ValidationError as error:
         raise _explained(error, source) from None
     folder = config.run.folder or f"runs/{config.network.name}"
-    start = config.training.start and str(_absolute(config.training.start, base))
+    start = config.training.start and str(_start(config.training.start, base))
     return config.model_copy(
         update={
             "training": config.training.model_copy(update={"start": start}),
@@ -230,6 +232,12 @@ def _data(path: str, base: Path) -> Path:
     """Where the data lie; the word ``demo`` is the bundled demo project."""
     there = _absolute(path, base)
     return resource("demo") if path == DEMO and not there.exists() else there
+
+
+def _start(path: str, base: Path) -> Path:
+    """The run to start from; a name that no folder has is that of bundled weights."""
+    there, bundled = _absolute(path, base), resource("weights") / path
+    return bundled if not there.exists() and is_run(bundled) else there
 
 
 def _absolute(path: str, base: Path) -> Path:
