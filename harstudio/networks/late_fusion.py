@@ -106,6 +106,11 @@ OPTIONS = {
     "noise": Option(0.0, "Noise on the sensor in training, in g and rad/s."),
 }
 
+TRUST = Option(
+    "equal",
+    "How much each stream counts in a mean or a product, in their order, as 0.5+1+1.",
+)
+
 
 def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
     """Inputs, streams, stages and explanations of the modalities that were chosen."""
@@ -164,6 +169,8 @@ def _kind(name: str, options: Mapping[str, Any]) -> str:
 def _card(name: str, title: str, source: tuple[str, str, int], rule: Option) -> NetworkCard:
     paper, authors, year = source
     options = {"rule": rule, **OPTIONS}
+    if name == "late-score":
+        options["trust"] = TRUST
     card = NetworkCard(
         name=name,
         title=title,
@@ -298,4 +305,6 @@ def create(
     if by_features:
         fusion = PlainFusion(FEATURES, num_classes, options["rule"], len(streams))
         return LateFusion(streams, fusion)
-    return LateFusion(streams, ScoreFusion(options["rule"], len(streams)))
+    trust = options["trust"]
+    shares = [] if trust == TRUST.default else [float(share) for share in trust.split("+")]
+    return LateFusion(streams, ScoreFusion(options["rule"], len(streams), shares))

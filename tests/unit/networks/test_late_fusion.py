@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from harstudio.errors import UsageError
 from harstudio.networks import create_network, network_card
 from harstudio.networks.blocks import plain_fusion, score_fusion
 from harstudio.networks.blocks.plain_fusion import PlainFusion
@@ -76,6 +77,35 @@ def test_scores_meet_by_their_rule(rule: str, streams: int) -> None:
                 "weighted": sum(w * p for w, p in zip(weights, of_class, strict=True)),
             }[rule]
             assert told[clip, k] == pytest.approx(wanted, rel=1e-9)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("rule", score_fusion.TRUSTING)
+def test_streams_count_as_they_are_trusted(rule: str) -> None:
+    trust = [0.25, 1.0, 0.5]
+    logits = [2 * given(2, CLASSES, seed=k) for k in range(3)]
+    told = ScoreFusion(rule, 3, trust)(logits).exp().numpy()
+    for clip in range(2):
+        opinions = [probabilities(one[clip].tolist()) for one in logits]
+        for k in range(CLASSES):
+            of_class = list(zip(trust, (opinion[k] for opinion in opinions), strict=True))
+            wanted = {
+                "mean": sum(w * p for w, p in of_class) / sum(trust),
+                "product": math.prod(p**w for w, p in of_class),
+            }[rule]
+            assert told[clip, k] == pytest.approx(wanted, rel=1e-9)
+    torch.testing.assert_close(ScoreFusion(rule, 3, [1] * 3)(logits), ScoreFusion(rule, 3)(logits))
+    alone = ScoreFusion(rule, 3, [0, 1, 0])(logits)
+    torch.testing.assert_close(alone, logits[1].log_softmax(dim=1))
+
+
+@pytest.mark.parametrize(
+    ("rule", "trust"),
+    [("mean", "1+1"), ("mean", "1+-1+1"), ("product", "0+0+0"), ("max", "1+1+1"), ("mean", "a")],
+)
+def test_trust_that_does_not_fit_is_refused(rule: str, trust: str) -> None:
+    with pytest.raises(UsageError, match="cannot be made with these options"):
+        fresh("late-score", modalities="clip+skeleton+inertial", rule=rule, trust=trust)
 
 
 @torch.no_grad()
