@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ def compare(runs: Sequence[str], *, add: bool, json: bool, html: Path | None) ->
     else:
         print_comparison(document)
     if html is not None:
-        command = f"harstudio compare {' '.join(runs)} --html {html}"
+        added = ["--sum"] if add else []
+        command = shlex.join(["harstudio", "compare", *runs, *added, "--html", str(html)])
         write_page("comparison", document, html, command, quiet=json)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,17 @@ def evaluate(
     if html is not None:
         if data is None and part == "test" and not without:
             _embed(folder)
-        command = f"harstudio evaluate {run} --html {html}"
+        words = [
+            "harstudio",
+            "evaluate",
+            str(run),
+            *(() if data is None else ("--data", str(data))),
+        ]
+        words += ["--part", part] if part != "test" else []
+        words += ["--weights", weights] if weights else []
+        words += [word for kind in without for word in ("--without", kind)]
+        words += ["--robustness"] if robustness else []
+        command = shlex.join([*words, "--html", str(html)])
         write_page("evaluation", document, html, command, quiet=json)
     for problem in document["problems"]:
         cli_output.complain(problem)

@@ -49,8 +49,9 @@ def evaluation_report(
     if evaluation.part != "test" or evaluation.without:
         printed = printed_for((), evaluation.protocol)
     figures, embedded = _figures(evaluation, run, missing)
-    right, wrong = sheet(evaluation, _kinds(evaluation, config), pause)
-    beside, ablations = evaluation_tables.printed_beside(evaluation, printed)
+    kinds = _kinds(evaluation, config)
+    right, wrong = sheet(evaluation, kinds, pause)
+    beside, ablations = evaluation_tables.printed_beside(evaluation, printed, kinds)
     tables = [
         evaluation_tables.figures(evaluation),
         evaluation_tables.per_class(evaluation),
@@ -70,9 +71,10 @@ def evaluation_report(
             "chosen": CHOSEN.get(evaluation.selected_by, ""),
             "by_test": evaluation.selected_by == "test",
             "learned": _parts(learned),
+            "learned_from": str(learned.get("path") or evaluation.data),
             "topology": str(learned.get("topology") or ""),
             "data_problems": [str(one) for one in learned.get("problems") or ()],
-            "kinds": _kinds(evaluation, config),
+            "kinds": kinds,
             "right": right,
             "wrong": wrong,
             "printed": printed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from harstudio.reports.documents import Evaluation
@@ -156,7 +157,9 @@ def robustness(evaluation: Evaluation) -> Table:
     )
 
 
-def printed_beside(evaluation: Evaluation, printed: Printed) -> tuple[Table, Table]:
+def printed_beside(
+    evaluation: Evaluation, printed: Printed, kinds: Sequence[str] = ()
+) -> tuple[Table, Table]:
     """What papers print for networks beside this run, the best first; and their ablations."""
     columns = (
         Column("method"),
@@ -173,7 +176,14 @@ def printed_beside(evaluation: Evaluation, printed: Printed) -> tuple[Table, Tab
     ]
     low, high = evaluation.ci95
     interval = f"{100 * low:.1f} to {100 * high:.1f} %, {evaluation.clips} clips"
-    ours = (f"this run ({evaluation.network})", "", 100 * evaluation.top1, "", "", interval)
+    ours = (
+        f"this run ({evaluation.network})",
+        " + ".join(kinds),
+        100 * evaluation.top1,
+        "",
+        "",
+        interval,
+    )
     place = sum(row[2] > ours[2] for row in rows)
     rows.insert(place, ours)
     ablations = tuple(
