@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from harstudio.studio import theme
+from harstudio.studio.evaluation.marks import Mark, paint_mark
 from harstudio.studio.panels.library_list import RecordingList
 
 Index = QModelIndex | QPersistentModelIndex
@@ -23,6 +32,7 @@ class ClassAccuracies(QAbstractListModel):
         super().__init__(parent)
         self._classes: Sequence[str] = ()
         self.rows: list[tuple[int, float, int]] = []
+        self.marks: Sequence[Mark] = ()  # of each class, where the rows are a legend
 
     def set_rows(self, classes: Sequence[str], rows: list[tuple[int, float, int]]) -> None:
         self.beginResetModel()
@@ -69,7 +79,13 @@ class BarDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(QColor(tokens.text))
         middle = Qt.AlignmentFlag.AlignVCenter
-        name = QRect(rect.left() + 8, rect.top(), int(rect.width() * 0.46), rect.height())
+        left = rect.left() + 8
+        if model.marks:
+            box = QRectF(left, rect.center().y() - 4, 9, 9)
+            paint_mark(painter, box, model.marks[model.rows[index.row()][0]])
+            left += 16
+        wide = int(rect.width() * 0.46) + rect.left() + 8 - left
+        name = QRect(left, rect.top(), wide, rect.height())
         text = QFontMetrics(font).elidedText(
             model.name(index.row()), Qt.TextElideMode.ElideMiddle, name.width()
         )
@@ -110,6 +126,11 @@ class ClassBars(RecordingList):
 
     def show_rows(self, classes: Sequence[str], rows: list[tuple[int, float, int]]) -> None:
         self.accuracies.set_rows(classes, rows)
+
+    def show_marks(self, marks: Sequence[Mark]) -> None:
+        """A sign before each class, the rows being a legend; none for ()."""
+        self.accuracies.marks = marks
+        self.viewport().update()
 
     def mark(self, number: int) -> None:
         """Make a class the current row, without telling anybody."""

@@ -25,18 +25,21 @@ class Verdicts(QAbstractListModel):
         super().__init__(parent)
         self.classes: Sequence[str] = ()
         self.rows: list[Verdict] = []
+        self.mixed = False  # rows of several classes: each says what it shows, too
 
-    def set_rows(self, classes: Sequence[str], rows: list[Verdict]) -> None:
+    def set_rows(self, classes: Sequence[str], rows: list[Verdict], *, mixed: bool = False) -> None:
         self.beginResetModel()
-        self.classes, self.rows = classes, rows
+        self.classes, self.rows, self.mixed = classes, rows, mixed
         self.endResetModel()
 
     def texts(self, row: int) -> tuple[str, str, str]:
-        """(recording, what was said and when, how sure)."""
+        """(recording, what was said and when or instead of what, how sure)."""
         verdict = self.rows[row]
-        said = self.classes[verdict.predicted]
+        said, sure = self.classes[verdict.predicted], f"{100 * verdict.confidence:.0f} %"
+        if self.mixed and verdict.label != verdict.predicted:
+            return verdict.recording, f"{self.classes[verdict.label]} → {said}", sure
         when = f"{clock_text(verdict.start_ns)} – {clock_text(verdict.end_ns)}"
-        return verdict.recording, f"{said} · {when}", f"{100 * verdict.confidence:.0f} %"
+        return verdict.recording, f"{said} · {when}", sure
 
     def rowCount(self, parent: Index = NOWHERE) -> int:  # noqa: N802
         return 0 if parent.isValid() else len(self.rows)
@@ -48,7 +51,10 @@ class Verdicts(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return f"{recording}, said to be {said}, {sure} sure"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{self.rows[index.row()].path}\nDouble click or Enter opens the clip"
+            verdict = self.rows[index.row()]
+            shown, said = self.classes[verdict.label], self.classes[verdict.predicted]
+            about = f"shows “{shown}”, said to be “{said}”, {sure} sure"
+            return f"{verdict.path}\n{about}\nDouble click or Enter opens the clip"
         return None
 
 
@@ -106,7 +112,9 @@ class ClipList(RecordingList):
         self.doubleClicked.connect(self.chosen)
         theme.theme_events.changed.connect(self.viewport().update)
 
-    def show_rows(self, classes: Sequence[str], rows: list[Verdict]) -> None:
-        self.verdicts.set_rows(classes, rows)
+    def show_rows(
+        self, classes: Sequence[str], rows: list[Verdict], *, mixed: bool = False
+    ) -> None:
+        self.verdicts.set_rows(classes, rows, mixed=mixed)
         if rows:
             self.setCurrentIndex(self.verdicts.index(0, 0))

@@ -81,6 +81,11 @@ class Findings:
         found = [v for v in self.verdicts if v.label == true and v.said(stream) not in (true, None)]
         return sorted(found, key=lambda verdict: -verdict.confidence)
 
+    def mistakes(self) -> list[Verdict]:
+        """What the network as a whole got wrong, the surest first."""
+        found = [v for v in self.verdicts if v.label != v.predicted]
+        return sorted(found, key=lambda verdict: -verdict.confidence)
+
     def keeps_clips_of(self, stream: str) -> bool:
         """Whether the clips behind this stream's cells are known."""
         return any(verdict.said(stream) is not None for verdict in self.verdicts)

@@ -13,18 +13,22 @@ from PySide6.QtWidgets import (
     QMenu,
     QSplitter,
     QStackedWidget,
+    QTabBar,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from harstudio.errors import HarstudioError
+from harstudio.studio import theme
 from harstudio.studio.buttons import ToolButton
 from harstudio.studio.evaluation.class_bars import ClassBars
 from harstudio.studio.evaluation.clip_list import ClipList
-from harstudio.studio.evaluation.findings import Findings, Verdict
+from harstudio.studio.evaluation.findings import FUSED, Findings, Verdict
 from harstudio.studio.evaluation.headline import Headline, StreamSwitch, quiet_label
+from harstudio.studio.evaluation.marks import class_marks
 from harstudio.studio.evaluation.matrix import ConfusionMatrix
+from harstudio.studio.evaluation.plane_view import PlaneView
 from harstudio.studio.evaluation.waiting import Waiting
 from harstudio.studio.session import Session
 
@@ -69,6 +73,16 @@ class EvaluationView(QWidget):
             menu.addAction(title, partial(self.evaluate, part))
         self.again.setMenu(menu)
         self.matrix, self.bars, self.clips = ConfusionMatrix(), ClassBars(), ClipList()
+        self.plane = PlaneView(self._session)
+        self.views = QTabBar(drawBase=False)
+        self.views.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.views.setExpanding(False)
+        self.views.addTab("Confusion")
+        self.views.addTab("Features")
+        self.views.setTabToolTip(0, "What clips show against what was said")
+        self.views.setTabToolTip(1, "The clips in a plane, by t-SNE of the network's features")
+        self.mistakes = ToolButton("Surest mistakes")
+        self.mistakes.setToolTip("All clips that the network got wrong, the most confident first")
         self.clips_title = QLabel(wordWrap=True)
         self.clips_note = quiet_label(wrap=True)
         head = QHBoxLayout()
@@ -79,11 +93,14 @@ class EvaluationView(QWidget):
         side = QSplitter(Qt.Orientation.Vertical)
         side.setHandleWidth(1)
         side.addWidget(_titled(quiet_label("Classes, the worst first"), self.bars))
-        side.addWidget(_titled(self.clips_title, self.clips_note, self.clips))
+        side.addWidget(_titled(self.clips_title, self.clips_note, self.clips, beside=self.mistakes))
         side.setChildrenCollapsible(False)
         middle = QSplitter(Qt.Orientation.Horizontal)
         middle.setHandleWidth(1)
-        middle.addWidget(_titled(self.streams, self.matrix, right=12))
+        self._left = QStackedWidget()
+        self._left.addWidget(_titled(self.streams, self.matrix))
+        self._left.addWidget(_titled(self.plane))
+        middle.addWidget(_titled(self.views, self._left, right=12))
         middle.addWidget(side)
         middle.setStretchFactor(0, 1)
         middle.setSizes([1000, SIDE_PX])
@@ -110,6 +127,13 @@ class EvaluationView(QWidget):
         self.bars.clicked.connect(self._show_class)
         self.bars.chosen.connect(self._show_class)
         self.clips.chosen.connect(self._open)
+        self.views.currentChanged.connect(self._turn)
+        self.mistakes.clicked.connect(self._show_mistakes)
+        self.plane.listed.connect(self._show_near)
+        self.plane.opened.connect(self._open_clip)
+        self.plane.cleared.connect(self.bars.clearSelection)
+        self.plane.evaluation_wanted.connect(partial(self.evaluate, "test"))
+        theme.theme_events.changed.connect(self._mark_classes)
 
     # ---- which run
 
@@ -143,6 +167,7 @@ class EvaluationView(QWidget):
         """Show these figures; the matrix opens on the mistake made most often."""
         again = self.found is not None and self.found.classes == found.classes
         self.found = found
+        self.plane.forget()
         self.headline.show_findings(found)
         self.streams.show_findings(found)
         facts = [f"{found.clips} clips", found.protocol]
@@ -152,6 +177,7 @@ class EvaluationView(QWidget):
         if not again:
             self.matrix.cell = None
         self._show_stream(self.streams.stream)
+        self._turn()
 
     # ---- evaluating
 
@@ -217,32 +243,67 @@ class EvaluationView(QWidget):
         self.bars.show_rows(self.found.classes, self.found.accuracies(stream))
         self.matrix.select(*(self.matrix.cell or self.found.worst_cell(stream)))
 
+    def _turn(self, *_: object) -> None:
+        """To the matrix or to the plane; the plane is of the test part, as it was kept."""
+        self._left.setCurrentIndex(self.views.currentIndex())
+        if self._in_plane():
+            self.plane.show_run(self.run)
+        self._mark_classes()
+
+    def _in_plane(self) -> bool:
+        return self.views.currentIndex() == 1
+
+    def _mark_classes(self) -> None:
+        """In the plane the list of classes is its legend."""
+        classes = self.found.classes if self.found is not None and self._in_plane() else ()
+        self.bars.show_marks(class_marks(classes))
+
     def _show_cell(self, true: int, said: int) -> None:
         if self.found is None:
             return
         self.clips_title.setText(self.matrix.sentence(true, said) + ".")
         self.bars.mark(true)
-        self._list(self.found.in_cell(true, said, self.streams.stream))
+        stream = self.streams.stream
+        self._list(self.found.in_cell(true, said, stream), stream)
 
     def _show_class(self, index: QModelIndex) -> None:
         """All clips of the class that were taken for another."""
         if self.found is None:
             return
         true = self.bars.class_of(index)
-        missed = self.found.missed(true, self.streams.stream)
+        if self._in_plane():
+            self.plane.plane.look_at(true)
+        stream = FUSED if self._in_plane() else self.streams.stream
+        missed = self.found.missed(true, stream)
         self.matrix.select(true, true, tell=False)
         name = self.found.classes[true]
         count = f"{len(missed)} clips" if len(missed) != 1 else "1 clip"
         self.clips_title.setText(f"{count} of “{name}” taken for another class.")
-        self._list(missed)
+        self._list(missed, stream)
 
-    def _list(self, verdicts: list[Verdict]) -> None:
+    def _show_mistakes(self, _checked: bool = False) -> None:
+        """Everything that the network as a whole got wrong."""
         if self.found is None:
             return
-        kept = self.found.keeps_clips_of(self.streams.stream)
+        wrong = self.found.mistakes()
+        count = f"{len(wrong)} clips" if len(wrong) != 1 else "1 clip"
+        self.clips_title.setText(f"{count} of {self.found.clips} wrong, the most confident first.")
+        self._list(wrong, FUSED, mixed=True)
+        self.clips.setFocus()
+
+    def _show_near(self, sentence: str, verdicts: list[Verdict]) -> None:
+        """Clips that lie near each other in the plane."""
+        self.clips_title.setText(sentence)
+        self._list(verdicts, FUSED, mixed=True)
+
+    def _list(self, verdicts: list[Verdict], stream: str = FUSED, *, mixed: bool = False) -> None:
+        """mixed: of several classes, so that each row says what it shows."""
+        if self.found is None:
+            return
+        kept = self.found.keeps_clips_of(stream)
         self.clips_note.setText("" if kept else "The clips of this stream were not kept.")
         self.clips_note.setVisible(not kept)
-        self.clips.show_rows(self.found.classes, verdicts)
+        self.clips.show_rows(self.found.classes, verdicts, mixed=mixed)
 
     def _open_first(self, true: int, said: int) -> None:
         if self.matrix.cell != (true, said):
@@ -251,12 +312,14 @@ class EvaluationView(QWidget):
             self._open(self.clips.verdicts.index(0, 0))
 
     def _open(self, index: QModelIndex) -> None:
-        verdict = self.clips.verdicts.rows[index.row()]
+        self._open_clip(self.clips.verdicts.rows[index.row()])
+
+    def _open_clip(self, verdict: Verdict) -> None:
         self._session.open_clip(verdict.path, verdict.start_ns, verdict.end_ns)
 
 
-def _titled(*widgets: QWidget, right: int = 0) -> QWidget:
-    """Widgets below each other; the last one takes the room."""
+def _titled(*widgets: QWidget, right: int = 0, beside: QWidget | None = None) -> QWidget:
+    """Widgets below each other; the last one takes the room. beside: stands beside the first."""
     box = QWidget()
     column = QVBoxLayout(box)
     column.setContentsMargins(0, 4, right, 4)
@@ -264,6 +327,12 @@ def _titled(*widgets: QWidget, right: int = 0) -> QWidget:
     for widget in widgets[:-1]:
         if isinstance(widget, QLabel):
             widget.setContentsMargins(8, 0, 8, 0)
-        column.addWidget(widget, 0)
+        if beside is not None and widget is widgets[0]:
+            row = QHBoxLayout()
+            row.addWidget(widget, 1)
+            row.addWidget(beside, 0, Qt.AlignmentFlag.AlignTop)
+            column.addLayout(row)
+        else:
+            column.addWidget(widget, 0)
     column.addWidget(widgets[-1], 1)
     return box

@@ -27,6 +27,8 @@ TOLD_BY_THE_ASKER = (
     *PASSING,
     f"{LEARNING}:check_data",
     f"{LEARNING}:evaluate",
+    f"{LEARNING}:embed",
+    f"{LEARNING}:compare",
     f"{RECOGNITION}:predict",
     f"{RECOGNITION}:explain",
 )
