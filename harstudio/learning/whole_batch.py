@@ -15,6 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from harstudio.networks.blocks.batch_statistics import batch_statistics
+
 Exchange = Callable[[Tensor], Tensor]  # (n,) of this process to (R, n) of all
 
 
@@ -42,6 +44,8 @@ class WholeBatch(TorchFunctionMode):
     ) -> Any:
         if func is functional.batch_norm:
             return self._normalised(*args, **(kwargs or {}))
+        if func is batch_statistics:
+            return self._statistics(*args)
         return func(*args, **(kwargs or {}))
 
     def _normalised(
@@ -60,7 +64,8 @@ class WholeBatch(TorchFunctionMode):
                 x, running_mean, running_var, weight, bias, False, momentum, eps
             )
         with torch.no_grad():
-            mean, var, count = self._statistics(x)
+            mean, var, clips = self._statistics(x)
+            count = clips * (x.numel() / max(1, len(x) * x.shape[1]))
             if count <= 1 and running_mean is not None and running_var is not None:
                 return functional.batch_norm(x, running_mean, running_var, weight, bias, eps=eps)
             if running_mean is not None and running_var is not None:
@@ -69,25 +74,23 @@ class WholeBatch(TorchFunctionMode):
                 running_var.lerp_(unbiased.to(running_var.dtype), momentum)
         if weight is None or bias is None:
             weight, bias = torch.ones_like(mean), torch.zeros_like(mean)
-        normalised: Tensor = _Normalised.apply(
+        normalised: Tensor = _Normalised.apply(  # type: ignore[no-untyped-call]
             x, weight, bias, mean, (var + eps).rsqrt(), count, self._exchange, self._counts
         )
         return normalised
 
-    def _statistics(self, x: Tensor) -> tuple[Tensor, Tensor, float]:
-        """Mean (C,), biased variance (C,) and number of values of a channel, of all processes."""
-        axes = [axis for axis in range(x.dim()) if axis != 1]
-        values = x.float() if x.dtype != torch.float64 else x
-        var, mean = torch.var_mean(values, axes, correction=0)
-        count = x.numel() // x.shape[1] * self._counts
-        rows = self._exchange(torch.cat([mean, var, mean.new_tensor([count])]))
-        channels = x.shape[1]
-        means, variances, counts = rows[:, :channels], rows[:, channels:-1], rows[:, -1:]
-        total = counts.sum()
-        shares = counts / total
+    def _statistics(self, x: Tensor) -> tuple[Tensor, Tensor, int]:
+        """Mean (C,) and biased variance (C,) of the values (N, C, *) of all processes, whose N may
+        differ, and the sum of all N."""
+        mean, var, count = batch_statistics(x if x.dtype == torch.float64 else x.float())
+        own = torch.cat([mean, var, mean.new_tensor([count * self._counts])])
+        rows = self._exchange(own)
+        means, variances = rows[:, : len(mean)], rows[:, len(mean) : -1]
+        total = rows[:, -1:].sum()
+        shares = rows[:, -1:] / total.clamp(min=1)
         mean = (means * shares).sum(0)
         var = ((variances + (means - mean) ** 2) * shares).sum(0)
-        return mean, var, float(total)
+        return mean, var, int(total)
 
 
 class _Normalised(torch.autograd.Function):

@@ -16,6 +16,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from harstudio.networks.blocks.batch_statistics import batch_statistics
 from harstudio.networks.network import FeatureMap, watched
 from harstudio.results import Kind
 
@@ -57,11 +58,11 @@ class Spread(nn.Module):
 
     def _learn(self, both: Tensor) -> None:
         """Takes the bodies of a batch into account, (B, 6 * V, T)."""
-        if not len(both):
+        mean, variance, count = batch_statistics(both)
+        if not count:
             return
         self.batches += 1
         share = (1 / self.batches).clamp(min=self.momentum)
-        variance, mean = torch.var_mean(both, dim=(0, 2), correction=0)
         self.mean += share * (mean - self.mean)
         self.variance += share * (variance.view(2, -1).mean(dim=1) - self.variance)
 
