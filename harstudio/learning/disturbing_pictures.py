@@ -99,7 +99,7 @@ class OtherRoom:
         people = self._people(depth, first)
         away = ROOM_MM if people is None or not people.any() else float(np.median(depth[people]))
         room_mm = _depth_mm(self._seed, self._camera()) * (away / ROOM_MM)
-        return np.rint(room_mm).clip(1, 65535).astype(np.uint16)
+        return np.asarray(np.rint(room_mm).clip(1, 65535), dtype=np.uint16)
 
     def _colored(self) -> NDArray[np.uint8]:
         """(h, w, 3) RGB; a room that is farther away and larger looks the same."""
@@ -126,11 +126,12 @@ def _depth_mm(seed: int, lens: Lens) -> NDArray[np.float32]:
 @lru_cache(maxsize=ROOMS)
 def _color(seed: int, lens: Lens) -> NDArray[np.uint8]:
     """The same room in colour (h, w, 3), ``RENDERED`` pixels across at most."""
-    width, height, *rest = lens
+    width, height, fx, fy, cx, cy = lens
     share = min(1.0, RENDERED / width)
-    size = max(1, round(width * share)), max(1, round(height * share))
-    light = _seen(seed, Camera(*size, *(value * share for value in rest))).light
-    return np.rint(255 * np.sqrt(np.clip(light, 0, 1))).astype(np.uint8)
+    wide, high = max(1, round(width * share)), max(1, round(height * share))
+    camera = Camera(wide, high, fx * share, fy * share, cx * share, cy * share)
+    light = _seen(seed, camera).light
+    return np.asarray(np.rint(255 * np.sqrt(np.clip(light, 0, 1))), dtype=np.uint8)
 
 
 def _seen(seed: int, camera: Camera) -> Background:

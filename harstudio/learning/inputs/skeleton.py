@@ -155,7 +155,7 @@ def make_skeleton(
         out[2] = 0
     if settings.scale_to == "torso":
         shoulders = at.left, at.right
-        known = joints[:, 0, [*shoulders, *at.hips]].any(axis=-1).all(axis=-1)
+        known = np.atleast_1d(joints[:, 0, [*shoulders, *at.hips]].any(axis=-1).all(axis=-1))
         length = torso_length(out, shoulders, at.hips, known)
         out /= np.float32(length or 1)
     return out, times_ns
