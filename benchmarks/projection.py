@@ -34,6 +34,7 @@ from torch.utils.flop_counter import FlopCounterMode
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from harstudio.errors import UsageError  # noqa: E402
 from harstudio.jobs import foreground  # noqa: E402
 from harstudio.learning.stages import freeze_all_but  # noqa: E402
 from harstudio.networks import create_network, list_networks, network_card  # noqa: E402
@@ -84,9 +85,13 @@ def main() -> None:
             operations = work.train * TRAIN + work.test * TEST
             hours = (work.seconds_train * TRAIN + work.seconds_test * TEST) / 3600
             reads = repr((card.branches, card.preprocessing))
-            if reads not in sizes:
-                sizes[reads] = bytes_a_clip(name, data, Path(scratch) / name)
-            size = sizes[reads]
+            try:
+                if reads not in sizes:
+                    sizes[reads] = bytes_a_clip(name, data, Path(scratch) / name)
+                size = sizes[reads]
+            except UsageError as error:  # NTU RGB+D has no inertial sensor
+                print(f"{name}: {error}", file=sys.stderr)
+                continue
             epochs = "+".join(str(stage.epochs) for stage in card.recipe.stages)
             print(
                 f"| `{name}` | {epochs} | {operations / 1e15:,.0f} | {told(hours)} | "
