@@ -25,14 +25,14 @@ from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 from torch.distributed.rendezvous import rendezvous
 
 from harstudio.errors import HarstudioError, UsageError
-from harstudio.jobs.context import Context, Payload, Stopped
+from harstudio.jobs.context import Context, Stopped
 from harstudio.jobs.torchrun import place
 from harstudio.learning.checkpoints import random_state, restore_random
 from harstudio.learning.group import Group, Share
 from harstudio.learning.inference import Answers
 from harstudio.learning.peers import Peers
+from harstudio.learning.process_context import Patient, Quiet
 from harstudio.learning.whole_batch import WholeBatch
-from harstudio.runs.status import StatusWriter
 
 T = TypeVar("T")
 TIMEOUT = timedelta(minutes=30)  # of one step, where somebody may still be decoding
@@ -59,7 +59,7 @@ class Processes(Group):
         self._peers = Peers(self._store, self.rank, self.count)
         self._words = 0
         self._watchful, self._fitted, self._largest = True, 0, 0
-        self._waits: _Patient | None = None
+        self._waits: Patient | None = None
 
     # ---- beginning and end
 
@@ -132,7 +132,7 @@ class Processes(Group):
 
     def context(self, context: Context) -> Context:
         """One that never raises Stopped by itself: all processes stop before the same step."""
-        self._waits = _Patient(context)
+        self._waits = Patient(context)
         return self._waits
 
     def begin_stage(self) -> None:
@@ -279,72 +279,6 @@ class Processes(Group):
             distributed.all_reduce(tensor)
 
 
-class _Patient:
-    """A context whose pause points only remember that the person asked to stop, but for a time
-    (``with``) when each process may stop by itself."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self.threads, self.device = context.threads, context.device
-        self.asked = False
-        self._alone = False
-
-    def __enter__(self) -> None:
-        self._alone = True
-
-    def __exit__(self, *_: object) -> None:
-        self._alone = False
-
-    def pause_point(self) -> None:
-        try:
-            self._context.pause_point()
-        except Stopped:
-            self.asked = True
-            if self._alone:
-                raise
-
-    def progress(self, done: float, total: float, text: str = "") -> None:
-        self._context.progress(done, total, text)
-
-    def tell(self, kind: str, payload: Payload) -> None:
-        self._context.tell(kind, payload)
-
-    def log(self, sentence: str) -> None:
-        self._context.log(sentence)
-
-
-class _Place:
-    """The context of one process: its share of the threads; only the first speaks."""
-
-    def __init__(self, context: Context, group: Processes, device: str) -> None:
-        self._context = context
-        self._speaks = group.first
-        self.threads = max(1, context.threads // group.local)
-        self.device = device
-
-    def progress(self, done: float, total: float, text: str = "") -> None:
-        if self._speaks:
-            self._context.progress(done, total, text)
-
-    def tell(self, kind: str, payload: Payload) -> None:
-        if self._speaks:
-            self._context.tell(kind, payload)
-
-    def log(self, sentence: str) -> None:
-        if self._speaks:
-            self._context.log(sentence)
-
-    def pause_point(self) -> None:
-        self._context.pause_point()
-
-
-class Unwritten(StatusWriter):
-    """The status of a process that is not the first: nobody reads it."""
-
-    def begin(self) -> None: ...
-    def _write(self) -> None: ...
-
-
 @contextlib.contextmanager
 def said_once() -> Iterator[None]:
     """What is wrong in every process alike is said by the first; the others end without a word."""
@@ -371,7 +305,8 @@ def processes(context: Context, wanted: str) -> Iterator[tuple[Group, Context]]:
         with said_once():
             device = group.device(wanted if context.device == "auto" else context.device)
         group.connect(torch.device(device))
-        yield group, _Place(context, group, device)
+        threads = max(1, context.threads // group.local)
+        yield group, Quiet(context, threads, device, speaks=group.first)
     except BaseException as caught:
         error = caught
         raise

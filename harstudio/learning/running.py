@@ -21,7 +21,7 @@ from harstudio.learning.config_checks import (
 )
 from harstudio.learning.datasets import Dataset
 from harstudio.learning.devices import Device, choose_device
-from harstudio.learning.distributed import Unwritten, processes
+from harstudio.learning.distributed import processes
 from harstudio.learning.environment import describe_environment
 from harstudio.learning.group import Group
 from harstudio.learning.keeping import known_by
@@ -35,6 +35,7 @@ from harstudio.learning.preparing import (
     restore,
     save_data,
 )
+from harstudio.learning.process_context import Unwritten
 from harstudio.learning.run_card import write_card
 from harstudio.learning.stages import StagePlan, card_of, complete, plan_training
 from harstudio.learning.testing import evaluate_samples
