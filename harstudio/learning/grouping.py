@@ -20,6 +20,7 @@ from harstudio.errors import HarstudioError
 from harstudio.learning.figures import interval, macro_f1
 from harstudio.learning.told import Clip, Told, Verdicts, compare_pair
 from harstudio.runs.config import flat
+from harstudio.runs.differences import differences
 from harstudio.runs.reading import read_config
 
 FOLDED = ("leave-one-subject-out", "kfold", "setting-1", "setting-2")
@@ -95,9 +96,7 @@ def _short(value: Any) -> str:
 
 def different(runs: Sequence[Told]) -> dict[str, list[Any]]:
     """Dotted keys of configs that differ, with the value of each run; None where it has none."""
-    keys = dict.fromkeys(key for run in runs for key in run.config if key != "run.folder")
-    rows = {key: [run.config.get(key) for run in runs] for key in keys}
-    return {key: row for key, row in sorted(rows.items()) if any(one != row[0] for one in row)}
+    return differences([run.config for run in runs])
 
 
 # ---- figures

@@ -292,8 +292,8 @@ class MainWindow(QMainWindow):
         """Esc, when labelling has nothing to back out of."""
         if self.is_full_screen():
             self.toggle_full_screen()
-        else:
-            self.problem_bar.dismiss()
+        elif not self.problem_bar.dismiss() and self.train_page is not None:
+            self.train_page.back_out()
 
     def _show_recording(self, recording: object) -> None:
         name = "" if self.session.recording is None else f"{self.session.recording.name} – "
@@ -369,6 +369,8 @@ class MainWindow(QMainWindow):
         self.hide()  # what the workers still have to save takes its time without the window
         self.training.close()
         self.recognising.shut()
+        if self.train_page is not None:
+            self.train_page.shut()
         self.desk.shut()
         self.session.close()
         event.accept()

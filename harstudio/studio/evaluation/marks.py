@@ -21,9 +21,13 @@ Mark = tuple[str, str]  # colour "#rrggbb", pyqtgraph's name of a shape
 
 def class_marks(classes: Sequence[str]) -> list[Mark]:
     """One of each class, readable on the ground of the theme."""
-    return [
-        (_seen(PALETTE[k % HUES]), SHAPES[k // HUES % len(SHAPES)]) for k in range(len(classes))
-    ]
+    colors = hues(len(classes))
+    return [(color, SHAPES[k // HUES % len(SHAPES)]) for k, color in enumerate(colors)]
+
+
+def hues(count: int) -> list[str]:
+    """Colours of so many things, readable on the ground; repeated after ten."""
+    return [_seen(PALETTE[k % HUES]) for k in range(count)]
 
 
 def ground() -> str:

@@ -15,6 +15,7 @@ from harstudio.studio import theme
 from harstudio.studio.evaluation.findings import Verdict
 from harstudio.studio.evaluation.marks import class_marks, ground
 from harstudio.studio.evaluation.spread import step_from
+from harstudio.studio.plots import plain
 
 POINT_PX, MARKED_PX, NEAR_PX = 9, 16, 10
 FAINT = 40  # alpha of classes that are not looked at
@@ -42,10 +43,7 @@ class Plane(pg.PlotWidget):
         self.setAccessibleName("Features in a plane")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         plot = self.getPlotItem()
-        plot.setMenuEnabled(False)
-        menu = plot.ctrlMenu  # never shown; made without a parent
-        menu.setParent(self, menu.windowFlags())  # with its flags, or it would stand in the panel
-        plot.hideButtons()
+        plain(plot, self)
         plot.setAspectLocked(True)
         plot.hideAxis("left")
         plot.hideAxis("bottom")  # distances along an axis of t-SNE mean nothing
@@ -126,8 +124,10 @@ class Plane(pg.PlotWidget):
 
     def _mark(self) -> None:
         self._marked.setPen(pg.mkPen(theme.current().accent, width=2.5))
-        there = self.place is not None and self.place < len(self._points)
-        self._marked.setData(pos=self._points[[self.place]] if there else np.zeros((0, 2)))
+        place = -1 if self.place is None else self.place
+        self._marked.setData(
+            pos=self._points[place : place + 1] if place >= 0 else np.zeros((0, 2))
+        )
 
     # ---- hands
 

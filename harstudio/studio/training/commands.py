@@ -20,6 +20,11 @@ def train_commands(window: MainWindow, training: Training) -> list[Command]:
         if window.train_page is not None:
             window.train_page.evaluate()
 
+    def compare() -> None:
+        window.set_workspace("view.train")
+        if window.train_page is not None:
+            window.train_page.compare()
+
     def can_recognise() -> bool:
         return window.has_recording() and training.can_evaluate()
 
@@ -39,6 +44,8 @@ def train_commands(window: MainWindow, training: Training) -> list[Command]:
                 training.can_resume),
         Command("train.evaluate", "Evaluate", evaluate, "Train", "chart", (),
                 training.can_evaluate),
+        Command("train.compare", "Compare the chosen runs", compare, "Train", "chart", (),
+                training.can_compare),
         Command("train.recognise", "Recognise the open recording with this run", recognise, "Train",
                 "recognise", (), can_recognise),
         Command("train.copy_command", "Copy command", training.copy_command, "Train", "command",

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from harstudio.studio import theme
+from harstudio.studio.plots import plain
 from harstudio.studio.training.growth import Band, Epoch, Growth
 
 LEFT_AXIS_PX = 44
@@ -90,10 +91,7 @@ class RunCurves(QWidget):
 
     def _add_plot(self, row: int, name: str) -> pg.PlotItem:
         plot = self.area.addPlot(row=row, col=0, axisItems={"bottom": EpochAxis("bottom")})
-        plot.setMenuEnabled(False)
-        menu = plot.ctrlMenu  # never shown; made without a parent
-        menu.setParent(self, menu.windowFlags())  # with its flags, or it would stand in the panel
-        plot.hideButtons()
+        plain(plot, self)
         plot.setMouseEnabled(x=False, y=False)
         plot.setClipToView(True)
         left = plot.getAxis("left")

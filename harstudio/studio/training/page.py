@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from harstudio.studio import icons, theme
 from harstudio.studio.buttons import Button, ToolButton
 from harstudio.studio.commands import CommandTable
+from harstudio.studio.comparison.view import CompareView
 from harstudio.studio.evaluation.view import EvaluationView
 from harstudio.studio.jobs.latest import LINES
 from harstudio.studio.training.curves import RunCurves
@@ -62,6 +63,7 @@ class TrainPage(QWidget):
         self.setObjectName("train_page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._training, self._commands = training, commands
+        self._compares = False  # several runs are shown side by side
         self.runs = RunsPanel(training, commands)
         self.curves, self.facts, self.log = RunCurves(), FactsPanel(), LogTail()
         self.state = StateLine(training)
@@ -74,12 +76,15 @@ class TrainPage(QWidget):
         self._views = QStackedWidget()
         self.tabs.currentChanged.connect(self._turn)
         self.evaluation = EvaluationView(training.session)
+        self.comparison = CompareView(training.session)
+        self.comparison.closed.connect(self._end_comparison)
         self.add_view("Curves", self.curves)
         self.add_view("Evaluation", self.evaluation)
         self._build()
         training.read.connect(self._show)
         training.chosen_changed.connect(self._choose)
         training.runs_changed.connect(self._show_middle)
+        training.picked_changed.connect(self._end_comparison)
         training.jobs_changed.connect(self._refresh)
         training.session.jobs.told.connect(self._heard)
         theme.theme_events.changed.connect(self._restyle)
@@ -97,6 +102,26 @@ class TrainPage(QWidget):
         self.show_view("Evaluation")
         self.evaluation.show_run(self._training.chosen)
         self.evaluation.evaluate()
+
+    def compare(self) -> None:
+        """Set the chosen runs side by side, in the place of one."""
+        if self._training.can_compare():
+            self._compares = True
+            self.comparison.show_runs(self._training.picked)
+            self._show_middle()
+
+    def _end_comparison(self) -> None:
+        self._compares = False
+        self._show_middle()
+
+    def shut(self) -> None:
+        """End what is being read."""
+        self.comparison.shut()
+
+    def back_out(self) -> None:
+        """Esc: from several runs to one."""
+        if self._compares:
+            self._end_comparison()
 
     def show_view(self, title: str) -> None:
         """Bring a view to the front."""
@@ -129,6 +154,7 @@ class TrainPage(QWidget):
         self._middle = QStackedWidget()
         self._middle.addWidget(self._build_empty())
         self._middle.addWidget(self._build_run())
+        self._middle.addWidget(self.comparison)
         self._split.addWidget(self._middle)
         self._split.setStretchFactor(1, 1)
         self._split.setSizes([RUNS_PX, 1000])
@@ -237,7 +263,8 @@ class TrainPage(QWidget):
         self._show_evaluation()
 
     def _show_middle(self) -> None:
-        self._middle.setCurrentIndex(0 if self._training.chosen is None else 1)
+        shown = 2 if self._compares else 0 if self._training.chosen is None else 1
+        self._middle.setCurrentIndex(shown)
 
     def _show(self, detail: RunDetail) -> None:
         self._show_detail(detail)

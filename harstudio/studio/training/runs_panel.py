@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord
 
 CONTEXT = (
+    "train.compare",
     "train.resume",
     "train.pause",
     "train.stop",
@@ -66,6 +68,12 @@ class RunsPanel(QWidget):
         self.list.setAccessibleName("Runs")
         self.list.setModel(self.model)
         self.list.setItemDelegate(RunDelegate(self.list))
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.list.chosen.connect(self._compare)
+        self.compare = Button()
+        self.compare.setToolTip("Curves, figures and settings side by side  (Enter)")
+        self.compare.clicked.connect(partial(self._run, "train.compare"))
+        self.compare.hide()
         self.list.selectionModel().selectionChanged.connect(self._choose)
         self.list.customContextMenuRequested.connect(self._show_menu)
         self._queue_title = QLabel("Waiting for their turn")
@@ -101,6 +109,10 @@ class RunsPanel(QWidget):
                 row.addLayout(inside)
             column.addLayout(row)
         column.addWidget(self.list, 1)
+        several = QHBoxLayout()
+        several.setContentsMargins(12, 0, 12, 0)
+        several.addWidget(self.compare)
+        column.addLayout(several)
         below = QVBoxLayout()
         below.setContentsMargins(12, 0, 8, 0)
         below.setSpacing(2)
@@ -129,6 +141,14 @@ class RunsPanel(QWidget):
     def _select(self, *_: object) -> None:
         row = self.model.row_of(self._training.chosen)
         selection = self.list.selectionModel()
+        picked = self._training.picked
+        if row is not None and self._training.chosen in picked and not selection.hasSelection():
+            add = QItemSelectionModel.SelectionFlag.Select  # the list was made anew
+            for path in picked:
+                one = self.model.row_of(path)
+                if one is not None:
+                    selection.select(self.model.index(one), add)
+            selection.setCurrentIndex(self.model.index(row), add)
         if row is None:
             selection.clear()
         elif not selection.isSelected(self.model.index(row)):
@@ -137,8 +157,20 @@ class RunsPanel(QWidget):
 
     def _choose(self, selected: QItemSelection, _before: QItemSelection) -> None:
         """Not what is current: the list makes its first row current when it gets the focus."""
-        for index in selected.indexes():
-            self._training.choose(self.model.look(index.row()).path)
+        rows = sorted(index.row() for index in self.list.selectionModel().selectedIndexes())
+        paths = [self.model.look(row).path for row in rows]
+        newest = [self.model.look(index.row()).path for index in selected.indexes()]
+        if paths:  # none while the list is made anew
+            self._training.pick(paths)
+        if newest or (paths and self._training.chosen not in paths):
+            self._training.choose((newest or paths)[-1])
+        self.compare.setVisible(len(paths) > 1)
+        self.compare.setText(f"Compare {len(paths)} runs")
+
+    def _compare(self, *_: object) -> None:
+        """Enter: those that are chosen, where there are several."""
+        if self._training.can_compare():
+            self._run("train.compare")
 
     def _show_menu(self, where: QPoint) -> None:
         index = self.list.indexAt(where)

@@ -6,7 +6,7 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -34,6 +34,7 @@ class Training(QObject):
     runs_changed = Signal()
     chosen_changed = Signal(object)  # Path | None
     read = Signal(object)  # RunDetail of the chosen run
+    picked_changed = Signal()
     jobs_changed = Signal()  # a training or evaluation began, went on, waits or ended
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
@@ -42,6 +43,7 @@ class Training(QObject):
         self.looks: tuple[RunLook, ...] = ()
         self.detail: RunDetail | None = None
         self._chosen: Path | None = None
+        self.picked: tuple[Path, ...] = ()  # chosen at once, to be compared
         self._by_hand = True  # whether the person chose it
         self._shown = False
         self.reader = RunsReader(self)
@@ -75,6 +77,15 @@ class Training(QObject):
             self._chosen, self.detail = path, None
             self.reader.choose(path)
             self.chosen_changed.emit(path)
+
+    def pick(self, paths: Sequence[Path]) -> None:
+        """These runs are chosen at once, in the order of the list."""
+        if tuple(paths) != self.picked:
+            self.picked = tuple(paths)
+            self.picked_changed.emit()
+
+    def can_compare(self) -> bool:
+        return len(self.picked) > 1
 
     def open_run(self, path: Path) -> None:
         """List a run, or a folder of runs, from now on; remembered."""
