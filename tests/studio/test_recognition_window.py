@@ -7,10 +7,15 @@ import os
 from pathlib import Path
 
 import pytest
+import tomli_w
+import tomli_w
 
 from driving import until
 from harstudio.labels.model import Clip
+from harstudio.runs.about import ABOUT
+from harstudio.runs.about import ABOUT
 from harstudio.runs.folder import RunFolder
+from harstudio.settings import data_dir
 from harstudio.studio.recognition import recogniser as recogniser_module
 from harstudio.studio.recognition.recogniser import answers_folder, kept_answer
 from harstudio.studio.recognition.run_choice import take_choice
@@ -103,7 +108,51 @@ def test_a_run_tells_what_it_needs_and_whether_it_is_there(tmp_path, dataset, wi
     assert "damaged" in take_choice(unlearned).lacks(recording)
 
 
-def test_runs_are_chosen_in_the_palette_those_that_fit_first(tmp_path, dataset, run, window):
+@pytest.fixture
+def box(tmp_path, monkeypatch) -> Path:
+    """An empty folder in the place of the weights that come with the program."""
+    (folder := tmp_path / "box").mkdir()
+    there = {"bundled": "harstudio.runs.bundled", "recogniser": "harstudio.studio.recognition"}
+    for module in (there["bundled"], f"{there['recogniser']}.recogniser"):
+        monkeypatch.setattr(f"{module}.resource", lambda *_: folder)
+    return folder
+
+
+def put_in(box: Path, name: str, **made) -> Path:
+    """A run with the card that bundled weights have."""
+    folder = make_run(box / name, **made)
+    lists = {key: ["something"] for key in ("serves", "commands", "figures", "limits")}
+    card = {"title": "Waving", "summary": "x", "data": "x", "terms": "x", **lists}
+    figures = {"top1": 0.875, "ci95": [0.8, 0.9], "clips": 40}
+    (folder / ABOUT).write_text(tomli_w.dumps(card | figures), "utf-8")
+    return folder
+
+
+def test_weights_in_the_box_come_after_ones_own(tmp_path, dataset, run, window, box):
+    put_in(box, "waving", top1=None)
+    write_inputs(put_in(box, "colours"), {"picture": {"appearance": "color"}})
+    put_in(box, "damaged").joinpath(ABOUT).write_text("title = 1", "utf-8")
+    window.session.settings.run_folders = [str(tmp_path / "runs")]
+    open_trial(window, trial(dataset, "a1_s1_t1"))
+    window.commands.run("recognise.choose")
+    until(window.palette_box.isVisible)
+    shown = {one.title: one for one in window.palette_box.shown()}
+    assert list(shown)[:2] == ["first", "waving"]
+    assert (shown["first"].kind, shown["waving"].kind) == ("Run", "In the box")
+    assert shown["waving"].detail == (
+        "in the box · mmff-lite · depth + skeleton · 3 classes · tested 0.88"
+    )  # fmt: skip
+    assert "needs colour, which this recording has not" in shown["colours"].detail
+    assert not shown["damaged"].enabled
+    assert "title" in shown["damaged"].detail
+    window.palette_box.close_palette()
+    ask(window, box / "waving")
+    assert window.session.recognition is not None
+    assert not (box / "waving" / "recognitions").exists()
+    assert list((data_dir() / "recognitions" / "waving").iterdir())
+
+
+def test_runs_are_chosen_in_the_palette_those_that_fit_first(tmp_path, dataset, run, window, box):
     make_run(tmp_path / "runs" / "a-newer-one", picture="color")  # has only the skeletons here
     write_inputs(make_run(tmp_path / "runs" / "color"), {"picture": {"appearance": "color"}})
     window.session.settings.run_folders = [str(tmp_path / "runs")]

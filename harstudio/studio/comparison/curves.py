@@ -76,8 +76,8 @@ class ComparedCurves(QWidget):
         self.plot.clear()
         self.plot.setLabel("left", self.what, color=tokens.quiet)
         self.plot.setLabel("bottom", "epoch", color=tokens.quiet)
-        for side in ("left", "bottom"):
-            axis = self.plot.getAxis(side)
+        for where in ("left", "bottom"):
+            axis = self.plot.getAxis(where)
             axis.setPen(tokens.line)
             axis.setTextPen(tokens.quiet)
             axis.setStyle(tickFont=theme.time_font(theme.TIME_PX), tickLength=-4, maxTickLevel=0)

@@ -12,11 +12,18 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QSettings, Signal
 
 from harstudio.errors import HarstudioError
+from harstudio.resources import resource
 from harstudio.results import Recognition
 from harstudio.runs.recognitions import SUFFIX, load_recognition
 from harstudio.settings import data_dir
 from harstudio.studio.background import Task
-from harstudio.studio.recognition.run_choice import RunChoice, take_choice, take_choices, written
+from harstudio.studio.recognition.run_choice import (
+    RunChoice,
+    take_bundled,
+    take_choice,
+    take_choices,
+    written,
+)
 
 if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord
@@ -77,7 +84,7 @@ class Recogniser(QObject):
         last = self.last_run
 
         def work(_progress: object, _cancelled: object) -> tuple[RunChoice, ...]:
-            found = take_choices(folders)
+            found = (*take_choices(folders), *take_bundled())
             if last is not None and last.is_dir() and last not in [one.path for one in found]:
                 found = (take_choice(last), *found)
             return found
@@ -294,9 +301,9 @@ class Recogniser(QObject):
 
 
 def answers_folder(run: Path) -> Path:
-    """Where a run's answers are kept: beside it, or with the person's own data where the run's
-    folder cannot be written."""
-    if os.access(run, os.W_OK):
+    """Where a run's answers are kept: beside it, or with the person's own data where the run
+    came with the program or its folder cannot be written."""
+    if run.parent != resource("weights") and os.access(run, os.W_OK):
         return run / "recognitions"
     return data_dir() / "recognitions" / run.name
 

@@ -72,10 +72,14 @@ class Recognising(QObject):
                 return 2
             return int(bool(one.missing(recording)))
 
-        made = [self._entry(one) for one in sorted(self.recogniser.choices, key=fits)]
+        def place(one: RunChoice) -> tuple[int, bool, bool]:
+            """What fits, the one asked last, one's own runs, then those in the box."""
+            return fits(one), one.path != self.recogniser.last_run, one.bundled
+
+        made = [self._entry(one) for one in sorted(self.recogniser.choices, key=place)]
         new = partial(self._window.commands.run, "train.new")
         ways = [Entry("Another run…", "", self._ask_for_run, "a folder", icon="folder")]
-        if not made:
+        if all(one.bundled for one in self.recogniser.choices):
             ways.append(
                 Entry("New run…", "", new, "nothing has been trained here yet", icon="plus")
             )
@@ -87,7 +91,7 @@ class Recognising(QObject):
         last = one.path == self.recogniser.last_run
         return Entry(
             one.name,
-            "Not for this" if lacks else "Last" if last else "Run",
+            "Not for this" if lacks else "Last" if last else "In the box" if one.bundled else "Run",
             partial(self.recognise, one.path),
             detail=one.facts(recording),
             icon="recognise",

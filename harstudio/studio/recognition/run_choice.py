@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from harstudio.errors import HarstudioError, UsageError
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SkeletonStream, StreamKind
 from harstudio.runs import reading
+from harstudio.runs.about import ABOUT, load_about
+from harstudio.runs.bundled import bundled_runs
 from harstudio.runs.folder import RunFolder
 from harstudio.skeletons.maps import joint_map
 from harstudio.skeletons.topology import topology
@@ -25,7 +27,8 @@ WORDS = {
 class RunChoice:
     """One run. needs: kinds of stream; topology: of its joints, "" without any; tested: accuracy
     on the test part, None before it was tested; learned: when its weights were written, seconds
-    since 1970; problem: why it cannot be asked, "" when it can."""
+    since 1970; problem: why it cannot be asked, "" when it can; title: of weights that came with
+    the program, "" for a run of one's own."""
 
     path: Path
     network: str = ""
@@ -35,6 +38,12 @@ class RunChoice:
     tested: float | None = None
     learned: float = 0.0
     problem: str = ""
+    title: str = ""
+
+    @property
+    def bundled(self) -> bool:
+        """Whether it came with the program."""
+        return bool(self.title)
 
     @property
     def name(self) -> str:
@@ -61,7 +70,7 @@ class RunChoice:
     def facts(self, recording: Recording | None) -> str:
         """Network, needs, classes and accuracy in one line."""
         needs = " + ".join(WORDS.get(need, need) for need in self.needs)
-        parts = [self.network, needs]
+        parts = ["in the box" if self.bundled else "", self.network, needs]
         parts.append(f"{self.classes} classes" if self.classes else "")
         parts.append("not tested" if self.tested is None else f"tested {self.tested:.2f}")
         lacks = self.lacks(recording)
@@ -133,6 +142,21 @@ def take_choice(run: Path) -> RunChoice:
         learned,
         "" if learned else "has learned nothing yet",
     )
+
+
+def take_bundled() -> tuple[RunChoice, ...]:
+    """The weights that come with the program, by name; damaged ones say what is wrong."""
+    return tuple(_bundled(run) for run in bundled_runs().values())
+
+
+def _bundled(run: Path) -> RunChoice:
+    choice = take_choice(run)
+    try:
+        about = load_about(run / ABOUT)
+    except HarstudioError as error:
+        return replace(choice, title=run.name, problem=choice.problem or error.sentence)
+    tested = about.top1 if choice.tested is None else choice.tested
+    return replace(choice, title=about.title, tested=tested)
 
 
 def _needs(prepared: Any) -> tuple[str, ...]:
