@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -132,6 +136,65 @@ def test_what_was_told_of_a_run_goes_when_it_goes_on(window, page, train):
     assert window.problem_bar.isVisible()
     train("one")
     assert not window.problem_bar.isVisible()
+
+
+def test_a_lost_heart_beat_is_told_at_once_and_so_is_its_return(window, page, train):
+    record = train("one")
+    now(window, record, "running")
+    record.silent_s = 6.0
+    now(window, record, "running")
+    bar = window.problem_bar
+    since = time.strftime("%H:%M", time.localtime(time.time() - 6))
+    assert f"Training one: no heart-beat of its worker since {since}" in bar.sentence.text()
+    assert bar.again_button.text() == "End it and go on"
+    record.silent_s = None
+    now(window, record, "running")
+    assert not bar.isVisible()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stops the worker by a signal of POSIX")
+def test_a_worker_that_stands_still_is_ended_and_gone_on_with(window, page, monkeypatch):
+    samples = Path(__file__).resolve().parents[1] / "unit" / "jobs"
+    monkeypatch.setenv("PYTHONPATH", str(samples))
+    monkeypatch.setattr("harstudio.jobs.crew.SILENT_S", 2.0)
+    for module in ("training.service", "jobs.desk"):
+        monkeypatch.setattr(f"harstudio.studio.{module}.TRAIN", "sample_jobs:in_c")
+    pids = []
+    window.session.jobs.told.connect(lambda _record, _kind, told: pids.append(told["pid"]))
+    folder = data_dir() / "runs" / "hangs"
+    record = window.training.start({"run": {"folder": str(folder)}}, "Train hangs")
+    until(lambda: pids, what="the job runs")
+    os.kill(pids[0], signal.SIGSTOP)
+    until(window.problem_bar.isVisible, what="the lost heart-beat is told")
+    assert "no heart-beat" in window.problem_bar.sentence.text()
+    window.problem_bar.try_again()
+    until(lambda: len(pids) == 2, what="another worker goes on")
+    assert record.state == "stopped"
+    again = window.training.record_of(folder)
+    assert (again.payload, again.state) == (record.payload, "running")
+    assert not window.problem_bar.isVisible()
+    os.kill(pids[1], signal.SIGKILL)  # as the system does where memory is short
+    killed = time.monotonic()
+    until(window.problem_bar.isVisible, what="the death is told")
+    assert time.monotonic() - killed < 2
+    assert "killed (signal 9; the system may have been out of memory)" in (
+        window.problem_bar.sentence.text()
+    )
+    assert page.state.words.text().endswith("failed")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process is looked for as on POSIX")
+def test_a_training_of_somebody_else_that_is_killed_is_told(window, page):
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    folder = write_run(data_dir() / "runs" / "elsewhere", state="running", pid=process.pid)
+    window.training.choose(folder)
+    until(lambda: (look := window.training.look()) is not None and look.state == "running")
+    assert not window.problem_bar.isVisible()
+    process.kill()
+    process.wait()
+    until(window.problem_bar.isVisible, what="the death is told")
+    assert f"from process {process.pid}: it was killed" in window.problem_bar.sentence.text()
+    assert window.problem_bar.again_button.text() == "Resume"
 
 
 def test_the_command_of_a_finished_run_trains_into_a_free_folder(window, page):
