@@ -26,9 +26,9 @@ sys.path.insert(0, str(ROOT))
 
 from harstudio.jobs import foreground  # noqa: E402
 from harstudio.learning.devices import choose_device  # noqa: E402
+from harstudio.learning.loop.stepping import Stepper  # noqa: E402
 from harstudio.learning.preparing import Experiment, config_of, gather, prepare  # noqa: E402
 from harstudio.learning.stages import plan_training  # noqa: E402
-from harstudio.learning.stepping import Stepper  # noqa: E402
 from harstudio.learning.usual_boxes import with_usual_boxes  # noqa: E402
 
 DATA = Path(os.environ.get("HARSTUDIO_DATA") or ROOT.parent / "shared" / "data")

@@ -23,9 +23,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from harstudio.learning.datasets import Dataset, collect
-from harstudio.learning.protocols import split
-from harstudio.learning.samples import Sample
+from harstudio.learning.data.datasets import Dataset, collect
+from harstudio.learning.data.protocols import split
+from harstudio.learning.data.samples import Sample
 from harstudio.recordings.formats import scan
 from harstudio.recordings.formats.found import Found
 from harstudio.resources import resource

@@ -16,11 +16,11 @@ import time
 from pathlib import Path
 
 from harstudio.jobs import foreground
-from harstudio.learning.caches import Cache
-from harstudio.learning.datasets import collect
+from harstudio.learning.data.datasets import collect
+from harstudio.learning.data.samples import Sample
 from harstudio.learning.loading import Loader
+from harstudio.learning.prepared.caches import Cache
 from harstudio.learning.preprocessing import Preprocessing
-from harstudio.learning.samples import Sample
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("HARSTUDIO_DATA") or ROOT.parent / "shared" / "data")

@@ -30,8 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skeleton_recordings import classes_of, evaluate, write
 
+from harstudio.learning.data.samples import Sample
 from harstudio.learning.preparing import load_data
-from harstudio.learning.samples import Sample
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Action
 from harstudio.recordings.streams import SkeletonStream, StreamKind

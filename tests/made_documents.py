@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from harstudio.learning import figures
-from harstudio.learning.evaluation import score_figures
+from harstudio.learning.evaluating import figures
+from harstudio.learning.evaluating.evaluation import score_figures
 
 
 def made_evaluation(

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from harstudio.learning.checkpoints import save_weights, weights_of
 from harstudio.learning.preprocessing import Preprocessing
+from harstudio.learning.weights.checkpoints import save_weights, weights_of
 from harstudio.networks import create_network, network_card
 from harstudio.networks.inputs import input_shapes
 from harstudio.networks.network import Network

@@ -19,13 +19,13 @@ from harstudio.errors import DataError
 from harstudio.files import write_atomically
 from harstudio.jobs.context import Context
 from harstudio.learning.config_checks import check_precision
+from harstudio.learning.data.samples import Sample
 from harstudio.learning.devices import Device
 from harstudio.learning.loading import Batch, Loader
+from harstudio.learning.loop.stepping import Stepper
+from harstudio.learning.loop.training_batches import TrainingBatches
 from harstudio.learning.preparing import MIB, Experiment
-from harstudio.learning.samples import Sample
 from harstudio.learning.stages import Plan, StagePlan, plan_training
-from harstudio.learning.stepping import Stepper
-from harstudio.learning.training_batches import TrainingBatches
 
 STEPS = 3  # measured a stage, the first of them to warm up
 AT_ONCE = 2  # clips in a measured step on a CPU, where a whole batch may take a minute

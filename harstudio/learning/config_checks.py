@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from harstudio.errors import DataError, UsageError
-from harstudio.learning.lacking import dispensable
+from harstudio.learning.data.protocols import Parts, parse_protocol
+from harstudio.learning.loop.lacking import dispensable
 from harstudio.learning.modalities import match_modalities
 from harstudio.learning.preprocessing import Preprocessing
-from harstudio.learning.protocols import Parts, parse_protocol
 from harstudio.learning.stages import Plan, card_of, complete, plan_training
 from harstudio.networks import create_network
 from harstudio.results import NetworkCard

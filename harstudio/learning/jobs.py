@@ -11,13 +11,14 @@ from typing import Any
 
 from harstudio.errors import UsageError
 from harstudio.jobs.context import Context, Payload
-from harstudio.learning import checking, importing
-from harstudio.learning.cache_making import make_cache
-from harstudio.learning.comparing import compare_runs
-from harstudio.learning.datasets import collect
+from harstudio.learning import checking
+from harstudio.learning.data.datasets import collect
+from harstudio.learning.data.protocols import preferred, remarks, split
 from harstudio.learning.devices import Device, choose_device
-from harstudio.learning.distributed import said_once
-from harstudio.learning.embedding import embed_run
+from harstudio.learning.evaluating.comparing import compare_runs
+from harstudio.learning.evaluating.embedding import embed_run
+from harstudio.learning.evaluating.testing import evaluate_run
+from harstudio.learning.prepared.cache_making import make_cache
 from harstudio.learning.preparing import (
     class_counts,
     config_of,
@@ -26,11 +27,11 @@ from harstudio.learning.preparing import (
     prepare,
     thin_classes,
 )
-from harstudio.learning.protocols import preferred, remarks, split
 from harstudio.learning.running import train_run
 from harstudio.learning.stages import MODALITIES, checked_options, fitting_inputs
 from harstudio.learning.study import run_study
-from harstudio.learning.testing import evaluate_run
+from harstudio.learning.together.distributed import said_once
+from harstudio.learning.weights import importing
 from harstudio.networks import list_networks, network_card
 from harstudio.results import NetworkCard
 from harstudio.runs.config import Config
@@ -266,7 +267,7 @@ def import_weights(payload: Payload, context: Context) -> Payload:
 
 def pack_weights(payload: Payload, context: Context) -> Payload:
     """A run made small to pass on: ``{run, out, about}``; see ``passing_on.pack``."""
-    from harstudio.learning.passing_on import pack
+    from harstudio.learning.weights.passing_on import pack
     from harstudio.runs.about import load_about
 
     run, out = Path(_text(payload, "run")), Path(_text(payload, "out"))

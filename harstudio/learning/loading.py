@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from harstudio.errors import DataError, HarstudioError
-from harstudio.learning.caches import Cache
+from harstudio.learning.data.samples import Sample
+from harstudio.learning.prepared.caches import Cache
 from harstudio.learning.preprocessing import Preprocessing, Raw
-from harstudio.learning.samples import Sample
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording
 

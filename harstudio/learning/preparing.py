@@ -16,17 +16,17 @@ from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.files import write_atomically
 from harstudio.jobs.context import Context, Payload
 from harstudio.labels.project import PROJECT_FILE
-from harstudio.learning.cache_match import require_same, serves
-from harstudio.learning.caches import Cache, open_cache, source_of
 from harstudio.learning.config_checks import check_config
-from harstudio.learning.datasets import Dataset, collect
-from harstudio.learning.group import Group
+from harstudio.learning.data.datasets import Dataset, collect
+from harstudio.learning.data.protocols import Parts, preferred, remarks, split
+from harstudio.learning.data.samples import Sample
 from harstudio.learning.loading import Loader
+from harstudio.learning.prepared.cache_match import require_same, serves
+from harstudio.learning.prepared.caches import Cache, open_cache, source_of
 from harstudio.learning.preprocessing import Preprocessing
-from harstudio.learning.protocols import Parts, preferred, remarks, split
-from harstudio.learning.samples import Sample
 from harstudio.learning.stages import card_of, choose_modalities, complete, plan_training
-from harstudio.learning.weights import load_pretrained, start_from, start_tables
+from harstudio.learning.together.group import Group
+from harstudio.learning.weights.starting import load_pretrained, start_from, start_tables
 from harstudio.networks import create_network
 from harstudio.networks.network import Network
 from harstudio.runs import config as configs

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.files import write_atomically
-from harstudio.learning.disturbing import condition, disturb
+from harstudio.learning.evaluating.disturbing import condition, disturb
 from harstudio.learning.inputs import (
     InputSettings,
     clip,

@@ -8,8 +8,8 @@ from typing import Any
 
 from harstudio import __version__
 from harstudio.files import write_atomically
+from harstudio.learning.data.samples import Sample
 from harstudio.learning.preparing import Experiment, parts_by_name
-from harstudio.learning.samples import Sample
 from harstudio.networks.network import Network
 from harstudio.runs.config import CHOSEN_BY_TEST, TrainingTable
 from harstudio.runs.folder import RunFolder

@@ -12,20 +12,19 @@ from typing import Any
 from harstudio.errors import ConflictError, DataError, HarstudioError, MissingError, UsageError
 from harstudio.files import remove_leftovers, write_atomically
 from harstudio.jobs.context import Context, Stopped
-from harstudio.learning.checkpoints import State, load_network, load_state
 from harstudio.learning.config_checks import (
     check_alone,
     check_parts,
     check_precision,
     config_of_run,
 )
-from harstudio.learning.datasets import Dataset
+from harstudio.learning.data.datasets import Dataset
 from harstudio.learning.devices import Device, choose_device
-from harstudio.learning.distributed import processes
 from harstudio.learning.environment import describe_environment
-from harstudio.learning.group import Group
-from harstudio.learning.keeping import known_by
-from harstudio.learning.place import place_of
+from harstudio.learning.evaluating.keeping import known_by
+from harstudio.learning.evaluating.testing import evaluate_samples
+from harstudio.learning.loop.place import place_of
+from harstudio.learning.loop.training import Trainer, remark
 from harstudio.learning.preparing import (
     MIB,
     Experiment,
@@ -35,12 +34,13 @@ from harstudio.learning.preparing import (
     restore,
     save_data,
 )
-from harstudio.learning.process_context import Unwritten
 from harstudio.learning.run_card import write_card
 from harstudio.learning.stages import StagePlan, card_of, complete, plan_training
-from harstudio.learning.testing import evaluate_samples
-from harstudio.learning.training import Trainer, remark
+from harstudio.learning.together.distributed import processes
+from harstudio.learning.together.group import Group
+from harstudio.learning.together.process_context import Unwritten
 from harstudio.learning.usual_boxes import with_usual_boxes
+from harstudio.learning.weights.checkpoints import State, load_network, load_state
 from harstudio.runs import config as configs
 from harstudio.runs.config import CHOSEN_BY_TEST, Config, changed_keys
 from harstudio.runs.folder import RunFolder, is_run

@@ -13,14 +13,14 @@ from harstudio.errors import ConflictError, HarstudioError, MissingError, UsageE
 from harstudio.files import write_atomically
 from harstudio.jobs.context import Context, Payload, Stopped
 from harstudio.jobs.torchrun import place
-from harstudio.learning.comparing import row
 from harstudio.learning.config_checks import check_config
-from harstudio.learning.datasets import Dataset
-from harstudio.learning.grouping import different, group_figures, group_pairs
+from harstudio.learning.data.datasets import Dataset
+from harstudio.learning.data.protocols import folds_of, preferred
+from harstudio.learning.evaluating.comparing import row
+from harstudio.learning.evaluating.grouping import different, group_figures, group_pairs
+from harstudio.learning.evaluating.told import Told, compare_pair, read_runs
 from harstudio.learning.preparing import gather
-from harstudio.learning.protocols import folds_of, preferred
 from harstudio.learning.running import is_done, train_run
-from harstudio.learning.told import Told, compare_pair, read_runs
 from harstudio.runs.config import Config
 from harstudio.runs.folder import is_run
 from harstudio.runs.reading import read_status

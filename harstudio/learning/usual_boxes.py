@@ -12,11 +12,11 @@ from dataclasses import replace
 import numpy as np
 
 from harstudio.errors import HarstudioError
-from harstudio.learning.caches import Cache, Edges
+from harstudio.learning.data.samples import Sample
 from harstudio.learning.inputs.picture import PictureInput, box_of_people
 from harstudio.learning.inputs.places import Stretch
+from harstudio.learning.prepared.caches import Cache, Edges
 from harstudio.learning.preprocessing import Preprocessing
-from harstudio.learning.samples import Sample
 from harstudio.recordings.formats import open_recording
 from harstudio.results import Box
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from harstudio.errors import DataError
 from harstudio.jobs.context import Context
-from harstudio.learning.looked import extent
+from harstudio.learning.data.looked import extent
 from harstudio.learning.preprocessing import Preprocessing, kind_of_stream
 from harstudio.networks.network import streams_with
 from harstudio.recognition.explaining import Explainer

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 from harstudio.errors import DataError, MissingError, UsageError
-from harstudio.learning.checkpoints import load_network
 from harstudio.learning.preprocessing import Prepared, Preprocessing, kind_of_stream
+from harstudio.learning.weights.checkpoints import load_network
 from harstudio.networks.explaining import explain
 from harstudio.networks.network import Network, Output
 from harstudio.runs.folder import RunFolder

@@ -10,9 +10,9 @@ import pytest
 import torch
 from sklearn.utils.class_weight import compute_class_weight
 
-from harstudio.learning.averaging import Mean
-from harstudio.learning.losses import Losses, balanced_weights
-from harstudio.learning.optimizing import Optimizer
+from harstudio.learning.loop.averaging import Mean
+from harstudio.learning.loop.losses import Losses, balanced_weights
+from harstudio.learning.loop.optimizing import Optimizer
 from harstudio.learning.stages import plan_training
 from harstudio.networks import create_network
 from harstudio.networks.network import Network, Output

@@ -21,11 +21,11 @@ import tiny_network
 from harstudio.cli import main
 from harstudio.errors import ConflictError, DataError, HarstudioError, UsageError
 from harstudio.learning import jobs
-from harstudio.learning.cache_writing import LOCK
-from harstudio.learning.caches import ABOUT, DATA, INDEX, Cache, is_cache
-from harstudio.learning.datasets import collect
+from harstudio.learning.data.datasets import collect
 from harstudio.learning.loading import Loader
-from harstudio.learning.packing import pack
+from harstudio.learning.prepared.cache_writing import LOCK
+from harstudio.learning.prepared.caches import ABOUT, DATA, INDEX, Cache, is_cache
+from harstudio.learning.prepared.packing import pack
 from harstudio.learning.usual_boxes import with_usual_boxes
 from harstudio.recordings.formats import open_recording
 from job_context import Heard
@@ -272,7 +272,8 @@ def test_every_torn_end_is_mended(trials: Path, whole: Path, tmp_path: Path) -> 
 KILLED = """
     import os, signal, sys
     sys.path.insert(0, {tests!r})
-    from harstudio.learning import cache_writing, jobs
+    from harstudio.learning import jobs
+    from harstudio.learning.prepared import cache_writing
     from job_context import Heard
     cache_writing.SAFE_EVERY_S = 0
     real, count = cache_writing.os.fsync, 0

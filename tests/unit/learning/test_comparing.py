@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from harstudio.cli import main
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.jobs.context import Stopped
-from harstudio.learning.evaluation import evaluate_answers
-from harstudio.learning.figures import interval
-from harstudio.learning.inference import Answers
+from harstudio.learning.data.samples import Sample
+from harstudio.learning.evaluating.evaluation import evaluate_answers
+from harstudio.learning.evaluating.figures import interval
+from harstudio.learning.evaluating.inference import Answers
+from harstudio.learning.evaluating.told import mcnemar
 from harstudio.learning.jobs import compare
-from harstudio.learning.samples import Sample
-from harstudio.learning.told import mcnemar
 from harstudio.runs.answers import StoredAnswers, save_answers
 from harstudio.runs.folder import RunFolder
 from job_context import Heard

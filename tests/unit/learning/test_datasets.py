@@ -12,7 +12,7 @@ from harstudio.labels import clip_edits
 from harstudio.labels.label_set import Label, LabelSet
 from harstudio.labels.model import Clip, Origin
 from harstudio.labels.project import Project
-from harstudio.learning.datasets import Dataset, collect
+from harstudio.learning.data.datasets import Dataset, collect
 from harstudio.recordings.formats import open_recording
 from harstudio.resources import resource
 from trials import write_trial

@@ -18,12 +18,12 @@ import torch
 from safetensors.torch import load_file
 
 import tiny_network
-from harstudio.learning.checkpoints import load_state
-from harstudio.learning.distributed import buckets
 from harstudio.learning.jobs import train
 from harstudio.learning.loading import Loader
-from harstudio.learning.stepping import pieces
-from harstudio.learning.whole_batch import WholeBatch
+from harstudio.learning.loop.stepping import pieces
+from harstudio.learning.together.distributed import buckets
+from harstudio.learning.together.whole_batch import WholeBatch
+from harstudio.learning.weights.checkpoints import load_state
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_evaluation, read_metrics, read_status
 from job_context import Heard

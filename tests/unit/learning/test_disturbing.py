@@ -11,7 +11,7 @@ import pytest
 
 from clips import at_pixels, body, recording, spread
 from harstudio.errors import UsageError
-from harstudio.learning.disturbing import CONDITIONS, applies, disturb
+from harstudio.learning.evaluating.disturbing import CONDITIONS, applies, disturb
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SkeletonFrame

@@ -9,7 +9,7 @@ import pytest
 
 from harstudio.errors import MissingError, UsageError
 from harstudio.jobs.context import Stopped
-from harstudio.learning import embedding
+from harstudio.learning.evaluating import embedding
 from harstudio.learning.jobs import embed
 from harstudio.runs.answers import StoredAnswers, save_answers
 from harstudio.runs.folder import RunFolder

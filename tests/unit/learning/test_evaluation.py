@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.jobs.context import Stopped
-from harstudio.learning.datasets import collect
-from harstudio.learning.evaluation import evaluate_answers
-from harstudio.learning.figures import (
+from harstudio.learning.data.datasets import collect
+from harstudio.learning.data.samples import Sample
+from harstudio.learning.evaluating.evaluation import evaluate_answers
+from harstudio.learning.evaluating.figures import (
     calibration_error,
     confusion_matrix,
     interval,
@@ -29,11 +30,10 @@ from harstudio.learning.figures import (
     probabilities,
     top_share,
 )
-from harstudio.learning.inference import Answers, answer
+from harstudio.learning.evaluating.inference import Answers, answer
+from harstudio.learning.evaluating.testing import unseen
 from harstudio.learning.jobs import evaluate, train
 from harstudio.learning.preparing import restore
-from harstudio.learning.samples import Sample
-from harstudio.learning.testing import unseen
 from harstudio.networks import create_network
 from harstudio.runs import config as configs
 from harstudio.runs.answers import load_answers

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from harstudio.learning.figures import (
+from harstudio.learning.evaluating.figures import (
     bootstrap,
     bootstrap_subjects,
     confusion_matrix,

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from harstudio.learning.frozen import FrozenFeatures
 from harstudio.learning.loading import Batch
+from harstudio.learning.loop.frozen import FrozenFeatures
 from harstudio.learning.stages import freeze_all_but
 from harstudio.networks.network import Batch as Inputs
 from harstudio.networks.network import Network, Output

@@ -16,14 +16,14 @@ from typer.testing import CliRunner
 from harstudio.cli import app
 from harstudio.cli_learning import read_classes
 from harstudio.errors import ConflictError, DataError, MissingError, UsageError
-from harstudio.learning.checkpoints import load_network
 from harstudio.learning.devices import Device
-from harstudio.learning.importing import import_weights, read_imported
+from harstudio.learning.evaluating.testing import evaluate_run
 from harstudio.learning.preprocessing import Preprocessing
-from harstudio.learning.published import read_published
 from harstudio.learning.stages import plan_training
-from harstudio.learning.testing import evaluate_run
-from harstudio.learning.weights import start_from, start_tables
+from harstudio.learning.weights.checkpoints import load_network
+from harstudio.learning.weights.importing import import_weights, read_imported
+from harstudio.learning.weights.published import read_published
+from harstudio.learning.weights.starting import start_from, start_tables
 from harstudio.networks import create_network, network_card
 from harstudio.recognition.trained import load_run
 from harstudio.runs.config import parse

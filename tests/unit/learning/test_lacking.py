@@ -9,9 +9,9 @@ import torch
 from torch.nn.functional import cross_entropy
 
 import pair_network
-from harstudio.learning.lacking import dispensable, draw, parts, without
+from harstudio.learning.loop.lacking import dispensable, draw, parts, without
+from harstudio.learning.loop.stepping import Stepper
 from harstudio.learning.stages import plan_training
-from harstudio.learning.stepping import Stepper
 from harstudio.networks import network_card
 from harstudio.runs.config import parse
 

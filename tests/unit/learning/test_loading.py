@@ -15,10 +15,10 @@ import torch
 
 from harstudio.errors import DataError
 from harstudio.jobs.context import Stopped
-from harstudio.learning.datasets import collect
+from harstudio.learning.data.datasets import collect
+from harstudio.learning.data.samples import Sample
 from harstudio.learning.loading import Batch, Loader
 from harstudio.learning.preprocessing import Preprocessing
-from harstudio.learning.samples import Sample
 from harstudio.results import NetworkCard, Recipe
 from trials import write_trial
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harstudio.learning import looked
-from harstudio.learning.datasets import collect
+from harstudio.learning.data import looked
+from harstudio.learning.data.datasets import collect
 from harstudio.recordings.formats import open_recording
 from harstudio.settings import cache_dir
 from trials import write_trial

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from clips import HEIGHT, WIDTH, at_pixels, body, recording, spread
-from harstudio.learning.cache_match import ONLY_MADE, differences
 from harstudio.learning.inputs import InputSettings
-from harstudio.learning.packing import LAYOUT, pack, unpack
+from harstudio.learning.prepared.cache_match import ONLY_MADE, differences
+from harstudio.learning.prepared.packing import LAYOUT, pack, unpack
 from harstudio.learning.preprocessing import TABLES, Preprocessing, Raw
 from harstudio.networks import list_networks, network_card
 from harstudio.recordings.recording import Recording

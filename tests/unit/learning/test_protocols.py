@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harstudio.errors import DataError, MissingError, UsageError
-from harstudio.learning.datasets import Dataset
-from harstudio.learning.leaks import check_apart, same_content
-from harstudio.learning.protocols import Parts, folds_of, remarks, split
-from harstudio.learning.samples import Sample
+from harstudio.learning.data.datasets import Dataset
+from harstudio.learning.data.leaks import check_apart, same_content
+from harstudio.learning.data.protocols import Parts, folds_of, remarks, split
+from harstudio.learning.data.samples import Sample
 from harstudio.recordings.formats.ntu_facts import is_listed
 from harstudio.resources import resource
 

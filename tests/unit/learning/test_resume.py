@@ -24,10 +24,10 @@ from safetensors.torch import save_file
 
 from harstudio.errors import ConflictError, DataError, MissingError, UsageError
 from harstudio.jobs.context import Stopped
-from harstudio.learning import training
-from harstudio.learning.checkpoints import State, load_state, save_state
 from harstudio.learning.jobs import train
 from harstudio.learning.loading import Loader
+from harstudio.learning.loop import training
+from harstudio.learning.weights.checkpoints import State, load_state, save_state
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_evaluation, read_metrics, read_status
 from job_context import Heard

@@ -13,10 +13,10 @@ import pytest
 from harstudio.cli import main
 from harstudio.errors import UsageError
 from harstudio.jobs.context import Stopped
-from harstudio.learning.disturbing import CONDITIONS
+from harstudio.learning.evaluating.disturbing import CONDITIONS
+from harstudio.learning.evaluating.robustness import conditions_of
 from harstudio.learning.jobs import evaluate, train
 from harstudio.learning.preprocessing import Preprocessing
-from harstudio.learning.robustness import conditions_of
 from harstudio.networks import create_network, network_card
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_evaluation
@@ -94,7 +94,7 @@ def test_it_stops_when_asked_and_keeps_what_was_found_before(trained: Path) -> N
 def test_clips_that_cannot_be_read_under_a_condition(
     trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harstudio.learning import disturbing, robustness
+    from harstudio.learning.evaluating import disturbing, robustness
 
     def nobody(stream: Any, sight: Any) -> Any:
         gone = sight.recording.name == "a1_s2_t1" if few else True

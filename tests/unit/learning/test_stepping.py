@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from harstudio.errors import HarstudioError
-from harstudio.learning.inference import answer
-from harstudio.learning.optimizing import factors
+from harstudio.learning.evaluating.inference import answer
+from harstudio.learning.loop.optimizing import factors
+from harstudio.learning.loop.stepping import Stepper, pieces
 from harstudio.learning.stages import plan_training
-from harstudio.learning.stepping import Stepper, pieces
 from harstudio.networks import create_network, network_card
 from harstudio.networks.network import Batch, Network, Output
 from harstudio.runs.config import parse

@@ -19,11 +19,11 @@ import scipy.io
 import torch
 
 from harstudio.errors import DataError, HarstudioError, UsageError
-from harstudio.learning.checkpoints import load_network, load_state
 from harstudio.learning.devices import choose_device
 from harstudio.learning.jobs import train
-from harstudio.learning.stepping import Stepper
-from harstudio.learning.training import Trainer
+from harstudio.learning.loop.stepping import Stepper
+from harstudio.learning.loop.training import Trainer
+from harstudio.learning.weights.checkpoints import load_network, load_state
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_data, read_evaluation, read_metrics, read_status
 from job_context import Heard

@@ -14,10 +14,11 @@ import pytest
 
 import pair_network
 from harstudio.errors import UsageError
-from harstudio.learning import running, training
-from harstudio.learning.checkpoints import load_state, save_state
+from harstudio.learning import running
 from harstudio.learning.jobs import train
 from harstudio.learning.loading import Loader
+from harstudio.learning.loop import training
+from harstudio.learning.weights.checkpoints import load_state, save_state
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_evaluation, read_metrics
 from job_context import Heard

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from harstudio.learning.data.samples import Sample
 from harstudio.learning.inputs.picture import PictureInput
 from harstudio.learning.preprocessing import Preprocessing
-from harstudio.learning.samples import Sample
 from harstudio.learning.usual_boxes import with_usual_boxes
 from harstudio.networks import network_card
 from harstudio.recordings.formats import open_recording

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from harstudio.errors import DataError, MissingError
-from harstudio.learning import weights
+from harstudio.learning.weights import starting as weights
 from harstudio.networks import create_network
 from harstudio.networks.backbones.efficientnet_lite import EfficientNetLite0
 

@@ -12,11 +12,11 @@ import torch
 
 from harstudio.errors import DataError, HarstudioError, MissingError, UsageError
 from harstudio.jobs.context import Stopped
-from harstudio.learning.checkpoints import save_weights, weights_of
-from harstudio.learning.datasets import collect
+from harstudio.learning.data.datasets import collect
+from harstudio.learning.data.looked import extent
 from harstudio.learning.loading import Loader
-from harstudio.learning.looked import extent
 from harstudio.learning.preprocessing import Preprocessing
+from harstudio.learning.weights.checkpoints import save_weights, weights_of
 from harstudio.recognition.jobs import explain, predict
 from harstudio.recognition.recognise import Question, recognise
 from harstudio.recognition.trained import load_run

@@ -14,8 +14,8 @@ from defusedxml import ElementTree
 
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.labels.label_set import bundled_label_set
-from harstudio.learning.comparing import compare_runs
-from harstudio.learning.protocols import PROTOCOLS
+from harstudio.learning.data.protocols import PROTOCOLS
+from harstudio.learning.evaluating.comparing import compare_runs
 from harstudio.reports import charts, jobs, matrices
 from harstudio.reports.documents import Evaluation, checked
 from harstudio.reports.evaluation import evaluation_report

@@ -1,0 +1,1 @@
+"""How well trained networks do: answers, figures, comparisons, worse conditions."""

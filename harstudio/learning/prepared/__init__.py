@@ -1,0 +1,1 @@
+"""Prepared data: what preprocessing reads of every clip, in a folder that is mapped into memory."""
