@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 import tomli_w
-import tomli_w
 
 from driving import until
 from harstudio.labels.model import Clip
-from harstudio.runs.about import ABOUT
 from harstudio.runs.about import ABOUT
 from harstudio.runs.folder import RunFolder
 from harstudio.settings import data_dir
