@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from driving import until
 from harstudio.errors import DataError
-from harstudio.learning.comparing import compare_runs
+from harstudio.learning.evaluating.comparing import compare_runs
 from harstudio.settings import data_dir
 from harstudio.studio.comparison.document import Comparison
 from harstudio.studio.comparison.view import TOO_FEW, CompareView
@@ -162,6 +162,17 @@ def test_a_page_is_written_where_one_says(window, page, tmp_path, monkeypatch) -
     assert {run["name"] for run in asked["document"]["runs"]} == {"one", "two"}
     window.handed_in.answer("comparison", {"page": str(out), "files": []})
     assert f"The comparison was written to {out}." in told
+
+
+def test_classes_that_gain_come_first_then_those_that_lose() -> None:
+    shares = {"same": (1, 1), "lost": (1, 0.2), "more": (0, 1), "less": (0.5, 0.4), "up": (0, 0.1)}
+    gains = [{"class": k, "clips": 5, "a": a, "b": b} for k, (a, b) in shares.items()]
+    pair = {"a": "one", "b": "two", "clips": 25, "only_a": 4, "only_b": 5, "p": 1.0}
+    runs = [{"run": k, "name": k, "clips": 25, "top1": 0.5} for k in ("one", "two")]
+    found = Comparison.of({"runs": runs, "pairs": [pair | {"gains": gains}]})
+    names = [one.name for one in found.pairs[0].changes]
+    assert names == ["more", "up", "lost", "less", "same"]
+    assert "cannot be told apart" in found.pairs[0].sentence()
 
 
 def test_a_comparison_that_does_not_hold_together_is_an_error() -> None:

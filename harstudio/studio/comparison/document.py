@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,11 +141,20 @@ def _pair(one: Mapping[str, Any]) -> Pair:
         int(one["only_a"]),
         int(one["only_b"]),
         float(one["p"]),
-        tuple(
+        _sorted(
             Change(str(gain["class"]), int(gain["clips"]), float(gain["a"]), float(gain["b"]))
             for gain in one["gains"]
         ),
     )
+
+
+def _sorted(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Those that gain most, those that lose most, the others."""
+
+    def place(one: Change) -> tuple[int, float]:
+        return (0 if one.change > 0 else 1 if one.change < 0 else 2), -abs(one.change)
+
+    return tuple(sorted(changes, key=place))
 
 
 def _share(value: Any) -> float | None:

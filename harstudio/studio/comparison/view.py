@@ -38,8 +38,10 @@ if TYPE_CHECKING:
 COMPARE = "harstudio.learning.jobs:compare"
 REPORT = "harstudio.reports.jobs:comparison"
 RUN_JOBS = ("harstudio.learning.jobs:train", "harstudio.learning.jobs:evaluate")
+PAIR_PX = 520
 TOO_FEW = "Two evaluated runs are needed to set figures side by side."
 ALIKE = "Their configs do not differ."
+TEST = "p is of McNemar's test, exact and two-sided."
 UNCORRECTED = "p is of McNemar's test, not corrected for the number of pairs."
 NO_PAIR = "No two of them were tested on the same clips."
 
@@ -87,6 +89,7 @@ class CompareView(QWidget):
         self.tests.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.tests.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.pair.setAccessibleName("Which two")
+        self.pair.setMaximumWidth(PAIR_PX)
         self.pair.currentIndexChanged.connect(self._show_pair)
         self.pair_note, self.config_note = quiet_label(wrap=True), quiet_label(wrap=True)
         self.tabs = QTabWidget(documentMode=True)
@@ -175,8 +178,8 @@ class CompareView(QWidget):
         if self.found is None:
             return []
         told = [pair.sentence() for pair in self.found.pairs]
-        if len(told) > 1:
-            told.append(UNCORRECTED)
+        if told:
+            told.append(TEST if len(told) == 1 else UNCORRECTED)
         told += [
             f"{a} and {b} were tested on other clips: their figures cannot be set side by side."
             for a, b in self.found.missing
