@@ -102,6 +102,12 @@ def test_a_click_takes_the_clip_under_it_and_a_class_stands_out(view, tmp_path) 
     where = plane.mapFromScene(plane.getPlotItem().getViewBox().mapViewToScene(QPointF(-6, 0)))
     QTest.mouseClick(plane.viewport(), Qt.MouseButton.LeftButton, pos=where)
     assert plane.place == 6
+    box = plane.getPlotItem().getViewBox()
+    plane._hover(box.mapViewToScene(QPointF(-8, 0)))
+    assert plane.about.text() == plane.sentence(8)
+    assert plane.rect().contains(plane.about.geometry())
+    plane._hover(box.mapViewToScene(QPointF(-8, 3)))
+    assert not plane.about.isVisible()
     view.bars.setCurrentIndex(view.bars.accuracies.index(1, 0))
     QTest.keyClick(view.bars, Qt.Key.Key_Return)
     assert plane.only == 2  # throw

@@ -138,7 +138,7 @@ def test_weights_in_the_box_come_after_ones_own(tmp_path, dataset, run, window, 
     assert list(shown)[:2] == ["first", "waving"]
     assert (shown["first"].kind, shown["waving"].kind) == ("Run", "In the box")
     assert shown["waving"].detail == (
-        "in the box · mmff-lite · depth + skeleton · 3 classes · tested 0.88"
+        "mmff-lite · depth + skeleton · 3 classes · tested 0.88"
     )  # fmt: skip
     assert "needs colour, which this recording has not" in shown["colours"].detail
     assert not shown["damaged"].enabled

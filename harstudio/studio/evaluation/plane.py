@@ -8,8 +8,8 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QCursor, QKeyEvent
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtWidgets import QLabel, QWidget
 
 from harstudio.studio import theme
 from harstudio.studio.evaluation.findings import Verdict
@@ -18,6 +18,7 @@ from harstudio.studio.evaluation.spread import step_from
 from harstudio.studio.plots import plain
 
 POINT_PX, MARKED_PX, NEAR_PX = 9, 16, 10
+BESIDE_PX = 16  # of the mouse
 FAINT = 40  # alpha of classes that are not looked at
 STEPS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -52,6 +53,10 @@ class Plane(pg.PlotWidget):
         self._marked.setZValue(5)
         self.addItem(self._scatter)
         self.addItem(self._marked)
+        self.about = QLabel(self)  # what the mouse is at
+        self.about.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.about.setObjectName("plane_about")
+        self.about.hide()
         self._points: NDArray[np.float64] = np.zeros((0, 2))
         self._verdicts: Sequence[Verdict] = ()
         self._classes: Sequence[str] = ()
@@ -107,6 +112,10 @@ class Plane(pg.PlotWidget):
     def _draw(self) -> None:
         tokens = theme.current()
         self.setBackground(ground())
+        self.about.setStyleSheet(
+            f"#plane_about {{ background: {tokens.raised}; color: {tokens.text};"
+            f" border: 1px solid {tokens.line}; padding: 4px 6px; }}"
+        )
         marks = class_marks(self._classes)
         ring, none = pg.mkPen(tokens.text, width=1.4), pg.mkPen(None)
         faint = QColor(tokens.quiet)
@@ -148,10 +157,19 @@ class Plane(pg.PlotWidget):
 
     def _hover(self, where: QPointF) -> None:
         place = self.place_at(where)
-        if place is None:
-            QToolTip.hideText()
-        else:
-            QToolTip.showText(QCursor.pos(), self.sentence(place), self)
+        self.about.setVisible(place is not None)
+        if place is not None:
+            self.about.setText(self.sentence(place))
+            self.about.adjustSize()
+            at = self.mapFromScene(where)
+            x = at.x() + BESIDE_PX
+            if x + self.about.width() > self.width():
+                x = at.x() - BESIDE_PX - self.about.width()
+            self.about.move(x, min(at.y(), self.height() - self.about.height()))
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        self.about.hide()
+        super().leaveEvent(event)
 
     def _click(self, event: object) -> None:
         if event.button() != Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]

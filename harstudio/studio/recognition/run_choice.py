@@ -70,7 +70,7 @@ class RunChoice:
     def facts(self, recording: Recording | None) -> str:
         """Network, needs, classes and accuracy in one line."""
         needs = " + ".join(WORDS.get(need, need) for need in self.needs)
-        parts = ["in the box" if self.bundled else "", self.network, needs]
+        parts = [self.network, needs]
         parts.append(f"{self.classes} classes" if self.classes else "")
         parts.append("not tested" if self.tested is None else f"tested {self.tested:.2f}")
         lacks = self.lacks(recording)
