@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from harstudio.learning.figures import interval
+from harstudio.learning.evaluating.figures import interval
 from harstudio.reports.documents import Condition, Evaluation, Pair
 from harstudio.reports.figures import (
     BLUE,
