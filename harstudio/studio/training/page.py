@@ -300,6 +300,8 @@ class TrainPage(QWidget):
         else:
             epochs = [] if detail is None else detail.growth.epochs[-LINES:]
             self.log.show_lines(self._training.chosen, [line_of(epoch) for epoch in epochs])
+        if self._views.currentWidget() is not self.curves:
+            self.log.hide()
 
     def _heard(self, record: object, kind: str, payload: object) -> None:
         epoch = kind == "metrics" and isinstance(payload, dict) and payload.get("kind") == "epoch"
