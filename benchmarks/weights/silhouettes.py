@@ -72,7 +72,7 @@ def write(recording: Recording, place: Path, seed: int) -> None:
     ) as writer:  # fmt: skip
         for index, time_ns in enumerate(skeleton.times_ns.tolist()):
             writer.skeleton("skeleton", time_ns, skeleton.frame(index))
-        for index in range(0, len(depth), EVERY):
+        for index in range(0, len(depth) + 1 - EVERY, EVERY):  # none lasts longer than the trial
             body = skeleton.frame(min(index, len(skeleton) - 1)).bodies[0]
             rows = heights(recording, body, skeleton.topology)
             seen = painted(depth.frame(index), behind, colors, rows, rng)

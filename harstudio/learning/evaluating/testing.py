@@ -42,6 +42,7 @@ from harstudio.runs.folder import RunFolder, is_run
 from harstudio.runs.reading import read_json
 from harstudio.skeletons.maps import require_map
 
+MS = 1_000_000  # nanoseconds
 MOST_FEATURES = 1 << 30  # bytes of features that are kept of a test part
 
 
@@ -265,7 +266,8 @@ def unseen(experiment: Experiment, dataset: Dataset, part: str) -> tuple[Sequenc
 
 
 def _stretch(sample: Sample) -> tuple[str, int, int]:
-    return sample.recording, sample.start_ns, sample.end_ns
+    """To the millisecond: other formats round the end of the same recording otherwise."""
+    return sample.recording, round(sample.start_ns / MS), round(sample.end_ns / MS)
 
 
 def _left_out(count: int) -> list[str]:
