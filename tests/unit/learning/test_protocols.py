@@ -87,6 +87,8 @@ def test_every_fold_tests_once(known: bool) -> None:
         parts = split(whole, f"kfold:3:{fold}", validation_subjects=0, seed=4)
         assert len(parts.train) + len(parts.test) == len(whole.samples)
         assert not {s.recording for s in parts.train} & {s.recording for s in parts.test}
+        again = split(whole, f"kfold:3:{fold}", validation_subjects=0, seed=5)
+        assert again.test == parts.test
         tested += parts.test
     assert sorted(s.recording for s in tested) == sorted(s.recording for s in whole.samples)
     with pytest.raises(UsageError, match="not possible with 7"):
