@@ -18,7 +18,7 @@ from harstudio.jobs.context import Context, Payload
 from harstudio.labels.project import PROJECT_FILE
 from harstudio.learning.config_checks import check_config
 from harstudio.learning.data.datasets import Dataset, collect
-from harstudio.learning.data.protocols import Parts, preferred, remarks, split
+from harstudio.learning.data.protocols import Parts, about_people, preferred, remarks, split
 from harstudio.learning.data.samples import Sample
 from harstudio.learning.loading import Loader
 from harstudio.learning.prepared.cache_match import require_same, serves
@@ -26,6 +26,7 @@ from harstudio.learning.prepared.caches import Cache, open_cache, source_of
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.learning.stages import card_of, choose_modalities, complete, plan_training
 from harstudio.learning.together.group import Group
+from harstudio.learning.weights.start_leaks import check_start
 from harstudio.learning.weights.starting import load_pretrained, start_from, start_tables
 from harstudio.networks import create_network
 from harstudio.networks.network import Network
@@ -197,9 +198,23 @@ def prepare(config: Config, dataset: Dataset) -> Experiment:
             *dataset.problems,
             *remarks(dataset, data.protocol, parts),
             *thin_classes(dataset.classes, parts),
+            *_start_apart(config, dataset, parts),
         ),
         preprocessing=preprocessing,
         cache=cache,
+    )
+
+
+def _start_apart(config: Config, dataset: Dataset, parts: Parts) -> list[str]:
+    """See ``check_start``."""
+    if not config.training.start:
+        return []
+    return check_start(
+        Path(config.training.start),
+        parts,
+        _folder(Path(config.data.path)).name,
+        people=about_people(dataset, config.data.protocol),
+        by_test=config.training.select == "test",
     )
 
 

@@ -26,7 +26,16 @@ from harstudio.learning.data.protocol_rules import (
 )
 from harstudio.learning.data.samples import Sample
 
-__all__ = ["PROTOCOLS", "Parts", "folds_of", "parse_protocol", "preferred", "remarks", "split"]
+__all__ = [
+    "PROTOCOLS",
+    "Parts",
+    "about_people",
+    "folds_of",
+    "parse_protocol",
+    "preferred",
+    "remarks",
+    "split",
+]
 
 VALIDATION_FROM = 4  # training subjects from which one is kept for validation
 
@@ -84,9 +93,15 @@ def split(
             path=dataset.path,
             remedy=f"Choose another protocol, for example {possible(dataset)}, or add recordings.",
         )
-    people = known.rule.people or (known.name == "kfold" and folds_by_subject(dataset))
+    people = about_people(dataset, protocol)
     check_apart((train, validation, test), dataset.path, people=people, takes=known.rule.takes)
     return parts
+
+
+def about_people(dataset: Dataset, protocol: str) -> bool:
+    """Whether nobody may be in two parts under a protocol."""
+    known = parse_protocol(protocol)
+    return known.rule.people or (known.name == "kfold" and folds_by_subject(dataset))
 
 
 def folds_of(dataset: Dataset, family: str) -> tuple[str, ...]:
