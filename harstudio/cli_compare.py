@@ -55,20 +55,23 @@ def print_comparison(document: dict[str, Any]) -> None:
     if chosen:
         cli_output.print_line(f"Chosen by the test part, so too good: {', '.join(chosen)}")
     _print_rows(
-        [("over seeds and folds", "seeds", "folds", "mean", "sd", "95 % interval")],
+        [("over seeds and folds", "seeds", "mean", "sd", "95 %, seeds", "95 %, clips", "folds")],
         (
             (
                 one["name"],
                 str(len(one["seeds"])),
-                str(len(one["folds"]) or 1),
                 _percent(one["mean"]),
                 "" if one["std"] is None else _percent(one["std"]),
-                f"{_between(one['ci95'])} by {one['ci95_by']}",
+                _between(one["ci95_seeds"]),
+                _between(one["ci95_clips"]),
+                one["coverage"],
             )
             for one in document["groups"]
-            if len(one["runs"]) > 1
+            if len(one["runs"]) + len(one["left_out"]) > 1
         ),
     )
+    for line in remarks(document["groups"]):
+        cli_output.print_line(line)
     _print_rows(
         [("sum of", "clips", "top-1", "95 % interval", "macro F1")],
         (
@@ -86,6 +89,14 @@ def print_comparison(document: dict[str, Any]) -> None:
     _print_configs(document)
 
 
+def remarks(groups: Sequence[dict[str, Any]]) -> list[str]:
+    """What means cannot be read without: runs left out of them, and choices by the test part."""
+    chosen = [one["name"] for one in groups if "test" in one["selected_by"]]
+    found = [f"Chosen by the test part, so too good: the mean of {name}" for name in chosen]
+    left_out = [one for group in groups for one in group["left_out"]]
+    return found + [f"Left out of the mean: {one['run']}, {one['reason']}" for one in left_out]
+
+
 def _print_pairs(document: dict[str, Any]) -> None:
     """Pairs; of many those that are not of two runs, the others are in the document."""
     pairs = document["pairs"]
@@ -94,7 +105,7 @@ def _print_pairs(document: dict[str, Any]) -> None:
         of_groups = [one for one in pairs if not runs.issuperset((one["a"], one["b"]))]
         pairs = of_groups or pairs[:MOST_PAIRS]
     _print_rows(
-        [("pair", "clips", "only first", "only second", "p", "change")],
+        [("pair", "clips", "only first", "only second", "p", "p, Holm", "change")],
         (
             (
                 f"{one['a']} - {one['b']}",
@@ -102,6 +113,7 @@ def _print_pairs(document: dict[str, Any]) -> None:
                 str(one["only_a"]),
                 str(one["only_b"]),
                 f"{one['p']:.2g}",
+                f"{one['p_holm']:.2g}",
                 f"{100 * one['change']:+.1f} points",
             )
             for one in pairs

@@ -9,6 +9,8 @@ from typing import Any
 import typer
 
 from harstudio import cli_output
+from harstudio.cli_compare import remarks
+from harstudio.cli_evaluate import between
 from harstudio.cli_jobs import run_job
 
 STOPPED = 130
@@ -72,9 +74,13 @@ def _lines(document: dict[str, Any]) -> Iterable[str]:
     cells = document["cells"]
     done = sum(cell["state"] == "finished" for cell in cells)
     yield f"{document['study']}: {done} of {len(cells)} trainings finished, {document['folder']}"
-    rows = [("variant", "protocol", "seeds", "clips", "top-1", "std", "95 % interval", "macro F1")]
+    rows = [
+        (
+            *("variant", "protocol", "seeds", "clips", "top-1", "std"),
+            *("95 %, seeds", "95 %, clips", "macro F1", "folds"),
+        )
+    ]
     for group in document["groups"]:
-        low, high = group["ci95"]
         std = "" if group["std"] is None else f"{100 * group['std']:.1f}"
         rows.append(
             (
@@ -84,15 +90,20 @@ def _lines(document: dict[str, Any]) -> Iterable[str]:
                 str(group["clips"][0]),
                 f"{group['mean']:.1%}",
                 std,
-                f"{low:.1%} to {high:.1%}",
+                "" if group["ci95_seeds"] is None else between(group["ci95_seeds"]),
+                between(group["ci95_clips"]),
                 f"{group['macro_f1']:.3f}",
+                group["coverage"],
             )
         )
     if len(rows) > 1:
         yield from cli_output.table(rows)
+    yield from remarks(document["groups"])
+    tests = len(document["pairs"])
     for pair in document["pairs"]:
         yield (
             f"{pair['b']} against {pair['a']}: {100 * pair['change']:+.1f} points, "
             f"{pair['only_b']} clips right that the other has wrong, {pair['only_a']} the other "
-            f"way round (McNemar p = {pair['p']:.2g})"
+            f"way round (McNemar p = {pair['p']:.2g}, {pair['p_holm']:.2g} after Holm's correction "
+            f"for {tests} test{'s' * (tests != 1)})"
         )

@@ -18,7 +18,7 @@ from harstudio.learning.data.datasets import Dataset
 from harstudio.learning.data.protocols import folds_of, preferred
 from harstudio.learning.evaluating.comparing import row
 from harstudio.learning.evaluating.grouping import different, group_figures, group_pairs
-from harstudio.learning.evaluating.told import Told, compare_pair, read_runs
+from harstudio.learning.evaluating.told import Told, compare_pair, corrected, read_runs
 from harstudio.learning.preparing import gather
 from harstudio.learning.running import is_done, train_run
 from harstudio.runs.config import Config
@@ -239,7 +239,7 @@ def describe(study: Study, cells: Sequence[Cell], state: str) -> dict[str, Any]:
         ],
         "runs": [row(run) for run in told.values()],
         "groups": groups,
-        "pairs": _pairs(study, named),
+        "pairs": corrected(_pairs(study, named)),
         "configs": different(list(told.values())),
     }
 

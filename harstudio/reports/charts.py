@@ -217,7 +217,8 @@ def group_dots(
         "groups",
         "Means over seeds and folds",
         figure,
-        "Dots: means. Lines: 95 % intervals. Rings: single seeds, over all folds.",
+        "Dots: means. Lines: 95 % intervals of the clips (Wilson). "
+        "Rings: single seeds, over all folds.",
     )
 
 

@@ -51,6 +51,7 @@ def comparison_report(document: dict[str, Any], *, command: str = "", title: str
             "one": comparison,
             "pairs": names,
             "more_pairs": len(_rivals(comparison)) - len(pairs),
+            "left_out": [one for group in comparison.groups for one in group.left_out],
             "by_test": [run.name for run in comparison.runs if run.selected_by == "test"],
             "wide_configs": len(comparison.runs) > MOST_CONFIGS,
             "group_names": [name for name in (one.name for one in figures) if "confusion" in name],
@@ -70,7 +71,7 @@ def _figures(comparison: Comparison) -> list[Drawn]:
     found: list[Drawn | None] = []
     if comparison.groups:
         found.append(
-            charts.group_dots([(g.name, g.mean, g.ci95, g.top1) for g in comparison.groups])
+            charts.group_dots([(g.name, g.mean, g.ci95_clips, g.top1) for g in comparison.groups])
         )
     runs = comparison.runs[:MOST_CURVES]
     found.append(charts.curves({run.name: epochs_of(Path(run.run)) for run in runs}))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from harstudio.reports.documents import Comparison, Pair
@@ -49,18 +48,19 @@ def groups(comparison: Comparison) -> Table:
         (
             Column("config"),
             Column("seeds", "count"),
-            Column("folds", "count"),
+            Column("folds"),
             Column("mean top-1", "share"),
             Column("sd over seeds, points", "points"),
-            Column("95 % interval", "interval"),
-            Column("interval by"),
+            Column("95 % interval, seeds", "interval"),
+            Column("95 % interval, clips", "interval"),
             Column("sd over folds, points", "points"),
             Column("macro F1", "number"),
+            Column("chosen by"),
         ),
         tuple(
             (
-                *(g.name, len(g.seeds), max(1, len(g.folds)), g.mean, g.std, g.ci95, g.ci95_by),
-                *(g.std_over_folds, g.macro_f1),
+                *(g.name, len(g.seeds), g.coverage, g.mean, g.std),
+                *(g.ci95_seeds, g.ci95_clips, g.std_over_folds, g.macro_f1, g.selected_by),
             )
             for g in comparison.groups
         ),
@@ -83,7 +83,11 @@ def folds(comparison: Comparison) -> Table:
 
 def pairs(comparison: Comparison) -> Table:
     """McNemar's test of every pair; marked where it holds after Holm's correction."""
-    held = significant(comparison.pairs)
+    held = {
+        place
+        for place, pair in enumerate(comparison.pairs)
+        if pair.p_holm is not None and pair.p_holm <= LEVEL
+    }
     return Table(
         "pairs",
         "Pairs, by McNemar's test",
@@ -96,27 +100,17 @@ def pairs(comparison: Comparison) -> Table:
             Column("change, points", "change"),
             Column("95 % interval of it", "changes"),
             Column("p", "p"),
+            Column("p, Holm", "p"),
         ),
         tuple(
-            (p.a, p.b, p.clips, p.only_a, p.only_b, p.change, p.ci95, p.p) for p in comparison.pairs
+            (p.a, p.b, p.clips, p.only_a, p.only_b, p.change, p.ci95, p.p, p.p_holm)
+            for p in comparison.pairs
         ),
         caption="p: exact, two-sided; how likely a difference at least as great is if both are "
         f"equally good. Marked pairs differ at the level of {LEVEL:g} after Holm's correction for "
         f"{len(comparison.pairs)} tests.",
         marked=frozenset(held),
     )
-
-
-def significant(pairs: Sequence[Pair]) -> set[int]:
-    """Places of the pairs that differ, by Holm's step-down correction (Holm, A Simple Sequentially
-    Rejective Multiple Test Procedure, Scandinavian Journal of Statistics 1979)."""
-    order = sorted(range(len(pairs)), key=lambda place: pairs[place].p)
-    held: set[int] = set()
-    for step, place in enumerate(order):
-        if pairs[place].p > LEVEL / (len(pairs) - step):
-            break
-        held.add(place)
-    return held
 
 
 def gains(pair: Pair, name: str) -> Table:

@@ -129,7 +129,13 @@ class Evaluation(Part):
     seconds_per_clip: Finite | None = None
     bytes: int | None = None
     without: list[str] = []
+    disturbed: str = ""
     problems: list[str] = []
+
+    @property
+    def as_published(self) -> bool:
+        """Whether it is of the test part, with all that the network sees, as it was recorded."""
+        return self.part == "test" and not self.without and not self.disturbed
 
     @property
     def classes(self) -> list[str]:
@@ -202,6 +208,7 @@ class Pair(Part):
     only_a: Count
     only_b: Count
     p: Share
+    p_holm: Share | None = None
     gains: list[Gain]
     change: Finite | None = None
     ci95: Interval | None = None
@@ -211,6 +218,13 @@ class Fold(Part):
     fold: str
     clips: Count
     top1: Share
+
+
+class LeftOut(Part):
+    """A run of a group that does not count, and why."""
+
+    run: str
+    reason: str
 
 
 class Group(Part):
@@ -223,8 +237,11 @@ class Group(Part):
     mean: Share
     std: Finite | None
     top1: list[Share]
-    ci95: Interval | None = None
-    ci95_by: str = ""
+    coverage: str = ""
+    left_out: list[LeftOut] = []
+    ci95_seeds: Interval | None = None
+    ci95_clips: Interval | None = None
+    selected_by: str = ""
     macro_f1: Share | None = None
     clips: list[Count] = []
     by_fold: list[Fold] = []

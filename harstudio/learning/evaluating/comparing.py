@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from harstudio.errors import DataError, UsageError
 from harstudio.learning.evaluating import figures
 from harstudio.learning.evaluating.grouping import different, group_figures, group_pairs, group_runs
-from harstudio.learning.evaluating.told import Told, Verdicts, compare_pair, read_runs
+from harstudio.learning.evaluating.told import Told, Verdicts, compare_pair, corrected, read_runs
 from harstudio.runs.answers import load_answers
 from harstudio.runs.folder import RunFolder
 
@@ -55,7 +55,7 @@ def compare_runs(
             pairs.append(pair)
     document = {
         "runs": [row(run) for run in told],
-        "pairs": [*pairs, *group_pairs(groups)],
+        "pairs": corrected([*pairs, *group_pairs(groups)]),
         "groups": [group_figures(name, members) for name, members in groups.items()],
         "configs": different(told),
     }

@@ -109,8 +109,10 @@ def _binned(
     )
 
 
-def interval(right: int, clips: int) -> list[float]:
-    """95 % interval of the accuracy by Wilson's score; [0, 1] without clips."""
+def interval(right: float, clips: int) -> list[float]:
+    """95 % interval of the accuracy by Wilson's score; [0, 1] without clips.
+
+    right: how many are right; a fraction where it is a mean over seeds."""
     if not clips:
         return [0.0, 1.0]
     share, square = right / clips, Z95 * Z95 / clips

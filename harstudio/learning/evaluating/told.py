@@ -6,6 +6,8 @@ side clip by clip.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from harstudio.errors import DataError, MissingError
 from harstudio.learning.evaluating.figures import confusion_matrix, paired_interval
 from harstudio.runs.bundled import find_run
 from harstudio.runs.config import flat
-from harstudio.runs.reading import read_config, read_evaluation
+from harstudio.runs.reading import read_config, read_data, read_evaluation
 
 # (recording, start, end, how often it came before: clips of several people in one stretch)
 Clip = tuple[str, int, int, int]
@@ -65,6 +67,13 @@ class Told:
         return int(self.config.get("training.seed", 0))
 
     @cached_property
+    def people(self) -> int | None:
+        """How many people its data show; None where one is not known."""
+        seen = [one.get("subject") for one in samples_of(self.path)]
+        known = {one for one in seen if isinstance(one, int)}
+        return len(known) if seen and all(isinstance(one, int) for one in seen) else None
+
+    @cached_property
     def verdicts(self) -> Verdicts:
         """What the network said."""
         return self._by(self.name, [int(one["predicted"]) for one in self._samples])
@@ -95,6 +104,27 @@ class Told:
         if len(both) and not 0 <= both.min() <= both.max() < len(self.classes):
             raise ValueError("a clip has a class that is not known")
         return Verdicts(name, clips_of(self._samples), labels, given, self.classes)
+
+
+def samples_of(run: Path) -> list[dict[str, Any]]:
+    """The samples of all parts that ``data.json`` of a run names; none where there is none."""
+    parts = (read_data(run) or {}).get("parts")
+    lists = parts.values() if isinstance(parts, dict) else ()
+    return [
+        one for part in lists if isinstance(part, list) for one in part if isinstance(one, dict)
+    ]
+
+
+def dataset_of(run: Path) -> str:
+    """The same for runs whose data have the same classes and clips, wherever they lie and whether
+    they were prepared; "" where the run did not keep them."""
+    samples = samples_of(run)
+    if not samples:
+        return ""
+    keys = ("recording", "start_ns", "end_ns", "label", "subject", "view", "source")
+    clips = sorted(json.dumps([one.get(key) for key in keys]) for one in samples)
+    known = json.dumps([(read_data(run) or {}).get("classes"), clips])
+    return hashlib.sha256(known.encode()).hexdigest()
 
 
 def clips_of(samples: Sequence[dict[str, Any]]) -> dict[Clip, int]:
@@ -180,6 +210,20 @@ def compare_pair(a: Verdicts, b: Verdicts) -> dict[str, Any] | None:
         "ci95": paired_interval(only_b, only_a, clips),
         "gains": _gains(a.labels[places[:, 0]], right_a, right_b, a.classes),
     }
+
+
+def corrected(pairs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Pairs with ``p_holm``: p as it is after Holm's correction for so many tests.
+
+    Pairs at 0.05 or below differ at that level: the chance that one such claim among all pairs is
+    wrong is no greater (Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scandinavian
+    Journal of Statistics 1979).
+    """
+    adjusted, least = {}, 0.0
+    for step, place in enumerate(sorted(range(len(pairs)), key=lambda place: pairs[place]["p"])):
+        least = max(least, min(1.0, (len(pairs) - step) * pairs[place]["p"]))
+        adjusted[place] = least
+    return [{**pair, "p_holm": adjusted[place]} for place, pair in enumerate(pairs)]
 
 
 def mcnemar(only_a: int, only_b: int) -> float:

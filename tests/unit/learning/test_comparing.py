@@ -20,7 +20,7 @@ from harstudio.learning.data.samples import Sample
 from harstudio.learning.evaluating.evaluation import evaluate_answers
 from harstudio.learning.evaluating.figures import interval
 from harstudio.learning.evaluating.inference import Answers
-from harstudio.learning.evaluating.told import mcnemar
+from harstudio.learning.evaluating.told import corrected, mcnemar
 from harstudio.learning.jobs import compare
 from harstudio.runs.answers import StoredAnswers, save_answers
 from harstudio.runs.folder import RunFolder
@@ -150,8 +150,9 @@ def test_seeds_are_averaged(tmp_path: Path) -> None:
     assert group["top1"] == pytest.approx([0.7, 0.8, 0.9])
     assert (group["mean"], group["std"]) == pytest.approx((0.8, 0.1))
     half = 4.302653 * 0.1 / math.sqrt(3)  # Student's t, 2 degrees of freedom
-    assert group["ci95"] == pytest.approx([0.8 - half, min(1.0, 0.8 + half)], abs=1e-6)
-    assert group["ci95_by"] == "seed"
+    assert group["ci95_seeds"] == pytest.approx([0.8 - half, min(1.0, 0.8 + half)], abs=1e-6)
+    assert group["ci95_clips"] == pytest.approx(interval(8, 10))
+    assert (group["selected_by"], group["coverage"], group["left_out"]) == ("", "", [])
     assert np.sum(group["confusion"]) == pytest.approx(10)
     assert np.trace(group["confusion"]) == pytest.approx(8)
 
@@ -159,8 +160,114 @@ def test_seeds_are_averaged(tmp_path: Path) -> None:
 def test_one_seed_has_no_spread_of_seeds(tmp_path: Path) -> None:
     labels = [0, 1, 2, 0]
     (group,) = told(write_run(tmp_path / "a", labels, [0, 1, 2, 1]))["groups"]
-    assert (group["std"], group["ci95_by"]) == (None, "clip")
-    assert group["ci95"] == pytest.approx(interval(3, 4))
+    assert (group["std"], group["ci95_seeds"]) == (None, None)
+    assert group["ci95_clips"] == pytest.approx(interval(3, 4))
+
+
+def folds(folder: Path, cells: Sequence[tuple[int, int]], wrong: int = 0) -> list[str]:
+    """Runs of (seed, fold) of kfold:4, four clips a fold, so many of which are wrong."""
+    return [
+        write_run(
+            folder / f"s{seed}f{fold}", [0, 1, 2, 0], [1, 2, 0, 1][:wrong] + [0, 1, 2, 0][wrong:],
+            seed=seed, protocol=f"kfold:4:{fold}", names=[f"f{fold}-{k}" for k in range(4)],
+        )
+        for seed, fold in cells
+    ]  # fmt: skip
+
+
+def test_a_seed_and_fold_that_is_there_twice_counts_once(tmp_path: Path) -> None:
+    first = folds(tmp_path, [(0, 0), (0, 1)])
+    again = folds(tmp_path / "again", [(0, 0)], wrong=4)
+    document = told(*first, *again)
+    (group,) = document["groups"]
+    assert (group["clips"], group["top1"], group["coverage"]) == ([8], [1.0], "folds 0-1 of 4")
+    assert np.sum(group["confusion"]) == 8
+    (left_out,) = group["left_out"]
+    assert left_out["run"] == "again/s0f0"
+    assert "same seed and fold" in left_out["reason"]
+
+
+def test_a_seed_that_lacks_folds_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = folds(tmp_path, [(0, k) for k in range(4)], wrong=1)
+    runs += folds(tmp_path, [(1, 0), (1, 2)], wrong=4)
+    (group,) = told(*runs)["groups"]
+    assert (group["seeds"], group["top1"], group["mean"]) == ([0], [0.75], 0.75)
+    assert (group["std"], group["ci95_seeds"]) == (None, None)
+    assert group["ci95_clips"] == pytest.approx(interval(12, 16))
+    assert group["coverage"] == "all 4 folds"
+    assert [one["run"] for one in group["left_out"]] == ["s1f0", "s1f2"]
+    assert group["left_out"][0]["reason"] == "seed 1 has folds 0, 2, others folds 0-3"
+    with pytest.raises(SystemExit):
+        main(["compare", *runs])
+    shown = capsys.readouterr().out
+    assert "Left out of the mean: s1f0, seed 1 has folds 0, 2, others folds 0-3" in shown
+    assert "all 4 folds" in shown
+
+
+def test_seeds_whose_folds_have_other_clips_have_no_figures_by_fold(tmp_path: Path) -> None:
+    runs = folds(tmp_path, [(0, 0), (0, 1)])
+    for fold, other in ((0, 1), (1, 0)):
+        names = [f"f{other}-{k}" for k in range(4)]
+        labels = [0, 1, 2, 0]
+        runs.append(
+            write_run(tmp_path / f"old{fold}", labels, labels, names=names, seed=1,
+                      protocol=f"kfold:4:{fold}")
+        )  # fmt: skip
+    (group,) = told(*runs)["groups"]
+    assert group["seeds"] == [0, 1]
+    assert (group["by_fold"], group["std_over_folds"]) == ([], None)
+
+
+def test_folds_that_share_clips_count_each_once(tmp_path: Path) -> None:
+    labels = [0, 1, 2, 0]
+    runs = [
+        write_run(tmp_path / f"f{fold}", labels, said, protocol=f"setting-1:{fold}")
+        for fold, said in enumerate(([0, 1, 2, 0], [0, 1, 2, 1]))
+    ]
+    (group,) = told(*runs)["groups"]
+    assert group["ci95_clips"] == pytest.approx(interval(3.5, 4))
+    assert group["coverage"] == "folds 0-1 of 30"
+
+
+def test_data_that_moved_are_the_same_data(tmp_path: Path) -> None:
+    """By the classes and clips that data.json names, not by their place."""
+    labels = [0, 1, 2, 0]
+    runs = [write_run(tmp_path / f"s{seed}", labels, labels, seed=seed) for seed in range(3)]
+    for seed, run in enumerate(runs):
+        folder = RunFolder(Path(run))
+        text = folder.config.read_text().replace('"/data"', f'"/place{seed}"')
+        folder.config.write_text(text)
+        names = [f"{'other' * (seed == 2)}r{k}" for k in range(4)]
+        clips = [
+            {"path": f"{seed}/{n}", "recording": n, "start_ns": 0, "subject": 1} for n in names
+        ]
+        parts = {"train": clips[:2], "test": clips[2:]}
+        folder.data.write_text(json.dumps({"classes": list(CLASSES), "parts": parts}))
+    groups = told(*runs)["groups"]
+    assert [one["seeds"] for one in groups] == [[0, 1], [2]]
+
+
+def test_a_mean_of_weights_that_the_test_part_chose_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = folds(tmp_path, [(0, 0), (1, 0)])
+    for run, by in zip(runs, ("test", "validation"), strict=True):
+        path = RunFolder(Path(run)).evaluation
+        path.write_text(json.dumps({**json.loads(path.read_text()), "selected_by": by}))
+    (group,) = told(*runs)["groups"]
+    assert group["selected_by"] == "test and validation"
+    with pytest.raises(SystemExit):
+        main(["compare", *runs])
+    assert "too good: the mean of tiny, kfold:4" in capsys.readouterr().out
+
+
+def test_p_of_many_pairs_is_corrected() -> None:
+    """Holm: the least times 4, the next times 3; never below the one before, never above 1."""
+    pairs = [{"p": p} for p in (0.04, 0.01, 0.02, 0.6)]
+    assert [one["p_holm"] for one in corrected(pairs)] == pytest.approx([0.08, 0.04, 0.06, 0.6])
+    assert [one["p_holm"] for one in corrected([{"p": 0.6}, {"p": 0.7}])] == [1.0, 1.0]
 
 
 def test_folds_are_put_together(tmp_path: Path) -> None:
@@ -279,7 +386,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         main(["compare", a, b])
     assert ended.value.code == 0
     shown = capsys.readouterr().out
-    assert "a - b  12     4           4            1  +0.0 points" in shown
+    assert "a - b  12     4           4            1  1        +0.0 points" in shown
     assert "throw: +100.0 points of 4 clips" in shown
     assert "wave: -100.0 points of 4 clips" in shown
     assert "network.width  8  9" in shown
