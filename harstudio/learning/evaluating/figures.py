@@ -20,7 +20,7 @@ BINS = 15
 Z95 = 1.959963984540054  # standard deviations that hold 95 % of a normal distribution
 PERCENTILES = (2.5, 97.5)
 DRAWS = 1000
-FEWEST_SUBJECTS = 3  # from which drawing people says anything
+FEWEST_SUBJECTS = 8  # with fewer the percentiles of draws are much too narrow
 
 
 def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -145,7 +145,7 @@ def bootstrap_subjects(
     draws: int = DRAWS,
 ) -> dict[str, Any] | None:
     """The same where people are drawn with all their clips, because clips of one person are not
-    independent; None with fewer than three people, or where somebody is not known."""
+    independent; None with fewer than eight people, or where somebody is not known."""
     known = [one for one in subjects if one is not None]
     people, person = np.unique(np.array(known, dtype=np.int64), return_inverse=True)
     if len(known) < len(subjects) or len(people) < FEWEST_SUBJECTS:

@@ -50,18 +50,18 @@ def test_the_bootstrap_against_drawing_clips_one_by_one() -> None:
 
 def test_subjects_are_drawn_with_all_their_clips() -> None:
     rng = np.random.default_rng(2)
-    person = np.repeat(np.arange(6), 40)
+    person = np.repeat(np.arange(8), 30)
     labels = rng.integers(0, 3, 240)
-    wrong = rng.random(240) < np.array([0.0, 0.0, 0.1, 0.4, 0.6, 0.1])[person]
+    wrong = rng.random(240) < np.array([0.0, 0.0, 0.0, 0.1, 0.4, 0.6, 0.5, 0.1])[person]
     predicted = np.where(wrong, (labels + 1) % 3, labels)
     told = bootstrap_subjects(labels, predicted, person.tolist(), 3)
     assert told is not None
-    means = [float((labels == predicted)[person == k].mean()) for k in range(6)]
-    drawn = np.array(means)[rng.integers(0, 6, (4000, 6))].mean(axis=1)
+    means = [float((labels == predicted)[person == k].mean()) for k in range(8)]
+    drawn = np.array(means)[rng.integers(0, 8, (4000, 8))].mean(axis=1)
     assert told["top1"] == pytest.approx(np.percentile(drawn, (2.5, 97.5)), abs=0.02)
     by_clip = bootstrap(labels, predicted, 3)["top1"]
     assert told["top1"][1] - told["top1"][0] > 1.5 * (by_clip[1] - by_clip[0])
-    assert bootstrap_subjects(labels, predicted, (person % 2).tolist(), 3) is None
+    assert bootstrap_subjects(labels, predicted, (person % 7).tolist(), 3) is None
     assert bootstrap_subjects(labels, predicted, [None, *person.tolist()[1:]], 3) is None
 
 
