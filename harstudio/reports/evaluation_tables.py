@@ -175,7 +175,7 @@ def printed_beside(
         if r.kind != "ablation"
     ]
     low, high = evaluation.ci95
-    interval = f"{100 * low:.1f} to {100 * high:.1f} %, {evaluation.clips} clips"
+    interval = f"{100 * low:.1f} to {100 * high:.1f} %, {evaluation.clips} clips, 1 seed"
     ours = (
         f"this run ({evaluation.network})",
         " + ".join(kinds),

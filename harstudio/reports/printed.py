@@ -30,7 +30,7 @@ class Printed:
     """What is printed for a dataset under a protocol.
 
     dataset: "" where the classes are of none that the papers use. rows: the best first. notes:
-    where the papers contradict themselves, by the name of the paper.
+    where the papers contradict themselves on this dataset, by the name of the paper.
     """
 
     dataset: str
@@ -81,9 +81,10 @@ def printed_for(classes: Sequence[str], protocol: str) -> Printed:
             called[0] if called else protocol,
             tuple(_row(one, facts) for one in sorted(found, key=lambda one: -one["accuracy"])),
             tuple(
-                (facts["papers"][paper]["name"], note)
+                (facts["papers"][paper]["name"], note["text"])
                 for paper in papers
                 for note in facts["papers"][paper].get("notes", ())
+                if dataset in note["datasets"]
             ),
         )
     return Printed("", protocol)
