@@ -267,7 +267,7 @@ def predict(
 def prepare(
     data: Annotated[
         Path,
-        typer.Argument(metavar="DATASET", help="A dataset, a project, or a CONFIG.toml."),
+        typer.Argument(metavar="DATASET", help="A dataset, a project, demo, or a CONFIG.toml."),
     ],
     out: Annotated[
         Path, typer.Option(metavar="CACHE", help="A new folder, or one that was begun so.")
@@ -345,6 +345,10 @@ def evaluate(
         list[str] | None,
         typer.Option(metavar="KIND", help="As if no recording had it: what a missing one costs."),
     ] = None,
+    disturbed: Annotated[
+        str,
+        typer.Option(metavar="CONDITION", help="As if all were recorded worse, as in half-rate."),
+    ] = "",
     robustness: Annotated[
         bool,
         typer.Option(
@@ -368,6 +372,7 @@ def evaluate(
         part=part,
         weights=weights,
         without=without or (),
+        disturbed=disturbed,
         robustness=robustness,
         json=json,
         html=html,

@@ -25,6 +25,7 @@ def evaluate(
     part: str,
     weights: str,
     without: Sequence[str],
+    disturbed: str,
     robustness: bool,
     json: bool,
     html: Path | None,
@@ -41,6 +42,7 @@ def evaluate(
         "part": part,
         "weights": weights,
         "without": list(without),
+        "disturbed": disturbed,
         "robustness": robustness,
     }
     document = run_job(
@@ -55,7 +57,7 @@ def evaluate(
     else:
         print_evaluation(document)
     if html is not None:
-        if data is None and part == "test" and not without:
+        if data is None and part == "test" and not (without or disturbed):
             _embed(folder)
         words = [
             "harstudio",
@@ -66,6 +68,7 @@ def evaluate(
         words += ["--part", part] if part != "test" else []
         words += ["--weights", weights] if weights else []
         words += [word for kind in without for word in ("--without", kind)]
+        words += ["--disturbed", disturbed] if disturbed else []
         words += ["--robustness"] if robustness else []
         command = shlex.join([*words, "--html", str(html)])
         write_page("evaluation", document, html, command, quiet=json)
@@ -79,6 +82,8 @@ def print_evaluation(document: dict[str, Any]) -> None:
     """Figures, classes, and what is taken for what most often."""
     line = cli_output.print_line
     lacking = f", without {' and '.join(document['without'])}" if document.get("without") else ""
+    if document.get("disturbed"):
+        lacking += f", made worse: {document['disturbed']}"
     line(f"{document['network']}, {document['clips']} clips, part {document['part']}{lacking}")
     for text in _figures(document):
         line(text)

@@ -11,6 +11,7 @@ import typer
 from harstudio import cli_output
 from harstudio.cli_jobs import run_job
 from harstudio.errors import UsageError
+from harstudio.runs.config import DEMO
 
 STOPPED = 130
 
@@ -25,7 +26,8 @@ def prepare(
     json: bool,
 ) -> None:
     """``harstudio prepare``; 130 where it was stopped and can go on, 1 where clips failed."""
-    cli_output.must_exist(data)
+    if str(data) != DEMO:
+        cli_output.must_exist(data)
     payload: dict[str, Any] = {"overrides": list(changes), "out": str(out.absolute())}
     if data.suffix == ".toml":
         payload["config_path"] = str(data)

@@ -21,8 +21,8 @@ from harstudio.runs.reading import read_config, read_data, read_json, read_metri
 
 PARTS = {"train": "training", "validation": "validation", "test": "test"}
 CHOSEN = {
-    "validation": "The epoch was chosen by the validation part; the test part was not seen before.",
-    "last": "Nothing was chosen: these are the weights of the last epoch.",
+    "validation": "The epoch was chosen by the validation part.",
+    "last": "No epoch was chosen: these are the weights of the last one.",
     "test": "The epoch was chosen by these very test clips, as some papers do. The figures are "
     "better than those of clips that played no part in the choice.",
 }
@@ -46,7 +46,7 @@ def evaluation_report(
     learned = _read(lambda: read_data(run.path) or {}, {}, missing)
     environment = _read(lambda: read_json(run.environment), {}, missing)
     printed = printed_for(evaluation.classes, evaluation.protocol)
-    if evaluation.part != "test" or evaluation.without:
+    if not evaluation.as_published:
         printed = printed_for((), evaluation.protocol)
     figures, embedded = _figures(evaluation, run, missing)
     kinds = _kinds(evaluation, config)
@@ -113,7 +113,7 @@ def _figures(
 
 def _embedding(evaluation: Evaluation, run: RunFolder, missing: list[str]) -> Embedding | None:
     """The features of the run's own test part in a plane; None where they are not kept."""
-    if evaluation.part != "test" or evaluation.without or not run.embedding.is_file():
+    if not evaluation.as_published or not run.embedding.is_file():
         return None
     found: Embedding | None = _read(
         lambda: checked(Embedding, read_json(run.embedding)), None, missing

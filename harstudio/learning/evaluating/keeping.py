@@ -24,8 +24,13 @@ def known_by(run: RunFolder) -> str:
 
 
 def selected_by(config: Config, weights: str) -> str:
-    """What chose the epoch that counts: "validation", "test", or "last" where nothing did."""
-    if config.training.select == "test":
+    """What chose the epoch that counts: "validation", "test", or "last" where nothing did.
+
+    The test part also chose last weights where it ended the training, or a stage before the last.
+    """
+    training = config.training
+    alone = weights == "last" and not training.patience and len(training.stages or ()) == 1
+    if training.select == "test" and not alone:
         return "test"
     return "validation" if weights == "best" else "last"
 

@@ -16,6 +16,7 @@ from harstudio.learning.data.datasets import Dataset, collect
 from harstudio.learning.data.protocols import Parts
 from harstudio.learning.data.samples import Sample
 from harstudio.learning.devices import Device
+from harstudio.learning.evaluating.disturbing import applies
 from harstudio.learning.evaluating.evaluation import evaluate_answers
 from harstudio.learning.evaluating.inference import answer
 from harstudio.learning.evaluating.keeping import (
@@ -175,6 +176,12 @@ def evaluate_run(
     if without:
         experiment = _lacking(experiment, network, without, run.path)
     if disturbed:
+        if not applies(disturbed, experiment.preprocessing):
+            raise UsageError(
+                f"The condition {disturbed} changes nothing that the run sees.",
+                path=run.path,
+                remedy=f"It sees {', '.join(experiment.preprocessing.kinds)}.",
+            )
         worse = experiment.preprocessing.disturbed(disturbed)
         experiment = replace(experiment, preprocessing=worse)
     problems: Sequence[str] = ()

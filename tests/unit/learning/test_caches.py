@@ -515,6 +515,8 @@ def test_the_command(
     status, _, error = command("prepare", trials, "--out", out)
     assert status == 2
     assert "--network" in error
+    status, text, _ = command("prepare", "demo", "--network", "st-gcn", "--out", tmp_path / "demo")
+    assert (status, text[:15]) == (0, "25 of 25 clips ")
 
 
 def test_the_command_takes_a_config(

@@ -31,6 +31,7 @@ from harstudio.learning.evaluating.figures import (
     top_share,
 )
 from harstudio.learning.evaluating.inference import Answers, answer
+from harstudio.learning.evaluating.keeping import selected_by
 from harstudio.learning.evaluating.testing import unseen
 from harstudio.learning.jobs import evaluate, train
 from harstudio.learning.preparing import restore
@@ -148,7 +149,7 @@ def test_the_document_of_some_answers() -> None:
 def test_every_stream_has_the_figures_of_the_fusion() -> None:
     """The stream that says what the fusion says has its very figures; samples tell how surely."""
     logits, labels = drawn(5, 200)
-    samples = [Sample(Path(f"/r{k}"), f"r{k}", 0, 9, 0, subject=k % 4) for k in range(200)]
+    samples = [Sample(Path(f"/r{k}"), f"r{k}", 0, 9, 0, subject=k % 8) for k in range(200)]
     streams = {"one": logits, "two": np.roll(logits, 1, axis=1)}
     told = evaluate_answers(Answers(logits, labels, np.arange(200), streams), samples, CLASSES)
     shared = ("top1", "top5", "macro_f1", "ece", "ci95", "confusion")
@@ -167,7 +168,7 @@ def test_every_stream_has_the_figures_of_the_fusion() -> None:
     assert sum(one["clips"] for one in bins) == 200
     gaps = [one["clips"] * abs(one["accuracy"] - one["confidence"]) for one in bins if one["clips"]]
     assert sum(gaps) / 200 == pytest.approx(told["ece"])
-    assert (told["bootstrap"]["by"], told["bootstrap_subjects"]["subjects"]) == ("clip", 4)
+    assert (told["bootstrap"]["by"], told["bootstrap_subjects"]["subjects"]) == ("clip", 8)
     assert json.loads(json.dumps(told)) == told
 
 
@@ -221,6 +222,25 @@ def test_features_that_take_too_much_room_are_not_kept(tiny: str) -> None:
     assert kept.features["place"].shape == (12, 12)
     assert answer(network, batches, device, features=12 * row).features == {}
     assert answer(network, batches, device).features == {}
+
+
+@pytest.mark.parametrize(
+    ("training", "weights", "chosen"),
+    [
+        ({"select": "test"}, "best", "test"),
+        ({"select": "test"}, "last", "last"),
+        ({"select": "test", "patience": 3}, "last", "test"),
+        ({"select": "test", "stages": ["one", "two"]}, "last", "test"),
+        ({}, "best", "validation"),
+        ({}, "last", "last"),
+    ],
+)
+def test_what_chose_the_weights(
+    training: dict[str, Any], weights: str, chosen: str, tmp_path: Path
+) -> None:
+    tables = {"data": {"path": "d"}, "network": {"name": "n"}}
+    config = configs.parse({**tables, "training": {"stages": ["all"], **training}}, base=tmp_path)
+    assert selected_by(config, weights) == chosen
 
 
 def test_other_parts_and_weights(trained: Path) -> None:

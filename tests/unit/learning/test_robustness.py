@@ -124,6 +124,19 @@ def test_the_command(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert shown.endswith(f"Report: {page}\n")
     assert "Half the frame rate" in page.read_text("utf-8")
     assert RunFolder(trained).embedding.is_file()
+    kept = RunFolder(trained).evaluation.read_bytes()
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", str(trained), "--disturbed", "half-rate", "--html", str(page)])
+    assert ended.value.code == 0
+    assert "part test, made worse: half-rate\n" in capsys.readouterr().out
+    text = page.read_text("utf-8")
+    assert "made worse: half-rate" in text
+    assert "--disturbed half-rate" in text
+    assert RunFolder(trained).evaluation.read_bytes() == kept
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", str(trained), "--disturbed", "blur"])
+    assert ended.value.code == 2
+    assert "blur changes nothing that the run sees" in capsys.readouterr().err
     with pytest.raises(SystemExit) as ended:
         main(["evaluate", str(trained), "--html", str(tmp_path)])
     assert ended.value.code == 2

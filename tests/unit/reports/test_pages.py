@@ -231,8 +231,13 @@ def test_printed_figures_stand_beside(folder: Path, run: Path) -> None:
     text = "".join(make(jobs.evaluation, folder / "utd.html", document=document).text)
     assert "93.21 %" in text
     assert "Best printed: 94.51 %" in text
-    assert "Where the papers contradict themselves" in text
+    assert "Where the papers contradict themselves" not in text
     assert "this run" in text
+    assert "clips, 1 seed" in text
+    ntu = [label.name for label in bundled_label_set("ntu60").labels]
+    notes = [note for _, note in printed_for(ntu, "cross-view").notes]
+    assert any("37,920" in note for note in notes)
+    assert not any("Setting-1 90.3" in note for note in notes)  # of SYSU
 
 
 def test_only_what_is_comparable_stands_beside(run: Path) -> None:
@@ -244,6 +249,10 @@ def test_only_what_is_comparable_stands_beside(run: Path) -> None:
     assert not printed_for(names[:-1], "cross-subject").dataset
     less = {**made_evaluation(run, names, each=1), "without": ["depth"]}
     assert "published" not in [table.name for table in evaluation_report(less).tables]
+    worse = {**made_evaluation(run, names, each=1), "disturbed": "half-rate"}
+    report = evaluation_report(worse)
+    assert "published" not in [table.name for table in report.tables]
+    assert not report.values["embedded"]
 
 
 def test_every_printed_figure_has_its_place() -> None:
@@ -327,6 +336,10 @@ def test_a_comparison(folder: Path, comparison: dict[str, Any]) -> None:
     with (beside / "pairs.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [float(row["p"]) for row in rows] == [pair["p"] for pair in comparison["pairs"]]
+    assert [float(row["p, Holm"]) for row in rows] == [p["p_holm"] for p in comparison["pairs"]]
+    with (beside / "groups.csv").open(newline="", encoding="utf-8") as file:
+        groups = list(csv.DictReader(file))
+    assert [row["chosen by"] for row in groups] == [g["selected_by"] for g in comparison["groups"]]
     with (beside / "classes_1.csv").open(newline="", encoding="utf-8") as file:
         changes = [float(row["change, points"]) for row in csv.DictReader(file)]
     assert changes == sorted(changes, reverse=True)
