@@ -1,7 +1,7 @@
 """What runs said about the clips of their test parts, as their folders keep it; no network.
 
-A clip is known by its recording and its stretch, wherever it lies, so that runs can be set side by
-side clip by clip.
+A clip is known by its recording and its stretch to the millisecond, wherever it lies and in what
+format, so that runs can be set side by side clip by clip.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from harstudio.runs.bundled import find_run
 from harstudio.runs.config import flat
 from harstudio.runs.reading import read_config, read_data, read_evaluation
 
-# (recording, start, end, how often it came before: clips of several people in one stretch)
+MS = 1_000_000  # nanoseconds; formats round the end of the same recording otherwise
+# (recording, start, end in ms, how often it came before: clips of several people in one stretch)
 Clip = tuple[str, int, int, int]
 
 
@@ -121,10 +122,18 @@ def dataset_of(run: Path) -> str:
     samples = samples_of(run)
     if not samples:
         return ""
-    keys = ("recording", "start_ns", "end_ns", "label", "subject", "view", "source")
-    clips = sorted(json.dumps([one.get(key) for key in keys]) for one in samples)
+    keys = ("recording", "label", "subject", "view", "source")
+    clips = sorted(
+        json.dumps([*(one.get(key) for key in keys), _ms(one, "start_ns"), _ms(one, "end_ns")])
+        for one in samples
+    )
     known = json.dumps([(read_data(run) or {}).get("classes"), clips])
     return hashlib.sha256(known.encode()).hexdigest()
+
+
+def _ms(sample: dict[str, Any], key: str) -> int | None:
+    time = sample.get(key)
+    return round(time / MS) if isinstance(time, int) else None
 
 
 def clips_of(samples: Sequence[dict[str, Any]]) -> dict[Clip, int]:
@@ -132,7 +141,8 @@ def clips_of(samples: Sequence[dict[str, Any]]) -> dict[Clip, int]:
     seen: Counter[tuple[str, int, int]] = Counter()
     found: dict[Clip, int] = {}
     for place, one in enumerate(samples):
-        stretch = str(one["recording"]), int(one["start_ns"]), int(one["end_ns"])
+        start, end = round(int(one["start_ns"]) / MS), round(int(one["end_ns"]) / MS)
+        stretch = str(one["recording"]), start, end
         found[*stretch, seen[stretch]] = place
         seen[stretch] += 1
     return found

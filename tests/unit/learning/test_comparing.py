@@ -121,6 +121,18 @@ def test_clips_of_several_people_in_one_stretch_are_matched_in_their_order(tmp_p
     assert (pair["clips"], pair["only_a"], pair["only_b"]) == (3, 1, 1)
 
 
+def test_clips_are_the_same_however_a_format_rounds_their_end(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / name, [0, 1], [0, 1]) for name in ("mat", "harrec")]
+    for by, run in enumerate(runs):
+        path = RunFolder(Path(run)).evaluation
+        document = json.loads(path.read_text())
+        for one in document["samples"]:
+            one["end_ns"] = 2_533_333_333 + by
+        path.write_text(json.dumps(document))
+    (pair,) = told(*runs)["pairs"]
+    assert pair["clips"] == 2
+
+
 def test_runs_without_a_clip_in_common_are_no_pair(tmp_path: Path) -> None:
     a = write_run(tmp_path / "a", [0, 1], [0, 1])
     b = write_run(tmp_path / "b", [0, 1], [0, 1], names=["x", "y"])
@@ -241,7 +253,14 @@ def test_data_that_moved_are_the_same_data(tmp_path: Path) -> None:
         folder.config.write_text(text)
         names = [f"{'other' * (seed == 2)}r{k}" for k in range(4)]
         clips = [
-            {"path": f"{seed}/{n}", "recording": n, "start_ns": 0, "subject": 1} for n in names
+            {
+                "path": f"{seed}/{n}",
+                "recording": n,
+                "start_ns": 0,
+                "end_ns": 2_533_333_333 + seed,
+                "subject": 1,
+            }
+            for n in names
         ]
         parts = {"train": clips[:2], "test": clips[2:]}
         folder.data.write_text(json.dumps({"classes": list(CLASSES), "parts": parts}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,15 @@ def test_every_cell_is_a_run_and_variants_are_compared(
     assert document["configs"]["network.dropout"]
 
 
+def test_what_the_test_part_chose_is_said(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    changed = '[[variant]]\nname = "looks"\nset = { "training.select" = "test" }'
+    with pytest.raises(SystemExit):
+        main(["study", str(write("seeds = [0]", changed)), "--threads", "1"])
+    shown = capsys.readouterr().out
+    assert "too good: the mean of looks, cross-subject" in shown
+    assert "95 %, clips" in shown
+
+
 def test_stopped_it_goes_on_where_it_was(write: Write, tmp_path: Path) -> None:
     path = write()
     whole = run(path)
@@ -119,6 +129,32 @@ def test_stopped_it_goes_on_where_it_was(write: Write, tmp_path: Path) -> None:
     assert done["state"] == "finished"
     assert Path(done["cells"][0]["run"], "status.json").read_bytes() == first  # not touched
     assert [cell["top1"] for cell in done["cells"]] == [cell["top1"] for cell in whole["cells"]]
+
+
+def test_what_is_so_of_the_data_is_said_once(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = studies.gather
+    sentence = "Two clips have no class."
+
+    def gather(*args: Any) -> Any:
+        return replace(real(*args), problems=(sentence,))
+
+    monkeypatch.setattr(studies, "gather", gather)
+    context = Heard()
+    run(
+        write(
+            variants="""
+        [[variant]]
+        name = "one"
+        [[variant]]
+        name = "two"
+        set = { "data.protocol" = "test-recordings:a1_s1_t1" }
+        """
+        ),
+        context=context,
+    )
+    assert [line for line in context.lines if sentence in line] == [sentence]
+    own = "1 person is learned from and tested."
+    assert sum(own in line for line in context.lines) == 2  # of the split, by both seeds
 
 
 def test_one_that_fails_is_told_and_the_rest_goes_on(
