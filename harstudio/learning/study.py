@@ -104,9 +104,11 @@ def plan_cells(study: Study, look: Callable[[Config], Dataset]) -> list[Cell]:
 
 
 class _Data:
-    """Datasets that were looked at, each once."""
+    """Datasets that were looked at, each once. untold: sentences about them that nobody has read
+    yet, by the sentence."""
 
     def __init__(self) -> None:
+        self.untold: dict[str, bool] = {}
         self._known: dict[tuple[str, str, tuple[str, ...]], Dataset] = {}
 
     def __call__(self, config: Config, context: Context) -> Dataset:
@@ -114,6 +116,8 @@ class _Data:
         key = (data.path, data.annotator, preferred(data.protocol))
         if key not in self._known:
             self._known[key] = gather(config, context)
+            for problem in self._known[key].problems:
+                self.untold.setdefault(problem, True)
         return self._known[key]
 
 
@@ -140,7 +144,7 @@ def _cell(study: Study, cells: Sequence[Cell], number: int, context: Context, da
     cell = cells[number]
     name = f"{cell.variant.name}, {cell.protocol}, seed {cell.seed}"
     told = f"Cell {number + 1} of {len(cells)}, {name}"
-    within = _Within(context, number, len(cells), told)
+    within = _Within(context, number, len(cells), told, data.untold)
     context.tell("cell", {"number": number + 1, "cells": len(cells), "name": name})
     config = study.config(cell.variant, cell.protocol, cell.seed)
     try:
@@ -166,8 +170,11 @@ def _cell(study: Study, cells: Sequence[Cell], number: int, context: Context, da
 class _Within:
     """The context of one cell: its progress is a share of the study's."""
 
-    def __init__(self, context: Context, number: int, count: int, told: str) -> None:
+    def __init__(
+        self, context: Context, number: int, count: int, told: str, untold: dict[str, bool]
+    ) -> None:
         self._context, self._number, self._count, self._told = context, number, count, told
+        self._untold = untold
         self.threads, self.device = context.threads, context.device
 
     def progress(self, done: float, total: float, text: str = "") -> None:
@@ -179,7 +186,12 @@ class _Within:
             self._context.tell(kind, payload)
 
     def log(self, sentence: str) -> None:
-        self._context.log(f"{self._told}: {sentence}")
+        """A line for the log; what is so of the data is said once, not by every cell."""
+        if sentence not in self._untold:
+            self._context.log(f"{self._told}: {sentence}")
+        elif self._untold[sentence]:
+            self._untold[sentence] = False
+            self._context.log(sentence)
 
     def pause_point(self) -> None:
         self._context.pause_point()

@@ -140,21 +140,10 @@ def test_what_is_so_of_the_data_is_said_once(write: Write, monkeypatch: pytest.M
 
     monkeypatch.setattr(studies, "gather", gather)
     context = Heard()
-    run(
-        write(
-            variants="""
-        [[variant]]
-        name = "one"
-        [[variant]]
-        name = "two"
-        set = { "data.protocol" = "test-recordings:a1_s1_t1" }
-        """
-        ),
-        context=context,
-    )
+    run(write('seeds = [0, 1]\nprotocols = ["test-recordings:a1_s1_t1"]'), context=context)
     assert [line for line in context.lines if sentence in line] == [sentence]
     own = "1 person is learned from and tested."
-    assert sum(own in line for line in context.lines) == 2  # of the split, by both seeds
+    assert sum(own in line for line in context.lines) == 4  # of the split, by each cell
 
 
 def test_one_that_fails_is_told_and_the_rest_goes_on(
