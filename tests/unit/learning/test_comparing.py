@@ -268,6 +268,17 @@ def test_data_that_moved_are_the_same_data(tmp_path: Path) -> None:
     assert [one["seeds"] for one in groups] == [[0, 1], [2]]
 
 
+def test_folds_of_people_are_told_of_all_people(tmp_path: Path) -> None:
+    runs = []
+    for subject in (1, 2, 3):
+        protocol = f"leave-one-subject-out:{subject}"
+        runs.append(write_run(tmp_path / f"f{subject}", [0], [0], protocol=protocol))
+        parts = {"train": [{"recording": f"r{k}", "subject": k} for k in range(1, 9)]}
+        RunFolder(Path(runs[-1])).data.write_text(json.dumps({"parts": parts}))
+    (group,) = told(*runs)["groups"]
+    assert group["coverage"] == "folds 1-3 of 8"
+
+
 def test_a_mean_of_weights_that_the_test_part_chose_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -345,6 +345,14 @@ def test_a_comparison(folder: Path, comparison: dict[str, Any]) -> None:
     assert changes == sorted(changes, reverse=True)
 
 
+def test_what_is_left_out_of_a_mean_is_said(folder: Path, comparison: dict[str, Any]) -> None:
+    left_out = [{"run": "<four>", "reason": "seed 3 has fold 0, others folds 0-1"}]
+    groups = [{**group, "left_out": left_out} for group in comparison["groups"][:1]]
+    document = {**comparison, "groups": groups}
+    text = "".join(make(jobs.comparison, folder / "left.html", document=document).text)
+    assert "<four>: seed 3 has fold 0, others folds 0-1." in text
+
+
 def test_a_study_that_has_begun(folder: Path) -> None:
     cell = {"variant": "<v>", "protocol": "all", "seed": 0, "run": "x", "state": "waiting"}
     document = {"study": "s", "state": "stopped", "cells": [cell], "runs": [], "groups": []}
