@@ -63,8 +63,9 @@ class Processes(Group):
 
     # ---- beginning and end
 
-    def connect(self, device: torch.device) -> None:
-        """Meet the others: gloo for the CPU, NCCL for GPUs."""
+    def connect(self, device: torch.device, pause: Callable[[], None]) -> None:
+        """Meet the others: gloo for the CPU, NCCL for GPUs. pause: see ``Peers.meet``."""
+        self._peers.meet(pause, TIMEOUT.total_seconds())
         if device.type == "cuda":
             torch.cuda.set_device(device)
         backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
@@ -304,7 +305,7 @@ def processes(context: Context, wanted: str) -> Iterator[tuple[Group, Context]]:
     try:
         with said_once():
             device = group.device(wanted if context.device == "auto" else context.device)
-        group.connect(torch.device(device))
+        group.connect(torch.device(device), context.pause_point)
         threads = max(1, context.threads // group.local)
         yield group, Quiet(context, threads, device, speaks=group.first)
     except BaseException as caught:

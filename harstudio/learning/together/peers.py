@@ -7,12 +7,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from harstudio.errors import HarstudioError
+from harstudio.jobs.context import Stopped
 
 LOOK_S = 1.0
+MEET_S = 0.05
 SAYS_S = 3.0  # so long after a message was lost one may still hear who is gone
 GRACE_S = 6.0  # after which a process that cannot hear of it, as on a GPU, is ended
 REMEDY = "What was saved is whole: go on with --resume."
@@ -31,6 +33,30 @@ class Peers:
         self._over = threading.Event()
         store.set(f"process {rank}", f"{self._node} {os.getpid()}")
         threading.Thread(target=self._watch, name="peers", daemon=True).start()
+
+    def meet(self, pause: Callable[[], None], timeout_s: float) -> None:
+        """Wait until all are there. pause: raises Stopped where torchrun ends this process.
+
+        HarstudioError, or SystemExit where another one says it, where one is still missing then.
+        """
+        until = time.monotonic() + timeout_s
+        ranks = range(self._count)
+        while missing := [rank for rank in ranks if not self._store.check([f"process {rank}"])]:
+            try:
+                pause()
+                late = time.monotonic() > until
+            except Stopped:
+                late = True
+            if late:
+                if self._rank > min(rank for rank in ranks if rank not in missing):
+                    raise SystemExit(1)
+                raise HarstudioError(
+                    f"The training was ended while process {missing[0]} of {self._count} (from 0) "
+                    "was still starting.",
+                    remedy="See what torchrun says of it, and start again.",
+                )
+            self.check()
+            time.sleep(MEET_S)
 
     def leave(self, reason: str) -> None:
         """The last word; ``reason`` "" is the end of the training."""

@@ -241,3 +241,32 @@ def test_one_that_is_killed_ends_all_and_it_goes_on(
     assert ended.returncode == 0, ended.stderr
     epochs = [line["epoch"] for line in told(run.path)]
     assert epochs == list(range(1, place["epoch"] + 3))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_one_that_is_killed_while_it_starts_ends_the_others_at_once(
+    payload: Payloads, tmp_path: Path
+) -> None:
+    file, script = tmp_path / "p.json", tmp_path / "late.py"
+    file.write_text(json.dumps(payload("run", **LONG, epochs=1)), "utf-8")
+    script.write_text(
+        "import os, runpy, signal, sys, time\n"
+        "if os.environ['RANK'] == '1':\n"
+        "    time.sleep(12)\n"  # the other one is waiting by then
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"sys.path.insert(0, {str(SCRIPT.parent)!r})\n"
+        f"runpy.run_path({str(SCRIPT)!r}, run_name='__main__')\n",
+        "utf-8",
+    )
+    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    began = time.monotonic()
+    ended = subprocess.run(
+        [sys.executable, *launcher, str(script), str(file)],
+        stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ended.returncode != 0
+    says = "The training was ended while process 1 of 2 (from 0) was still starting."
+    assert says in ended.stderr, ended.stderr
+    assert time.monotonic() - began < 35  # torchrun would kill it 30 s after the signal
+    assert not (tmp_path / "run").exists()
