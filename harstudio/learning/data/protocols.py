@@ -64,7 +64,7 @@ def split(
       public: ours are drawn from one fixed seed.
     - ``leave-one-subject-out:N``: subject N tests.
     - ``kfold:K:I``: fold I (from 0) of K tests; folds of subjects, or of recordings where a
-      subject is not known.
+      subject is not known; the same whatever the seed.
     - ``test-subjects:2,4,6``, ``test-views:3``, ``test-recordings:take1,take2``: these test, all
       others train. ``test-recordings:@list.txt`` reads names from a file, one on each line.
     - ``test-annotators:Ann``: the recordings that Ann labelled test, by her clips; all others
