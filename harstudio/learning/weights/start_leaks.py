@@ -16,6 +16,7 @@ from harstudio.learning.weights.importing import IMPORTED
 from harstudio.runs.folder import RunFolder, is_run
 from harstudio.runs.reading import read_json
 
+ALIKE_NS = 1_000_000  # that a stretch may differ in another format of the same recording
 PARTS = ("train", "validation", "test")
 
 
@@ -37,10 +38,10 @@ def check_start(
     """DataError where a run to start from, or one that it started from itself, has seen the parts.
 
     No clip that tests may have taught those weights or chosen their epoch, none that validates may
-    have taught them: a clip is known by its recording's name and its stretch, and in data of the
-    same folder name by a stretch that overlaps. people: under a protocol about people nor may the
-    person have, in the same data. data: the name of their folder. by_test: the test part chooses
-    the epoch of this training too, which its figures say.
+    have taught them. A clip is known by its recording's name and its stretch to the millisecond,
+    in data of the same folder name by a stretch that overlaps. people: under a protocol about
+    people nor may the person have, in the same data. data: the name of their folder. by_test: the
+    test part chooses the epoch of this training too, which its figures say.
 
     Gives sentences about runs that do not say what they learned from. Imported weights learned from
     no data of ours.
@@ -92,8 +93,12 @@ def _refuse(
 
 
 def _known(sample: Sample, stretches: Iterable[tuple[int, int]], overlap: bool) -> bool:
-    own = (sample.start_ns, sample.end_ns)
-    return any(own == one or (overlap and own[0] < one[1] and one[0] < own[1]) for one in stretches)
+    start, end = sample.start_ns, sample.end_ns
+    return any(
+        (overlap and start < other_end and other_start < end)
+        or max(abs(start - other_start), abs(end - other_end)) <= ALIKE_NS
+        for other_start, other_end in stretches
+    )
 
 
 def _subjects(samples: Iterable[Sample]) -> set[int]:
