@@ -310,7 +310,7 @@ def test_a_recording_that_was_learned_from_is_left_out_whatever_its_clips_are_no
     run = RunFolder(trained)
     experiment = restore(configs.load(run.config), run.data, run.preprocessing)
     dataset = collect(small, classes=experiment.classes)
-    edited = [replace(one, start_ns=one.start_ns + 1) for one in dataset.samples]
+    edited = [replace(one, start_ns=one.start_ns + 2_000_000) for one in dataset.samples]
     left, own = unseen(experiment, replace(dataset, samples=tuple(edited)), "test")
     assert not own
     assert {one.subject for one in left} == {2, 4}
