@@ -24,17 +24,27 @@ from harstudio.labels.edits import (
     RemoveClip,
     RemoveTier,
 )
-from harstudio.labels.model import Clip, Document, Origin, Tier, new_id
+from harstudio.labels.model import Clip, Document, Origin, Tier, TierRules, new_id
 
 
 def place(document: Document, tier_name: str, clip: Clip, minimum_ns: int = 1) -> Edit:
-    """Put a new clip into a tier (made if it is missing); see the rule above."""
-    if clip.duration_ns < minimum_ns:
+    """Put a new clip into a tier (made if it is missing); see the rule above.
+
+    In a tier of points it becomes the point where it starts; where clips may overlap nothing
+    makes room.
+    """
+    tier = document.tier(tier_name)
+    rules = TierRules() if tier is None else tier.rules
+    minimum_ns = max(minimum_ns, rules.minimum_ns)
+    if rules.points:
+        clip = replace(clip, end_ns=clip.start_ns)
+    elif clip.duration_ns < minimum_ns:
         clip = replace(clip, end_ns=clip.start_ns + minimum_ns)
     add = AddClip(tier_name, clip)
-    tier = document.tier(tier_name)
     if tier is None:
         return Group(add.title, (AddTier(tier_name, len(document.tiers)), add))
+    if rules.points or rules.overlap:
+        return add
     room = _make_room(tier, clip.start_ns, clip.end_ns, minimum_ns)
     return Group(add.title, (*room, add)) if room else add
 
@@ -95,7 +105,7 @@ def remove_tier(document: Document, name: str) -> Edit:
     tier = document.tier(name)
     if tier is None:
         raise EditError(f"There is no tier “{name}”.")
-    gone = RemoveTier(name, document.tiers.index(tier))
+    gone = RemoveTier(name, document.tiers.index(tier), tier.rules)
     clips: Iterable[Edit] = (RemoveClip(name, clip) for clip in tier.clips)
     return Group(gone.title, (*clips, gone))
 

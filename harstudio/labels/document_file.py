@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from harstudio.errors import DataError
-from harstudio.labels.model import Clip, Document, Tier, typed
+from harstudio.labels.edits import EditError, check_tier
+from harstudio.labels.model import Clip, Document, Tier, TierRules, typed
 
 FORMAT = "harstudio-labels"
-VERSION = 1
+VERSION = 2  # 1: no rules, attributes, done, kept
 
 
 def compact_json(data: Any) -> str:
@@ -26,7 +27,7 @@ def to_bytes(text: str) -> bytes:
 
 def dump_document(document: Document, journal: str) -> bytes:
     """The file's content. journal: the id of the journal whose edits are in, up to revision."""
-    head = {
+    head: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "recording": document.recording,
@@ -34,6 +35,10 @@ def dump_document(document: Document, journal: str) -> bytes:
         "revision": document.revision,
         "journal": journal,
     }
+    if document.done:
+        head["done"] = True
+    if document.kept:
+        head["kept"] = document.kept
     lines = [f"{compact_json(key)}: {compact_json(value)}," for key, value in head.items()]
     tiers = [_dump_tier(tier) for tier in document.tiers]
     body = '"tiers": [\n' + ",\n".join(tiers) + "\n]" if tiers else '"tiers": []'
@@ -41,11 +46,13 @@ def dump_document(document: Document, journal: str) -> bytes:
 
 
 def _dump_tier(tier: Tier) -> str:
-    name = compact_json(tier.name)
+    rules = tier.rules.to_dict()
+    head = f'"name": {compact_json(tier.name)}'
+    head += f', "rules": {compact_json(rules)}' if rules else ""
     if not tier.clips:
-        return f' {{"name": {name}, "clips": []}}'
+        return f' {{{head}, "clips": []}}'
     clips = ",\n".join("  " + compact_json(clip.to_dict()) for clip in tier.clips)
-    return f' {{"name": {name}, "clips": [\n{clips}\n ]}}'
+    return f' {{{head}, "clips": [\n{clips}\n ]}}'
 
 
 def parse_document(data: bytes, path: Path) -> tuple[Document, str]:
@@ -70,14 +77,18 @@ def _parse(data: Any) -> tuple[Document, str]:
     version = typed(data, "version", int)
     if version > VERSION:
         raise ValueError(f"a newer HARStudio wrote it (version {version}, here {VERSION})")
+    kept = typed(data, "kept", dict, {})
     document = Document(
         recording=typed(data, "recording", str),
         annotator=typed(data, "annotator", str),
         revision=typed(data, "revision", int),
+        done=typed(data, "done", bool, False),
+        kept={key: typed(kept, key, str) for key in kept},
     )
     for tier in typed(data, "tiers", list):
         clips = [Clip.from_dict(clip) for clip in typed(tier, "clips", list)]
-        document.tiers.append(Tier(typed(tier, "name", str), clips))
+        rules = TierRules.from_dict(typed(tier, "rules", dict, {}))
+        document.tiers.append(Tier(typed(tier, "name", str), clips, rules))
     _check_whole(document)
     return document, typed(data, "journal", str)
 
@@ -90,8 +101,9 @@ def _check_whole(document: Document) -> None:
     if len(set(ids)) < len(ids):
         raise ValueError("two clips have one id")
     for tier in document.tiers:
-        for left, right in pairwise(tier.clips):
-            if right.start_ns < left.end_ns:
-                raise ValueError(
-                    f"in tier “{tier.name}” a clip at {right.start_ns} ns overlaps the one before"
-                )
+        if any(right.start_ns < left.start_ns for left, right in pairwise(tier.clips)):
+            raise ValueError(f"the clips of tier “{tier.name}” are not in order")
+        try:
+            check_tier(tier)
+        except EditError as error:
+            raise ValueError(str(error).removesuffix(".")) from error

@@ -8,13 +8,14 @@ clips may overlap for a moment; only the result must be whole.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
 
 from harstudio.errors import UsageError
-from harstudio.labels.model import Clip, Document, Tier, typed
+from harstudio.labels.model import PLAIN, Clip, Document, Tier, TierRules, typed
 
 
 class EditError(UsageError):
@@ -121,7 +122,7 @@ class AddClip(Step):
         tier = _tier(document, self.tier)
         if document.find(self.clip.id) is not None:
             raise EditError("This clip is in the document already.")
-        tier.clips.insert(bisect_right(tier.clips, self.clip.start_ns, key=_start), self.clip)
+        tier.insert(self.clip)
 
     def check(self, document: Document) -> None:
         _check_neighbours(document, self.tier, self.clip)
@@ -151,7 +152,7 @@ class RemoveClip(Step):
 
     def change(self, document: Document) -> None:
         tier = _tier(document, self.tier)
-        del tier.clips[_index(tier, self.clip)]
+        tier.remove(_index(tier, self.clip))
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, "tier": self.tier, "clip": self.clip.to_dict()}
@@ -190,8 +191,8 @@ class ChangeClip(Step):
 
     def change(self, document: Document) -> None:
         tier = _tier(document, self.tier)
-        del tier.clips[_index(tier, self.before)]
-        tier.clips.insert(bisect_right(tier.clips, self.after.start_ns, key=_start), self.after)
+        tier.remove(_index(tier, self.before))
+        tier.insert(self.after)
 
     def check(self, document: Document) -> None:
         _check_neighbours(document, self.tier, self.after)
@@ -212,6 +213,7 @@ class AddTier(Step):
 
     name: str
     index: int = 1 << 30
+    rules: TierRules = PLAIN
     kind: ClassVar[str] = "add-tier"
 
     @property
@@ -219,19 +221,19 @@ class AddTier(Step):
         return f"Add tier “{self.name}”"
 
     def inverse(self) -> Step:
-        return RemoveTier(self.name, self.index)
+        return RemoveTier(self.name, self.index, self.rules)
 
     def change(self, document: Document) -> None:
         if document.tier(self.name) is not None:
             raise EditError(f"There is a tier “{self.name}” already.")
-        document.tiers.insert(self.index, Tier(self.name))
+        document.tiers.insert(self.index, Tier(self.name, rules=self.rules))
 
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": self.kind, "name": self.name, "index": self.index}
+        return _tier_dict(self)
 
     @classmethod
     def _from_dict(cls, data: Any) -> AddTier:
-        return cls(typed(data, "name", str), typed(data, "index", int))
+        return cls(typed(data, "name", str), typed(data, "index", int), _rules(data, "rules"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +242,7 @@ class RemoveTier(Step):
 
     name: str
     index: int
+    rules: TierRules = PLAIN
     kind: ClassVar[str] = "remove-tier"
 
     @property
@@ -247,20 +250,126 @@ class RemoveTier(Step):
         return f"Delete tier “{self.name}”"
 
     def inverse(self) -> Step:
-        return AddTier(self.name, self.index)
+        return AddTier(self.name, self.index, self.rules)
 
     def change(self, document: Document) -> None:
         tier = _tier(document, self.name)
         if tier.clips:
             raise EditError(f"The tier “{self.name}” is not empty.")
+        if tier.rules != self.rules:
+            raise EditError(f"The tier “{self.name}” was changed meanwhile.")
         document.tiers.remove(tier)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": self.kind, "name": self.name, "index": self.index}
+        return _tier_dict(self)
 
     @classmethod
     def _from_dict(cls, data: Any) -> RemoveTier:
-        return cls(typed(data, "name", str), typed(data, "index", int))
+        return cls(typed(data, "name", str), typed(data, "index", int), _rules(data, "rules"))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTier(Step):
+    """A tier gets another name or other rules; its clips must fit them."""
+
+    before: str
+    after: str
+    before_rules: TierRules = PLAIN
+    after_rules: TierRules = PLAIN
+    kind: ClassVar[str] = "change-tier"
+
+    @property
+    def title(self) -> str:
+        if self.before != self.after:
+            return f"Rename tier to “{self.after}”"
+        return f"Change tier “{self.after}”"
+
+    def inverse(self) -> Step:
+        return ChangeTier(self.after, self.before, self.after_rules, self.before_rules)
+
+    def change(self, document: Document) -> None:
+        tier = _tier(document, self.before)
+        if tier.rules != self.before_rules:
+            raise EditError(f"The tier “{self.before}” was changed meanwhile.")
+        if self.before != self.after and document.tier(self.after) is not None:
+            raise EditError(f"There is a tier “{self.after}” already.")
+        tier.name, tier.rules = self.after, self.after_rules
+
+    def check(self, document: Document) -> None:
+        tier = document.tier(self.after)
+        if tier is not None:
+            check_tier(tier)
+
+    def to_dict(self) -> dict[str, Any]:
+        rules = {
+            "before_rules": self.before_rules.to_dict(),
+            "after_rules": self.after_rules.to_dict(),
+        }
+        return {"kind": self.kind, "before": self.before, "after": self.after} | rules
+
+    @classmethod
+    def _from_dict(cls, data: Any) -> ChangeTier:
+        names = typed(data, "before", str), typed(data, "after", str)
+        return cls(*names, _rules(data, "before_rules"), _rules(data, "after_rules"))
+
+
+@dataclass(frozen=True, slots=True)
+class MarkDone(Step):
+    """The annotator says that the recording is finished, or that it is not."""
+
+    done: bool
+    kind: ClassVar[str] = "mark-done"
+
+    @property
+    def title(self) -> str:
+        return "Mark as done" if self.done else "Mark as not done"
+
+    def inverse(self) -> Step:
+        return MarkDone(not self.done)
+
+    def change(self, document: Document) -> None:
+        if document.done is self.done:
+            raise EditError(f"It is marked as {'done' if self.done else 'not done'} already.")
+        document.done = self.done
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, "done": self.done}
+
+    @classmethod
+    def _from_dict(cls, data: Any) -> MarkDone:
+        return cls(typed(data, "done", bool))
+
+
+@dataclass(frozen=True, slots=True)
+class Keep(Step):
+    """What a foreign file held besides is kept for the way back; "" is nothing."""
+
+    format: str
+    before: str
+    after: str
+    kind: ClassVar[str] = "keep"
+
+    @property
+    def title(self) -> str:
+        return f"Keep what else the {self.format} file held"
+
+    def inverse(self) -> Step:
+        return Keep(self.format, self.after, self.before)
+
+    def change(self, document: Document) -> None:
+        if document.kept.get(self.format, "") != self.before:
+            raise EditError(f"What the {self.format} file held besides was changed meanwhile.")
+        document.kept.pop(self.format, None)
+        if self.after:
+            document.kept[self.format] = self.after
+
+    def to_dict(self) -> dict[str, Any]:
+        texts = {"format": self.format, "before": self.before, "after": self.after}
+        return {"kind": self.kind} | texts
+
+    @classmethod
+    def _from_dict(cls, data: Any) -> Keep:
+        return cls(*(typed(data, key, str) for key in ("format", "before", "after")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,8 +401,11 @@ class Group(Edit):
 
 
 KINDS: dict[str, type[Edit]] = {
-    edit.kind: edit for edit in (AddClip, RemoveClip, ChangeClip, AddTier, RemoveTier, Group)
-}
+    edit.kind: edit
+    for edit in (
+        AddClip, RemoveClip, ChangeClip, AddTier, RemoveTier, ChangeTier, MarkDone, Keep, Group,
+    )
+}  # fmt: skip
 
 _Place = tuple[str, Clip] | None  # tier and clip, None where the clip is not there
 
@@ -355,6 +467,32 @@ def _check_neighbours(document: Document, name: str, clip: Clip) -> None:
         index = _index(tier, clip)
     except EditError:
         return  # a later step of the group changed it, and is checked itself
-    for left, right in pairwise(tier.clips[max(index - 1, 0) : index + 2]):
+    _check_clips(tier, tier.clips[max(index - 1, 0) : index + 2], (clip,))
+
+
+def check_tier(tier: Tier) -> None:
+    """EditError when a clip does not fit the tier's rules."""
+    _check_clips(tier, tier.clips, tier.clips)
+
+
+def _check_clips(tier: Tier, following: Sequence[Clip], kinds: Iterable[Clip]) -> None:
+    rules = tier.rules
+    for clip in kinds:
+        if clip.is_point is not rules.points:
+            what = "a point event" if clip.is_point else "a clip with a length"
+            raise EditError(f"“{clip.label}” is {what} and does not fit into “{tier.name}”.")
+    if rules.overlap or rules.points:
+        return
+    for left, right in pairwise(following):
         if right.start_ns < left.end_ns:
-            raise EditError(f"“{left.label}” and “{right.label}” would overlap in “{name}”.")
+            raise EditError(f"“{left.label}” and “{right.label}” would overlap in “{tier.name}”.")
+
+
+def _tier_dict(edit: AddTier | RemoveTier) -> dict[str, Any]:
+    data: dict[str, Any] = {"kind": edit.kind, "name": edit.name, "index": edit.index}
+    rules = edit.rules.to_dict()
+    return data | {"rules": rules} if rules else data
+
+
+def _rules(data: Any, key: str) -> TierRules:
+    return TierRules.from_dict(typed(data, key, dict, {}))

@@ -23,23 +23,30 @@ from harstudio.labels.document_file import compact_json, to_bytes
 from harstudio.labels.edits import Edit
 from harstudio.labels.model import typed
 
-VERSION = 1
+VERSION = 2  # 1: records without time and person
 
 Action = Literal["do", "undo", "redo"]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One line. edit: what was applied to the document (for an undo, the inverse)."""
+    """One line. edit: what was applied to the document (for an undo, the inverse).
+
+    at: when, by this computer's clock, ISO 8601 in UTC, "" where it is not known; the order is
+    the revision's business, for clocks are set back. by: who did it, "" for the annotator.
+    """
 
     revision: int
     action: Action
     edit: Edit
     merge: bool = False
+    at: str = ""
+    by: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         data = {"revision": self.revision, "action": self.action, "edit": self.edit.to_dict()}
-        return data | {"merge": True} if self.merge else data
+        texts = {key: value for key, value in (("at", self.at), ("by", self.by)) if value}
+        return data | texts | ({"merge": True} if self.merge else {})
 
     @classmethod
     def from_dict(cls, data: Any) -> Record:
@@ -48,7 +55,9 @@ class Record:
         if action not in ("do", "undo", "redo"):
             raise ValueError(f"“{action}” is no action")
         merge = typed(data, "merge", bool, False)
-        return cls(typed(data, "revision", int), action, Edit.from_dict(data.get("edit")), merge)
+        edit = Edit.from_dict(data.get("edit"))
+        at, by = typed(data, "at", str, ""), typed(data, "by", str, "")
+        return cls(typed(data, "revision", int), action, edit, merge, at, by)
 
 
 @dataclass(frozen=True, slots=True)

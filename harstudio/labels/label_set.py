@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import tomli_w
 
 from harstudio.errors import DataError
 from harstudio.files import write_atomically
+from harstudio.labels.attributes import Attribute
 from harstudio.labels.model import typed
 from harstudio.resources import resource
 
@@ -67,14 +68,36 @@ def _luminance(color: str) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A stretch ``[start_ns, end_ns)`` of a recording of the project, by the recording's name."""
+
+    recording: str
+    start_ns: int
+    end_ns: int
+
+    def __post_init__(self) -> None:
+        if self.end_ns <= self.start_ns:
+            raise ValueError(f"an example must end after it starts ({self.recording})")
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
-    """One thing that can be said. code: the dataset's own ("A001"); hotkey: one of HOTKEYS."""
+    """One thing that can be said. code: the dataset's own ("A001"); hotkey: one of HOTKEYS.
+
+    definition: when it begins and ends; not_this: what is often mistaken for it. parent: the
+    name of the label that it is a kind of, "" for none. synonyms: other names, that are found
+    and, on import, taken for it. example: a clip that shows it.
+    """
 
     name: str
     code: str = ""
     color: str = ""
     hotkey: str = ""
     definition: str = ""
+    not_this: str = ""
+    parent: str = ""
+    synonyms: tuple[str, ...] = ()
+    example: Example | None = None
 
     def __post_init__(self) -> None:
         if not self.name.strip():
@@ -90,18 +113,37 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class LabelSet:
-    """Labels in their order; a label's place in it is its number in training."""
+    """Labels in their order; a label's place in it is its number in training.
+
+    attributes: what else is asked about clips.
+    """
 
     name: str
     labels: tuple[Label, ...] = ()
     source: str = field(default="", compare=False)
+    attributes: tuple[Attribute, ...] = ()
 
     def __post_init__(self) -> None:
+        self._check_parents()
+        if len({one.name for one in self.attributes}) < len(self.attributes):
+            raise ValueError("two attributes have one name")
         for what in ("name", "hotkey"):
             counts = Counter(getattr(label, what) for label in self.labels)
             twice = [value for value, count in counts.items() if value and count > 1]
             if twice:
                 raise ValueError(f"two labels have the {what} “{twice[0]}”")
+
+    def _check_parents(self) -> None:
+        parents = {label.name: label.parent for label in self.labels}
+        for label in self.labels:
+            seen, above = {label.name}, label.parent
+            while above:
+                if above not in parents:
+                    raise ValueError(f"“{label.name}” is a kind of “{above}”, which is no label")
+                if above in seen:
+                    raise ValueError(f"“{label.name}” is a kind of itself")
+                seen.add(above)
+                above = parents[above]
 
     @classmethod
     def of(cls, name: str, labels: list[str] | tuple[str, ...]) -> LabelSet:
@@ -118,7 +160,8 @@ class LabelSet:
             data = tomllib.loads(path.read_text("utf-8"))
             labels = tuple(_label(one) for one in typed(data, "labels", list, []))
             name = typed(data, "name", str, path.stem)
-            return cls(name, labels, typed(data, "source", str, ""))
+            attributes = tuple(Attribute.from_dict(a) for a in typed(data, "attributes", list, []))
+            return cls(name, labels, typed(data, "source", str, ""), attributes)
         except OSError as error:
             reason = error.strerror or str(error)
             raise DataError(f"The label set cannot be read ({reason}).", path=path) from error
@@ -133,6 +176,8 @@ class LabelSet:
         if self.source:
             data["source"] = self.source
         data["labels"] = [_filled(label) for label in self.labels]
+        if self.attributes:
+            data["attributes"] = [attribute.to_dict() for attribute in self.attributes]
         write_atomically(path, tomli_w.dumps(data).encode())
 
     def find(self, name: str) -> Label | None:
@@ -160,14 +205,26 @@ class LabelSet:
         return replace(self, labels=(*self.labels, label))
 
 
+TEXTS = ("name", "code", "color", "hotkey", "definition", "not_this", "parent")
+
+
 def _label(data: Any) -> Label:
-    texts = {key: typed(data, key, str, "") for key in ("code", "color", "hotkey", "definition")}
-    return Label(typed(data, "name", str), **texts)
+    texts = {key: typed(data, key, str, "") for key in TEXTS if key != "name"}
+    synonyms = tuple(str(one) for one in typed(data, "synonyms", list, []))
+    example = typed(data, "example", dict, None)
+    if example is not None:
+        times = typed(example, "start_ns", int), typed(example, "end_ns", int)
+        example = Example(typed(example, "recording", str), *times)
+    return Label(typed(data, "name", str), **texts, synonyms=synonyms, example=example)
 
 
-def _filled(label: Label) -> dict[str, str]:
-    keys = ("name", "code", "color", "hotkey", "definition")
-    return {key: getattr(label, key) for key in keys if getattr(label, key)}
+def _filled(label: Label) -> dict[str, Any]:
+    data: dict[str, Any] = {key: getattr(label, key) for key in TEXTS if getattr(label, key)}
+    if label.synonyms:
+        data["synonyms"] = list(label.synonyms)
+    if label.example is not None:
+        data["example"] = asdict(label.example)
+    return data
 
 
 BUNDLED = {  # by name of the file: the formats of recordings that it suits

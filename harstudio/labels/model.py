@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import enum
 import uuid
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+AttributeValue = str | int | float
 
 
 class Origin(enum.StrEnum):
@@ -30,7 +34,10 @@ class Clip:
     """An action between two times: ``[start_ns, end_ns)`` on the recording's clock.
 
     label is the name of a label in the label set; person the body id or "" for whoever is seen;
-    confidence lies in [0, 1], None where nobody gave one.
+    confidence lies in [0, 1], None where nobody gave one. A point event is a clip whose end is
+    its start; it lies in a tier of points. attributes: values by name, as the label set's
+    ``Attribute`` says (never changed in place). unsure: the annotator asks somebody else; the
+    question is the comment.
     """
 
     start_ns: int
@@ -41,16 +48,25 @@ class Clip:
     origin: Origin = Origin.HUMAN
     comment: str = ""
     id: str = field(default_factory=new_id)
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict, hash=False)
+    unsure: bool = False
 
     def __post_init__(self) -> None:
-        if self.end_ns <= self.start_ns:
-            raise ValueError(f"a clip must end after it starts: [{self.start_ns}, {self.end_ns})")
+        if self.end_ns < self.start_ns:
+            raise ValueError(
+                f"a clip cannot end before it starts: [{self.start_ns}, {self.end_ns})"
+            )
         if self.confidence is not None and not 0 <= self.confidence <= 1:
             raise ValueError(f"confidence must lie in [0, 1], not {self.confidence}")
 
     @property
     def duration_ns(self) -> int:
         return self.end_ns - self.start_ns
+
+    @property
+    def is_point(self) -> bool:
+        """Whether it is a point event."""
+        return self.end_ns == self.start_ns
 
     def to_dict(self) -> dict[str, Any]:
         """Builtins for JSON; what has its default is left out."""
@@ -68,6 +84,10 @@ class Clip:
             data["origin"] = self.origin.value
         if self.comment:
             data["comment"] = self.comment
+        if self.attributes:
+            data["attributes"] = dict(self.attributes)
+        if self.unsure:
+            data["unsure"] = True
         return data
 
     @classmethod
@@ -83,36 +103,125 @@ class Clip:
             origin=Origin(typed(data, "origin", str, "human")),
             comment=typed(data, "comment", str, ""),
             id=typed(data, "id", str),
+            attributes=_attributes(typed(data, "attributes", dict, {})),
+            unsure=typed(data, "unsure", bool, False),
         )
+
+
+SNAPS = ("frames", "edges", "playhead")
+
+
+@dataclass(frozen=True, slots=True)
+class TierRules:
+    """What may lie in a tier, and how it gets there.
+
+    person: whom new clips are about, "" for whoever is seen. points: it holds point events, else
+    clips. overlap: whether clips may overlap (points always may). minimum_ns: no clip is made
+    shorter; one frame where it is 0. snap: what edges jump to when they are pulled, of SNAPS.
+    """
+
+    person: str = ""
+    points: bool = False
+    overlap: bool = False
+    minimum_ns: int = 0
+    snap: tuple[str, ...] = SNAPS
+
+    def __post_init__(self) -> None:
+        if self.minimum_ns < 0:
+            raise ValueError(f"a shortest length cannot be {self.minimum_ns} ns")
+        unknown = set(self.snap) - set(SNAPS)
+        if unknown:
+            raise ValueError(f"clips cannot snap to “{unknown.pop()}”")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Builtins for JSON; what has its default is left out."""
+        data: dict[str, Any] = {}
+        if self.person:
+            data["person"] = self.person
+        if self.points:
+            data["points"] = True
+        if self.overlap:
+            data["overlap"] = True
+        if self.minimum_ns:
+            data["minimum_ns"] = self.minimum_ns
+        if self.snap != SNAPS:
+            data["snap"] = list(self.snap)
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Any) -> TierRules:
+        """The reverse of ``to_dict``; ValueError when something is of a wrong type."""
+        return cls(
+            person=typed(data, "person", str, ""),
+            points=typed(data, "points", bool, False),
+            overlap=typed(data, "overlap", bool, False),
+            minimum_ns=typed(data, "minimum_ns", int, 0),
+            snap=tuple(str(snap) for snap in typed(data, "snap", list, SNAPS)),
+        )
+
+
+PLAIN = TierRules()
 
 
 @dataclass(slots=True)
 class Tier:
-    """One row of clips, sorted by start; clips of one tier may touch but not overlap."""
+    """One row of clips, sorted by start (of equal ones, the later comer last).
+
+    Clips may touch; whether they may overlap is the rules' business. Clips come and go by
+    ``insert`` and ``remove`` only, and only edits call these.
+    """
 
     name: str
     clips: list[Clip] = field(default_factory=list)
+    rules: TierRules = PLAIN
+    _by_id: dict[str, Clip] = field(default_factory=dict, repr=False, compare=False)
 
     def at(self, time_ns: int) -> Clip | None:
-        """The clip that covers a time."""
-        return next((c for c in self.clips if c.start_ns <= time_ns < c.end_ns), None)
+        """The clip that covers a time; of several the one that began last."""
+        return next(self.covering(time_ns), None)
+
+    def covering(self, time_ns: int) -> Iterator[Clip]:
+        """Clips that cover a time, the one that began last first."""
+        last = bisect_right(self.clips, time_ns, key=_start) - 1
+        if not self.rules.overlap:
+            last_only = self.clips[max(last, 0) : last + 1]
+            yield from (clip for clip in last_only if time_ns < clip.end_ns)
+            return
+        for index in range(last, -1, -1):
+            if time_ns < self.clips[index].end_ns:
+                yield self.clips[index]
 
     def find(self, clip_id: str) -> Clip | None:
         """The clip of that identity."""
-        return next((c for c in self.clips if c.id == clip_id), None)
+        if len(self._by_id) != len(self.clips):
+            self._by_id = {clip.id: clip for clip in self.clips}
+        return self._by_id.get(clip_id)
+
+    def insert(self, clip: Clip) -> None:
+        """Put a clip at its place."""
+        self.clips.insert(bisect_right(self.clips, clip.start_ns, key=_start), clip)
+        self._by_id[clip.id] = clip
+
+    def remove(self, index: int) -> None:
+        """Take away the clip at a place."""
+        self._by_id.pop(self.clips.pop(index).id, None)
 
 
 @dataclass(slots=True)
 class Document:
     """What one annotator says about one recording.
 
-    revision counts every do, undo and redo that ever happened to it.
+    revision counts every do, undo and redo that ever happened to it. done: the annotator says
+    that the recording is finished. kept: what a foreign file held that clips and tiers cannot
+    say, by the format's name, as that format's text, for the way back.
     """
 
     recording: str
     annotator: str
     tiers: list[Tier] = field(default_factory=list)
     revision: int = 0
+    done: bool = False
+    kept: dict[str, str] = field(default_factory=dict)
 
     def tier(self, name: str) -> Tier | None:
         """The tier of that name."""
@@ -125,6 +234,17 @@ class Document:
             if clip is not None:
                 return tier, clip
         return None
+
+
+def _start(clip: Clip) -> int:
+    return clip.start_ns
+
+
+def _attributes(data: dict[Any, Any]) -> dict[str, AttributeValue]:
+    for name, value in data.items():
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise ValueError(f"the attribute “{name}” is {value!r}")
+    return data
 
 
 _REQUIRED = object()

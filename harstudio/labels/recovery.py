@@ -12,9 +12,9 @@ from harstudio.errors import DataError
 from harstudio.labels.document_file import parse_document
 from harstudio.labels.edits import Edit, EditError
 from harstudio.labels.journal import Contents, Record, parse_journal
-from harstudio.labels.model import Clip, Document, typed
+from harstudio.labels.model import Document, typed
 
-Snapshot = tuple[tuple[str, tuple[Clip, ...]], ...]
+Snapshot = tuple[object, ...]
 
 READ_ATTEMPTS = 10
 
@@ -30,8 +30,9 @@ def digest(data: bytes | None) -> str:
 
 
 def snapshot(document: Document) -> Snapshot:
-    """Everything in the tiers, to compare with later."""
-    return tuple((tier.name, tuple(tier.clips)) for tier in document.tiers)
+    """Everything that a person can change, to compare with later."""
+    tiers = tuple((tier.name, tier.rules, tuple(tier.clips)) for tier in document.tiers)
+    return tiers, document.done, dict(document.kept)
 
 
 @dataclass(slots=True)

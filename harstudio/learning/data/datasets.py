@@ -381,7 +381,11 @@ def _clips(
 def _by_people(document: Document) -> list[Clip]:
     """The labelled clips of the first tier that has some which no model made."""
     tiers = (
-        [clip for clip in tier.clips if clip.origin is not Origin.MODEL and clip.label]
+        [
+            clip
+            for clip in tier.clips
+            if clip.origin is not Origin.MODEL and clip.label and not clip.is_point
+        ]
         for tier in document.tiers
     )
     return next((clips for clips in tiers if clips), [])

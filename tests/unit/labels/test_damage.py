@@ -140,7 +140,7 @@ def test_random_damage_of_a_journal_never_harms_what_is_saved(path: Path, seed: 
         lambda data: data.replace(b'"c1"', b'"c0"'),
         lambda data: data.replace(b'"revision"', b'"revisoin"'),
         lambda data: data.replace(b"harstudio-labels", b"something-else"),
-        lambda data: data.replace(b'"version": 1', b'"version": 2'),
+        lambda data: data.replace(b'"version": 2', b'"version": 3'),
         lambda data: b"<<<<<<< HEAD\n" + data,
     ],
 )

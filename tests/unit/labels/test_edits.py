@@ -150,7 +150,7 @@ def test_other_gestures_do_not_merge(following: Edit) -> None:
         {"kind": "explode"},
         {"kind": "add-clip", "tier": "hands"},
         {"kind": "add-clip", "tier": 3, "clip": DRINK.to_dict()},
-        {"kind": "add-clip", "tier": "hands", "clip": DRINK.to_dict() | {"end_ns": 0}},
+        {"kind": "add-clip", "tier": "hands", "clip": DRINK.to_dict() | {"end_ns": -1}},
         {"kind": "add-clip", "tier": "hands", "clip": DRINK.to_dict() | {"start_ns": True}},
         {"kind": "add-clip", "tier": "hands", "clip": DRINK.to_dict() | {"confidence": 2}},
         {"kind": "add-clip", "tier": "hands", "clip": DRINK.to_dict() | {"origin": "ghost"}},

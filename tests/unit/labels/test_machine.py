@@ -32,9 +32,9 @@ class Histories(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="harstudio-test-"))
         self.path = self.folder / "r" / "a.json"
         self.history = self.open()
-        self.states: list[State] = [()]
+        self.states: list[State] = [snapshot(self.history.document)]
         self.now = 0
-        self.saved: State = ()
+        self.saved: State = self.states[0]
 
     def open(self) -> History:
         return History(self.path, "r", "a")
