@@ -85,8 +85,8 @@ class Label:
     """One thing that can be said. code: the dataset's own ("A001"); hotkey: one of HOTKEYS.
 
     definition: when it begins and ends; not_this: what is often mistaken for it. parent: the
-    name of the label that it is a kind of, "" for none. synonyms: other names, that are found
-    and, on import, taken for it. example: a clip that shows it.
+    name of the label that it is a kind of or of a group of the set, "" for none. synonyms: other
+    names, that are found and, on import, taken for it. example: a clip that shows it.
     """
 
     name: str
@@ -115,15 +115,18 @@ class Label:
 class LabelSet:
     """Labels in their order; a label's place in it is its number in training.
 
-    attributes: what else is asked about clips.
+    attributes: what else is asked about clips. groups: headings that labels stand under (by
+    ``Label.parent``); nothing is labelled with them, and they have no number in training.
     """
 
     name: str
     labels: tuple[Label, ...] = ()
     source: str = field(default="", compare=False)
     attributes: tuple[Attribute, ...] = ()
+    groups: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        self._check_groups()
         self._check_parents()
         if len({one.name for one in self.attributes}) < len(self.attributes):
             raise ValueError("two attributes have one name")
@@ -133,8 +136,17 @@ class LabelSet:
             if twice:
                 raise ValueError(f"two labels have the {what} “{twice[0]}”")
 
+    def _check_groups(self) -> None:
+        names = Counter((*self.groups, *{label.name for label in self.labels}))
+        for group in self.groups:
+            if not group.strip():
+                raise ValueError("a group needs a name")
+            if names[group] > 1:
+                raise ValueError(f"two groups or labels have the name “{group}”")
+
     def _check_parents(self) -> None:
         parents = {label.name: label.parent for label in self.labels}
+        parents |= dict.fromkeys(self.groups, "")
         for label in self.labels:
             seen, above = {label.name}, label.parent
             while above:
@@ -161,7 +173,8 @@ class LabelSet:
             labels = tuple(_label(one) for one in typed(data, "labels", list, []))
             name = typed(data, "name", str, path.stem)
             attributes = tuple(Attribute.from_dict(a) for a in typed(data, "attributes", list, []))
-            return cls(name, labels, typed(data, "source", str, ""), attributes)
+            groups = tuple(str(one) for one in typed(data, "groups", list, []))
+            return cls(name, labels, typed(data, "source", str, ""), attributes, groups)
         except OSError as error:
             reason = error.strerror or str(error)
             raise DataError(f"The label set cannot be read ({reason}).", path=path) from error
@@ -175,6 +188,8 @@ class LabelSet:
         data: dict[str, Any] = {"name": self.name}
         if self.source:
             data["source"] = self.source
+        if self.groups:
+            data["groups"] = list(self.groups)
         data["labels"] = [_filled(label) for label in self.labels]
         if self.attributes:
             data["attributes"] = [attribute.to_dict() for attribute in self.attributes]
