@@ -46,7 +46,7 @@ class Session(QObject):
     document_changed = Signal()  # any edit, undo, redo
     closing = Signal()  # the document is about to be put away: the last chance for an edit
     saved = Signal()
-    selection_changed = Signal(object)  # clip id | None
+    selection_changed = Signal(object)  # clip id | None; also when only the others change
     tier_changed = Signal(str)
     message = Signal(str, str)  # level "info" | "warn" | "bad", sentence
     failed = Signal(object)  # HarstudioError
@@ -73,7 +73,7 @@ class Session(QObject):
         self.jobs = Jobs(self)  # no thread before the first job
         self.recognition: Recognition | None = None
         self.explaining = Explaining(self)  # which of its explanations are shown
-        self._selection: str | None = None
+        self._selected: tuple[str, ...] = ()  # the primary one first
         self._tier_name = self.settings.annotator
         self._ticket = 0
         self._clip_wanted: tuple[int, int] | None = None  # of the recording being opened
@@ -252,24 +252,27 @@ class Session(QObject):
 
     @property
     def selection(self) -> str | None:
-        """Identity of the selected clip."""
-        return self._selection
+        """Identity of the selected clip; of several the one that was chosen last."""
+        return self._selected[0] if self._selected else None
 
-    def select(self, clip_id: str | None) -> None:
-        """Select a clip; None selects nothing."""
-        if clip_id != self._selection:
-            self._selection = clip_id
-            self.selection_changed.emit(clip_id)
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """Identities of all selected clips, ``selection`` first; several are all own ones."""
+        return self._selected
+
+    def select(self, clip_id: str | None, *more: str) -> None:
+        """Select a clip, and more with it; None selects nothing."""
+        selected = () if clip_id is None else tuple(dict.fromkeys((clip_id, *more)))
+        if selected != self._selected:
+            self._selected = selected
+            self.selection_changed.emit(self.selection)
 
     def selected_clip(self) -> tuple[str, Clip] | None:
         """The selected clip with the name of its tier, None when it is gone."""
-        if self.document is None or self._selection is None:
+        if self.document is None or self.selection is None:
             return None
-        for tier in self.document.tiers:
-            clip = tier.find(self._selection)
-            if clip is not None:
-                return tier.name, clip
-        return None
+        found = self.document.find(self.selection)
+        return None if found is None else (found[0].name, found[1])
 
     def save(self) -> bool:
         """Write the document; False when that failed (the journal still holds every edit)."""
@@ -315,8 +318,10 @@ class Session(QObject):
         self.history_changed.emit(self.history)
 
     def _document_edited(self, _edit: object) -> None:
-        if self._selection is not None and self.selected_clip() is None:
-            self.select(None)
+        if self._selected and self.document is not None:
+            find = self.document.find
+            there = [clip_id for clip_id in self._selected if find(clip_id) is not None]
+            self.select(*there) if there else self.select(None)
         self.document_changed.emit()
 
     def _close_history(self) -> None:
