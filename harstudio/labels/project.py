@@ -15,7 +15,7 @@ from typing import Any
 
 import tomli_w
 
-from harstudio.errors import DataError, HarstudioError, MissingError, UsageError
+from harstudio.errors import ConflictError, DataError, HarstudioError, MissingError, UsageError
 from harstudio.files import write_atomically
 from harstudio.labels.history import History
 from harstudio.labels.label_set import LabelSet, label_set_for
@@ -46,7 +46,7 @@ class Project:
         self.name = name
         self.recording_folders = tuple(recording_folders)
         self.label_set_path = label_set_path
-        self.label_set = LabelSet.load(label_set_path)
+        self.label_set = self.read_label_set()
         self._recordings: list[Path] | None = None
         self._labelled: tuple[int, Names] | None = None  # with the time of labels/
 
@@ -125,10 +125,30 @@ class Project:
         folder = _private_folder(path)
         return cls.open(folder) if is_project(folder) else None
 
-    def set_label_set(self, label_set: LabelSet) -> None:
-        """Use and keep another label set; clips stay as they are."""
+    def set_label_set(self, label_set: LabelSet, *, over: bool = False) -> None:
+        """Use and keep another label set; clips stay as they are.
+
+        ConflictError when somebody else changed it since it was read, unless ``over``.
+        """
+        if not over and self.label_set_is_stale():
+            raise ConflictError(
+                "Somebody else changed the label set; nothing was overwritten.",
+                path=self.label_set_path,
+                remedy="Read it again and make the change once more.",
+            )
         label_set.save(self.label_set_path)
-        self.label_set = label_set
+        self.label_set, self._label_set_mark = label_set, _mark(self.label_set_path)
+
+    def label_set_is_stale(self) -> bool:
+        """Whether the label set on the disk is another than the one that was read or kept."""
+        return _mark(self.label_set_path) != self._label_set_mark
+
+    def read_label_set(self) -> LabelSet:
+        """Read it again; DataError when it is damaged, and the one at hand stays."""
+        mark = _mark(self.label_set_path)
+        self.label_set = LabelSet.load(self.label_set_path)
+        self._label_set_mark = mark
+        return self.label_set
 
     # ---- recordings
 
@@ -208,6 +228,14 @@ def _private_folder(path: Path) -> Path:
     path = path.resolve()
     mark = hashlib.sha256(str(path).encode("utf-8", "surrogatepass")).hexdigest()[:12]
     return data_dir() / "projects" / f"{safe_name(path.name[:60])}-{mark}"
+
+
+def _mark(path: Path) -> str:
+    """What tells one state of a small file from another; "" when it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _names(folder: Path) -> list[str]:

@@ -297,7 +297,15 @@ class Labelling(QObject):
         name = name.strip()
         if not name or name in self._by_name:
             return
-        self.use_label_set(self.label_set.with_label(name))
+        project = self.session.project
+        if project is not None and project.label_set_is_stale():
+            try:  # another window changed it: what it did stays
+                self._take_label_set(project.read_label_set())
+            except HarstudioError as error:
+                self.session.message.emit("warn", f"“{name}” was not added. {error}")
+                return
+        if name not in self._by_name:
+            self.use_label_set(self.label_set.with_label(name))
 
     def _take_label_set(self, label_set: LabelSet) -> None:
         self.label_set = label_set

@@ -147,3 +147,18 @@ def test_project_file_is_relative(project: Project) -> None:
         "recordings": ["recordings"],
         "label_set": "labels.toml",
     }
+
+
+def test_a_label_set_that_somebody_else_changed_is_not_overwritten(tmp_path: Path) -> None:
+    mine = Project.create(tmp_path / "p", "p", label_set=LabelSet.of("set", ["wave"]))
+    theirs = Project.open(mine.folder)
+    theirs.set_label_set(theirs.label_set.with_label("clap"))
+    assert mine.label_set_is_stale()
+    with pytest.raises(ConflictError):
+        mine.set_label_set(mine.label_set.with_label("walk"))
+    mine.set_label_set(mine.read_label_set().with_label("walk"))
+    assert [la.name for la in Project.open(mine.folder).label_set.labels] == [
+        "wave", "clap", "walk",
+    ]  # fmt: skip
+    theirs.set_label_set(LabelSet.of("set", ["wave"]), over=True)
+    assert len(Project.open(mine.folder).label_set.labels) == 1
