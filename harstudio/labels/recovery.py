@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harstudio.errors import DataError
 from harstudio.labels.document_file import parse_document
-from harstudio.labels.edits import Edit, EditError
+from harstudio.labels.edits import Edit, EditError, merged
 from harstudio.labels.journal import Contents, Record, parse_journal
 from harstudio.labels.model import Document, typed
 
@@ -44,11 +44,11 @@ class UndoStack:
     _in_gesture: bool = False  # whether the newest edit may still grow
 
     def do(self, edit: Edit, *, merge: bool) -> None:
-        merged = self.done[-1].merge(edit) if merge and self._in_gesture else None
+        both = merged(self.done[-1], edit) if merge and self._in_gesture else None
         self.undone.clear()
-        if merged is not None:
+        if both is not None:
             self.done.pop()
-        entry = edit if merged is None else merged
+        entry = edit if both is None else both
         self._in_gesture = bool(entry.steps())  # a clip dragged away and back leaves no step
         if self._in_gesture:
             self.done.append(entry)

@@ -17,6 +17,7 @@ from harstudio.labels.edits import (
     Group,
     RemoveClip,
     RemoveTier,
+    merged,
 )
 from harstudio.labels.model import Clip, Document, Origin, Tier
 
@@ -98,19 +99,19 @@ def test_what_does_not_fit_changes_nothing(edit: Edit) -> None:
 
 
 def test_dragging_merges_into_one_edit() -> None:
-    merged: Edit | None = ChangeClip("hands", DRINK, replace(DRINK, end_ns=90))
+    both: Edit | None = ChangeClip("hands", DRINK, replace(DRINK, end_ns=90))
     for end_ns in (80, 70, 60):
         before = replace(DRINK, end_ns=end_ns + 10)
-        assert merged is not None
-        merged = merged.merge(ChangeClip("hands", before, replace(DRINK, end_ns=end_ns)))
-    assert merged == ChangeClip("hands", DRINK, replace(DRINK, end_ns=60))
+        assert both is not None
+        both = merged(both, ChangeClip("hands", before, replace(DRINK, end_ns=end_ns)))
+    assert both == ChangeClip("hands", DRINK, replace(DRINK, end_ns=60))
 
 
 def test_dragging_back_leaves_no_steps() -> None:
     there = ChangeClip("hands", DRINK, replace(DRINK, end_ns=90))
-    merged = there.merge(there.inverse())
-    assert merged is not None
-    assert merged.steps() == ()
+    both = merged(there, there.inverse())
+    assert both is not None
+    assert both.steps() == ()
 
 
 def test_dragging_over_others_merges_groups() -> None:
@@ -119,12 +120,12 @@ def test_dragging_over_others_merges_groups() -> None:
     second = Group("Move clip", (AddClip("hands", WAVE), ChangeClip("hands", far, DRINK)))
     one_by_one, at_once = document(), document()
     first.apply(one_by_one)
-    merged = first.merge(ChangeClip("hands", far, replace(far, start_ns=410, end_ns=510)))
-    assert merged is not None
+    both = merged(first, ChangeClip("hands", far, replace(far, start_ns=410, end_ns=510)))
+    assert both is not None
     ChangeClip("hands", far, replace(far, start_ns=410, end_ns=510)).apply(one_by_one)
-    merged.apply(at_once)
+    both.apply(at_once)
     assert at_once == one_by_one
-    nothing = first.merge(second)
+    nothing = merged(first, second)
     assert nothing is not None
     assert nothing.steps() == ()
 
@@ -138,7 +139,7 @@ def test_dragging_over_others_merges_groups() -> None:
     ],
 )
 def test_other_gestures_do_not_merge(following: Edit) -> None:
-    assert ChangeClip("hands", DRINK, replace(DRINK, end_ns=90)).merge(following) is None
+    assert merged(ChangeClip("hands", DRINK, replace(DRINK, end_ns=90)), following) is None
 
 
 @pytest.mark.parametrize(
