@@ -3,6 +3,7 @@
 It also works on a shared drive and in git: two people never write one file::
 
     project.toml   labels.toml   recordings/   labels/<recording>/<annotator>.json
+    assignments.toml (who labels what)   subjects.toml (names of subjects, kept out of git)
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ from harstudio.labels.history import History
 from harstudio.labels.label_set import LabelSet, label_set_for
 from harstudio.labels.model import Document, typed
 from harstudio.labels.names import Names, safe_name
+from harstudio.labels.policy import Policy
 from harstudio.labels.recovery import load, written_by
+from harstudio.labels.shared_file import update_toml
 from harstudio.settings import data_dir
 
 PROJECT_FILE = "project.toml"
 LABELS_FILE = "labels.toml"
 VERSION = 1
+GITIGNORE = b"/labels/**/*.lock\n/*.lock\n/subjects.toml\n"
 
 DOCUMENT, JOURNAL = ".json", ".journal.jsonl"
 
@@ -40,10 +44,16 @@ class Project:
     """An open project; made by ``create``, ``open`` or ``private_for``."""
 
     def __init__(
-        self, folder: Path, name: str, recording_folders: Sequence[Path], label_set_path: Path
+        self,
+        folder: Path,
+        name: str,
+        recording_folders: Sequence[Path],
+        label_set_path: Path,
+        policy: Policy,
     ) -> None:
         self.folder = folder
         self.name = name
+        self.policy = policy
         self.recording_folders = tuple(recording_folders)
         self.label_set_path = label_set_path
         self.label_set = self.read_label_set()
@@ -74,7 +84,7 @@ class Project:
         (label_set or label_set_for("")).save(folder / LABELS_FILE)
         (folder / "labels").mkdir(exist_ok=True)
         if not (folder / ".gitignore").exists():
-            write_atomically(folder / ".gitignore", b"/labels/**/*.lock\n")
+            write_atomically(folder / ".gitignore", GITIGNORE)
         about = {
             "version": VERSION,
             "name": name,
@@ -96,6 +106,7 @@ class Project:
             name = typed(about, "name", str, folder.name)
             places = [_text(place) for place in typed(about, "recordings", list, ["recordings"])]
             label_set_path = folder / typed(about, "label_set", str, LABELS_FILE)
+            policy = Policy.from_dict(typed(about, "policy", dict, {}))
         except FileNotFoundError as error:
             raise MissingError("There is no project here.", path=folder) from error
         except OSError as error:
@@ -104,7 +115,7 @@ class Project:
             raise DataError(
                 f"The project file is damaged: {error}.", path=path, remedy="Correct it by hand."
             ) from error
-        return cls(folder, name, [folder / place for place in places], label_set_path)
+        return cls(folder, name, [folder / place for place in places], label_set_path, policy)
 
     @classmethod
     def private_for(cls, path: Path, recording_format: str = "") -> Project:
@@ -149,6 +160,14 @@ class Project:
         self.label_set = LabelSet.load(self.label_set_path)
         self._label_set_mark = mark
         return self.label_set
+
+    def set_policy(self, policy: Policy) -> None:
+        """Use and keep another policy; what else project.toml holds stays.
+
+        ConflictError or HarstudioError when the file cannot be changed; then the old one holds.
+        """
+        update_toml(self.folder / PROJECT_FILE, policy.put_into)
+        self.policy = policy
 
     # ---- recordings
 
