@@ -1,0 +1,1 @@
+"""Measures of movement over clips, for rehabilitation and sport: angles, speed, repetitions."""

@@ -1,0 +1,105 @@
+"""The measures of labelled clips, or of a whole recording where nothing is labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from harstudio.errors import HarstudioError, MissingError
+from harstudio.labels.model import Clip
+from harstudio.labels.project import Project, is_project
+from harstudio.measures.clips import ClipMeasures, measure_clip
+from harstudio.recordings.formats import open_recording, scan
+from harstudio.recordings.recording import Recording
+
+
+def measure_all(
+    path: Path,
+    *,
+    labels: Sequence[str] = (),
+    annotators: Sequence[str] = (),
+    recordings: Sequence[str] = (),
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    on_problem: Callable[[HarstudioError], None] | None = None,
+) -> list[ClipMeasures]:
+    """Every clip of a project, or of one recording; without labels a recording is one clip.
+
+    labels, annotators, recordings: only these, () for all. Recordings and clips that cannot be
+    measured are handed to on_problem, else the error is raised. MissingError when nothing is
+    left to measure.
+    """
+    project = Project.open(path) if is_project(path) else None
+    paths = project.recordings() if project is not None else _recordings(path)
+    measured: list[ClipMeasures] = []
+    for done, place in enumerate(paths):
+        progress(done, len(paths))
+        try:
+            recording = open_recording(place)
+        except HarstudioError as error:
+            _tell(error, on_problem)
+            continue
+        try:
+            if not recordings or recording.name in recordings:
+                clips = _clips(project or Project.find_private(place.parent), recording)
+                for annotator, clip in clips:
+                    wanted = not annotators or annotator in annotators
+                    if wanted and (not labels or clip.label in labels):
+                        _measure(recording, annotator, clip, measured, on_problem)
+        finally:
+            recording.close()
+    progress(len(paths), len(paths))
+    if not measured:
+        raise MissingError("There is no clip to measure.", path=path)
+    return measured
+
+
+def _recordings(path: Path) -> list[Path]:
+    if path.is_dir():
+        found = [one.path for one in scan(path).recordings]
+        if found:
+            return found
+    return [path]
+
+
+def _clips(project: Project | None, recording: Recording) -> Iterator[tuple[str, Clip]]:
+    documents = [] if project is None else project.documents(recording.name)
+    there = [
+        (document.annotator, clip)
+        for document in documents
+        for tier in document.tiers
+        for clip in tier.clips
+        if not clip.is_point
+    ]
+    if there:
+        yield from there
+        return
+    label = recording.action.name if recording.action is not None else ""
+    yield "", Clip(recording.start_ns, recording.stop_ns, label)
+
+
+def _measure(
+    recording: Recording,
+    annotator: str,
+    clip: Clip,
+    measured: list[ClipMeasures],
+    on_problem: Callable[[HarstudioError], None] | None,
+) -> None:
+    try:
+        measured.append(
+            measure_clip(
+                recording,
+                clip.start_ns,
+                clip.end_ns,
+                label=clip.label,
+                annotator=annotator,
+                person=clip.person,
+            )
+        )
+    except HarstudioError as error:
+        _tell(error, on_problem)
+
+
+def _tell(error: HarstudioError, on_problem: Callable[[HarstudioError], None] | None) -> None:
+    if on_problem is None:
+        raise error
+    on_problem(error)
