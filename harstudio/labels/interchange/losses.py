@@ -1,0 +1,66 @@
+"""What a format has no place for, counted in what is to be written and said in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from harstudio.labels.interchange.base import Bundle
+from harstudio.labels.model import Clip, Origin, Tier
+
+# What clips may have, by what a writer's ``carries`` calls it: (words, whether a clip has it).
+OF_CLIPS: dict[str, tuple[str, Callable[[Clip], bool]]] = {
+    "person": ("who does it", lambda clip: bool(clip.person)),
+    "confidence": ("a confidence", lambda clip: clip.confidence is not None),
+    "comment": ("comments", lambda clip: bool(clip.comment)),
+    "attributes": ("attributes", lambda clip: bool(clip.attributes)),
+    "unsure": ("open questions", lambda clip: clip.unsure),
+    "origin": ("which clips a network made", lambda clip: clip.origin is Origin.MODEL),
+}
+
+
+def losses(bundle: Bundle, title: str, carries: str = "") -> list[str]:
+    """Sentences about what a bundle has and a format has not.
+
+    carries: what the format has, of the keys of OF_CLIPS and "annotators", "tiers", "points",
+    "done" and "label_set", with blanks between.
+    """
+    carried = set(carries.split())
+    clips = [clip for _, clip in clips_of(bundle)]
+    notes = []
+    for what, (words, has) in OF_CLIPS.items():
+        count = sum(map(has, clips))
+        if what not in carried and count:
+            notes.append(f"{title} has no place for {words}: left out of {_clips(count)}.")
+    documents = [document for one in bundle.recordings for document in one.documents]
+    if "annotators" not in carried and any(len(one.documents) > 1 for one in bundle.recordings):
+        names = ", ".join(dict.fromkeys(document.annotator for document in documents))
+        notes.append(f"{title} does not tell annotators apart: {names} stand side by side.")
+    if "tiers" not in carried and any(len(document.tiers) > 1 for document in documents):
+        notes.append(f"{title} has no tiers: the clips of all of them stand in one list.")
+    points = sum(clip.is_point for clip in clips)
+    if "points" not in carried and points:
+        notes.append(f"{title} has no point events: {points} of them are left out.")
+    if "done" not in carried and any(document.done for document in documents):
+        notes.append(f"{title} cannot say that a recording is done.")
+    if "label_set" not in carried and bundle.label_set.labels:
+        notes.append(f"{title} has no label set: colours, keys and definitions are left out.")
+    return notes
+
+
+def rounded(bundle: Bundle, title: str, unit_ns: int, unit: str) -> list[str]:
+    """The sentence about times between two of the format's units, where there are any."""
+    off = sum(bool(c.start_ns % unit_ns or c.end_ns % unit_ns) for _, c in clips_of(bundle))
+    return [f"{title} counts {unit}: the times of {_clips(off)} are rounded."] if off else []
+
+
+def clips_of(bundle: Bundle) -> Iterator[tuple[Tier, Clip]]:
+    """Every clip of a bundle with its tier."""
+    for labelled in bundle.recordings:
+        for document in labelled.documents:
+            for tier in document.tiers:
+                for clip in tier.clips:
+                    yield tier, clip
+
+
+def _clips(count: int) -> str:
+    return "1 clip" if count == 1 else f"{count} clips"

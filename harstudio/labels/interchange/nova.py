@@ -1,0 +1,295 @@
+"""NOVA and SSI: ``x.annotation`` (XML) says how ``x.annotation~`` beside it is to be read.
+
+One file is one annotator's view of one role (person). Rows of a DISCRETE scheme are
+``start;stop;id;confidence[;meta]`` in seconds, of a FREE one ``start;stop;text;confidence[;meta]``;
+BINARY data are little endian ``f8 f8 u4 f4`` and ``f8 f8 u4 text f4``. A CONTINUOUS scheme is a
+signal, not clips, and is not taken over. Text is UTF-8 or the code page of Windows (1252).
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostring
+
+import defusedxml
+from defusedxml.ElementTree import fromstring
+
+from harstudio.errors import DataError
+from harstudio.files import write_atomically
+from harstudio.labels.interchange.base import Bundle, Labelled, Reading, damaged, read_bytes
+from harstudio.labels.interchange.losses import losses
+from harstudio.labels.interchange.rows import Rows
+from harstudio.labels.interchange.times import seconds, span_of
+from harstudio.labels.label_set import Label, LabelSet, label_color
+from harstudio.labels.model import Clip, Origin
+from harstudio.labels.names import safe_name
+
+NAME = "nova"
+TITLE = "NOVA"
+EXTENSIONS: tuple[str, ...] = (".annotation",)
+UNIT = "1 ns"
+ONE_FILE: Literal["recording", "set"] = "recording"
+
+ROW = struct.Struct("<ddIf")
+SPAN, LENGTH, CONFIDENCE = struct.Struct("<dd"), struct.Struct("<I"), struct.Struct("<f")
+LONGEST_TEXT = 1 << 20
+GARBAGE, GARBAGE_ID = "GARBAGE", 0xFFFFFFFF  # -1 as unsigned
+ENCODINGS = ("utf-8-sig", "cp1252")
+
+Row = tuple[object, object, str, float | None, str]  # start, stop, label, confidence, meta
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    annotator: str
+    role: str
+    scheme: str
+    kind: str
+    binary: bool
+    size: int
+    rate_hz: float
+    items: dict[int, Label]
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """By the name, or an XML head with NOVA's mark."""
+    return path.name.endswith((".annotation", ".annotation~")) or b"<annotation ssi-v" in head
+
+
+def read(path: Path, reading: Reading) -> Bundle:
+    """Clips of one annotator and role; either of the two files may be named."""
+    path = path.with_name(path.name.removesuffix("~"))
+    header = _header(path)
+    recording = reading.recording or path.name.removesuffix(".annotation")
+    annotator = header.annotator or reading.annotator
+    rows, notes = Rows(recording), []
+    rows.add(annotator, header.role or annotator)
+    if header.kind == "CONTINUOUS":
+        notes.append(
+            f"{path.name}: this is a signal of {header.rate_hz:g} values a second, not clips; "
+            "it is not taken over."
+        )
+    else:
+        data = read_bytes(path.with_name(path.name + "~"))
+        for start, stop, label, confidence, meta in _rows(data, header, path):
+            try:
+                times = span_of(start, stop)
+            except ValueError as error:
+                raise damaged(path, str(error), TITLE) from error
+            clip = Clip(
+                *times,
+                reading.named(label),
+                person=header.role,
+                confidence=confidence,
+                comment=meta,
+                origin=Origin.IMPORTED,
+            )
+            rows.add(annotator, header.role or annotator, clip)
+    label_set = LabelSet(header.scheme or path.stem, tuple(header.items.values()))
+    return Bundle((Labelled(recording, rows.documents()),), label_set, tuple(notes))
+
+
+def write(bundle: Bundle, path: Path) -> Sequence[str]:
+    """ASCII files of a DISCRETE scheme: ``path`` itself, or one for each annotator and person."""
+    (labelled,) = bundle.recordings
+    parts: dict[tuple[str, str], list[Clip]] = {}
+    for document in labelled.documents:
+        parts.setdefault((document.annotator, ""), [])
+        for tier in document.tiers:
+            for clip in tier.clips:
+                person = clip.person or tier.rules.person
+                parts.setdefault((document.annotator, person), []).append(clip)
+    parts = {key: clips for key, clips in parts.items() if clips} or dict([*parts.items()][:1])
+    stem = path.name.removesuffix(".annotation")
+    for (annotator, role), clips in parts.items():
+        target = path
+        if len(parts) > 1:
+            ends = [safe_name(one) for one in (role, annotator) if one]
+            target = path.with_name(".".join([stem, *ends, "annotation"]))
+        _write_part(target, annotator, role, clips, bundle.label_set)
+    notes = losses(bundle, TITLE, "person confidence comment points annotators label_set")
+    if len(parts) > 1:
+        notes.append(f"{TITLE} has a file for each annotator and person: {len(parts)} are written.")
+    points = sum(clip.is_point for clips in parts.values() for clip in clips)
+    if points:
+        notes.append(f"{points} point events are written as clips of no length.")
+    if any(label.hotkey or label.definition or label.code for label in bundle.label_set.labels):
+        notes.append(f"{TITLE} keeps names and colours of labels, no codes, keys and definitions.")
+    changed = sum(_one_line(c.comment) != c.comment for clips in parts.values() for c in clips)
+    if changed:
+        notes.append(f"Semicolons and line ends in {changed} comments became commas and blanks.")
+    return notes
+
+
+# ---- reading
+
+
+def _header(path: Path) -> _Header:
+    try:
+        root = fromstring(_text(read_bytes(path, 1 << 24)).encode(), forbid_dtd=True)
+    except (ParseError, defusedxml.DefusedXmlException, ValueError) as error:
+        raise damaged(path, f"its head cannot be read ({type(error).__name__})", TITLE) from error
+    info, meta, scheme = (root.find(tag) for tag in ("info", "meta", "scheme"))
+    if root.tag != "annotation" or info is None or scheme is None:
+        raise damaged(path, "its head has no info and scheme", TITLE)
+    kind, data = scheme.get("type", "").upper(), info.get("ftype", "").upper()
+    if kind not in ("DISCRETE", "FREE", "CONTINUOUS") or data not in ("ASCII", "BINARY"):
+        raise DataError(
+            f"This is {data} data of a {kind} scheme, which is not taken over.",
+            path=path,
+            remedy="DISCRETE and FREE schemes hold clips.",
+        )
+    try:
+        items = {int(one.get("id", "")): _item(one) for one in scheme.iter("item")}
+        size = int(info.get("size") or -1)
+        rate = float((scheme.get("sr") or "0").replace(",", "."))
+    except ValueError as error:
+        raise damaged(path, str(error), TITLE) from error
+    about = {} if meta is None else meta.attrib
+    return _Header(
+        about.get("annotator", "").strip(),
+        about.get("role", "").strip(),
+        scheme.get("name", "").strip(),
+        kind,
+        data == "BINARY",
+        size,
+        rate,
+        items,
+    )
+
+
+def _item(element: Element) -> Label:
+    name, color = element.get("name", ""), element.get("color", "")
+    match = re.fullmatch(r"#[0-9a-fA-F]{2}([0-9a-fA-F]{6})", color)
+    return Label(name, color=f"#{match[1].lower()}" if match else label_color(name))
+
+
+def _rows(data: bytes, header: _Header, path: Path) -> Iterator[Row]:
+    count = 0
+    rows: Callable[[bytes, _Header, Path], Iterator[Row]]
+    rows = _ascii if not header.binary else _discrete if header.kind == "DISCRETE" else _free
+    for row in rows(data, header, path):
+        count += 1
+        yield row
+    if 0 <= header.size != count and header.binary:
+        raise damaged(path, f"it has {count} rows and says {header.size}", TITLE)
+
+
+def _ascii(data: bytes, header: _Header, path: Path) -> Iterator[Row]:
+    for number, line in enumerate(_text(data).splitlines(), 1):
+        if not line.strip():
+            continue
+        cells = line.split(";", 4)
+        try:
+            if len(cells) < 3:
+                raise ValueError("has no start, stop and label")
+            label = cells[2].strip()
+            if header.kind == "DISCRETE":
+                label = _name(int(label), header)
+            confidence = cells[3] if len(cells) > 3 else ""
+            yield cells[0], cells[1], label, _confidence(confidence), _meta(cells)
+        except ValueError as error:
+            raise damaged(path, f"line {number}: {error}", TITLE) from error
+
+
+def _discrete(data: bytes, header: _Header, path: Path) -> Iterator[Row]:
+    if len(data) % ROW.size:
+        raise damaged(path, "its last row is cut off", TITLE)
+    for start, stop, number, confidence in ROW.iter_unpack(data):
+        try:
+            yield start, stop, _name(number, header), _bounded(confidence), ""
+        except ValueError as error:
+            raise damaged(path, str(error), TITLE) from error
+
+
+def _free(data: bytes, header: _Header, path: Path) -> Iterator[Row]:
+    at = 0
+    try:
+        while at < len(data):
+            start, stop = SPAN.unpack_from(data, at)
+            (length,) = LENGTH.unpack_from(data, at + SPAN.size)
+            at += SPAN.size + LENGTH.size
+            if length > min(LONGEST_TEXT, len(data) - at):
+                raise ValueError(f"a text of {length} bytes")
+            text = _text(data[at : at + length])
+            (confidence,) = CONFIDENCE.unpack_from(data, at + length)
+            at += length + CONFIDENCE.size
+            yield start, stop, text.strip(), _bounded(confidence), ""
+    except (struct.error, ValueError) as error:
+        raise damaged(path, f"a row is cut off or wrong ({error})", TITLE) from error
+
+
+def _name(number: int, header: _Header) -> str:
+    if number in (-1, GARBAGE_ID):
+        return GARBAGE
+    if number not in header.items:
+        raise ValueError(f"there is no label {number} in the scheme")
+    return header.items[number].name
+
+
+def _confidence(text: str) -> float | None:
+    return _bounded(float(text.strip().replace(",", "."))) if text.strip() else None
+
+
+def _bounded(value: float) -> float | None:
+    return round(value, 7) if 0 <= value <= 1 else None
+
+
+def _meta(cells: Sequence[str]) -> str:
+    """The comment; colours of single rows are NOVA's own business."""
+    meta = cells[4].strip() if len(cells) > 4 else ""
+    return "" if meta.startswith("color=") else meta
+
+
+def _text(data: bytes) -> str:
+    for encoding in ENCODINGS:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
+
+
+# ---- writing
+
+
+def _write_part(
+    path: Path, annotator: str, role: str, clips: list[Clip], label_set: LabelSet
+) -> None:
+    names = [label.name for label in label_set.labels] + [clip.label for clip in clips]
+    numbers = {name: k for k, name in enumerate(n for n in dict.fromkeys(names) if n != GARBAGE)}
+    numbers[GARBAGE] = -1
+    root = Element("annotation", {"ssi-v": "3"})
+    SubElement(root, "info", {"ftype": "ASCII", "size": str(len(clips))})
+    SubElement(root, "meta", {"annotator": annotator, "role": role})
+    scheme = SubElement(root, "scheme", {"name": label_set.name or "action", "type": "DISCRETE"})
+    for name, number in numbers.items():
+        if number >= 0:
+            color = f"#FF{label_set.color_of(name)[1:].upper()}"
+            SubElement(scheme, "item", {"name": name, "id": str(number), "color": color})
+    lines = [
+        ";".join(_cells(clip, numbers)) + "\r\n"
+        for clip in sorted(clips, key=lambda clip: (clip.start_ns, clip.end_ns))
+    ]
+    indent(root)
+    head = b'<?xml version="1.0" ?>\n' + tostring(root, "utf-8")
+    write_atomically(path.with_name(path.name + "~"), "".join(lines).encode("utf-8", "replace"))
+    write_atomically(path, head)
+
+
+def _cells(clip: Clip, numbers: dict[str, int]) -> Iterator[str]:
+    yield f"{seconds(clip.start_ns):.9f}".rstrip("0").rstrip(".")
+    yield f"{seconds(clip.end_ns):.9f}".rstrip("0").rstrip(".")
+    yield str(numbers[clip.label])
+    yield "1" if clip.confidence is None else f"{clip.confidence:g}"
+    if clip.comment:
+        yield _one_line(clip.comment)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.replace(";", ",").split())
