@@ -16,14 +16,22 @@ from harstudio.recordings.recording import Recording
 ENDINGS = {"harrec": ".harrec", "mp4": ".mp4"}
 
 
+def _nowhere(_recording: Path) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Conversion:
-    """What to convert to, and how."""
+    """What to convert to, and how.
+
+    hides_faces: whether heads are made coarse in videos of a recording, by its path.
+    """
 
     to: str  # a key of ENDINGS
     overlays: tuple[str, ...] = ()
     stream: str = ""
     overwrite: bool = False
+    hides_faces: Callable[[Path], bool] = _nowhere
 
     @classmethod
     def asked(
@@ -154,6 +162,7 @@ def _convert(
             file,
             overlays=conversion.overlays,
             stream=conversion.stream,
+            hide_faces=conversion.hides_faces(path),
             progress=progress,
         )
     return [f"{path}: {lost} frames could not be read and are left out of {file}."] if lost else []

@@ -91,9 +91,10 @@ class FaceMask:
         after: dict[str, Head] = {}
         lost: set[str] = set()
         for seen, indices in ((before, range(now - 1, first - 1, -1)), (after, range(now, last))):
-            for index in indices:
+            for place, index in enumerate(indices):
                 frame = self._heads(index)
-                lost |= frame.lost
+                if place == 0:  # next to the picture in time
+                    lost |= frame.lost
                 for head in frame.found:
                     if head.body not in seen:
                         age_s = abs(int(times[index]) - time_ns) / SECOND_NS

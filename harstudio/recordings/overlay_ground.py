@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harstudio.errors import MissingError, UsageError
+from harstudio.recordings.faces import FaceMask
 from harstudio.recordings.motion import joint_positions
 from harstudio.recordings.overlay_drawing import Canvas
 from harstudio.recordings.projection import project_joints
@@ -51,8 +52,11 @@ class Ground(Protocol):
         ...
 
 
-def ground_of(recording: Recording, stream: str = "") -> Ground:
-    """The stream of that name, else colour, depth or infrared, else a stage for the skeleton."""
+def ground_of(recording: Recording, stream: str = "", *, hide_faces: bool = False) -> Ground:
+    """The stream of that name, else colour, depth or infrared, else a stage for the skeleton.
+
+    hide_faces: heads in colour and infrared are made coarse, as ``FaceMask`` does.
+    """
     if stream:
         named = recording.streams.get(stream)
         if not isinstance(named, PictureStream):
@@ -62,11 +66,11 @@ def ground_of(recording: Recording, stream: str = "") -> Ground:
                 path=recording.path,
                 remedy=f"There are: {', '.join(names)}." if names else "",
             )
-        return PictureGround(recording, named)
+        return PictureGround(recording, named, hide_faces=hide_faces)
     for kind in (StreamKind.COLOR, StreamKind.DEPTH, StreamKind.INFRARED):
         found = recording.of_kind(kind)
         if isinstance(found, PictureStream) and len(found):
-            return PictureGround(recording, found)
+            return PictureGround(recording, found, hide_faces=hide_faces)
     skeleton = recording.of_kind(StreamKind.SKELETON)
     if isinstance(skeleton, SkeletonStream) and len(skeleton):
         return StageGround(skeleton)
@@ -86,12 +90,15 @@ class PictureGround:
 
     bare = False
 
-    def __init__(self, recording: Recording, stream: PictureStream) -> None:
+    def __init__(
+        self, recording: Recording, stream: PictureStream, *, hide_faces: bool = False
+    ) -> None:
         if not len(stream):
             raise MissingError(f"Stream {stream.name} has no frames.", path=recording.path)
         self.name = stream.name
         self._recording = recording
         self._stream = stream
+        self._mask = FaceMask(recording, stream.name) if hide_faces else None
         self._scale = max(1, round(SMALLEST_HEIGHT / stream.height))
         self.width = _even(stream.width * self._scale)
         self.height = _even(stream.height * self._scale)
@@ -116,7 +123,10 @@ class PictureGround:
             yield self._stream.frame(int(index))
 
     def paint(self, index: int) -> Canvas:
-        picture = self._rgb(self._stream.frame(index))
+        frame = self._stream.frame(index)
+        if self._mask is not None:
+            frame = self._mask.masked(frame, int(self.times_ns[index]))
+        picture = self._rgb(frame)
         size = (self.width, self.height)
         if picture.shape[1::-1] != size:
             enlarged = cv2.resize(picture, size, interpolation=cv2.INTER_NEAREST)

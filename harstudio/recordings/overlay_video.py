@@ -33,13 +33,15 @@ def write_overlay_video(
     *,
     overlays: Sequence[str] = (),
     stream: str = "",
+    hide_faces: bool = False,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> int:
     """Write one picture stream as H.264 mp4, every frame at its own time, with its sound.
 
     stream: its name; else colour, depth or infrared, whichever comes first, and the skeleton
-    alone where there are no pictures. overlays: names of ``OVERLAYS``. The file appears when it
+    alone where there are no pictures. overlays: names of ``OVERLAYS``. hide_faces: heads are made
+    coarse in colour and infrared, whole pictures where no head is known. The file appears when it
     is whole; ``cancelled`` leaves nothing. A frame that cannot be read is left out, so that the
     one before it stays; how many were is returned. Raises UsageError for a name that is none,
     MissingError when there is nothing to show or the skeleton's place is not known.
@@ -49,7 +51,7 @@ def write_overlay_video(
         raise UsageError(
             f"There is no overlay {unknown[0]}.", remedy=f"There are: {', '.join(OVERLAYS)}."
         )
-    ground = ground_of(recording, stream)
+    ground = ground_of(recording, stream, hide_faces=hide_faces)
     brush = _brush(recording, ground, overlays)
     part = file.with_name(f".{file.stem}.part.mp4")
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -52,7 +52,7 @@ def _labels(window: MainWindow) -> list[Entry]:
 def _recordings(window: MainWindow) -> list[Entry]:
     return [
         Entry(
-            found.name,
+            window.session.team.shown(found.name),
             "Recording",
             partial(window.session.open_recording, found.path),
             detail="" if found.action is None else found.action.name,

@@ -11,6 +11,7 @@ from harstudio.labels.project import Project, is_project
 from harstudio.recordings.formats import ntu, ntu_facts, open_recording, scan, utd_mhad
 from harstudio.recordings.recording import Recording
 from harstudio.studio.looks import Looks, take_looks
+from harstudio.studio.team.rules import TeamFacts, read_facts
 
 ATTEMPTS = 20
 TREES = {utd_mhad.NAME: utd_mhad.TREE, ntu.NAME: ntu_facts.TREE}  # a folder for each kind of file
@@ -25,6 +26,7 @@ class Opened:
     folder: Path
     warnings: tuple[str, ...] = ()
     looks: Looks = field(default_factory=Looks)
+    team: TeamFacts = field(default_factory=TeamFacts)
 
 
 def load(path: Path, project: Project | None = None, folder: Path | None = None) -> Opened:
@@ -35,6 +37,8 @@ def load(path: Path, project: Project | None = None, folder: Path | None = None)
     """
     try:
         opened = _load(path, project, folder)
+        team = read_facts(opened.project)
+        opened = replace(opened, team=team, warnings=(*opened.warnings, *team.problems))
         if opened.recording is None:
             return opened
         return replace(opened, looks=take_looks(opened.recording))

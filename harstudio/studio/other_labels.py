@@ -13,6 +13,7 @@ class OtherLabels(QObject):
     """The documents of everybody but the annotator, read again with each recording.
 
     The document that could not be opened for editing (somebody else edits it) is among them.
+    hidden: why those of others are not shown now, "" when they are.
     """
 
     changed = Signal()
@@ -21,17 +22,26 @@ class OtherLabels(QObject):
         super().__init__(parent)
         self._session = session
         self.documents: tuple[Document, ...] = ()
+        self.hidden = ""
         session.history_changed.connect(self.read)
+        session.document_changed.connect(self._look_whether_hidden)
+        session.team.changed.connect(self._look_whether_hidden)
 
     def read(self, *_: object) -> None:
         """Read them from the project now."""
         session = self._session
         self.documents = ()
+        self.hidden = session.team.why_hidden_now()
         if session.project is not None and session.recording is not None:
             found = session.project.documents(session.recording.name, self._tell)
             mine = None if session.document is None else session.document.annotator
-            self.documents = tuple(d for d in found if d.annotator != mine and any_clips(d))
+            seen = (d for d in found if not self.hidden or d.annotator == session.owner)
+            self.documents = tuple(d for d in seen if d.annotator != mine and any_clips(d))
         self.changed.emit()
+
+    def _look_whether_hidden(self) -> None:
+        if self._session.team.why_hidden_now() != self.hidden:
+            self.read()
 
     def _tell(self, error: HarstudioError) -> None:
         self._session.message.emit("warn", f"Labels of somebody else are not shown. {error}")

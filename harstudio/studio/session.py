@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 from harstudio.errors import HarstudioError
 from harstudio.labels.history import History
 from harstudio.labels.model import Clip, Document
+from harstudio.labels.policy import GOLD
 from harstudio.labels.project import Project
 from harstudio.recordings.cache import FrameCache
 from harstudio.recordings.prefetch import Prefetcher
@@ -25,6 +26,8 @@ from harstudio.studio.opening import Opened, load
 from harstudio.studio.playback_meter import PlaybackMeter
 from harstudio.studio.recognition.explaining import Explaining
 from harstudio.studio.sound import Sound
+from harstudio.studio.team.privacy import Privacy
+from harstudio.studio.team.rules import TeamFacts, TeamRules
 from harstudio.studio.transport import Transport
 
 SAVE_EVERY_MS = 3000
@@ -69,6 +72,10 @@ class Session(QObject):
         self.project: Project | None = None
         self.folder: Path | None = None  # what the library lists
         self.history: History | None = None
+        self.settles = False  # it is the gold labels that are being made
+        self.team = TeamRules(self)
+        self.team.changed.connect(self._meet_rules)
+        self.privacy = Privacy(self)
         self.looks = Looks()  # value ranges and people of the recording
         self.jobs = Jobs(self)  # no thread before the first job
         self.recognition: Recognition | None = None
@@ -164,6 +171,7 @@ class Session(QObject):
         place = self.project and (self.project.folder, self.folder)
         self.project, self.folder = opened.project, opened.folder
         self.looks = opened.looks
+        self.team.take(opened.team)
         self._put_up(opened.recording)
         if place != (opened.project.folder, opened.folder):
             self.project_changed.emit(self.project)
@@ -213,6 +221,8 @@ class Session(QObject):
         old, old_prefetcher = self.recording, self.prefetcher
         self._put_up(None)
         self.project = self.folder = None
+        self.settles = False
+        self.team.take(TeamFacts())
         self.project_changed.emit(None)
         self.recording_changed.emit(None)
         self.history_changed.emit(None)
@@ -222,7 +232,13 @@ class Session(QObject):
         self.sound.close()
 
     def show_recognition(self, recognition: Recognition | None) -> None:
-        """What a run says about the open recording; None for nothing."""
+        """What a run says about the open recording; None for nothing.
+
+        Refused, with the reason, while the annotator is not to see what others say."""
+        hidden = self.team.why_hidden_now()
+        if recognition is not None and hidden:
+            self.message.emit("info", hidden)
+            recognition = None
         self.recognition = recognition
         self.explaining.take(recognition)
         self.recognition_changed.emit(recognition)
@@ -238,6 +254,11 @@ class Session(QObject):
     def annotator(self) -> str:
         """Whose labels are being made."""
         return self.settings.annotator
+
+    @property
+    def owner(self) -> str:
+        """Whose document is open: the annotator's, or the gold one."""
+        return GOLD if self.settles else self.settings.annotator
 
     @property
     def tier_name(self) -> str:
@@ -296,7 +317,19 @@ class Session(QObject):
             return
         self._close_history()
         self.select(None)
+        self.settles = False
         self.settings.annotator = annotator
+        self._open_history()
+
+    def settle(self, wanted: bool) -> None:
+        """Open the gold document for editing in the place of one's own, or go back to that.
+
+        It stays so for the recordings that are opened afterwards."""
+        if wanted == self.settles:
+            return
+        self._close_history()
+        self.select(None)
+        self.settles = wanted
         self._open_history()
 
     def open_labels_again(self) -> None:
@@ -304,11 +337,15 @@ class Session(QObject):
         if self.history is None:
             self._open_history()
 
+    def _meet_rules(self) -> None:
+        if self.recognition is not None and self.team.why_hidden_now():
+            self.show_recognition(None)
+
     def _open_history(self) -> None:
-        self.tier_name = self.settings.annotator
+        self.tier_name = self.owner
         if self.recording is not None and self.project is not None:
             try:
-                self.history = self.project.history(self.recording.name, self.settings.annotator)
+                self.history = self.project.history(self.recording.name, self.owner)
             except HarstudioError as error:
                 self.failed.emit(error)
             else:

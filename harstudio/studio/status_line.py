@@ -61,6 +61,7 @@ class StatusLine(QWidget):
         session.jobs.finished.connect(self._show_device)
         session.opening.connect(self._opening)
         session.recording_changed.connect(self._show_recording)
+        session.team.changed.connect(self._show_recording)
         session.history_changed.connect(self._show_saved)
         session.document_changed.connect(self._show_saved)
         session.saved.connect(self._show_saved)
@@ -84,19 +85,22 @@ class StatusLine(QWidget):
         self._fade.stop()
 
     def _opening(self, path: str) -> None:
-        self.tell("info", f"Opening {path}")
+        self.tell("info", f"Opening {self._session.team.shown(path)}")
         self._fade.stop()
 
     def _show_recording(self, *_: object) -> None:
         recording = self._session.recording
-        self.recording.setText("" if recording is None else recording.name)
-        self.recording.setToolTip("" if recording is None else str(recording.path))
+        shown = self._session.team.shown
+        self.recording.setText("" if recording is None else shown(recording.name))
+        self.recording.setToolTip("" if recording is None else shown(str(recording.path)))
         if self.message.text().startswith("Opening "):
             self.quiet()
         self._show_saved()
 
     def _show_saved(self, *_: object) -> None:
-        self.annotator.setText(self._session.annotator)
+        session = self._session
+        gold = f"{session.owner}, by " if session.settles else ""
+        self.annotator.setText(gold + session.annotator)
         history = self._session.history
         if history is None:
             self.saved.setText("")

@@ -30,6 +30,7 @@ from harstudio.studio.demo import Demo
 from harstudio.studio.entries import palette_entries, recent_entries
 from harstudio.studio.jobs.desk import JobDesk
 from harstudio.studio.labelling import Labelling
+from harstudio.studio.measures.service import Measuring
 from harstudio.studio.menus import Actions
 from harstudio.studio.palette import Palette
 from harstudio.studio.pane_area import PaneArea
@@ -78,6 +79,7 @@ class MainWindow(QMainWindow):
         self.asking = Asking(self)
         self.training = Training(session, self)
         self.recognising = Recognising(self, self.training.folders)
+        self.measuring = Measuring(session, self.labelling, self)
         self.train_page: TrainPage | None = None  # built when somebody goes there
         self.pane_area = PaneArea(self.store)
         self.commands = command_table(self)
@@ -119,6 +121,10 @@ class MainWindow(QMainWindow):
         self.arrangement.add("library", self.library)
         self.arrangement.add("labels", self._inspector)
         self.arrangement.add("recognition", self.recognising.holder)
+        self._measures = QWidget()
+        self._measures.setLayout(QVBoxLayout())
+        self._measures.layout().setContentsMargins(0, 0, 0, 0)
+        self.arrangement.add("measures", self._measures)
         self.arrangement.add("timeline", self._bottom)
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().setFixedHeight(self.status.height())
@@ -134,6 +140,7 @@ class MainWindow(QMainWindow):
         session.failed.connect(self._show_failure)
         session.message.connect(self._log_message)
         session.opening.connect(self._opening)
+        session.team.changed.connect(self._show_title)
         session.clip_shown.connect(partial(self.set_workspace, WORKSPACES[0][0]))
         self.status.annotator.clicked.connect(self.asking.annotator)
         self.demo.failed.connect(self._show_failure)
@@ -145,6 +152,7 @@ class MainWindow(QMainWindow):
         if self.is_furnished:
             return
         self.is_furnished = True
+        from harstudio.studio.measures.panel import MeasuresPanel
         from harstudio.studio.panels.clip import ClipPanel
         from harstudio.studio.panels.labels import LabelsPanel
         from harstudio.studio.panes import PANES
@@ -158,6 +166,7 @@ class MainWindow(QMainWindow):
         self._inspector.addWidget(self.clip_panel)
         self._inspector.setStretchFactor(0, 1)
         self.recognising.furnish()
+        self._measures.layout().addWidget(MeasuresPanel(self.session, self.measuring))
         for pane_id, pane in PANES.items():
             self.pane_area.add(pane_id, pane(self.session))
         self._show_middle()
@@ -192,6 +201,15 @@ class MainWindow(QMainWindow):
 
     def toggle_pane(self, pane: str) -> None:
         self.pane_area.set_shown(pane, not self.pane_area.is_shown(pane))
+
+    def toggle_measures(self) -> None:
+        if self.arrangement.is_seen("measures"):
+            self.arrangement.toggle("measures")
+        else:
+            self.arrangement.reveal("measures")
+
+    def measures_seen(self) -> bool:
+        return self.arrangement.is_seen("measures")
 
     def toggle_full_screen(self) -> None:
         """Only the pictures and the clock; F or Esc comes back."""
@@ -296,9 +314,13 @@ class MainWindow(QMainWindow):
             self.train_page.back_out()
 
     def _show_recording(self, recording: object) -> None:
-        name = "" if self.session.recording is None else f"{self.session.recording.name} – "
-        self.setWindowTitle(f"{name}HARStudio")
+        self._show_title()
         self._show_middle()
+
+    def _show_title(self) -> None:
+        recording, shown = self.session.recording, self.session.team.shown
+        name = "" if recording is None else f"{shown(recording.name)} – "
+        self.setWindowTitle(f"{name}HARStudio")
 
     def _show_middle(self) -> None:
         recording = self.session.recording
@@ -369,6 +391,7 @@ class MainWindow(QMainWindow):
         self.hide()  # what the workers still have to save takes its time without the window
         self.training.close()
         self.recognising.shut()
+        self.measuring.shut()
         if self.train_page is not None:
             self.train_page.shut()
         self.desk.shut()

@@ -39,6 +39,7 @@ from harstudio.studio.panels.library_scan import (
 )
 from harstudio.studio.panels.thumbnails import Thumbnails
 from harstudio.studio.session import Session
+from harstudio.studio.team.queue import QueueButton
 
 
 class LibraryPanel(QWidget):
@@ -58,6 +59,8 @@ class LibraryPanel(QWidget):
         self._commands = commands
         self._folder: Path | None = None
         self._problems: tuple[str, ...] = ()
+        self._contents = Contents(())
+        self._states_of = ""  # the annotator whose states are shown
         self._task: Task | None = None  # looks for recordings
         self._states_task: Task | None = None
         self._retired: list[Task] = []
@@ -71,6 +74,7 @@ class LibraryPanel(QWidget):
         others.changed.connect(self._refresh_state_soon)
         self._state_timer = QTimer(self, singleShot=True, interval=200)
         self._state_timer.timeout.connect(self._refresh_state)
+        session.team.changed.connect(self._meet_rules)
         theme.theme_events.changed.connect(self._retint)
         self._show_session()
 
@@ -113,6 +117,9 @@ class LibraryPanel(QWidget):
         self._stack.addWidget(self._nothing)
         column.addWidget(self.title)
         column.addLayout(field)
+        self.queue = QueueButton(self.model, self._session)
+        self.queue.toggled.connect(self._show_queue)
+        column.addWidget(self.queue)
         column.addWidget(self._build_progress())
         column.addWidget(self._stack, 1)
         self.problems_button = ProblemsButton(self._copy)
@@ -211,13 +218,21 @@ class LibraryPanel(QWidget):
 
     def _scan_finished(self, contents: Contents) -> None:
         self._retire_task()
+        self._contents = contents
         self.model.set_found(contents.recordings)
         self._problems = contents.problems
         self.problems_button.show_problems(self._problems)
         self._show_open()
         self._show_title()
         self._show_stack()
-        self._states_task = Task(partial(label_states, contents.by_project), self)
+        self._read_states()
+
+    def _read_states(self) -> None:
+        if self._states_task is not None:
+            self._states_task.cancel()
+            self._retired.append(self._states_task)
+        me = self._states_of = self._session.annotator
+        self._states_task = Task(partial(label_states, self._contents.by_project, me), self)
         self._states_task.finished.connect(self._states_read)
         self._states_task.start()
 
@@ -229,6 +244,23 @@ class LibraryPanel(QWidget):
         self._problems += read.problems
         self.problems_button.show_problems(self._problems)
         self._refresh_state()  # what is being labelled is further than its file
+
+    def _meet_rules(self) -> None:
+        """Names, faces, assignments: other rules hold."""
+        team = self._session.team
+        self.thumbnails.hide_faces(team.policy.blur_faces)
+        self.model.set_shown(team.shown)
+        self.queue.refresh()
+        self._show_title()
+        self._show_open()
+        self.list.viewport().update()
+
+    def _show_queue(self, wanted: bool) -> None:
+        mine = self._session.team.assignments.of(self._session.annotator)
+        self.model.set_only(mine if wanted else None)
+        self._show_title()
+        self._show_stack()
+        self._show_open()
 
     def _scan_failed(self, error: Exception) -> None:
         self._retire_task()
@@ -261,7 +293,8 @@ class LibraryPanel(QWidget):
     # ---- showing
 
     def _show_title(self) -> None:
-        where = "" if self._folder is None else f" · {self._folder.name}"
+        name = "" if self._folder is None else self.model.shown(self._folder.name)
+        where = f" · {name}" if name else ""
         shown, total = self.model.rowCount(), self.model.total
         count = f" · {total}" if shown == total else f" · {shown} of {total}"
         self.title.setText(f"Library{where}{count if total else ''}")
@@ -309,8 +342,12 @@ class LibraryPanel(QWidget):
         if recording is not None:
             own = () if document is None else (document,)
             documents = (*self._others.documents, *own)
-            state = state_of(documents, lambda: recording.duration_ns)
+            me = self._session.annotator
+            state = state_of(documents, lambda: recording.duration_ns, me)
             self.model.set_states({recording.name: state})
+        if self._states_of not in ("", self._session.annotator) and self._states_task is None:
+            self._read_states()
+        self.queue.refresh()
 
     def _retint(self) -> None:
         self.list.viewport().update()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,11 @@ Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 47
 THUMB = QSize(44, 33)
 UNLABELLED, IN_PROGRESS, LABELLED = "unlabelled", "in progress", "labelled"
+DONE = "done"  # the annotator said so
+
+
+def _as_it_is(text: str) -> str:
+    return text
 
 
 class LibraryModel(QAbstractListModel):
@@ -41,7 +46,10 @@ class LibraryModel(QAbstractListModel):
     def __init__(self, thumbnails: Thumbnails, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._all: list[Found] = []
+        self._names: list[str] = []  # as they may be seen
         self._haystacks: list[str] = []
+        self._only: frozenset[str] | None = None
+        self.shown: Callable[[str], str] = _as_it_is  # texts as they may be seen
         self._rows: list[int] = []
         self._row_of: dict[str, int] = {}
         self._states: dict[str, str] = {}
@@ -63,10 +71,33 @@ class LibraryModel(QAbstractListModel):
     def set_found(self, found: Sequence[Found]) -> None:
         self.beginResetModel()
         self._all = list(found)
-        self._haystacks = [searchable(entry) for entry in self._all]
         self._states = {}
+        self._write_names()
         self._select_rows()
         self.endResetModel()
+
+    def set_only(self, names: Iterable[str] | None) -> None:
+        """List the recordings of these names alone; None lists all."""
+        self.beginResetModel()
+        self._only = None if names is None else frozenset(names)
+        self._select_rows()
+        self.endResetModel()
+
+    def set_shown(self, shown: Callable[[str], str]) -> None:
+        """Write names in another way."""
+        self.beginResetModel()
+        self.shown = shown
+        self._write_names()
+        self._select_rows()
+        self.endResetModel()
+
+    def _write_names(self) -> None:
+        self._names = [self.shown(entry.name) for entry in self._all]
+        self._haystacks = [self.shown(searchable(entry)).lower() for entry in self._all]
+
+    def name_of(self, found: Found) -> str:
+        """A recording's name as it may be seen."""
+        return self.shown(found.name)
 
     def set_filter(self, wanted: Filter) -> None:
         self.beginResetModel()
@@ -111,7 +142,8 @@ class LibraryModel(QAbstractListModel):
         self._rows = [
             k
             for k, (entry, haystack) in enumerate(zip(self._all, self._haystacks, strict=True))
-            if accepts(entry, haystack, states.get(entry.name, UNLABELLED))
+            if (self._only is None or entry.name in self._only)
+            and accepts(entry, haystack, states.get(entry.name, UNLABELLED))
         ]
         self._row_of = {str(self._all[k].path): row for row, k in enumerate(self._rows)}
 
@@ -130,12 +162,12 @@ class LibraryModel(QAbstractListModel):
             return None
         found = self.found(index.row())
         if role == Qt.ItemDataRole.DisplayRole:
-            return found.name
+            return self._names[self._rows[index.row()]]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return _tip(found, self.state(found.name))
+            return self.shown(_tip(found, self.state(found.name)))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             action = "" if found.action is None else found.action.name
-            return f"{found.name}, {action}, {self.state(found.name)}"
+            return f"{self._names[self._rows[index.row()]]}, {action}, {self.state(found.name)}"
         if role == self.FoundRole:
             return found
         if role == self.StateRole:
@@ -166,7 +198,6 @@ class LibraryDelegate(QStyledItemDelegate):
         return QSize(120, ROW_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        tokens = theme.current()
         found: Found = index.data(LibraryModel.FoundRole)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -180,14 +211,24 @@ class LibraryDelegate(QStyledItemDelegate):
         if image is not None and not image.isNull():
             painter.drawImage(placed(image, thumb), image)
         left, right = thumb.right() + 9, box.right() - 20
-        self._write(painter, QRectF(left, box.top() + 5, right - left, 18), found.name, 13, True)
+        self._write(painter, QRectF(left, box.top() + 5, right - left, 18), index.data(), 13, True)
         second = _second_line(found)
         self._write(painter, QRectF(left, box.top() + 23, right - left, 16), second, 12, False)
+        self._paint_state(painter, index, QPointF(box.right() - 10, box.center().y()))
+        painter.restore()
+
+    @staticmethod
+    def _paint_state(painter: QPainter, index: Index, middle: QPointF) -> None:
+        tokens, state = theme.current(), index.data(LibraryModel.StateRole)
+        if state == DONE:
+            tick = [QPointF(-4.5, 0.5), QPointF(-1.5, 3.5), QPointF(4.5, -3.5)]
+            painter.setPen(QPen(QColor(tokens.good), 2.2))
+            painter.drawPolyline([middle + point for point in tick])
+            return
         colors = {LABELLED: tokens.good, IN_PROGRESS: tokens.warn, UNLABELLED: tokens.line}
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(colors[index.data(LibraryModel.StateRole)]))
-        painter.drawEllipse(QPointF(box.right() - 10, box.center().y()), 4, 4)
-        painter.restore()
+        painter.setBrush(QColor(colors[state]))
+        painter.drawEllipse(middle, 4, 4)
 
     def _paint_ground(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index, box: QRectF

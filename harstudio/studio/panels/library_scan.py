@@ -12,7 +12,7 @@ from harstudio.labels.model import Document
 from harstudio.labels.project import Project, is_project
 from harstudio.recordings.formats import open_recording, scan
 from harstudio.recordings.formats.found import Found
-from harstudio.studio.panels.library_model import IN_PROGRESS, LABELLED, UNLABELLED
+from harstudio.studio.panels.library_model import DONE, IN_PROGRESS, LABELLED, UNLABELLED
 
 FINISHED_SHARE = 0.8
 
@@ -70,10 +70,14 @@ def _project_contents(
 
 def label_states(
     by_project: Sequence[tuple[Project, Sequence[Found]]],
+    annotator: str,
     _progress: Callable[[int], None],
     cancelled: Callable[[], bool],
 ) -> States:
-    """The states of the labelled ones; opens these to know how long they are."""
+    """The states of the labelled ones; opens these to know how long they are.
+
+    annotator: who looks. Whoever is not to see the labels of others is told of the own alone.
+    """
     states: dict[str, str] = {}
     problems: list[str] = []
     for project, recordings in by_project:
@@ -83,7 +87,10 @@ def label_states(
                 break
             if found.name in labelled:
                 documents = project.documents(found.name, lambda e: problems.append(str(e)))
-                states[found.name] = state_of(documents, partial(_duration_ns, found.path))
+                if not project.policy.sees_others(annotator):
+                    documents = [d for d in documents if d.annotator == annotator]
+                length = partial(_duration_ns, found.path)
+                states[found.name] = state_of(documents, length, annotator)
     return States(states, tuple(problems))
 
 
@@ -98,12 +105,18 @@ def _duration_ns(path: Path) -> int | None:
     return duration_ns
 
 
-def state_of(documents: Iterable[Document], duration_ns: Callable[[], int | None]) -> str:
-    """Unlabelled without clips; labelled when the clips of anybody reach the last fifth.
+def state_of(
+    documents: Iterable[Document], duration_ns: Callable[[], int | None], annotator: str = ""
+) -> str:
+    """Unlabelled without clips; labelled when the clips of anybody reach the last fifth; done
+    when the annotator says so.
 
     documents: of all annotators. duration_ns is only asked for when there are clips; where it is
     not known, any clip counts as labelled.
     """
+    documents = tuple(documents)
+    if any(d.done and d.annotator == annotator for d in documents):
+        return DONE
     ends = [c.end_ns for d in documents for tier in d.tiers for c in tier.clips]
     if not ends:
         return UNLABELLED

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
+from harstudio.recordings.faces import FaceMask
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import StreamKind
@@ -40,6 +41,7 @@ class Thumbnails(QObject):
         self._waiting: deque[Path] = deque(maxlen=WAITING)
         self._changed = threading.Condition()
         self._closed = False
+        self._hidden_faces = False
         self._thread: threading.Thread | None = None
 
     def get(self, path: Path) -> QImage | None:
@@ -62,6 +64,14 @@ class Thumbnails(QObject):
                 self._thread.start()
         return None
 
+    def hide_faces(self, hidden: bool) -> None:
+        """Whether faces are hidden in what is given from now on; nothing else is given then."""
+        with self._changed:
+            if hidden != self._hidden_faces:
+                self._hidden_faces = hidden
+                self._made.clear()
+                self._waiting.clear()
+
     def close(self) -> None:
         """End the thread; pictures that wait are not made."""
         with self._changed:
@@ -79,9 +89,11 @@ class Thumbnails(QObject):
                     self._changed.wait()
                 if self._closed:
                     return
-                path = self._waiting.pop()
-            image = self._load_or_make(path)
+                path, hidden = self._waiting.pop(), self._hidden_faces
+            image = self._load_or_make(path, hidden)
             with self._changed:
+                if hidden != self._hidden_faces:
+                    continue
                 self._made[str(path)] = image
                 while len(self._made) > IN_MEMORY:
                     self._made.popitem(last=False)
@@ -92,15 +104,16 @@ class Thumbnails(QObject):
             except RuntimeError:  # the library went away meanwhile
                 return
 
-    def _load_or_make(self, path: Path) -> QImage:
+    def _load_or_make(self, path: Path, hidden_faces: bool) -> QImage:
         try:
-            file = self._folder / f"{_fingerprint(path)}.png"
+            ending = "-faces-hidden.png" if hidden_faces else ".png"
+            file = self._folder / f"{_fingerprint(path)}{ending}"
             if file.is_file():
                 kept = QImage(str(file))
                 if not kept.isNull():
                     return kept
             with open_recording(path) as recording:
-                image = thumbnail(recording)
+                image = thumbnail(recording, hide_faces=hidden_faces)
             self._folder.mkdir(parents=True, exist_ok=True)
             if not image.isNull():
                 image.save(str(file))
@@ -116,12 +129,18 @@ def _fingerprint(path: Path) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
-def thumbnail(recording: Recording) -> QImage:
+def thumbnail(recording: Recording, *, hide_faces: bool = False) -> QImage:
     """The middle frame, WIDTH x HEIGHT; the skeleton where there are no pictures."""
     for kind in PICTURES:
         stream = recording.of_kind(kind)
         if stream is not None and len(stream):
-            return _fitted(_shown(stream.frame(len(stream) // 2), kind))
+            middle = len(stream) // 2
+            frame = stream.frame(middle)
+            if hide_faces:
+                mask = FaceMask(recording, stream.name)
+                frame = mask.masked(frame, int(stream.times_ns[middle]))
+            shown = in_colors(frame, kind)
+            return _fitted(_cropped(shown, frame > 0) if kind == StreamKind.DEPTH else shown)
     skeleton = recording.of_kind(StreamKind.SKELETON)
     if skeleton is None or not len(skeleton):
         return QImage()
@@ -129,8 +148,8 @@ def thumbnail(recording: Recording) -> QImage:
     return _stick_figure([body.joints for body in bodies], skeleton.topology)
 
 
-def _shown(frame: NDArray[np.generic], kind: StreamKind) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8; depth in turbo around the person, infrared stretched."""
+def in_colors(frame: NDArray[np.generic], kind: StreamKind) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8; depth in turbo, infrared stretched."""
     import cv2
 
     if kind == StreamKind.COLOR:
@@ -143,7 +162,7 @@ def _shown(frame: NDArray[np.generic], kind: StreamKind) -> NDArray[np.uint8]:
         return np.repeat(grey[:, :, None], 3, axis=2)
     shown = cv2.cvtColor(cv2.applyColorMap(grey, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)
     shown[frame == 0] = 0
-    return _cropped(shown, frame > 0)
+    return shown
 
 
 def _cropped(shown: NDArray[np.uint8], there: NDArray[np.bool_]) -> NDArray[np.uint8]:

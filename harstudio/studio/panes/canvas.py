@@ -31,6 +31,7 @@ HALVE_BELOW = 0.75
 PIXELS_VISIBLE_AT = 4.0  # device pixels a picture pixel: from here on squares, not blur
 CLICK_PX = 3  # so far the mouse may slip in a click
 NO_FRAME = "no frame"
+CAPTION_PX = 8  # around the sentence at the bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class PictureCanvas(QWidget):
         self._picture: NDArray[Any] | None = None
         self._size = (0, 0)
         self._empty = ""
+        self._caption = ""
         self._stale = False
         self._zoom = 1.0
         self._center = (0.5, 0.5)  # part of the picture in the middle of the widget
@@ -106,6 +108,12 @@ class PictureCanvas(QWidget):
         """What to say while there is no picture at all."""
         self._empty = sentence
         self.update()
+
+    def set_caption(self, sentence: str) -> None:
+        """A sentence at the bottom, over the picture; "" takes it away."""
+        if sentence != self._caption:
+            self._caption = sentence
+            self.update()
 
     # ---- view
 
@@ -173,6 +181,8 @@ class PictureCanvas(QWidget):
             view = self.view()
             for layer in self.layers:
                 layer(painter, view)
+            if self._caption:
+                self._paint_caption(painter)
             if self.after_paint is not None:
                 self.after_paint()
 
@@ -214,6 +224,20 @@ class PictureCanvas(QWidget):
         painter.drawRoundedRect(badge, theme.CORNER, theme.CORNER)
         painter.setPen(QColor(tokens.text))
         painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), words)
+
+    def _paint_caption(self, painter: QPainter) -> None:
+        tokens = theme.current()
+        painter.setFont(theme.ui_font(theme.QUIET_PX))
+        flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
+        room = QRectF(self.rect()).adjusted(16, 16, -16, -16)
+        words = painter.boundingRect(room, flags, self._caption)
+        words.moveBottom(room.bottom())
+        painter.setPen(QColor(tokens.line))
+        painter.setBrush(QColor(tokens.raised))
+        grown = words.adjusted(-CAPTION_PX, -CAPTION_PX / 2, CAPTION_PX, CAPTION_PX / 2)
+        painter.drawRoundedRect(grown, theme.CORNER, theme.CORNER)
+        painter.setPen(QColor(tokens.text))
+        painter.drawText(words, flags, self._caption)
 
     # ---- mouse
 

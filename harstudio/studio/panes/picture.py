@@ -54,6 +54,7 @@ class PicturePane(Pane):
         self.canvas.layers.append(self._paint_overlay)
         self.canvas.clicked.connect(self._clicked)
         session.explaining.changed.connect(self._explain)
+        session.privacy.changed.connect(self._show_again)
         self.show_recording(session.recording)
 
     # ---- what the modality adds
@@ -123,12 +124,22 @@ class PicturePane(Pane):
         data = self.session.cache.get(self.stream, index)
         if data is None:
             return
+        privacy = self.session.privacy
+        data = privacy.shown(self.stream, index, data)
         self._shown, self._data = index, data
+        self.canvas.set_caption(privacy.why_coarse(self.stream, index))
         if self.overlay is not None:
             self.overlay.set_time(int(self.stream.times_ns[index]))
         self.canvas.set_picture(self.picture(data))
         self._tell()
         self._explain()
+
+    def _show_again(self) -> None:
+        """What may be seen is another: nothing of before stays on screen."""
+        self._shown = self._data = None
+        self.canvas.set_picture(None)
+        self.canvas.set_caption("")
+        self.show_time(self.session.transport.position_ns)
 
     def _painted(self) -> None:
         if self._shown is not None:

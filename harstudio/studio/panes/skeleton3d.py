@@ -108,6 +108,7 @@ class Skeleton3DPane(Pane):
             "cloud", "Cloud", "Coloured points of the depth picture", self._toggle, checked=True
         )
         session.explaining.changed.connect(self._explain)
+        session.privacy.changed.connect(self._show_again)
         self.recolor()
         self.show_recording(session.recording)
 
@@ -225,6 +226,13 @@ class Skeleton3DPane(Pane):
             self._shown = wanted
         self._show_scene(people)
 
+    def _show_again(self) -> None:
+        """What may be seen is another: no point keeps the colour of before."""
+        self._cloud = None
+        self._shown = (None, None, None)
+        self._show_scene(None)
+        self.show_time(self.session.transport.position_ns)
+
     def show_arrival(self, stream: str, index: int) -> None:
         names = [s.name for s in (self._depth, self._color) if s is not None]
         if self._shows_cloud and stream in names:
@@ -243,6 +251,8 @@ class Skeleton3DPane(Pane):
         picture = None if color is None else self.session.cache.get(self._color, color)
         if data is None or (color is not None and picture is None):
             return False  # the old cloud stays
+        if color is not None:
+            picture = self.session.privacy.shown(self._color, color, picture)
         self._cloud = self._maker.make(data, picture)
         return True
 

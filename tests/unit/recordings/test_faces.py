@@ -103,6 +103,14 @@ def test_one_head_without_a_place_hides_everything() -> None:
     assert FaceMask(made, "picture").whole(0)
 
 
+def test_somebody_who_comes_later_hides_nothing_before() -> None:
+    both = (body(0), body(0.5, head=False, name="2"))
+    made = recording([(body(0),) if k < 40 else both for k in range(FRAMES)])
+    times = made.streams["skeleton"].times_ns
+    assert changed(made, times[35]).mean() < 0.1
+    assert changed(made, times[45]).mean() > 0.98
+
+
 def test_without_a_skeleton_or_its_place_in_the_picture_everything_is_hidden() -> None:
     made = recording([(body(0),)] * FRAMES)
     made.cameras = {}

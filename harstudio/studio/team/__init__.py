@@ -1,0 +1,1 @@
+"""Several people on one project: policy, assignments, agreement, gold labels, progress."""
