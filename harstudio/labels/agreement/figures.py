@@ -1,0 +1,136 @@
+"""What agreement of annotators amounts to: every figure, and where they disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harstudio.labels.agreement.segments import Boundaries, Score
+
+Pair = tuple[str, str]
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelAgreement:
+    """How two annotators agree about one label.
+
+    frames_first, frames_second, frames_both: frames that the one, the other, both give it.
+    kappa: Cohen's, of "it is this label" against "it is not". segments: by IoU threshold.
+    """
+
+    frames_first: int
+    frames_second: int
+    frames_both: int
+    kappa: float | None
+    segments: Mapping[float, Score]
+
+
+@dataclass(frozen=True, slots=True)
+class PairAgreement:
+    """How two annotators agree, over the recordings that both labelled.
+
+    frames: how many were compared; agreed: on how many both say the same. kappa: Cohen's over
+    all categories, no clip being one of them. labels: by label, every one that either uses.
+    segments: clips that match, by IoU threshold; boundaries: of clips that match at 0.1.
+    points: point events that match within 250 ms. confusion: (K, K) frames by the category of
+    the first (row) and of the second (column), in the order of ``Agreement.categories``.
+    """
+
+    recordings: int
+    frames: int
+    agreed: int
+    kappa: float | None
+    labels: Mapping[str, LabelAgreement]
+    segments: Mapping[float, Score]
+    boundaries: Boundaries
+    points: Score
+    confusion: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A stretch ``[start_ns, end_ns)`` over which opinions differ and stay the same.
+
+    person: whom it is about, as ``frames.tracks`` names them. opinions: what each annotator who
+    labelled the recording says there, "" for no clip. frames: how many begin in it, >= 1.
+    """
+
+    recording: str
+    start_ns: int
+    end_ns: int
+    person: str
+    opinions: Mapping[str, str]
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What ``measure`` found. Every None is explained by a sentence of the remarks.
+
+    recordings: those that two annotators at least labelled. frames: how many were compared,
+    each counted once for every person. categories: what is said of frames, "" (no clip) first.
+    fleiss: over the frames of the recordings that all annotators labelled. alpha:
+    Krippendorff's, over all frames. disagreements: by recording, time and person.
+    """
+
+    annotators: tuple[str, ...]
+    recordings: tuple[str, ...]
+    frames: int
+    categories: tuple[str, ...]
+    pairs: Mapping[Pair, PairAgreement]
+    fleiss: float | None
+    alpha: float | None
+    disagreements: tuple[Disagreement, ...]
+    remarks: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Builtins for JSON; null where a figure is not defined."""
+        return {
+            "annotators": list(self.annotators),
+            "recordings": list(self.recordings),
+            "frames": self.frames,
+            "categories": list(self.categories),
+            "fleiss_kappa": self.fleiss,
+            "krippendorff_alpha": self.alpha,
+            "pairs": [_pair_dict(pair, one) for pair, one in self.pairs.items()],
+            "disagreements": [asdict(one) for one in self.disagreements],
+            "remarks": list(self.remarks),
+        }
+
+
+def _pair_dict(pair: Pair, one: PairAgreement) -> dict[str, Any]:
+    return {
+        "annotators": list(pair),
+        "recordings": one.recordings,
+        "frames": one.frames,
+        "frames_agreed": one.agreed,
+        "cohen_kappa": one.kappa,
+        "segments": _scores_dict(one.segments),
+        "boundaries": asdict(one.boundaries),
+        "points": _score_dict(one.points),
+        "labels": [
+            {
+                "label": label,
+                "frames_first": own.frames_first,
+                "frames_second": own.frames_second,
+                "frames_both": own.frames_both,
+                "cohen_kappa": own.kappa,
+                "segments": _scores_dict(own.segments),
+            }
+            for label, own in one.labels.items()
+        ],
+        "confusion": one.confusion.tolist(),
+    }
+
+
+def _scores_dict(scores: Mapping[float, Score]) -> list[dict[str, Any]]:
+    return [{"iou": iou} | _score_dict(score) for iou, score in scores.items()]
+
+
+def _score_dict(score: Score) -> dict[str, Any]:
+    return asdict(score) | {"f1": score.f1}

@@ -1,0 +1,172 @@
+"""What each annotator says at every frame, as stretches over which nothing changes.
+
+A frame at time t lies in a clip when start <= t < end. Its category is the labels of all clips
+of one person that it lies in: usually one, or none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+
+from harstudio.labels.model import Clip, Document
+from harstudio.recordings.frame_grid import FrameGrid
+
+Category = tuple[str, ...]  # labels, sorted; () where there is no clip
+Opinion = Category | None  # None: this annotator has no labels of the recording
+BOTH = " + "
+
+
+def said(category: Category) -> str:
+    """A category in words, "" for no clip."""
+    return BOTH.join(category)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A recording with the documents that are compared.
+
+    grid: frames of the reference stream, or the step in ns at which to look where no stream is
+    at hand. span: [start_ns, end_ns) to look at; by default all frames of the grid, with a step
+    from the first to the last edge of any clip.
+    """
+
+    recording: str
+    documents: tuple[Document, ...]
+    grid: FrameGrid | int
+    span: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.grid, int) and self.grid <= 0:
+            raise ValueError(f"a step must be longer than {self.grid} ns")
+
+    def limits(self) -> tuple[int, int]:
+        """The span [start_ns, end_ns) that is compared, empty when there is nothing."""
+        if self.span is not None:
+            return self.span
+        if isinstance(self.grid, FrameGrid):
+            return self.grid.start_of(0), self.grid.end_of(len(self.grid) - 1)
+        clips = [clip for document in self.documents for clip in _clips(document)]
+        starts, ends = [clip.start_ns for clip in clips], [clip.end_ns for clip in clips]
+        return min(starts, default=0), max(ends, default=0)
+
+    def counter(self) -> Callable[[int, int], int]:
+        """A function that counts the frames, or steps, that begin in [start_ns, end_ns)."""
+        if isinstance(self.grid, FrameGrid):
+            return self.grid.count
+        first, step = self.limits()[0], self.grid
+        return lambda start, end: (first - start) // step - (first - end) // step
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """``[start_ns, end_ns)``, over which everybody's opinion about a person stays the same.
+
+    opinions: in the order of the annotators asked for. frames: how many begin in it, >= 1.
+    """
+
+    start_ns: int
+    end_ns: int
+    person: str
+    opinions: tuple[Opinion, ...]
+    frames: int
+
+    @property
+    def disputed(self) -> bool:
+        """Whether two annotators differ."""
+        return len({opinion for opinion in self.opinions if opinion is not None}) > 1
+
+
+def tracks(document: Document, *, points: bool = False) -> dict[str, list[Clip]]:
+    """The clips (or point events) by whom they are about.
+
+    That is the tier's person; else "" when the tier is named after its annotator; else the
+    tier's name. Clips of two tiers about one person lie together, sorted by start.
+    """
+    found: dict[str, list[Clip]] = {}
+    for tier in document.tiers:
+        if tier.rules.points is points:
+            own = "" if tier.name == document.annotator else tier.name
+            found.setdefault(tier.rules.person or own, []).extend(tier.clips)
+    for clips in found.values():
+        clips.sort(key=lambda clip: clip.start_ns)
+    return found
+
+
+def people(documents: Iterable[Document], *, points: bool = False) -> tuple[str, ...]:
+    """Everybody whom some document is about, sorted; tiers without clips are nobody."""
+    return tuple(
+        sorted(
+            {
+                person
+                for document in documents
+                for person, clips in tracks(document, points=points).items()
+                if clips
+            }
+        )
+    )
+
+
+def stretches(compared: Compared, annotators: Sequence[str]) -> list[Stretch]:
+    """All stretches with frames in them, by person and time. Neighbours differ."""
+    by_annotator = {document.annotator: document for document in compared.documents}
+    own = {name: tracks(document) for name, document in by_annotator.items()}
+    found = []
+    for person in people(compared.documents) or ("",):
+        changes = [
+            (time_ns, place, category)
+            for place, name in enumerate(annotators)
+            for time_ns, category in _changes(own.get(name, {}).get(person, ()))
+        ]
+        state: list[Opinion] = [() if name in by_annotator else None for name in annotators]
+        found += _joined(compared, person, state, changes)
+    return found
+
+
+def _joined(
+    compared: Compared,
+    person: str,
+    state: list[Opinion],
+    changes: list[tuple[int, int, Category]],
+) -> Iterator[Stretch]:
+    (start, end), count = compared.limits(), compared.counter()
+    at: dict[int, list[tuple[int, Category]]] = {end: []}
+    for time_ns, place, category in changes:
+        at.setdefault(time_ns, []).append((place, category))
+    before: Stretch | None = None
+    for time_ns in sorted(at):
+        stop = min(time_ns, end)
+        frames = count(start, stop) if stop > start else 0
+        opinions = tuple(state)
+        if frames and before is not None and before.opinions == opinions:
+            frames += before.frames
+            before = Stretch(before.start_ns, stop, person, opinions, frames)
+        elif frames:
+            if before is not None:
+                yield before
+            before = Stretch(start, stop, person, opinions, frames)
+        start = max(start, stop)
+        for place, category in at[time_ns]:
+            state[place] = category
+    if before is not None:
+        yield before
+
+
+def _changes(clips: Sequence[Clip]) -> Iterator[tuple[int, Category]]:
+    """When the labels at a time become others, and which."""
+    edges = [(clip.start_ns, 1, clip.label) for clip in clips]
+    edges += [(clip.end_ns, -1, clip.label) for clip in clips]
+    edges.sort(key=itemgetter(0))
+    open_now: Counter[str] = Counter()
+    for time_ns, together in groupby(edges, key=itemgetter(0)):
+        for _, step, label in together:
+            open_now[label] += step
+        open_now = +open_now
+        yield time_ns, tuple(sorted(open_now))
+
+
+def _clips(document: Document) -> Iterator[Clip]:
+    return (clip for tier in document.tiers for clip in tier.clips)
