@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,12 @@ class ClipMeasures:
     repetitions: Repetitions
     times_s: NDArray[np.float64]
     angles: dict[str, NDArray[np.float64]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Builtins for JSON, without the curves."""
+        keys = ("recording", "annotator", "label", "person", "start_ns", "end_ns")
+        head = {key: getattr(self, key) for key in keys}
+        return head | {"counted_on": self.repetitions.angle, "values": self.values}
 
 
 def _measures() -> tuple[Measure, ...]:

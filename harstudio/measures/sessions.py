@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import Any
 
 from harstudio.measures.clips import MEASURES, ClipMeasures, Measure
 
@@ -26,6 +27,22 @@ class Change:
     @property
     def per_cent(self) -> float | None:
         return None if self.mean[0] == 0 else 100 * self.difference / abs(self.mean[0])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Builtins for JSON."""
+        sessions = [
+            {"clips": clips, "mean": mean, "sd": sd}
+            for clips, mean, sd in zip(self.clips, self.mean, self.sd, strict=True)
+        ]
+        return {
+            "measure": self.measure.key,
+            "title": self.measure.title,
+            "unit": self.measure.unit,
+            "first": sessions[0],
+            "second": sessions[1],
+            "change": self.difference,
+            "per_cent": self.per_cent,
+        }
 
 
 def compare(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harstudio.errors import MissingError, UsageError
+from harstudio.files import write_atomically
 from harstudio.jobs.context import Context, Payload
 from harstudio.reports.out import require_writable
 from harstudio.runs.reading import read_evaluation
@@ -47,6 +48,52 @@ def comparison(payload: Payload, context: Context) -> Payload:
         title=str(payload.get("title") or ""),
     )
     return write_report(report, out, _pause(context, "Drawing"))
+
+
+def movement(payload: Payload, context: Context) -> Payload:
+    """Measures of clips: ``{sessions, labels, annotators, csv, pdf}``.
+
+    sessions: one or two of ``{name, path, recordings}``, the earlier first; path is a project or
+    a recording, recordings are those that count, [] for all. csv, pdf: files to write, "" for
+    none. Gives ``{"clips": [{recording, annotator, label, person, start_ns, end_ns, counted_on,
+    values}], "changes": {label: [{measure, title, unit, first, second, change, per_cent}]},
+    "problems": [sentences], "files": [paths]}``.
+    """
+    from harstudio.measures.labelled import measure_all
+    from harstudio.measures.sessions import compare
+    from harstudio.measures.table import write_csv
+    from harstudio.reports.movement import movement_page
+
+    files = {kind: Path(str(payload[kind])) for kind in ("csv", "pdf") if payload.get(kind)}
+    for file in files.values():
+        require_writable(file)
+    problems: list[str] = []
+    sessions = [
+        (
+            str(session["name"]),
+            measure_all(
+                Path(str(session["path"])),
+                labels=payload.get("labels") or (),
+                annotators=payload.get("annotators") or (),
+                recordings=session.get("recordings") or (),
+                progress=_pause(context, "Measuring"),
+                on_problem=lambda error: problems.append(str(error)),
+            ),
+        )
+        for session in payload["sessions"]
+    ]
+    clips = [clip for _, measured in sessions for clip in measured]
+    if "pdf" in files:
+        write_atomically(files["pdf"], movement_page(sessions).pdf())
+    if "csv" in files:
+        write_csv(clips, files["csv"])
+    changes = compare(sessions[0][1], sessions[1][1]) if len(sessions) > 1 else {}
+    return {
+        "clips": [clip.to_dict() for clip in clips],
+        "changes": {name: [c.to_dict() for c in found] for name, found in changes.items()},
+        "problems": problems,
+        "files": [str(file) for file in files.values()],
+    }
 
 
 def _out(payload: Payload) -> Path:

@@ -275,6 +275,8 @@ def _panel_commands(window: MainWindow) -> list[Command]:
         *(command(name, title, icon, key, partial(window.arrangement.is_shown, panel),
                   partial(window.arrangement.toggle, panel))
           for name, title, icon, key, panel in panels),
+        command("view.measures", "Measures of movement", "measure", "F6", window.measures_seen,
+                window.toggle_measures),
         *panes,
         Command("view.overlay", "Skeletons over the pictures", window.toggle_overlays, "View",
                 "overlay", ("Ctrl+K",), checked=window.overlays_shown),

@@ -7,17 +7,19 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
 from harstudio.studio.dock_title import DockTitle
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 PANELS = {
     "library": "Library",
     "labels": "Labels and clip",
     "recognition": "Recognition",
+    "measures": "Measures",
     "timeline": "Timeline",
 }
 AREAS = {
     "library": Qt.DockWidgetArea.LeftDockWidgetArea,
     "labels": Qt.DockWidgetArea.RightDockWidgetArea,
     "recognition": Qt.DockWidgetArea.RightDockWidgetArea,
+    "measures": Qt.DockWidgetArea.RightDockWidgetArea,
     "timeline": Qt.DockWidgetArea.BottomDockWidgetArea,
 }
 SHOWN_IN = {
@@ -55,7 +57,8 @@ class Arrangement:
             dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
         self._window.addDockWidget(AREAS[name], dock)
         self.docks[name] = dock
-        if name == "recognition":  # one column at the right: there is no room for two
+        at_right = AREAS[name] is Qt.DockWidgetArea.RightDockWidgetArea
+        if at_right and name != "labels":  # one column at the right: there is no room for two
             self._window.setTabPosition(AREAS[name], QTabWidget.TabPosition.North)
             self._window.tabifyDockWidget(self.docks["labels"], dock)
 
@@ -66,6 +69,15 @@ class Arrangement:
 
     def show(self, name: str) -> None:
         self.docks[name].show()
+
+    def reveal(self, name: str) -> None:
+        """Show a panel, before others that share its place."""
+        self.docks[name].show()
+        self.docks[name].raise_()
+
+    def is_seen(self, name: str) -> bool:
+        """Whether it can be seen: behind the tab of another panel it cannot."""
+        return self.is_shown(name) and not self.docks[name].visibleRegion().isEmpty()
 
     def toggle(self, name: str) -> None:
         self.docks[name].setVisible(not self.is_shown(name))
@@ -82,8 +94,9 @@ class Arrangement:
         width, height = self._window.width(), self._window.height()
         sides = [_between(round(width * share), SIDE_PX) for share in (0.164, 0.172)]
         docks = [self.docks["library"], self.docks["labels"]]
-        if self.is_shown("recognition") and not self.is_shown("labels"):
-            docks[1] = self.docks["recognition"]
+        if not self.is_shown("labels"):
+            others = ("recognition", "measures")
+            docks[1] = next((self.docks[n] for n in others if self.is_shown(n)), docks[1])
         self._window.resizeDocks(docks, sides, Qt.Orientation.Horizontal)
         share = 0.24 if self.workspace == "view.review" else 0.30
         tall = _between(round(height * share), TIMELINE_PX)
@@ -131,9 +144,9 @@ class Arrangement:
         self.remember()
         self._before_full_screen = self._window.saveState(STATE_VERSION)
         self._was_maximised = self._window.isMaximized()
-        self.docks["library"].hide()
-        self.docks["labels"].hide()
-        self.docks["recognition"].hide()
+        for name, dock in self.docks.items():
+            if name != "timeline":
+                dock.hide()
         self._hidden = [widget for widget in others if not widget.isHidden()]
         for widget in self._hidden:
             widget.hide()

@@ -120,8 +120,7 @@ class Recognising(QObject):
     # ---- the panel
 
     def _show_panel(self) -> None:
-        self._window.arrangement.show(PANEL)
-        self._window.arrangement.docks[PANEL].raise_()
+        self._window.arrangement.reveal(PANEL)
 
     def _reveal(self, recognition: object) -> None:
         """The first result shows where it stands; later ones leave the panels as they are."""
@@ -142,9 +141,7 @@ class Recognising(QObject):
             self._show_panel()
 
     def is_panel_shown(self) -> bool:
-        """Whether it can be seen: behind the tab of another panel it cannot."""
-        dock = self._window.arrangement.docks[PANEL]
-        return not dock.isHidden() and not dock.visibleRegion().isEmpty()
+        return self._window.arrangement.is_seen(PANEL)
 
     def go_to_frame(self) -> None:
         """The playhead to the frame that the map over the picture belongs to."""

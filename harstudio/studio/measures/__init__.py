@@ -1,0 +1,1 @@
+"""How somebody moves in the selected clip, and reports of it."""
