@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QEvent,
-    QModelIndex,
-    QPersistentModelIndex,
-    QRectF,
-    QSize,
-    Qt,
-)
-from PySide6.QtGui import QColor, QKeyEvent, QPainter
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -22,9 +13,6 @@ from PySide6.QtWidgets import (
     QListView,
     QMenu,
     QStackedLayout,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -33,23 +21,21 @@ from PySide6.QtWidgets import (
 from harstudio.errors import HarstudioError
 from harstudio.labels.label_set import Label, LabelSet, bundled_label_sets
 from harstudio.studio import theme
+from harstudio.studio.label_counts import LabelCounts
 from harstudio.studio.labelling import Labelling
+from harstudio.studio.panels.label_rows import (
+    CHEVRON_PX,
+    LABEL_ROLE,
+    ROW_PX,
+    ROW_ROLE,
+    STEP_PX,
+    LabelDelegate,
+    LabelModel,
+    Row,
+    found_rows,
+    tree_rows,
+)
 from harstudio.studio.session import Session
-
-ROW_PX = 32
-KEY_PX = 20
-DOT_PX = 10
-LABEL_ROLE = Qt.ItemDataRole.UserRole
-COUNT_ROLE = Qt.ItemDataRole.UserRole + 1
-NEW_ROLE = Qt.ItemDataRole.UserRole + 2
-
-
-def matching(labels: tuple[Label, ...], text: str) -> list[Label]:
-    """Labels that have every typed word in name or code; those that begin with the text first."""
-    words = text.casefold().split()
-    found = [la for la in labels if all(w in f"{la.name} {la.code}".casefold() for w in words)]
-    return sorted(found, key=lambda la: not la.name.casefold().startswith(text.casefold()))
-
 
 FIELD_KEYS = (
     Qt.Key.Key_Up,
@@ -60,125 +46,39 @@ FIELD_KEYS = (
 )
 
 
-class LabelModel(QAbstractListModel):
-    """Labels that match what was typed; last, as a row of its own, what could be added."""
+class LabelRows(QListView):
+    """The list. A click on a heading, or on the mark before a label, folds and unfolds."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._labels: list[Label] = []
-        self._counts: Counter[str] = Counter()
-        self._new: Label | None = None
+    fold_wanted = Signal(str)
 
-    def show(self, labels: list[Label], counts: Counter[str], new: str) -> None:
-        """Show these; ``new`` is a name that is not in the set, "" for none."""
-        self.beginResetModel()
-        self._labels, self._counts = labels, counts
-        self._new = Label(new) if new else None
-        self.endResetModel()
+    def mark(self, step: int) -> None:
+        """Mark the next label (1) or the one before (-1), over headings."""
+        model, at = self.model(), self.currentIndex().row() + step
+        while 0 <= at < model.rowCount():
+            index = model.index(at, 0)
+            if index.data(LABEL_ROLE) is not None:
+                self.setCurrentIndex(index)
+                return
+            at += step
 
-    def count(self, counts: Counter[str]) -> None:
-        """Show other counts."""
-        self._counts = counts
-        if self._labels:
-            self.dataChanged.emit(self.index(0), self.index(len(self._labels) - 1), [COUNT_ROLE])
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008, N802
-        return 0 if parent.isValid() else len(self._labels) + (self._new is not None)
-
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = 0) -> object:
-        if not index.isValid() or index.row() >= self.rowCount():
-            return None
-        new = index.row() >= len(self._labels)
-        label = self._new if new else self._labels[index.row()]
-        count = self._counts[label.name]
-        if role == LABEL_ROLE:
-            return label
-        if role == COUNT_ROLE:
-            return count
-        if role == NEW_ROLE:
-            return new
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return f"Add “{label.name}”" if new else label.name
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _tip(label, count)
-        return None
-
-
-def _tip(label: Label, count: int) -> str:
-    named = f"{label.name} ({label.code})" if label.code else label.name
-    clips = f"{count} clip{'' if count == 1 else 's'} of yours in this recording"
-    return "\n".join(text for text in (named, label.definition, clips) if text)
-
-
-class LabelDelegate(QStyledItemDelegate):
-    """Key, colour, name and count in one line."""
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: N802
-        return QSize(120, ROW_PX)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        tokens, label = theme.current(), index.data(LABEL_ROLE)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = QRectF(option.rect)
-        state = option.state
-        if state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(tokens.raised))
-            painter.drawRoundedRect(area.adjusted(6, 1, -6, -1), theme.CORNER, theme.CORNER)
-        middle = area.center().y()
-        left = area.left() + 14
-        if index.data(NEW_ROLE):
-            painter.setPen(QColor(tokens.accent))
-            painter.setFont(theme.ui_font())
-            where = area.adjusted(14, 0, -12, 0)
-            painter.drawText(where, Qt.AlignmentFlag.AlignVCenter, index.data())
-            painter.restore()
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        at = event.position().toPoint()
+        row = self.indexAt(at).data(ROW_ROLE)
+        left = event.button() == Qt.MouseButton.LeftButton
+        if left and row is not None and row.folds and self._on_mark(row, at):
+            self.fold_wanted.emit(row.name)
+            event.accept()
             return
-        self._draw_key(painter, QRectF(left, middle - KEY_PX / 2, KEY_PX, KEY_PX), label.hotkey)
-        left += KEY_PX + 10
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(label.color))
-        painter.drawRoundedRect(QRectF(left, middle - DOT_PX / 2, DOT_PX, DOT_PX), 3, 3)
-        left += DOT_PX + 10
-        self._draw_texts(painter, area, left, label.name, index.data(COUNT_ROLE))
-        painter.restore()
+        super().mousePressEvent(event)
 
-    def _draw_key(self, painter: QPainter, box: QRectF, key: str) -> None:
-        if not key:
-            return
-        tokens = theme.current()
-        painter.setPen(QColor(tokens.line))
-        painter.setBrush(QColor(tokens.canvas if tokens.name == "dark" else tokens.raised))
-        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        painter.setPen(QColor(tokens.quiet))
-        painter.setFont(theme.ui_font(theme.TIME_PX))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, key)
-
-    def _draw_texts(
-        self, painter: QPainter, area: QRectF, left: float, name: str, count: int
-    ) -> None:
-        tokens = theme.current()
-        right = area.right() - 14
-        painter.setFont(theme.time_font(theme.QUIET_PX))
-        text = str(count) if count else ""
-        wide = painter.fontMetrics().horizontalAdvance(text)
-        painter.setPen(QColor(tokens.quiet))
-        where = QRectF(right - wide, area.top(), wide + 1, area.height())
-        painter.drawText(where, Qt.AlignmentFlag.AlignVCenter, text)
-        painter.setFont(theme.ui_font())
-        painter.setPen(QColor(tokens.text))
-        room = right - wide - 8 - left
-        fitting = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, int(room))
-        painter.drawText(
-            QRectF(left, area.top(), room, area.height()), Qt.AlignmentFlag.AlignVCenter, fitting
-        )
+    def _on_mark(self, row: Row, at: QPoint) -> bool:
+        return row.label is None or at.x() < 14 + row.depth * STEP_PX - 1 + CHEVRON_PX // 4
 
 
 class LabelFilter(QLineEdit):
     """Where a label is typed. Keys of the window wait while it has the focus."""
 
-    def __init__(self, rows: QListView) -> None:
+    def __init__(self, rows: LabelRows) -> None:
         super().__init__()
         self._rows = rows
 
@@ -194,10 +94,7 @@ class LabelFilter(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-            step = 1 if event.key() == Qt.Key.Key_Down else -1
-            model = self._rows.model()
-            row = self._rows.currentIndex().row() + step
-            self._rows.setCurrentIndex(model.index(min(max(row, 0), model.rowCount() - 1), 0))
+            self._rows.mark(1 if event.key() == Qt.Key.Key_Down else -1)
         elif event.key() == Qt.Key.Key_Escape:
             self.clear()
             self.clearFocus()
@@ -206,7 +103,11 @@ class LabelFilter(QLineEdit):
 
 
 class LabelsPanel(QWidget):
-    """The labels as one list. Typing filters it; Enter presses the label that is marked."""
+    """The labels as a list below their groups. Typing filters it; Enter presses the label that
+    is marked."""
+
+    edit_wanted = Signal(str)  # the editor of the set, at a label ("" for none)
+    example_wanted = Signal(str)  # the example of a label, beside the recording
 
     def __init__(
         self, session: Session, labelling: Labelling, parent: QWidget | None = None
@@ -214,15 +115,19 @@ class LabelsPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("labels")
         self._session, self._labelling = session, labelling
+        self._folded: set[str] = set()
+        self.counts = LabelCounts(session, self)
         self.model = LabelModel(self)
         self._build()
         self.filter.textChanged.connect(self._show_labels)
         self.filter.returnPressed.connect(self._apply)
         self.rows.clicked.connect(self._press)
+        self.rows.fold_wanted.connect(self.fold)
+        self.rows.customContextMenuRequested.connect(self._offer)
         labelling.labels_changed.connect(self._show_labels)
         labelling.label_wanted.connect(self._ask)
-        session.history_changed.connect(self._show_counts)
-        session.document_changed.connect(self._show_counts)
+        self.counts.changed.connect(self.model.count)
+        self.counts.replaced.connect(self._show_labels)
         theme.theme_events.changed.connect(self.rows.viewport().update)
         self._show_labels()
 
@@ -236,19 +141,19 @@ class LabelsPanel(QWidget):
         self.title.setFont(theme.ui_font(theme.QUIET_PX, bold=True))
         self.title.setProperty("quiet", True)
         self.title.setStyleSheet("padding: 2px 4px;")
-        self.title.setToolTip("Choose another label set")
+        self.title.setToolTip("Edit the labels or choose another set")
         self.title.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.title.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._sets = QMenu(self.title)
         self._sets.aboutToShow.connect(self._list_sets)
         self.title.setMenu(self._sets)
-        self.rows = QListView()
+        self.rows = LabelRows()
         self.rows.setObjectName("label_rows")
         self.rows.setAccessibleName("Labels")
         self.rows.setFrameShape(QFrame.Shape.NoFrame)
         self.rows.setMouseTracking(True)
         self.rows.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.rows.setUniformItemSizes(True)
+        self.rows.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.rows.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.rows.setItemDelegate(LabelDelegate(self.rows))
@@ -281,28 +186,34 @@ class LabelsPanel(QWidget):
         label_set, text = self._labelling.label_set, self.filter.text().strip()
         named = f"Labels · {label_set.name}" if label_set.name else "Labels"
         self.title.setText(f"{named} ▾")
-        known = any(label.name.casefold() == text.casefold() for label in label_set.labels)
-        new = text if text and not known else ""
-        self.model.show(matching(label_set.labels, text), self._counts(), new)
-        self._stack.setCurrentIndex(0 if self.model.rowCount() else 1)
-        if text and self.model.rowCount():
+        rows = found_rows(label_set, text) if text else tree_rows(label_set, self._folded)
+        if text and not any(la.name.casefold() == text.casefold() for la in label_set.labels):
+            rows.append(Row(text, Label(text), new=True))
+        self.model.show(rows, self.counts.counts)
+        self._stack.setCurrentIndex(0 if rows else 1)
+        if text and rows:
             self.rows.setCurrentIndex(self.model.index(0, 0))
 
-    def _show_counts(self, *_: object) -> None:
-        self.model.count(self._counts())
+    def fold(self, name: str) -> None:
+        """Hide what stands under a group or label, or show it again."""
+        self._folded ^= {name}
+        top = self.rows.verticalScrollBar().value()
+        self._show_labels()
+        self.rows.verticalScrollBar().setValue(top)
 
-    def _counts(self) -> Counter[str]:
-        document = self._session.document
-        tiers = [] if document is None else document.tiers
-        return Counter(clip.label for tier in tiers for clip in tier.clips)
+    def marked(self) -> str:
+        """The label that is marked in the list, "" for none."""
+        label = self.rows.currentIndex().data(LABEL_ROLE)
+        return "" if label is None else str(label.name)
 
     # ---- doing
 
     def _press(self, index: QModelIndex) -> None:
-        label = index.data(LABEL_ROLE)
-        if index.data(NEW_ROLE):
-            self._labelling.add_label(label.name)
-        self._labelling.press_label(label.name)
+        row = index.data(ROW_ROLE)
+        if row.new:
+            self._labelling.add_label(row.name)
+        if row.label is not None:
+            self._labelling.press_label(row.name)
         self.rows.clearSelection()
         self.rows.setCurrentIndex(QModelIndex())
 
@@ -319,8 +230,25 @@ class LabelsPanel(QWidget):
         self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filter.selectAll()
 
+    def _offer(self, at: QPoint) -> None:
+        """What a right click offers: the label's example, and the editor at that label."""
+        row = self.rows.indexAt(at).data(ROW_ROLE)
+        menu = QMenu(self)
+        if row is not None and row.label is not None and not row.new:
+            play = menu.addAction(
+                "Play example beside", partial(self.example_wanted.emit, row.name)
+            )
+            play.setEnabled(row.label.example is not None)
+        name = "" if row is None or row.label is None or row.new else row.name
+        menu.addAction(
+            "Edit label…" if name else "Edit labels…", partial(self.edit_wanted.emit, name)
+        )
+        menu.popup(self.rows.viewport().mapToGlobal(at))
+
     def _list_sets(self) -> None:
         self._sets.clear()
+        self._sets.addAction("Edit labels…", partial(self.edit_wanted.emit, ""))
+        self._sets.addSeparator()
         try:
             bundled = bundled_label_sets()
         except HarstudioError as error:
