@@ -62,26 +62,61 @@ def recognises(path: Path, head: bytes) -> bool:
 
 
 def read(path: Path, reading: Reading) -> Bundle:
-    """Clips of one annotator and role; either of the two files may be named."""
+    """Clips of an annotator and role, and of the files that ``write`` put beside.
+
+    Either of the two files may be named. The recording is the file's stem; where that begins with
+    the role, as NOVA names files in the folder of a session, the folder.
+    """
     path = path.with_name(path.name.removesuffix("~"))
     header = _header(path)
-    recording = reading.recording or path.name.removesuffix(".annotation")
-    annotator = header.annotator or reading.annotator
+    stem = path.name.removesuffix(EXTENSIONS[0])
+    session = bool(header.role) and stem.startswith(f"{header.role}.")
+    own = _ends(header.annotator, header.role)
+    recording = reading.recording or (path.parent.name if session else stem.removesuffix(own))
     rows, notes = Rows(recording), []
-    rows.add(annotator, header.role or annotator)
-    if header.kind == "CONTINUOUS":
-        notes.append(
-            f"{path.name}: this is a signal of {header.rate_hz:g} values a second, not clips; "
-            "it is not taken over."
-        )
-    else:
-        data = read_bytes(path.with_name(path.name + "~"))
-        for start, stop, label, confidence, meta in _rows(data, header, path):
-            try:
-                times = span_of(start, stop)
-            except ValueError as error:
-                raise damaged(path, str(error), TITLE) from error
-            clip = Clip(
+    labels: dict[str, Label] = {}
+    for part in [path, *_beside(path, stem)]:
+        header = _header(part)
+        annotator = header.annotator or reading.annotator
+        labels |= {label.name: label for label in header.items.values()}
+        rows.add(annotator, header.role or annotator)
+        if header.kind == "CONTINUOUS":
+            notes.append(
+                f"{part.name}: this is a signal of {header.rate_hz:g} values a second, not clips; "
+                "it is not taken over."
+            )
+            continue
+        clips = _clips(part, header, reading)
+        rows.add(annotator, header.role or annotator, *clips)
+    label_set = LabelSet(header.scheme or stem, tuple(labels.values()))
+    return Bundle((Labelled(recording, rows.documents()),), label_set, tuple(notes))
+
+
+def _ends(annotator: str, role: str) -> str:
+    """What ``write`` puts behind the name of a file that is not the only one."""
+    return "".join(f".{safe_name(one)}" for one in (role, annotator) if one)
+
+
+def _beside(path: Path, stem: str) -> list[Path]:
+    """The other files of ours of one recording."""
+    return [
+        other
+        for other in sorted(path.parent.iterdir())
+        if other.name.startswith(f"{stem}.") and other.name.endswith(EXTENSIONS[0])
+        and other != path and len(other.name) > len(path.name)
+    ]  # fmt: skip
+
+
+def _clips(path: Path, header: _Header, reading: Reading) -> list[Clip]:
+    data = read_bytes(path.with_name(path.name + "~"))
+    clips = []
+    for start, stop, label, confidence, meta in _rows(data, header, path):
+        try:
+            times = span_of(start, stop)
+        except ValueError as error:
+            raise damaged(path, str(error), TITLE) from error
+        clips.append(
+            Clip(
                 *times,
                 reading.named(label),
                 person=header.role,
@@ -89,13 +124,13 @@ def read(path: Path, reading: Reading) -> Bundle:
                 comment=meta,
                 origin=Origin.IMPORTED,
             )
-            rows.add(annotator, header.role or annotator, clip)
-    label_set = LabelSet(header.scheme or path.stem, tuple(header.items.values()))
-    return Bundle((Labelled(recording, rows.documents()),), label_set, tuple(notes))
+        )
+    return clips
 
 
 def write(bundle: Bundle, path: Path) -> Sequence[str]:
-    """ASCII files of a DISCRETE scheme: ``path`` itself, or one for each annotator and person."""
+    """ASCII files of a DISCRETE scheme: ``path``, and one beside it for each further annotator
+    and person."""
     (labelled,) = bundle.recordings
     parts: dict[tuple[str, str], list[Clip]] = {}
     for document in labelled.documents:
@@ -107,10 +142,9 @@ def write(bundle: Bundle, path: Path) -> Sequence[str]:
     parts = {key: clips for key, clips in parts.items() if clips} or dict([*parts.items()][:1])
     stem = path.name.removesuffix(".annotation")
     for (annotator, role), clips in parts.items():
-        target = path
-        if len(parts) > 1:
-            ends = [safe_name(one) for one in (role, annotator) if one]
-            target = path.with_name(".".join([stem, *ends, "annotation"]))
+        first = (annotator, role) == next(iter(parts))
+        ends = "" if first else _ends(annotator, role)
+        target = path.with_name(f"{stem}{ends}{EXTENSIONS[0]}")
         _write_part(target, annotator, role, clips, bundle.label_set)
     notes = losses(bundle, TITLE, "person confidence comment points annotators label_set")
     if len(parts) > 1:
@@ -286,7 +320,7 @@ def _cells(clip: Clip, numbers: dict[str, int]) -> Iterator[str]:
     yield f"{seconds(clip.start_ns):.9f}".rstrip("0").rstrip(".")
     yield f"{seconds(clip.end_ns):.9f}".rstrip("0").rstrip(".")
     yield str(numbers[clip.label])
-    yield "1" if clip.confidence is None else f"{clip.confidence:g}"
+    yield "1" if clip.confidence is None else repr(clip.confidence)
     if clip.comment:
         yield _one_line(clip.comment)
 

@@ -5,11 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 
 from harstudio.errors import DataError, HarstudioError, UnknownFormatError, UsageError
-from harstudio.labels.interchange import elan
+from harstudio.labels.interchange import (
+    activitynet,
+    boris,
+    elan,
+    mmaction,
+    nova,
+    pku_mmd,
+    thumos,
+    x_anylabeling,
+)
 from harstudio.labels.interchange.base import Bundle, ForeignFormat, Reading, flattened
 
 # Asked in this order: what marks itself first, plain tables last.
-FORMATS: tuple[ForeignFormat, ...] = (elan,)
+FORMATS: tuple[ForeignFormat, ...] = (
+    elan,
+    activitynet,
+    mmaction,
+    boris,
+    nova,
+    x_anylabeling,
+    thumos,
+    pku_mmd,
+)
 HEAD_BYTES = 4096
 
 
@@ -45,8 +63,10 @@ def detect(path: Path) -> ForeignFormat:
     UnknownFormatError where no format knows it, DataError where it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
+        head = b""
+        if not path.is_dir():  # some formats are folders
+            with path.open("rb") as file:
+                head = file.read(HEAD_BYTES)
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(f"The labels cannot be read ({reason}).", path=path) from error

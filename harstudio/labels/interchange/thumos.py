@@ -94,12 +94,12 @@ def write(bundle: Bundle, path: Path) -> Sequence[str]:
             empty.append(one.recording)
         for clip in sorted(clips, key=lambda clip: (clip.start_ns, clip.end_ns)):
             part = PARTS.get(one.subset, "")
-            name = safe_name(clip.label) + (f"_{part}" if part else "") + ".txt"
+            name = _stem(clip.label) + (f"_{part}" if part else "") + ".txt"
             times = f"{seconds(clip.start_ns):.9f} {seconds(clip.end_ns):.9f}"
             texts.setdefault(name, []).append(f"{' '.join(one.recording.split())}  {times}\n")
             known.append(clip.label)
     classes = enumerate(dict.fromkeys(known), 1)
-    texts[CLASSES] = [f"{number} {safe_name(name)}\n" for number, name in classes]
+    texts[CLASSES] = [f"{number} {_stem(name)}\n" for number, name in classes]
     part_folder = path.with_name(f".{path.name}.part")
     shutil.rmtree(part_folder, ignore_errors=True)
     try:
@@ -131,11 +131,18 @@ def _lines(file: Path) -> list[tuple[str, int, int]]:
     return found
 
 
+def _stem(label: str) -> str:
+    """The name of a class's file; one that ends like a part is told from it."""
+    stem = safe_name(label)
+    match = FILE.fullmatch(stem + ".txt")
+    return stem if match is None or not match[2] else f"{match[1]}%5F{match[2]}"
+
+
 def _decoded(stem: str) -> str:
     """The label that ``safe_name`` made a file's name of."""
 
     def text(match: re.Match[str]) -> str:
         decoded = bytes.fromhex(match[1].replace("%", "")).decode("utf-8", "replace")
-        return decoded if ESCAPED.search(decoded) or decoded in (".", " ") else match[1]
+        return decoded if ESCAPED.search(decoded) or decoded in (".", " ", "_") else match[1]
 
     return ENCODED.sub(text, stem)

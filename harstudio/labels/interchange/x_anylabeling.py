@@ -23,7 +23,7 @@ from harstudio.labels.model import Clip, Origin, typed
 
 NAME = "x-anylabeling"
 TITLE = "X-AnyLabeling"
-EXTENSIONS: tuple[str, ...] = (".xanylabeling.json",)
+EXTENSIONS: tuple[str, ...] = (".json",)
 UNIT = "1 ms"
 ONE_FILE: Literal["recording", "set"] = "recording"
 
