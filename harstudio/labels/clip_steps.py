@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from harstudio.labels.edit_base import EditError, Step, tier_of
-from harstudio.labels.model import Clip, Document, Tier, typed
+from harstudio.labels.model import Clip, Document, Tier, order, typed
 from harstudio.labels.tier_check import check_clips
 
 
@@ -115,18 +115,11 @@ class ChangeClip(Step):
         return cls(typed(data, "tier", str), before, after)
 
 
-def _start(clip: Clip) -> int:
-    return clip.start_ns
-
-
 def _index(tier: Tier, clip: Clip) -> int:
-    index = bisect_left(tier.clips, clip.start_ns, key=_start)
-    for place in range(index, len(tier.clips)):
-        if tier.clips[place] == clip:
-            return place
-        if tier.clips[place].start_ns != clip.start_ns:
-            break
-    raise EditError(f"The clip “{clip.label}” is gone or was changed meanwhile.")
+    index = bisect_left(tier.clips, order(clip), key=order)
+    if index == len(tier.clips) or tier.clips[index] != clip:
+        raise EditError(f"The clip “{clip.label}” is gone or was changed meanwhile.")
+    return index
 
 
 def _check_neighbours(document: Document, name: str, clip: Clip) -> None:

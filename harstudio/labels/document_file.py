@@ -9,7 +9,7 @@ from typing import Any
 
 from harstudio.errors import DataError
 from harstudio.labels.edits import EditError, check_tier
-from harstudio.labels.model import Clip, Document, Tier, TierRules, typed
+from harstudio.labels.model import Clip, Document, Tier, TierRules, order, typed
 
 FORMAT = "harstudio-labels"
 VERSION = 2  # 1: no rules, attributes, done, kept
@@ -90,6 +90,8 @@ def _parse(data: Any) -> tuple[Document, str]:
         rules = TierRules.from_dict(typed(tier, "rules", dict, {}))
         document.tiers.append(Tier(typed(tier, "name", str), clips, rules))
     _check_whole(document)
+    for tier in document.tiers:
+        tier.clips.sort(key=order)  # those of equal starts may come in any order
     return document, typed(data, "journal", str)
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from psygnal import Signal
 
-from harstudio.errors import ConflictError, HarstudioError, UsageError
-from harstudio.files import free_name, remove_leftovers, write_atomically
-from harstudio.labels.document_file import dump_document
+from harstudio.errors import DataError, UsageError
+from harstudio.files import free_name, remove_leftovers
+from harstudio.labels import versions
 from harstudio.labels.edits import Edit
-from harstudio.labels.journal import Action, Journal, Record
+from harstudio.labels.journal import Action, Journal, JournalGoneError, Record
 from harstudio.labels.lock import Lock
 from harstudio.labels.model import Document
-from harstudio.labels.recovery import digest, journal_path, load, snapshot
+from harstudio.labels.recovery import Loaded, UndoStack, journal_path, load, snapshot
+from harstudio.labels.saving import PendingSave, not_written
+from harstudio.labels.versions import Version, log_path
 
 
 class History:
@@ -23,25 +27,40 @@ class History:
 
     Opening takes a lock; ConflictError when another window or process holds it, DataError when
     the document is damaged. Where nothing can be written the document opens read-only.
-    problems: sentences about what the last session left that could not be used.
+    by: who edits, where that is not the annotator (adjudication). problems: sentences about what
+    the last session left that could not be used.
+
+    Undo goes back to where the document was opened, across saves, and after a kill to where it
+    was opened before the kill.
     """
 
     changed = Signal(object)  # the Edit as it was applied: for an undo, the inverse
 
     def __init__(
-        self, path: Path, recording: str, annotator: str, *, read_only: bool = False
+        self,
+        path: Path,
+        recording: str,
+        annotator: str,
+        *,
+        read_only: bool = False,
+        by: str = "",
     ) -> None:
         self.path = path
+        self.by = by
         self.problems: tuple[str, ...] = ()
+        self._pending: PendingSave | None = None
         self._lock = None if read_only else self._take_lock()
         try:
             loaded = load(path, recording, annotator)
             self.document: Document = loaded.document
             self.problems += loaded.problems
             self._stack, self._saved, self._digest = loaded.stack, loaded.saved, loaded.digest
+            self._saved_revision = loaded.saved_revision
+            self._unsaved: tuple[int, bool] | None = None  # at which revision, and whether
+            self._records = list(loaded.records)  # of the journal
             self._journal = Journal(journal_path(path), loaded.journal, loaded.journal_size)
-            if loaded.problems and not self.read_only:
-                self._keep_damaged_journal()
+            if self._lock is not None:
+                self._go_on(loaded, self._lock)
         except BaseException:
             self._release()
             raise
@@ -59,15 +78,26 @@ class History:
             remove_leftovers(path)
         return lock
 
-    def _keep_damaged_journal(self) -> None:
+    def _go_on(self, loaded: Loaded, lock: Lock) -> None:
+        """Take up what a killed session left."""
+        if loaded.problems:
+            self._keep_damaged_journal(lock)
+            return
+        earlier = versions.open_session(log_path(self.path))
+        below = loaded.records[0].revision if loaded.records else self.document.revision + 1
+        records = [record for record in earlier if record.revision < below]
+        records += loaded.records
+        self._stack = UndoStack.of(versions.unbroken(records, self.document.revision))
+
+    def _keep_damaged_journal(self, lock: Lock) -> None:
         """Copy the journal aside, then save what was recovered and begin a new one."""
         path = journal_path(self.path)
         aside = free_name(path, "damaged")
         try:
             shutil.copy2(path, aside)
-            self._write()
         except OSError as error:
-            raise self._not_written(error) from error
+            raise not_written(self.path, error) from error
+        self._save(lock)
         self._journal.drop()
         self.problems += (f"{path}: The journal is kept as {aside.name}.",)
 
@@ -99,7 +129,12 @@ class History:
     @property
     def unsaved(self) -> bool:
         """Whether the document differs from its file, undone edits taken into account."""
-        return not self.read_only and snapshot(self.document) != self._saved
+        if self.read_only:
+            return False
+        if self._unsaved is None or self._unsaved[0] != self.document.revision:
+            differs = snapshot(self.document) != self._saved
+            self._unsaved = self.document.revision, differs
+        return self._unsaved[1]
 
     # ---- changing it
 
@@ -135,22 +170,70 @@ class History:
         return edit
 
     def _apply(self, action: Action, edit: Edit, *, merge: bool = False) -> None:
-        if self.read_only:
+        lock = self._lock
+        if lock is None:
             raise UsageError("These labels are open read-only.", path=self.path)
-        document = self.document
-        edit.apply(document)
-        record = Record(document.revision + 1, action, edit, merge)
+        edit.apply(self.document)
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+        record = Record(self.document.revision + 1, action, edit, merge, now, self.by)
         try:
-            self._journal.append(
-                record,
-                after=self._digest,
-                recording=document.recording,
-                annotator=document.annotator,
-            )
+            lock.confirm()
+            try:
+                self._append(record)
+            except JournalGoneError:
+                self._replace_journal(edit, lock)
+                self._append(record)
+        except BaseException as error:
+            edit.inverse().apply(self.document)
+            if isinstance(error, OSError):
+                raise not_written(self.path, error) from error
+            raise
+        self._records.append(record)
+        self.document.revision = record.revision
+
+    def _append(self, record: Record) -> None:
+        document = self.document
+        about = {"recording": document.recording, "annotator": document.annotator}
+        self._journal.append(record, after=self._digest, **about)
+
+    def _replace_journal(self, edit: Edit, lock: Lock) -> None:
+        """Save what a journal held that somebody deleted: the document without the edit."""
+        edit.inverse().apply(self.document)
+        try:
+            self._finish_pending()
+            self._save(lock)
+        finally:
+            edit.apply(self.document)
+
+    # ---- versions
+
+    def versions(self) -> tuple[Version, ...]:
+        """What was done to the document, newest first: this session, then what the log tells.
+
+        Reads the log: for large ones not on the GUI thread. DataError when it cannot be read.
+        """
+        return versions.versions_of(self._newest_first(), self.document.annotator)
+
+    def restore(self, revision: int) -> Edit:
+        """Make the document what it was at a revision, as one edit that can be undone.
+
+        DataError when the log does not lead there or does not fit, UsageError when the document
+        is like that already; nothing is changed then.
+        """
+        edit = versions.edit_to_restore(self.document, self._newest_first(), revision)
+        if edit is None:
+            raise UsageError(f"The labels are as in version {revision} already.", path=self.path)
+        self.do(edit)
+        return edit
+
+    def _newest_first(self) -> Iterator[Record]:
+        path = log_path(self.path)
+        try:
+            yield from versions.chain(versions.newest_first(path), tuple(self._records))
         except OSError as error:
-            edit.inverse().apply(document)
-            raise self._not_written(error) from error
-        document.revision = record.revision
+            raise DataError(
+                f"The version log cannot be read ({error.strerror}).", path=path
+            ) from error
 
     # ---- keeping it
 
@@ -160,44 +243,87 @@ class History:
         ConflictError when something else changed the file meanwhile: nothing is overwritten,
         and the journal still holds every edit. Undo goes on across saving.
         """
-        if not self.unsaved:
-            return
-        try:
-            self._write()
-        except OSError as error:
-            raise self._not_written(error) from error
-        self._journal.drop()
+        self._finish_pending()
+        if self.unsaved and self._lock is not None:
+            self._save(self._lock)
 
-    def _write(self) -> None:
-        on_disk = self.path.read_bytes() if self.path.exists() else None
-        if on_disk is not None and digest(on_disk) != self._digest:
-            raise ConflictError(
-                "Something else changed the labels; nothing was overwritten.",
-                path=self.path,
-                remedy="Open the recording again: your edits are in the journal and are put on "
-                "top.",
-            )
-        data = dump_document(self.document, self._journal.id)
-        write_atomically(self.path, data)
-        self._saved, self._digest = snapshot(self.document), digest(data)
+    def begin_save(self) -> PendingSave | None:
+        """Take what ``save`` would write; None when there is nothing, or a save is under way.
 
-    def _not_written(self, error: OSError) -> HarstudioError:
-        return HarstudioError(
-            f"The labels cannot be written ({error.strerror or error}).",
-            path=self.path,
-            remedy="Make room or see whether the drive is there, then do it again.",
+        Call its ``write`` in any thread and then ``end_save`` on this one. Edits that are made
+        meanwhile stay in the journal.
+        """
+        if self._lock is None or self._pending is not None or not self.unsaved:
+            return None
+        self._pending = self._take(self._lock)
+        return self._pending
+
+    def end_save(self, pending: PendingSave) -> None:
+        """Take note of what was written; errors as of ``save``. Once is enough."""
+        if pending is self._pending:
+            self._pending = None
+            self._take_note(pending)
+
+    def _finish_pending(self) -> None:
+        if self._pending is not None:
+            self._pending.write()  # or wait for the thread that does
+            self.end_save(self._pending)
+
+    def _save(self, lock: Lock) -> None:
+        pending = self._take(lock)
+        pending.write()
+        self._take_note(pending)
+
+    def _take(self, lock: Lock) -> PendingSave:
+        return PendingSave(
+            self.path,
+            self.document.copy(),
+            journal=self._journal.id,
+            after=self._digest,
+            records=tuple(self._records),
+            lock=lock,
         )
+
+    def _take_note(self, pending: PendingSave) -> None:
+        if pending.error is not None:
+            raise pending.error
+        self._saved, self._digest = snapshot(pending.document), pending.digest
+        self._saved_revision = pending.document.revision
+        self._unsaved = None
+        if pending.logged:
+            del self._records[: len(pending.records)]
+        if not self._records:  # nothing newer is in the journal
+            self._journal.drop()
+
+    def keep_alive(self) -> None:
+        """Show other computers that somebody is here; in any thread, every minute or more often."""
+        if self._lock is not None:
+            self._lock.beat()
 
     def close(self) -> None:
         """Save and let go; afterwards the history is read-only. Edits are safe even if it fails."""
-        if self.read_only:
+        lock = self._lock
+        if lock is None:
             return
         try:
             self.save()
-            self._journal.drop()  # of edits that were all undone, nothing need be kept
+            if self._records:
+                lock.confirm()
+                self._drop_undone()
+            with contextlib.suppress(OSError):
+                versions.close_session(log_path(self.path), self.document.revision)
+        except OSError as error:
+            raise not_written(self.path, error) from error
         finally:
             self._journal.close()
             self._release()
+
+    def _drop_undone(self) -> None:
+        """Of edits that were all undone nothing need be kept; of saved ones, the versions."""
+        saved = [one for one in self._records if one.revision <= self._saved_revision]
+        with contextlib.suppress(OSError):
+            versions.append_to_log(log_path(self.path), saved)
+            self._journal.drop()
 
     def _release(self) -> None:
         if self._lock is not None:

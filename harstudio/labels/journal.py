@@ -16,14 +16,16 @@ import secrets
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
+from harstudio.errors import ConflictError
 from harstudio.files import write_atomically
 from harstudio.labels.document_file import compact_json, to_bytes
 from harstudio.labels.edits import Edit
 from harstudio.labels.model import typed
 
 VERSION = 2  # 1: records without time and person
+HEADER_AT_MOST = 1 << 16  # bytes
 
 Action = Literal["do", "undo", "redo"]
 
@@ -113,7 +115,7 @@ def parse_journal(data: bytes) -> Contents:
     damaged = 0
     for number, line in enumerate(lines):
         try:
-            body = _checked(line)
+            body = from_line(line)
             if number == 0:
                 header = Header.from_dict(body)
             else:
@@ -123,20 +125,27 @@ def parse_journal(data: bytes) -> Contents:
     return Contents(header, tuple(records), damaged, torn=bool(rest))
 
 
-def _line(body: dict[str, Any]) -> bytes:
-    return to_bytes(compact_json({"check": _check(body), "body": body})) + b"\n"
+def to_line(body: dict[str, Any]) -> bytes:
+    """One line of a journal or a version log, with its checksum."""
+    text = compact_json(body)
+    return to_bytes(f'{{"check":"{_check(text)}","body":{text}}}') + b"\n"
 
 
-def _checked(line: bytes) -> Any:
+def from_line(line: bytes) -> dict[str, Any]:
+    """The reverse of ``to_line``; ValueError when the line is not whole."""
     data = json.loads(line)
-    body = typed(data, "body", dict)
-    if _check(body) != typed(data, "check", str):
+    body: dict[str, Any] = typed(data, "body", dict)
+    if _check(compact_json(body)) != typed(data, "check", str):
         raise ValueError("the checksum is wrong")
     return body
 
 
-def _check(body: dict[str, Any]) -> str:
-    return f"{zlib.crc32(to_bytes(compact_json(body))):08x}"
+def _check(text: str) -> str:
+    return f"{zlib.crc32(to_bytes(text)):08x}"
+
+
+class JournalGoneError(FileNotFoundError):
+    """Somebody deleted the journal, and nothing else: saving the document makes up for it."""
 
 
 @dataclass(slots=True)
@@ -150,35 +159,97 @@ class Journal:
     id: str = ""
     size: int = 0
     _file: io.FileIO | None = field(default=None, repr=False)
+    _half: bytes = field(default=b"", repr=False)  # may stand behind ``size``, wholly or in part
+    _dropped: str = ""  # the last one, which the system may have refused to remove
 
     def append(self, record: Record, *, after: str, recording: str, annotator: str) -> None:
-        """Write and fsync. OSError when that failed: then the record is not in the file."""
-        line = _line(record.to_dict())
+        """Write and fsync. OSError when that failed: then the record is not in the file.
+
+        JournalGoneError when the file was deleted, ConflictError when something else wrote to it
+        or put another in its place; nothing is overwritten then.
+        """
+        line = to_line(record.to_dict())
         if not self.id:
+            self._see_that_none_is_there()
             journal = secrets.token_hex(8)
             header = Header(journal, after, record.revision - 1, recording, annotator)
-            data = _line(header.to_dict()) + line
+            data = to_line(header.to_dict()) + line
             write_atomically(self.path, data)
             self.id, self.size = journal, len(data)
             return
-        file = self._opened()
         try:
+            file = self._opened()
+            self._half = line
             if file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(file.fileno())
-            if os.fstat(file.fileno()).st_nlink == 0:
-                raise FileNotFoundError(errno.ENOENT, "the journal was deleted meanwhile")
         except OSError:
             self.close()  # opening again cuts off what was half written
             raise
+        self._half = b""
         self.size += len(line)
 
+    def is_ours(self) -> bool:
+        """Whether the file is the one that was written here, or one that was dropped."""
+        try:
+            with self.path.open("rb") as file:
+                return _journal_in(file) in (self.id, self._dropped)
+        except OSError:
+            return False
+
+    def _see_that_none_is_there(self) -> None:
+        if self.path.exists() and not self.is_ours():
+            raise self._conflict()
+
     def _opened(self) -> io.FileIO:
+        """The file, still the one that was written here."""
         if self._file is None:
-            self._file = io.FileIO(self.path, "r+")  # unbuffered: nothing waits in the process
-            self._file.truncate(self.size)
-            self._file.seek(self.size)
+            self._file = self._open_again()
+        here = os.fstat(self._file.fileno())
+        try:
+            there = self.path.stat()
+        except FileNotFoundError as error:
+            if self.path.parent.exists():
+                raise JournalGoneError(errno.ENOENT, "the journal was deleted") from error
+            raise
+        if (here.st_ino, here.st_dev) != (there.st_ino, there.st_dev):
+            self.close()  # an equal copy may have been put there
+            self._file = self._open_again()
+            here = os.fstat(self._file.fileno())
+        if here.st_size != self.size:
+            self.close()
+            raise self._conflict()
         return self._file
+
+    def _open_again(self) -> io.FileIO:
+        """Open the file and cut off what a failed write left; ConflictError when it is another."""
+        try:
+            file = io.FileIO(self.path, "r+")  # unbuffered: nothing waits in the process
+        except FileNotFoundError as error:
+            if self.path.parent.exists():
+                raise JournalGoneError(errno.ENOENT, "the journal was deleted") from error
+            raise
+        try:
+            ours = _journal_in(file) == self.id
+            size = file.seek(0, os.SEEK_END)
+            file.seek(min(self.size, size))
+            tail = file.read()
+            if not ours or size < self.size or not self._half.startswith(tail):
+                raise self._conflict()
+            if tail:
+                file.truncate(self.size)
+            file.seek(self.size)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def _conflict(self) -> ConflictError:
+        return ConflictError(
+            "Something else wrote to the journal of these labels; nothing was overwritten.",
+            path=self.path,
+            remedy="Open the recording again.",
+        )
 
     def drop(self) -> None:
         """Begin anew: all of it is in the saved document.
@@ -187,10 +258,12 @@ class Journal:
         journal, so its records are not applied again, and the next one replaces it.
         """
         self.close()
-        if self.id:
+        if self.id and self.is_ours():
             with contextlib.suppress(OSError):
                 self.path.unlink()
-        self.id, self.size = "", 0
+        if self.id:
+            self._dropped = self.id
+        self.id, self.size, self._half = "", 0, b""
 
     def close(self) -> None:
         """Close the file; the next append opens it again."""
@@ -198,3 +271,13 @@ class Journal:
             with contextlib.suppress(OSError):
                 self._file.close()
             self._file = None
+
+
+def _journal_in(file: IO[bytes] | io.RawIOBase) -> str:
+    """The id in the first line, "" when it tells none."""
+    file.seek(0)
+    first = (file.read(HEADER_AT_MOST) or b"").partition(b"\n")[0]
+    try:
+        return Header.from_dict(from_line(first)).journal
+    except (ValueError, RecursionError):
+        return ""

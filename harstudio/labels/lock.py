@@ -1,24 +1,32 @@
 """Who has a document open for editing: a small file that names process, computer and time.
 
 Only creating a file is asked of the file system, so it works on shared drives and on Windows.
-The lock of a process that died on this computer is taken over.
+The lock of a process that died on this computer is taken over; so is one of another computer that
+gave no sign of life for a quarter of an hour by the file server's clock (a lock is touched every
+minute). A holder that slept so long finds out at its next edit, and changes nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime
+import errno
+import functools
 import json
 import os
 import platform
 import secrets
 import sys
+import threading
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
 from harstudio.errors import ConflictError
 
+BEAT_S = 60.0  # between two signs of life
+STALE_S = 900.0
 UNREADABLE_GRACE_S = 10.0  # a lock without content may be one that is just being written
 
 _held_here: set[str] = set()  # tokens of the locks of this process
@@ -30,9 +38,11 @@ class Lock:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._token = secrets.token_hex(8)
-        content = json.dumps(
+        self._content = json.dumps(
             {
                 "pid": os.getpid(),
+                "machine": _machine(),
+                "beats": True,
                 "host": platform.node(),
                 "since": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                 "process": _process_start(os.getpid()),
@@ -41,20 +51,57 @@ class Lock:
         ).encode()
         _held_here.add(self._token)  # before the file is there, or another thread took it for dead
         try:
-            self._take(content)
+            self._take()
         except BaseException:
             _held_here.discard(self._token)
             raise
+        self._seen = _identity(self.path)
+        self._beaten = time.monotonic()
+        self._mutex = threading.Lock()
 
-    def _take(self, content: bytes) -> None:
+    def _take(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        while not _create(self.path, content, self._token):
+        while not _create(self.path, self._content, self._token):
             owner = _read(self.path)
             if owner is None:
                 continue  # it was released this moment
             if not _is_dead(owner, self.path):
                 raise _conflict(self.path, owner)
             _set_aside(self.path, owner, self._token)
+
+    def confirm(self) -> None:
+        """See that it is still held here; taken again where somebody only deleted it.
+
+        ConflictError when somebody else has it, OSError when the folder is gone.
+        """
+        with self._mutex:
+            seen = _identity(self.path)
+            if seen is not None and seen == self._seen:
+                return
+            self._confirm_by_content()
+            self._seen = _identity(self.path)
+
+    def _confirm_by_content(self) -> None:
+        if not self.path.exists():
+            if not self.path.parent.exists():
+                raise FileNotFoundError(errno.ENOENT, "the folder is gone")
+            if _create(self.path, self._content, self._token):
+                return
+        self.path.read_bytes()  # what cannot be read is not somebody else's yet
+        owner = _read(self.path) or {}
+        if owner.get("token") != self._token:
+            raise _taken(self.path, owner)
+
+    def beat(self) -> None:
+        """Touch the file once a minute, so that other computers see that somebody is there."""
+        with self._mutex:
+            if time.monotonic() - self._beaten < BEAT_S:
+                return
+            self._beaten = time.monotonic()
+            with contextlib.suppress(OSError):
+                if (_read(self.path) or {}).get("token") == self._token:
+                    os.utime(self.path)
+                    self._seen = _identity(self.path)
 
     def release(self) -> None:
         """Let go; a lock that somebody else took over meanwhile is left alone."""
@@ -85,6 +132,15 @@ def _create(path: Path, content: bytes, token: str) -> bool:
     return True
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a lock file from another at its place; None when there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
 def _read(path: Path) -> dict[str, Any] | None:
     """Who holds it; {} when the file does not tell, None when there is no file."""
     try:
@@ -103,14 +159,42 @@ def _is_dead(owner: dict[str, Any], path: Path) -> bool:
         with contextlib.suppress(OSError):
             return time.time() - path.stat().st_mtime > UNREADABLE_GRACE_S
         return False
-    if owner.get("host") != platform.node():
-        return False
+    if not _is_here(owner):
+        return owner.get("beats") is True and _silence_s(path) > STALE_S
     if pid == os.getpid():
         return owner.get("token") not in _held_here  # an earlier process with our number
     if not _is_alive(pid):
         return True
     started = _process_start(pid)
     return bool(started) and bool(owner.get("process")) and started != owner["process"]
+
+
+def _is_here(owner: dict[str, Any]) -> bool:
+    """Whether the holder is a process of this computer; two may have one name."""
+    machine = owner.get("machine", _machine())
+    return owner.get("host") == platform.node() and machine == _machine()
+
+
+def _silence_s(path: Path) -> float:
+    """Since when a lock was not touched, by the clock of the drive that it lies on."""
+    probe = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        probe.touch()
+        return probe.stat().st_mtime - path.stat().st_mtime
+    except OSError:
+        return 0.0
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink()
+
+
+@functools.cache
+def _machine() -> str:
+    """What tells this computer from another of the same name."""
+    try:
+        return Path("/etc/machine-id").read_text().strip()
+    except OSError:
+        return f"{uuid.getnode():012x}"
 
 
 def _set_aside(path: Path, owner: dict[str, Any], token: str) -> None:
@@ -127,18 +211,33 @@ def _set_aside(path: Path, owner: dict[str, Any], token: str) -> None:
 
 
 def _conflict(path: Path, owner: dict[str, Any]) -> ConflictError:
+    remedy = "Close them there or look at them read-only"
+    if _is_here(owner) or not owner.get("beats"):
+        remedy += f"; if it is gone, delete {path.name}."
+    else:
+        minutes = max(round((STALE_S - _silence_s(path)) / 60), 1)
+        remedy += f"; if that computer is off, try again in {minutes} min, or delete {path.name}."
+    return ConflictError(
+        f"These labels are open in {_who(owner)}.", path=path.with_suffix(".json"), remedy=remedy
+    )
+
+
+def _taken(path: Path, owner: dict[str, Any]) -> ConflictError:
+    return ConflictError(
+        f"These labels were opened in {_who(owner)} while they were open here, and nothing was "
+        "overwritten.",
+        path=path.with_suffix(".json"),
+        remedy="Close them there, then open the recording again here.",
+    )
+
+
+def _who(owner: dict[str, Any]) -> str:
     since, pid, host = _since(owner.get("since")), owner.get("pid", "?"), owner.get("host", "?")
     if owner.get("token") in _held_here:
-        who = "another window of this program"
-    elif host == platform.node():
-        who = f"another HARStudio on this computer (process {pid}{since})"
-    else:
-        who = f"HARStudio on {host}" + (f" ({since.removeprefix(', ')})" if since else "")
-    return ConflictError(
-        f"These labels are open in {who}.",
-        path=path.with_suffix(".json"),
-        remedy=f"Close them there or look at them read-only; if it is gone, delete {path.name}.",
-    )
+        return "another window of this program"
+    if _is_here(owner):
+        return f"another HARStudio on this computer (process {pid}{since})"
+    return f"HARStudio on {host}" + (f" ({since.removeprefix(', ')})" if since else "")
 
 
 def _since(stamp: object) -> str:

@@ -165,7 +165,7 @@ PLAIN = TierRules()
 
 @dataclass(slots=True)
 class Tier:
-    """One row of clips, sorted by start (of equal ones, the later comer last).
+    """One row of clips, sorted by start, of equal ones by end and identity.
 
     Clips may touch; whether they may overlap is the rules' business. Clips come and go by
     ``insert`` and ``remove`` only, and only edits call these.
@@ -199,7 +199,7 @@ class Tier:
 
     def insert(self, clip: Clip) -> None:
         """Put a clip at its place."""
-        self.clips.insert(bisect_right(self.clips, clip.start_ns, key=_start), clip)
+        self.clips.insert(bisect_right(self.clips, order(clip), key=order), clip)
         self._by_id[clip.id] = clip
 
     def remove(self, index: int) -> None:
@@ -223,6 +223,12 @@ class Document:
     done: bool = False
     kept: dict[str, str] = field(default_factory=dict)
 
+    def copy(self) -> Document:
+        """Another document of equal content; clips never change and are shared."""
+        tiers = [Tier(tier.name, list(tier.clips), tier.rules) for tier in self.tiers]
+        kept = dict(self.kept)
+        return Document(self.recording, self.annotator, tiers, self.revision, self.done, kept)
+
     def tier(self, name: str) -> Tier | None:
         """The tier of that name."""
         return next((t for t in self.tiers if t.name == name), None)
@@ -234,6 +240,11 @@ class Document:
             if clip is not None:
                 return tier, clip
         return None
+
+
+def order(clip: Clip) -> tuple[int, int, str]:
+    """What the clips of a tier are sorted by."""
+    return clip.start_ns, clip.end_ns, clip.id
 
 
 def _start(clip: Clip) -> int:

@@ -186,15 +186,19 @@ class Project:
 
     # ---- labels
 
-    def history(self, recording: str, annotator: str, *, read_only: bool = False) -> History:
+    def history(
+        self, recording: str, annotator: str, *, read_only: bool = False, by: str = ""
+    ) -> History:
         """What an annotator says about a recording, open for editing.
 
+        by: who edits, where that is somebody else (adjudication of the gold labels).
         ConflictError when it is open elsewhere, DataError when it is damaged.
         """
         self._labelled = None  # look again: this may make a folder
         folder = self._label_folder(recording)
         name = _documents_in(folder).safe(annotator)
-        return History(folder / (name + DOCUMENT), recording, annotator, read_only=read_only)
+        path = folder / (name + DOCUMENT)
+        return History(path, recording, annotator, read_only=read_only, by=by)
 
     def documents(
         self, recording: str, on_problem: Callable[[HarstudioError], None] | None = None

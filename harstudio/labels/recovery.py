@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harstudio.errors import DataError
@@ -65,6 +65,14 @@ class UndoStack:
         self.done.append(edit)
         self._in_gesture = False
 
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> UndoStack:
+        """What lines of the journal did, oldest first."""
+        stack = cls()
+        for record in records:
+            stack.take(record)
+        return stack
+
     def take(self, record: Record) -> None:
         """What a line of the journal did."""
         if record.action == "do":
@@ -79,15 +87,18 @@ class UndoStack:
 class Loaded:
     """A document as it was last acknowledged.
 
-    saved: what the document file holds; digest: of that file. journal, journal_size: id and
-    bytes of the journal that was read. problems: sentences about what could not be used; only
-    when there are none can the journal be continued.
+    saved: what the document file holds, at saved_revision; digest: of that file. journal,
+    journal_size: id and bytes of the journal that was read. records: what the journal tells,
+    oldest first, also what the file holds already. problems: sentences about what could not be
+    used; only when there are none can the journal be continued.
     """
 
     document: Document
     saved: Snapshot
     digest: str
     stack: UndoStack
+    saved_revision: int
+    records: tuple[Record, ...] = ()
     journal: str = ""
     journal_size: int = 0
     problems: tuple[str, ...] = ()
@@ -101,7 +112,7 @@ def load(path: Path, recording: str, annotator: str) -> Loaded:
     else:
         document, included = parse_document(data, path)
         document.recording, document.annotator = recording, annotator
-    loaded = Loaded(document, snapshot(document), digest(data), UndoStack())
+    loaded = Loaded(document, snapshot(document), digest(data), UndoStack(), document.revision)
     if journal_data is None:
         return loaded
     contents = parse_journal(journal_data)
@@ -155,17 +166,22 @@ def _read(path: Path) -> bytes | None:
 
 
 def _replay(loaded: Loaded, contents: Contents, continues: bool, path: Path) -> tuple[str, ...]:
-    """Apply every record that is whole, fits and is not in the document yet."""
+    """Apply every record that is whole, fits and is not in the document yet.
+
+    On a document that something else changed, the records count on from its revision.
+    """
     document, header = loaded.document, contents.header
     included = document.revision if continues else 0
     last = header.revision if header is not None else 0
     missing = misfits = applied = 0
+    records: list[Record] = []
     for record in contents.records:
         if record.revision <= last:
             continue  # a line that is there twice
         missing += record.revision - last - 1 if last or header is not None else 0
         last = record.revision
         if record.revision <= included:
+            records.append(record)
             continue
         try:
             record.edit.apply(document)
@@ -174,7 +190,11 @@ def _replay(loaded: Loaded, contents: Contents, continues: bool, path: Path) -> 
             continue
         applied += 1
         loaded.stack.take(record)
-    document.revision = max(document.revision, last)
+        document.revision = record.revision if continues else document.revision + 1
+        records.append(replace(record, revision=document.revision))
+    if continues:
+        document.revision = max(document.revision, last)
+    loaded.records = tuple(records)
     lost = max(missing, contents.damaged) + misfits
     return tuple(_sentences(path, contents, continues, applied, lost))
 

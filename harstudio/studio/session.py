@@ -14,6 +14,7 @@ from harstudio.labels.history import History
 from harstudio.labels.model import Clip, Document
 from harstudio.labels.policy import GOLD
 from harstudio.labels.project import Project
+from harstudio.labels.saving import PendingSave
 from harstudio.recordings.cache import FrameCache
 from harstudio.recordings.prefetch import Prefetcher
 from harstudio.recordings.recording import Recording
@@ -60,6 +61,7 @@ class Session(QObject):
     _load_failed = Signal(int, object)
     _read = Signal(str, int)
     _read_failed = Signal(str, str)
+    _written = Signal(object, object)
 
     def __init__(self, settings: Settings | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -98,6 +100,8 @@ class Session(QObject):
         self.transport.moved.connect(self._look)
         self.transport.rate_changed.connect(self._look_again)
         self.transport.playing_changed.connect(self._look_again)
+        self._save_failure = ""
+        self._written.connect(self._note_save)
         self._saver = QTimer(self)
         self._saver.setInterval(SAVE_EVERY_MS)
         self._saver.timeout.connect(self._save_quietly)
@@ -308,8 +312,32 @@ class Session(QObject):
         return True
 
     def _save_quietly(self) -> None:
-        if self.history is not None and self.history.unsaved:
-            self.save()
+        """Write what is unsaved in a worker thread; edits that come meanwhile are journalled."""
+        if self.history is None:
+            return
+        history, pending = self.history, self.history.begin_save()
+
+        def write() -> None:
+            history.keep_alive()
+            if pending is not None:
+                pending.write()
+                self._written.emit(history, pending)
+
+        self._threads.start(write)
+
+    def _note_save(self, history: History, pending: PendingSave) -> None:
+        try:
+            history.end_save(pending)
+        except HarstudioError as error:
+            sentence = str(error)
+            if sentence != self._save_failure:  # once, not every three seconds
+                self.message.emit("bad", f"Not saved; the journal holds every edit. {sentence}")
+            self._save_failure = sentence
+            return
+        if self._save_failure:
+            self.message.emit("info", "The labels can be saved again, and are.")
+        self._save_failure = ""
+        self.saved.emit()
 
     def change_annotator(self, annotator: str) -> None:
         """Go on as somebody else: their own document of this recording is opened."""
@@ -332,6 +360,13 @@ class Session(QObject):
         self.settles = wanted
         self._open_history()
 
+    def put_labels_away(self) -> None:
+        """Close the document: a label is about to be renamed in all. Then open_labels_again."""
+        if self.history is not None:
+            self._close_history()
+            self.select(None)
+            self.history_changed.emit(None)
+
     def open_labels_again(self) -> None:
         """Try once more to open the document, after somebody else held it."""
         if self.history is None:
@@ -345,7 +380,8 @@ class Session(QObject):
         self.tier_name = self.owner
         if self.recording is not None and self.project is not None:
             try:
-                self.history = self.project.history(self.recording.name, self.owner)
+                by = self.annotator if self.settles else ""
+                self.history = self.project.history(self.recording.name, self.owner, by=by)
             except HarstudioError as error:
                 self.failed.emit(error)
             else:

@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from harstudio.labels import clip_edits
+from harstudio.errors import UsageError
+from harstudio.labels import bulk_edits, clip_edits
 from harstudio.labels.edge_moves import as_edit, moved_clip, moved_edge
 from harstudio.labels.edits import Edit, EditError
 from harstudio.labels.history import History
 from harstudio.labels.model import Clip, Document
 from harstudio.labels.recovery import load, snapshot
+from harstudio.labels.saving import PendingSave
 from harstudio.recordings.frame_grid import FrameGrid
 
 GRID = FrameGrid(np.arange(70, dtype=np.int64), 1)
@@ -35,6 +37,9 @@ class Histories(RuleBasedStateMachine):
         self.states: list[State] = [snapshot(self.history.document)]
         self.now = 0
         self.saved: State = self.states[0]
+        self.pending: PendingSave | None = None
+        self.saving: State = self.states[0]
+        self.by_revision: dict[int, State] = {}
 
     def open(self) -> History:
         return History(self.path, "r", "a")
@@ -80,7 +85,7 @@ class Histories(RuleBasedStateMachine):
             elif what == 3:
                 edit = clip_edits.merge_with(document, clip_id, "next")
             elif what == 4:
-                edit = clip_edits.relabel(document, clip_id, "abc"[value % 3])
+                edit = bulk_edits.relabel(document, [clip_id], "abc"[value % 3])
             else:
                 edit = clip_edits.delete(document, clip_id)
         except EditError:
@@ -120,31 +125,58 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def save(self) -> None:
         self.history.save()
-        self.saved = self.states[self.now]
+        self.pending, self.saved = None, self.states[self.now]
 
     @rule()
     def reopen(self) -> None:
         self.history.close()
         self.history = self.open()
         self.states = [self.states[self.now]]
-        self.now, self.saved = 0, self.states[0]
+        self.now, self.saved, self.pending = 0, self.states[0], None
 
     @rule()
-    def crash(self) -> None:
-        """All is back; of the undo stack, what happened since the last save."""
+    def begin_save(self) -> None:
+        """What is taken here is written later, or never where a crash comes first."""
+        pending = self.history.begin_save()
+        if pending is not None:
+            self.pending, self.saving = pending, self.states[self.now]
+
+    @precondition(lambda self: self.pending)
+    @rule()
+    def end_save(self) -> None:
+        self.pending.write()
+        self.history.end_save(self.pending)
+        self.pending, self.saved = None, self.saving
+
+    @rule(written=st.booleans())
+    def crash(self, written: bool) -> None:
+        """All is back, and so is undo, to where the document was opened in order."""
+        if self.pending and written:
+            self.pending.write()
+            self.saved = self.saving
+        self.pending = None
         self.history._journal.close()
         assert self.history._lock is not None
         self.history._lock.release()
         self.history = self.open()
-        done, undone = self.history._stack.done, self.history._stack.undone
-        assert len(done) <= self.now
-        assert len(undone) <= len(self.states) - 1 - self.now
-        self.states = self.states[self.now - len(done) : self.now + len(undone) + 1]
-        self.now = len(done)
+
+    @precondition(lambda self: self.history.versions())
+    @rule(data=st.data())
+    def restore(self, data: st.DataObject) -> None:
+        revision = data.draw(st.sampled_from([v.revision for v in self.history.versions()]))
+        try:
+            self.history.restore(revision)
+        except UsageError:
+            assert self.by_revision[revision] == self.states[self.now]
+            return
+        del self.states[self.now + 1 :]
+        self.states.append(self.by_revision[revision])
+        self.now += 1
 
     @invariant()
     def equals_the_model(self) -> None:
         history = self.history
+        self.by_revision[history.document.revision] = self.states[self.now]
         assert snapshot(history.document) == self.states[self.now]
         assert history.can_undo == (self.now > 0)
         assert history.can_redo == (self.now < len(self.states) - 1)
