@@ -57,6 +57,7 @@ class Settings(BaseModel):
     reduce_motion: bool = False
     volume: float = Field(default=1.0, ge=0, le=1)
     muted: bool = False
+    hidden_tracks: list[str] = []  # of the timeline: "pictures", "sound", "motion"
     workspaces: dict[str, str] = {}  # by name: the window's arrangement, base64
     problems: tuple[str, ...] = Field(default=(), exclude=True)  # what was wrong with the file
 

@@ -85,10 +85,17 @@ class VideoReader:
     """
 
     def __init__(
-        self, path: Path, kind: StreamKind, index: VideoIndex | Callable[[], VideoIndex]
+        self,
+        path: Path,
+        kind: StreamKind,
+        index: VideoIndex | Callable[[], VideoIndex],
+        *,
+        threads: int = 0,
     ) -> None:
-        """index: how the file is built, or a function that finds out at the first frame."""
+        """index: how the file is built, or a function that finds out at the first frame.
+        threads: of the decoder, 0 for as many as the size of the pictures asks for."""
         self.path = Path(path)
+        self._threads = threads
         self._kind = kind
         self._given = index
         self._lock = threading.Lock()
@@ -128,6 +135,17 @@ class VideoReader:
                 self._holder = None
                 if self._closing:
                     self._release()
+
+    def another(self) -> VideoReader:
+        """A reader of the same track with a decoder of its own, of one thread: neither waits
+        for the other."""
+        return VideoReader(self.path, self._kind, lambda: self._index, threads=1)
+
+    def key_frame_in(self, first: int, last: int) -> int:
+        """A frame of [first, last] that is decoded at once, without those before it; ``first``
+        where there is none."""
+        key = self._order.key_before(last)
+        return key if first <= key <= last else first
 
     def close(self) -> None:
         """Let go of the file; a run in another thread ends at its next frame."""
@@ -223,7 +241,8 @@ class VideoReader:
         if not context.is_open:
             context.thread_type = "AUTO"
             large = context.width * context.height >= LARGE_PIXELS
-            context.thread_count = THREADS_LARGE if large else THREADS_SMALL
+            usual = THREADS_LARGE if large else THREADS_SMALL
+            context.thread_count = self._threads or usual
             context.options = {"max_pixels": str(MAX_PIXELS)}
             for other in container.streams:
                 if other.index != track:

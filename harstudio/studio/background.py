@@ -44,6 +44,11 @@ class Task(QObject):
         if wait_s is not None and self._thread.is_alive():
             self._thread.join(wait_s)
 
+    def wait(self, seconds: float | None = None) -> None:
+        """Until the work is done; its result comes by the signals all the same."""
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+
     @property
     def cancelled(self) -> bool:
         return self._stop.is_set()

@@ -197,7 +197,7 @@ def make_bench(
     bench = Bench(session, labelling, project, window, timeline, labels, clip, commands, messages)
     session.transport._now_ns = bench.clock
     bench.show(recording)
-    timeline._loader.wait()
+    timeline.tracks.wait()
     return bench
 
 

@@ -11,9 +11,9 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage
 
 from harstudio.labels.edits import AddClip, AddTier, Group
-from harstudio.labels.model import Clip, Origin, Tier
+from harstudio.labels.model import Clip, Origin
 from harstudio.studio.timeline.motion import Motion, motion_of
-from harstudio.studio.timeline.rows import clips_to_draw
+from harstudio.studio.timeline.lanes import clips_to_draw
 from harstudio.studio.timeline.scale import LABEL_PX, TimeScale, ruler_text, ticks
 from studio.label_bench import Bench, make_bench, moving_recording, shown, wheel
 
@@ -116,9 +116,9 @@ def test_drawing_does_not_grow_with_the_number_of_clips() -> None:
     step = 3 * SECOND
     clips = [Clip(k * step, k * step + 2 * SECOND, "wave") for k in range(12_000)]
     scale = TimeScale(0, 36_000 * SECOND, 1000).fit()
-    assert len(list(clips_to_draw(Tier("t", clips), scale))) <= 1000
+    assert len(list(clips_to_draw(clips, scale))) <= 1000
     near = scale.showing(18_000 * SECOND, 18_030 * SECOND, share=1.0)
-    drawn = list(clips_to_draw(Tier("t", clips), near))
+    drawn = list(clips_to_draw(clips, near))
     assert 10 <= len(drawn) <= 12
 
 

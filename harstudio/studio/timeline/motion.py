@@ -1,20 +1,20 @@
-"""How much the bodies move, over time: worked out in a thread, drawn as bars."""
+"""How much the bodies move, over time."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QThreadPool, Signal
 
 from harstudio.errors import HarstudioError
 from harstudio.recordings.motion import joint_speeds
-from harstudio.recordings.recording import Recording
-from harstudio.recordings.streams import SkeletonStream, StreamKind
+from harstudio.recordings.streams import SkeletonStream
 from harstudio.studio.timeline.scale import TimeScale
 
 LOUD_SHARE = 99.0  # percentile that fills the row; single jumps of a lost joint do not
+AT_ONCE = 4096  # frames whose joints are in memory together
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,56 +41,32 @@ class Motion:
         return heights
 
 
-def motion_of(stream: SkeletonStream) -> Motion:
-    """Mean speed of the joints of the body that moves most, frame by frame."""
-    speeds = np.asarray(joint_speeds(stream), dtype=np.float32)  # (T, M, V) m/s
+def motion_of(
+    stream: SkeletonStream, cancelled: Callable[[], bool] = lambda: False
+) -> Motion | None:
+    """Mean speed of the joints of the body that moves most, frame by frame.
+
+    None when it was cancelled or the joints cannot be read, which the skeleton's pane tells.
+    """
+    level = np.zeros(len(stream), dtype=np.float32)
+    try:
+        for start in range(0, len(stream), AT_ONCE):
+            if cancelled():
+                return None
+            stop = min(start + AT_ONCE, len(stream))
+            level[start:stop] = _level(joint_speeds(stream, start, stop))
+    except HarstudioError:
+        return None
+    loud = float(np.percentile(level, LOUD_SHARE)) if level.size else 0.0
+    if loud > 0:
+        level = np.clip(level / loud, 0, 1)
+    return Motion(stream.times_ns, level)
+
+
+def _level(speeds: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(T, M, V) m/s to (T,): the mean over the joints that are known, of the fastest body."""
     known = np.isfinite(speeds)
     counts = known.sum(axis=2)
     sums = np.where(known, speeds, 0).sum(axis=2)
     means = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
-    level = means.max(axis=1, initial=0.0)
-    loud = float(np.percentile(level, LOUD_SHARE)) if level.size else 0.0
-    if loud > 0:
-        level = np.clip(level / loud, 0, 1)
-    return Motion(stream.times_ns, level.astype(np.float32))
-
-
-class MotionLoader(QObject):
-    """Works out the motion of a recording in a thread; the newest request wins."""
-
-    ready = Signal(object)  # Motion | None
-    _done = Signal(int, object)
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._ticket = 0
-        self._threads = QThreadPool(self)
-        self._threads.setMaxThreadCount(1)
-        self._done.connect(self._hand_over)
-
-    def load(self, recording: Recording | None) -> None:
-        """Ask for the motion of a recording; ``ready`` tells it, None where there are no joints."""
-        self._ticket += 1
-        ticket = self._ticket
-        self._threads.clear()
-        stream = None if recording is None else recording.of_kind(StreamKind.SKELETON)
-        if not isinstance(stream, SkeletonStream) or len(stream) < 2:
-            self.ready.emit(None)
-            return
-
-        def work() -> None:
-            try:
-                motion = motion_of(stream)
-            except HarstudioError:
-                motion = None  # the skeleton pane shows the error; the row stays away
-            self._done.emit(ticket, motion)
-
-        self._threads.start(work)
-
-    def wait(self) -> None:
-        """Until nothing is being worked out."""
-        self._threads.waitForDone()
-
-    def _hand_over(self, ticket: int, motion: Motion | None) -> None:
-        if ticket == self._ticket:
-            self.ready.emit(motion)
+    return np.asarray(means.max(axis=1, initial=0.0), dtype=np.float32)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QMouseEvent, QWheelEvent
 
 from harstudio.studio.timeline.drags import (
     THRESHOLD_PX,
+    Band,
     ClipPull,
     Drag,
     EdgePull,
@@ -16,11 +17,13 @@ from harstudio.studio.timeline.drags import (
     Scrub,
 )
 from harstudio.studio.timeline.rows import NAMES_PX, ROW_PX, Hit
+from harstudio.studio.timeline.selection import up_to, with_or_without
 
 if TYPE_CHECKING:
     from harstudio.studio.timeline.view import Timeline
 
 ZOOM_STEP = 1.25
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 NOTCH = 120  # eighths of a degree, one click of a wheel
 
 
@@ -30,7 +33,7 @@ class Mouse:
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._session, self._labelling = timeline.session, timeline.labelling
-        self._pressed: tuple[QPoint, Hit] | None = None
+        self._pressed: tuple[QPoint, Hit, Qt.KeyboardModifier] | None = None
         self._panning_x: int | None = None
 
     @property
@@ -51,7 +54,7 @@ class Mouse:
         place = event.position()
         found = self._timeline.hit_at(place)
         left = event.button() == Qt.MouseButton.LeftButton
-        shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        shifted = bool(event.modifiers() & SHIFT)
         if event.button() == Qt.MouseButton.MiddleButton or (
             left and shifted and found.part == "ruler"
         ):
@@ -60,15 +63,27 @@ class Mouse:
         elif left and found.part == "ruler":
             self._labelling.drag = Scrub(self._session, found.time_ns)
         elif left:
-            self._pressed = (place.toPoint(), found)
-            self._choose(found)
+            self._pressed = (place.toPoint(), found, event.modifiers())
+            self._choose(found, event.modifiers())
 
-    def _choose(self, found: Hit) -> None:
-        row = found.row
-        if row is not None and row.editable and (found.clip or found.part == "names"):
-            self._session.tier_name = row.title
-        if found.clip is not None:
-            self._session.select(found.clip.id)
+    def _choose(self, found: Hit, modifiers: Qt.KeyboardModifier) -> None:
+        row, clip, session = found.row, found.clip, self._session
+        own = row is not None and row.editable
+        if row is not None and own and (clip or found.part == "names"):
+            session.tier_name = row.title
+        if clip is None or row is None:
+            return
+        if own and modifiers & CTRL and self._own_selected():
+            session.select(*with_or_without(session.selected, clip.id) or (None,))
+        elif own and modifiers & SHIFT:
+            primary = session.selected_clip()
+            session.select(*up_to(row, None if primary is None else primary[1], clip))
+        else:
+            session.select(clip.id)
+
+    def _own_selected(self) -> bool:
+        """Whether what is selected can be joined: nothing, or own clips."""
+        return self._session.selection is None or self._session.selected_clip() is not None
 
     # ---- move
 
@@ -82,8 +97,8 @@ class Mouse:
         if self._pressed is not None:
             way = (place.toPoint() - self._pressed[0]).manhattanLength()
             if way >= THRESHOLD_PX:
-                found, self._pressed = self._pressed[1], None
-                self._begin(found)
+                pressed, self._pressed = self._pressed, None
+                self._begin(*pressed)
         drag = self._labelling.drag
         if drag is None:
             self._show_cursor(place)
@@ -91,9 +106,11 @@ class Mouse:
         self._pan_at_edges(place.x())
         drag.move(self._timeline.time_at(place.x()), place, event.modifiers())
 
-    def _begin(self, found: Hit) -> None:
+    def _begin(self, start: QPoint, found: Hit, modifiers: Qt.KeyboardModifier) -> None:
         drag: Drag | None = None
-        if found.part == "row":
+        if modifiers & (CTRL | SHIFT):
+            drag = Band(self._timeline, start, more=bool(modifiers & CTRL))
+        elif found.part == "row":
             self._session.select(None)
             drag = RangePull(self._labelling, found.time_ns)
         elif found.clip is not None and found.row is not None and not found.row.editable:
@@ -101,7 +118,7 @@ class Mouse:
             self._session.message.emit("warn", refusal)
         elif found.clip is not None and self._labelling.writable():
             kind = ClipPull if found.part == "clip" else EdgePull
-            drag = kind(self._labelling, found)
+            drag = kind(self._timeline, found)
         self._labelling.drag = drag
         if drag is not None:
             self._timeline.viewport().setCursor(drag.cursor)
@@ -124,7 +141,7 @@ class Mouse:
         self.abandon()
         if drag is not None:
             drag.release()
-        elif pressed is not None and pressed[1].part in ("row", ""):
+        elif pressed is not None and pressed[1].part in ("row", "") and not pressed[2] & CTRL:
             self._session.select(None)
             self._session.transport.seek(pressed[1].time_ns)
 

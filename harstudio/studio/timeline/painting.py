@@ -1,4 +1,4 @@
-"""Draws the timeline: a still layer that is kept as a picture, and a live one on top of it."""
+"""Draws what stays while it plays: ruler, names, clips and tracks. It is kept as a picture."""
 
 from __future__ import annotations
 
@@ -6,91 +6,123 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetrics, QPainter
 
-from harstudio.labels.label_set import text_on
 from harstudio.labels.model import Clip, Origin
 from harstudio.studio import theme
-from harstudio.studio.timeline.motion import Motion
-from harstudio.studio.timeline.rows import (
-    CLIP_PX,
-    NAMES_PX,
-    ROW_PX,
-    RULER_PX,
-    Kind,
-    Row,
-    clips_to_draw,
+from harstudio.studio.timeline.lanes import clips_to_draw, points_to_draw
+from harstudio.studio.timeline.marks import (
+    PAD_PX,
+    Kit,
+    Look,
+    confidence_text,
+    draw_bar,
+    draw_point,
+    faded,
 )
+from harstudio.studio.timeline.rows import NAMES_PX, POINT_PX, ROW_PX, RULER_PX, Kind, Row
 from harstudio.studio.timeline.scale import TimeScale, ticks
-from harstudio.studio.timeline.scores import Scores, draw_curves, segments_to_draw
-
-BAR_PITCH_PX, BAR_PX = 4, 3
-CLIP_CORNER = 5
-TEXT_ROOM_PX = 24
-SEGMENT_TOP_PX, SEGMENT_PX = 4, 20
-CURVES_TOP_PX, CURVES_PX = 28, 30
-PAD_PX = 8
+from harstudio.studio.timeline.scores import Scores
+from harstudio.studio.timeline.track_painting import (
+    draw_motion,
+    draw_pictures,
+    draw_scores,
+    draw_sound,
+)
+from harstudio.studio.timeline.tracks import Tracks
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What there is to draw. scrolled: pixels by which rows are scrolled up."""
+    """What there is to draw. scrolled: pixels by which rows are scrolled up. incomplete: whether
+    a clip lacks an answer that the label set requires."""
 
     rows: Sequence[Row]
     scale: TimeScale
     scrolled: int
     size: tuple[int, int]
     tier_name: str
-    motion: Motion | None
+    tracks: Tracks
     color_of: Callable[[str], str]
+    incomplete: Callable[[Clip], bool]
     hint: str = ""
     scores: Scores | None = None
+    dense: float = 1.0  # pixels of the screen a unit of the window
 
     def row_top(self, row: Row) -> int:
         return RULER_PX + row.top - self.scrolled
 
-    def clip_rect(self, row: Row, start_ns: int, end_ns: int) -> QRectF:
+    def clip_rect(self, row: Row, start_ns: int, end_ns: int, lane: int = 0) -> QRectF:
         """Where a clip stands, at least a pixel wide."""
         left = NAMES_PX + self.scale.x(start_ns)
         right = NAMES_PX + self.scale.x(end_ns)
-        top = RULER_PX + row.clip_top() - self.scrolled
+        top = RULER_PX + row.clip_top(lane) - self.scrolled
         left, right = max(left, NAMES_PX - 20.0), min(right, self.size[0] + 20.0)
-        return QRectF(left, top, max(right - left, 1.0), CLIP_PX)
+        return QRectF(left, top, max(right - left, 1.0), row.clip_px)
 
+    def rect_of(self, row: Row, clip: Clip) -> QRectF:
+        """Where a clip of a row stands."""
+        return self.clip_rect(row, clip.start_ns, clip.end_ns, row.lane_of(clip))
 
-def confidence_text(confidence: float | None) -> str:
-    """``.93``, "1.0" for certainty, "" for none."""
-    if confidence is None:
-        return ""
-    text = f"{confidence:.2f}"
-    return text.lstrip("0") if confidence < 0.995 else "1.0"
+    def look_of(self, clip: Clip, canvas: str) -> Look:
+        """What is to be seen of a clip."""
+        text = " ".join(t for t in (clip.label, confidence_text(clip.confidence)) if t)
+        color = faded(self.color_of(clip.label), clip.confidence, canvas)
+        sign = "?" if clip.unsure else "…" if self.incomplete(clip) else ""
+        return Look(text, color, clip.origin == Origin.MODEL, sign)
 
 
 def draw_still(painter: QPainter, scene: Scene) -> None:
-    """Everything that stays while it plays: ruler, names, clips, motion."""
-    tokens = theme.current()
+    """Everything that stays while it plays."""
+    kit = Kit()
     width, height = scene.size
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.fillRect(0, 0, width, height, QColor(tokens.canvas))
-    painter.setFont(theme.ui_font(theme.QUIET_PX))
+    painter.fillRect(0, 0, width, height, kit.color(kit.tokens.canvas))
+    painter.setFont(kit.font)
     for row in scene.rows:
         top = scene.row_top(row)
         if top > height or top + row.height < RULER_PX:
             continue
         painter.save()
         painter.setClipRect(NAMES_PX, RULER_PX, width - NAMES_PX, height - RULER_PX)
-        if row.kind is Kind.MOTION:
-            _draw_motion(painter, scene, top)
-        elif row.kind is Kind.SCORES:
-            _draw_scores(painter, scene, top)
-        elif row.tier is not None:
-            _draw_clips(painter, scene, row)
+        _draw_row(painter, kit, scene, row, top)
         painter.restore()
-        painter.fillRect(0, top + row.height - 1, width, 1, _faint(tokens))
-    _draw_names(painter, scene)
+        painter.fillRect(0, top + row.height - 1, width, 1, _faint(kit.tokens))
+    _draw_names(painter, kit, scene)
     if scene.hint:
         _draw_hint(painter, scene)
     _draw_ruler(painter, scene)  # over what was scrolled away
+
+
+def _draw_row(painter: QPainter, kit: Kit, scene: Scene, row: Row, top: int) -> None:
+    tracks, scale = scene.tracks, scene.scale
+    if row.kind is Kind.MOTION and tracks.motion is not None:
+        draw_motion(painter, tracks.motion, scale, top)
+    elif row.kind is Kind.SOUND and tracks.waveform is not None:
+        draw_sound(painter, tracks.waveform, scale, top)
+    elif row.kind is Kind.PICTURES:
+        draw_pictures(painter, tracks.film, scale, top, scene.dense)
+    elif row.kind is Kind.SCORES and scene.scores is not None:
+        draw_scores(painter, kit, scene.scores, scale, top)
+    elif row.points:
+        _draw_points(painter, kit, scene, row)
+    else:
+        _draw_clips(painter, kit, scene, row)
+
+
+def _draw_clips(painter: QPainter, kit: Kit, scene: Scene, row: Row) -> None:
+    canvas = kit.tokens.canvas
+    for number, lane in enumerate(row.lanes):
+        for clip in clips_to_draw(lane, scene.scale):
+            rect = scene.clip_rect(row, clip.start_ns, clip.end_ns, number)
+            draw_bar(painter, kit, rect, scene.look_of(clip, canvas))
+
+
+def _draw_points(painter: QPainter, kit: Kit, scene: Scene, row: Row) -> None:
+    canvas = kit.tokens.canvas
+    for clip, room in points_to_draw(row.lanes[0], scene.scale, POINT_PX):
+        rect = scene.clip_rect(row, clip.start_ns, clip.end_ns)
+        draw_point(painter, kit, rect, scene.look_of(clip, canvas), room)
 
 
 def _faint(tokens: theme.Tokens) -> QColor:
@@ -118,95 +150,28 @@ def _draw_ruler(painter: QPainter, scene: Scene) -> None:
     painter.restore()
 
 
-def _draw_names(painter: QPainter, scene: Scene) -> None:
-    tokens = theme.current()
+def _draw_names(painter: QPainter, kit: Kit, scene: Scene) -> None:
+    tokens = kit.tokens
     painter.save()
     painter.setClipRect(0, RULER_PX, NAMES_PX, scene.size[1] - RULER_PX)
-    metrics = QFontMetrics(painter.font())
+    side = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
     for row in scene.rows:
         top = scene.row_top(row)
         chosen = row.kind is Kind.OWN and row.title == scene.tier_name
         if chosen:
-            painter.fillRect(0, top + 8, 3, ROW_PX - 17, QColor(tokens.accent))
-        painter.setPen(QColor(tokens.text if chosen else tokens.quiet))
-        text = metrics.elidedText(row.title, Qt.TextElideMode.ElideRight, NAMES_PX - 20)
+            painter.fillRect(0, top + 8, 3, row.height - 17, kit.color(tokens.accent))
         where = QRect(12, top, NAMES_PX - 20, row.height)
-        painter.drawText(where, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        if row.note:
+            middle = where.center().y()
+            note = QRect(where.left(), middle, where.width(), 15)
+            where = QRect(where.left(), middle - 15, where.width(), 16)
+            painter.setFont(theme.ui_font(theme.TIME_PX))
+            painter.setPen(kit.color(tokens.quiet))
+            painter.drawText(note, side, kit.fitted(row.note, note.width()))
+        painter.setFont(kit.font)
+        painter.setPen(kit.color(tokens.text if chosen else tokens.quiet))
+        painter.drawText(where, side, kit.fitted(row.title, where.width()))
     painter.restore()
-
-
-def _draw_clips(painter: QPainter, scene: Scene, row: Row) -> None:
-    assert row.tier is not None  # noqa: S101 - said by the caller
-    for clip in clips_to_draw(row.tier, scene.scale):
-        draw_clip(painter, scene, row, clip)
-
-
-def draw_clip(painter: QPainter, scene: Scene, row: Row, clip: Clip) -> None:
-    """A filled bar for what a person says, a dashed outline for what a network says."""
-    text = " ".join(t for t in (clip.label, confidence_text(clip.confidence)) if t)
-    rect = scene.clip_rect(row, clip.start_ns, clip.end_ns)
-    draw_bar(painter, rect, text, scene.color_of(clip.label), clip.origin == Origin.MODEL)
-
-
-def draw_bar(painter: QPainter, rect: QRectF, text: str, color: str, modelled: bool) -> None:
-    """A clip as it looks; modelled: dashed."""
-    if rect.width() < 3:
-        painter.fillRect(rect, QColor(color))
-        return
-    body = rect.adjusted(0.5, 0.5, -0.5, -0.5) if modelled else rect.adjusted(0, 0, -1, 0)
-    corner = min(CLIP_CORNER, body.width() / 3)
-    if modelled:
-        pen = QPen(QColor(color), 1.0, Qt.PenStyle.CustomDashLine)
-        pen.setDashPattern([3, 2])
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-    else:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(color))
-    painter.drawRoundedRect(body, corner, corner)
-    ink = theme.current().text if modelled else text_on(color)
-    draw_clip_text(painter, rect, text, ink)
-
-
-def draw_clip_text(painter: QPainter, rect: QRectF, text: str, ink: str) -> None:
-    """The label, as much as fits, kept in sight where the clip begins further left."""
-    left = max(rect.left(), NAMES_PX)
-    room = int(rect.right() - left) - 2 * PAD_PX
-    if room < TEXT_ROOM_PX - PAD_PX:
-        return
-    painter.setFont(theme.ui_font(theme.QUIET_PX))
-    fitting = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, room)
-    painter.setPen(QColor(ink))
-    where = QRectF(left + PAD_PX, rect.top(), room + 2, rect.height())
-    painter.drawText(where, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, fitting)
-
-
-def _draw_scores(painter: QPainter, scene: Scene, top: int) -> None:
-    """Segments as thin clips, below them the probabilities of the leading classes."""
-    if scene.scores is None:
-        return
-    for place in segments_to_draw(scene.scores, scene.scale):
-        left = max(NAMES_PX + place.left, NAMES_PX - 20.0)
-        right = min(NAMES_PX + place.right, scene.size[0] + 20.0)
-        rect = QRectF(left, top + SEGMENT_TOP_PX, max(right - left, 1.0), SEGMENT_PX)
-        text = f"{place.label} {confidence_text(place.confidence)}"
-        draw_bar(painter, rect, text, scene.scores.colors[place.label], modelled=True)
-    wide = scene.size[0] - NAMES_PX
-    area = QRectF(NAMES_PX, top + CURVES_TOP_PX, wide, CURVES_PX)
-    draw_curves(painter, scene.scores, scene.scale, area)
-
-
-def _draw_motion(painter: QPainter, scene: Scene, top: int) -> None:
-    if scene.motion is None:
-        return
-    tokens = theme.current()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    color = QColor(theme.mixed(tokens.quiet, tokens.canvas, 0.5))
-    room = ROW_PX - 10
-    for k, level in enumerate(scene.motion.bars(scene.scale, BAR_PITCH_PX)):
-        tall = max(1, round(float(level) * room))
-        left = NAMES_PX + k * BAR_PITCH_PX
-        painter.fillRect(left, top + ROW_PX - 5 - tall, BAR_PX, tall, color)
 
 
 def _draw_hint(painter: QPainter, scene: Scene) -> None:
@@ -220,124 +185,3 @@ def _draw_hint(painter: QPainter, scene: Scene) -> None:
     where = QRect(NAMES_PX + PAD_PX, top, width - NAMES_PX - 2 * PAD_PX, tall)
     side = Qt.AlignmentFlag.AlignLeft if rows else Qt.AlignmentFlag.AlignHCenter
     painter.drawText(where, Qt.AlignmentFlag.AlignVCenter | side, scene.hint)
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """What moves: all times in ns. open_clip and ghost are (row, label, start, end)."""
-
-    position_ns: int
-    mark_in_ns: int | None = None
-    mark_out_ns: int | None = None
-    loop: tuple[int, int] | None = None
-    selected: tuple[Row, Clip] | None = None
-    open_clip: tuple[Row, str, int, int] | None = None
-    ghosts: Sequence[tuple[Row, str, int, int]] = ()
-
-
-def draw_live(painter: QPainter, scene: Scene, live: Live) -> None:
-    """Marks, loop, selection, the clip being made or dragged, and the playhead."""
-    width, height = scene.size
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.save()
-    painter.setClipRect(NAMES_PX, 0, width - NAMES_PX, height)
-    _draw_loop(painter, scene, live.loop)
-    _draw_marks(painter, scene, live)
-    painter.setClipRect(NAMES_PX, RULER_PX, width - NAMES_PX, height - RULER_PX)
-    if live.selected is not None and not live.ghosts:
-        row, clip = live.selected
-        _draw_outline(painter, scene.clip_rect(row, clip.start_ns, clip.end_ns))
-    if live.open_clip is not None:
-        _draw_open(painter, scene, *live.open_clip)
-    for ghost in live.ghosts:
-        _draw_ghost(painter, scene, *ghost)
-    painter.restore()
-    _draw_playhead(painter, scene, live.position_ns)
-
-
-def _draw_loop(painter: QPainter, scene: Scene, loop: tuple[int, int] | None) -> None:
-    if loop is None:
-        return
-    left, right = (NAMES_PX + scene.scale.x(t) for t in loop)
-    painter.fillRect(QRectF(left, RULER_PX - 3, right - left, 3), _accent(255))
-
-
-def _draw_marks(painter: QPainter, scene: Scene, live: Live) -> None:
-    height = scene.size[1]
-    marks = (live.mark_in_ns, live.mark_out_ns)
-    x_in, x_out = (None if m is None else NAMES_PX + scene.scale.x(m) for m in marks)
-    if x_in is not None and x_out is not None:
-        painter.fillRect(QRectF(x_in, 0, x_out - x_in, height), _accent(36))
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(_accent(255))
-    for x, side in ((x_in, 1), (x_out, -1)):
-        if x is None:
-            continue
-        painter.fillRect(QRectF(x - (side < 0), 0, 1, height), _accent(200))
-        corner = QPolygonF([QPointF(x, 0), QPointF(x + 7 * side, 0), QPointF(x, 9)])
-        painter.drawPolygon(corner)
-
-
-def _accent(alpha: int) -> QColor:
-    color = QColor(theme.current().accent)
-    color.setAlpha(alpha)
-    return color
-
-
-def _draw_outline(painter: QPainter, rect: QRectF) -> None:
-    tokens = theme.current()
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    rect = rect.adjusted(0, 0, -1, 0)
-    for grown, color, wide in ((2.5, tokens.canvas, 3.0), (1.5, tokens.text, 2.0)):
-        painter.setPen(QPen(QColor(color), wide))
-        outer = rect.adjusted(-grown, -grown, grown, grown)
-        painter.drawRoundedRect(outer, CLIP_CORNER + 1, CLIP_CORNER + 1)
-
-
-def _draw_open(painter: QPainter, scene: Scene, row: Row, label: str, start: int, end: int) -> None:
-    """The clip that grows with the playhead: full colour, open at its right side."""
-    rect = scene.clip_rect(row, start, max(end, start + 1))
-    color = scene.color_of(label)
-    path = QPainterPath()
-    path.addRoundedRect(rect.adjusted(0, 0, CLIP_CORNER, 0), CLIP_CORNER, CLIP_CORNER)
-    painter.save()
-    painter.setClipRect(rect, Qt.ClipOperation.IntersectClip)
-    painter.fillPath(path, QColor(color))
-    painter.restore()
-    bad = QColor(theme.current().bad)
-    painter.fillRect(QRectF(rect.left(), rect.bottom() + 1, rect.width(), 2), bad)
-    draw_clip_text(painter, rect, label, text_on(color))
-
-
-def _draw_ghost(
-    painter: QPainter, scene: Scene, row: Row, label: str, start: int, end: int
-) -> None:
-    rect = scene.clip_rect(row, start, end)
-    color = QColor(scene.color_of(label))
-    color.setAlpha(215)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(color)
-    painter.drawRoundedRect(rect, CLIP_CORNER, CLIP_CORNER)
-    draw_clip_text(painter, rect, label, text_on(scene.color_of(label)))
-    _draw_outline(painter, rect)
-
-
-def playhead_strip(scene: Scene, position_ns: int) -> QRect:
-    """The pixels that the playhead covers."""
-    x = round(NAMES_PX + scene.scale.x(position_ns))
-    return QRect(x - 8, 0, 17, scene.size[1])
-
-
-def _draw_playhead(painter: QPainter, scene: Scene, position_ns: int) -> None:
-    x = NAMES_PX + scene.scale.x(position_ns)
-    if x < NAMES_PX - 1 or x > scene.size[0] + 1:
-        return
-    tokens = theme.current()
-    ink = QColor("#FFFFFF" if tokens.name == "dark" else tokens.text)
-    middle = round(x)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.fillRect(QRectF(middle - 2, 0, 4, scene.size[1]), QColor(0, 0, 0, 60))
-    painter.fillRect(QRectF(middle - 1, 0, 2, scene.size[1]), ink)
-    painter.setBrush(ink)
-    head = [QPointF(middle - 6, 0), QPointF(middle + 6, 0), QPointF(middle, 8)]
-    painter.drawPolygon(QPolygonF(head))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import enum
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harstudio.labels.model import Clip, Document, Tier
+from harstudio.studio.timeline.lanes import Lane, LaneBook, clips_between, lane_of
 from harstudio.studio.timeline.scale import TimeScale
 
 NAMES_PX = 112
 RULER_PX = 24
 ROW_PX = 38
 CLIP_PX = 26
+LANE_PX, LANE_GAP_PX = 20, 3  # where clips overlap
+POINT_PX = 7  # from the middle of a point's mark to its corners
 SCORES_PX = 62  # segments above, curves below
+PICTURES_PX = 52
 EDGE_PX = 6  # how near the mouse must come to take an edge
 ROOM_PX = 14  # a clip narrower than this is taken as a whole unless it is selected
 
@@ -23,30 +26,63 @@ class Kind(enum.Enum):
     OWN = "own"
     OTHER = "other"
     SCORES = "scores"
+    PICTURES = "pictures"
+    SOUND = "sound"
     MOTION = "motion"
+
+
+TRACKS = (Kind.PICTURES, Kind.SOUND, Kind.MOTION)  # in their order
+HEIGHTS = {Kind.SCORES: SCORES_PX, Kind.PICTURES: PICTURES_PX}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row. tier is None for scores and motion; top counts from below the ruler, before
-    scrolling."""
+    """One row. tier is None for scores and tracks; top counts from below the ruler, before
+    scrolling. note: the person that the tier is about, "" where its name says it."""
 
     kind: Kind
     title: str
     top: int
     tier: Tier | None = None
     annotator: str = ""
+    lanes: tuple[Lane, ...] = ()
+    note: str = ""
 
     @property
     def height(self) -> int:
-        return SCORES_PX if self.kind is Kind.SCORES else ROW_PX
+        if len(self.lanes) < 2:
+            return HEIGHTS.get(self.kind, ROW_PX)
+        return len(self.lanes) * (LANE_PX + LANE_GAP_PX) + 2 * LANE_GAP_PX + 1
 
     @property
     def editable(self) -> bool:
         return self.kind is Kind.OWN
 
-    def clip_top(self) -> int:
-        return self.top + (ROW_PX - CLIP_PX) // 2
+    @property
+    def points(self) -> bool:
+        """Whether it holds point events."""
+        return self.tier is not None and self.tier.rules.points
+
+    @property
+    def clip_px(self) -> int:
+        """How tall its clips are."""
+        return CLIP_PX if len(self.lanes) < 2 else LANE_PX
+
+    def clip_top(self, lane: int = 0) -> int:
+        if len(self.lanes) < 2:
+            return self.top + (ROW_PX - CLIP_PX) // 2
+        return self.top + 2 * LANE_GAP_PX + lane * (LANE_PX + LANE_GAP_PX)
+
+    def lane_of(self, clip: Clip) -> int:
+        """The lane in which a clip lies."""
+        return lane_of(self.lanes, clip)
+
+    def lane_at(self, below: int) -> int | None:
+        """The lane whose clips stand at a height, counted as ``top`` is."""
+        for lane in range(len(self.lanes)):
+            if self.clip_top(lane) <= below < self.clip_top(lane) + self.clip_px:
+                return lane
+        return None
 
 
 def row_title(tier: Tier, annotator: str, alone: bool) -> str:
@@ -60,60 +96,44 @@ def build_rows(
     document: Document | None,
     others: Sequence[Document],
     tier_name: str,
-    motion: bool,
+    tracks: Sequence[Kind],
     scores: str = "",
+    book: LaneBook | None = None,
 ) -> list[Row]:
     """Own tiers first (the current one even before it holds a clip), then others', then what a
-    run says (``scores`` is its name, "" for none), then motion."""
+    run says (``scores`` is its name, "" for none), then the tracks."""
     rows: list[Row] = []
+    book = book or LaneBook()
 
-    def add(kind: Kind, title: str, tier: Tier | None = None, annotator: str = "") -> None:
-        rows.append(Row(kind, title, rows_height(rows), tier, annotator))
+    def add(kind: Kind, title: str) -> None:
+        rows.append(Row(kind, title, rows_height(rows)))
+
+    def add_tier(kind: Kind, title: str, tier: Tier, of: Document) -> None:
+        person = tier.rules.person
+        note = person if person and person.casefold() not in title.casefold() else ""
+        lanes = book.lanes(tier, of.revision)
+        rows.append(Row(kind, title, rows_height(rows), tier, of.annotator, lanes, note))
 
     if document is not None:
         own = list(document.tiers)
         if document.tier(tier_name) is None:
             own.insert(0, Tier(tier_name))
         for tier in own:
-            add(Kind.OWN, tier.name, tier, document.annotator)
+            add_tier(Kind.OWN, tier.name, tier, document)
     for other in others:
         for tier in other.tiers:
-            title = row_title(tier, other.annotator, alone=False)
-            add(Kind.OTHER, title, tier, other.annotator)
+            add_tier(Kind.OTHER, row_title(tier, other.annotator, alone=False), tier, other)
     if scores:
         add(Kind.SCORES, scores)
-    if motion:
-        add(Kind.MOTION, "motion")
+    for kind in TRACKS:
+        if kind in tracks:
+            add(kind, kind.value)
     return rows
 
 
 def rows_height(rows: Sequence[Row]) -> int:
     """Pixels that all rows take together."""
     return rows[-1].top + rows[-1].height if rows else 0
-
-
-def clips_between(tier: Tier, start_ns: float, end_ns: float) -> Iterator[Clip]:
-    """Clips that touch [start_ns, end_ns), found by bisection."""
-    first = bisect_right(tier.clips, start_ns, key=lambda c: c.end_ns)
-    for clip in tier.clips[first:]:
-        if clip.start_ns >= end_ns:
-            return
-        yield clip
-
-
-def clips_to_draw(tier: Tier, scale: TimeScale) -> Iterator[Clip]:
-    """Clips in sight, at most one for each pixel column.
-
-    The work grows with the width of the window, not with the number of clips.
-    """
-    at = bisect_right(tier.clips, scale.origin_ns, key=lambda c: c.end_ns)
-    while at < len(tier.clips):
-        clip = tier.clips[at]
-        if clip.start_ns >= scale.end_ns:
-            return
-        yield clip
-        covered = max(clip.end_ns, scale.time(int(scale.x(clip.start_ns)) + 1))
-        at = max(at + 1, bisect_left(tier.clips, covered, key=lambda c: c.end_ns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +150,11 @@ class Hit:
     clip: Clip | None = None
 
 
+def row_at(rows: Sequence[Row], below: int) -> Row | None:
+    """The row at a height, counted as ``Row.top`` is."""
+    return next((r for r in rows if r.top <= below < r.top + r.height), None)
+
+
 def hit(
     x: float, y: float, rows: Sequence[Row], scale: TimeScale, scrolled: int, selection: str | None
 ) -> Hit:
@@ -138,21 +163,33 @@ def hit(
     if y < RULER_PX:
         return Hit("ruler", time_ns)
     below = int(y) - RULER_PX + scrolled
-    row = next((r for r in rows if r.top <= below < r.top + r.height), None)
+    row = row_at(rows, below)
     if x < NAMES_PX:
         return Hit("names", time_ns, row)
     if row is None:
         return Hit("", time_ns)
-    inside = row.clip_top() <= below < row.clip_top() + CLIP_PX
-    if row.tier is None or not inside:
+    lane = row.lane_at(below)
+    if lane is None:
         return Hit("row", time_ns, row)
-    return _hit_clip(row, time_ns, scale, selection)
+    if row.points:
+        return _hit_point(row, time_ns, scale, selection)
+    return _hit_clip(row, row.lanes[lane], time_ns, scale, selection)
 
 
-def _hit_clip(row: Row, time_ns: int, scale: TimeScale, selection: str | None) -> Hit:
-    assert row.tier is not None  # noqa: S101 - said by the caller
+def _hit_point(row: Row, time_ns: int, scale: TimeScale, selection: str | None) -> Hit:
+    """The nearest mark within reach; of equally near ones the selected, else the last."""
+    reach = (POINT_PX + 1) * scale.ns_per_px
+    near = list(clips_between(row.lanes[0], time_ns - reach, time_ns + reach))
+    if not near:
+        return Hit("row", time_ns, row)
+    near.reverse()
+    near.sort(key=lambda c: (abs(c.start_ns - time_ns), c.id != selection))
+    return Hit("clip", time_ns, row, near[0])
+
+
+def _hit_clip(row: Row, lane: Lane, time_ns: int, scale: TimeScale, selection: str | None) -> Hit:
     reach = EDGE_PX * scale.ns_per_px
-    near = list(clips_between(row.tier, time_ns - reach, time_ns + reach))
+    near = list(clips_between(lane, time_ns - reach, time_ns + reach))
     inside = next((c for c in near if c.start_ns <= time_ns < c.end_ns), None)
     if inside is None and near:  # a clip of less than a pixel, or just beside an edge
         slim = [c for c in near if c.duration_ns < 4 * scale.ns_per_px]

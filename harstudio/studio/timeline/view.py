@@ -17,15 +17,17 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
+from harstudio.labels.attributes import Attribute, missing
 from harstudio.labels.model import Clip
 from harstudio.studio import theme
 from harstudio.studio.labelling import Labelling
 from harstudio.studio.recognition.class_colors import class_colors
 from harstudio.studio.session import Session
+from harstudio.studio.timeline.lanes import LaneBook
+from harstudio.studio.timeline.live import Live, draw_live, playhead_strip
 from harstudio.studio.timeline.menu import context_menu, hover_text
-from harstudio.studio.timeline.motion import Motion, MotionLoader
 from harstudio.studio.timeline.mouse import Mouse
-from harstudio.studio.timeline.painting import Live, Scene, draw_live, draw_still, playhead_strip
+from harstudio.studio.timeline.painting import Scene, draw_still
 from harstudio.studio.timeline.rows import (
     NAMES_PX,
     ROW_PX,
@@ -35,11 +37,14 @@ from harstudio.studio.timeline.rows import (
     Row,
     build_rows,
     hit,
+    row_at,
     rows_height,
 )
 from harstudio.studio.timeline.scale import TimeScale
 from harstudio.studio.timeline.scores import Scores
+from harstudio.studio.timeline.selection import chosen, in_sight
 from harstudio.studio.timeline.tier_name import TierName
+from harstudio.studio.timeline.tracks import Tracks
 
 NO_RECORDING = "Open a recording to see its timeline."
 NO_CLIPS = "Press a label key where an action starts, and again where it ends."
@@ -52,7 +57,10 @@ class Timeline(QAbstractScrollArea):
 
     A drag on the ruler scrubs, with Shift or the middle button it pans; a drag on an empty
     stretch sets in and out points; clips and their edges can be pulled (Alt leaves a touching
-    neighbour alone); a double click on a clip zooms to it and loops it. Esc backs out of a drag.
+    neighbour alone, Ctrl leaves the playhead and other clips' edges alone), a clip also into
+    another tier. Ctrl+click adds a clip to the selected ones or takes it out, Shift+click adds all
+    up to it, a drag with either takes what its frame touches. A double click on a clip zooms to
+    it and loops it. Esc backs out of a drag.
     """
 
     def __init__(
@@ -63,14 +71,16 @@ class Timeline(QAbstractScrollArea):
         self.labelling = labelling
         self.scale = TimeScale()
         self.rows: list[Row] = []
-        self.motion: Motion | None = None
         self.scores: Scores | None = None
         self._still: QPixmap | None = None
         self._mouse = Mouse(self)
         self._shown_ns = 0
         self._shown_hint = ""
+        self._required: tuple[Attribute, ...] = ()
         self._steering = False
-        self._loader = MotionLoader(self)
+        self.tracks = Tracks(session, self)
+        self._book = LaneBook()
+        self._chosen: list[tuple[Row, Clip]] = []  # the selected clips
         self._name_edit = TierName(self.viewport())
         self._set_up()
         self._connect()
@@ -96,7 +106,7 @@ class Timeline(QAbstractScrollArea):
         session.tier_changed.connect(self._meet_tier)
         session.selection_changed.connect(self._meet_selection)
         labelling.changed.connect(self._meet_labelling)
-        labelling.labels_changed.connect(self._take_scores)
+        labelling.labels_changed.connect(self._meet_labels)
         labelling.others.changed.connect(self._rebuild)
         labelling.tier_wanted.connect(self.ask_tier_name)
         labelling.zoom_wanted.connect(self.zoom)
@@ -104,7 +114,8 @@ class Timeline(QAbstractScrollArea):
         transport.loop_changed.connect(self._refresh)
         transport.range_changed.connect(self._meet_range)
         theme.theme_events.changed.connect(self._redraw)
-        self._loader.ready.connect(self._take_motion)
+        self.tracks.rows_changed.connect(self._rebuild)
+        self.tracks.drawn_anew.connect(self._redraw)
         self._name_edit.returnPressed.connect(self._add_tier)
 
     # ---- what is shown
@@ -118,11 +129,16 @@ class Timeline(QAbstractScrollArea):
             scrolled=self.verticalScrollBar().value(),
             size=size,
             tier_name=self.session.tier_name,
-            motion=self.motion,
+            tracks=self.tracks,
             color_of=self.labelling.color_of,
+            incomplete=self._incomplete,
             hint=self._hint(),
             scores=self.scores,
+            dense=self.devicePixelRatioF(),
         )
+
+    def _incomplete(self, clip: Clip) -> bool:
+        return bool(self._required and missing(clip, self._required))
 
     def _hint(self) -> str:
         if self.session.recording is None:
@@ -140,27 +156,22 @@ class Timeline(QAbstractScrollArea):
             row = own.get(labelling.open_clip.tier)
             being_made = None if row is None else (row, labelling.open_clip.label, *span)
         ghost_row = own.get(labelling.clips.ghost_tier)
-        ghosts = []
-        if ghost_row is not None:
-            for after in (move.after for move in labelling.clips.ghosts):
-                ghosts.append((ghost_row, after.label, after.start_ns, after.end_ns))
+        moves = () if ghost_row is None else labelling.clips.ghosts
+        ghosts = [(ghost_row, move.after) for move in moves if ghost_row is not None]
+        drag = labelling.drag
+        if drag is not None and drag.into is not None:
+            ghosts = [drag.into]
         return Live(
             position_ns=self.session.transport.position_ns,
             mark_in_ns=labelling.mark_in_ns,
             mark_out_ns=labelling.mark_out_ns,
             loop=self.session.transport.loop,
-            selected=self._selected(),
+            selected=in_sight(self._chosen, self.scale),
             open_clip=being_made,
             ghosts=ghosts,
+            snap_ns=None if drag is None else drag.snap_ns,
+            band=None if drag is None else drag.band,
         )
-
-    def _selected(self) -> tuple[Row, Clip] | None:
-        selection = self.session.selection
-        for row in self.rows if selection else ():
-            clip = row.tier.find(selection) if row.tier is not None else None
-            if clip is not None:
-                return row, clip
-        return None
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self.viewport())
@@ -195,9 +206,11 @@ class Timeline(QAbstractScrollArea):
             document,
             self.labelling.others.documents,
             self.session.tier_name,
-            self.motion is not None,
+            self.tracks.rows(),
             "" if self.scores is None else self.scores.title,
+            self._book,
         )
+        self._chosen = chosen(self.rows, self.session.selected)
         self._fit_bars()
         self._redraw()
 
@@ -205,10 +218,9 @@ class Timeline(QAbstractScrollArea):
 
     def _meet_recording(self, *_: object) -> None:
         self._mouse.abandon()
-        self.motion = None
+        self._book.clear()
         self._meet_range()
-        self._rebuild()
-        self._loader.load(self.session.recording)
+        self.tracks.set_recording(self.session.recording)
         if self.session.recording is not None and self.isVisible():
             self.setFocus(Qt.FocusReason.OtherFocusReason)  # so that label keys are no search text
 
@@ -231,9 +243,9 @@ class Timeline(QAbstractScrollArea):
         if row is not None:
             self._reveal_row(row)
 
-    def _take_motion(self, motion: Motion | None) -> None:
-        self.motion = motion
-        self._rebuild()
+    def _meet_labels(self) -> None:
+        self._required = tuple(a for a in self.labelling.label_set.attributes if a.required)
+        self._take_scores()
 
     def _meet_tier(self, *_: object) -> None:
         self._rebuild()
@@ -246,9 +258,9 @@ class Timeline(QAbstractScrollArea):
         bar.setValue(min(max(bar.value(), row.top + row.height - room), row.top))
 
     def _meet_selection(self, *_: object) -> None:
-        found = self._selected()
-        if found is not None:
-            self._reveal_row(found[0])
+        self._chosen = chosen(self.rows, self.session.selected)
+        if self._chosen and not self._mouse.busy:
+            self._reveal_row(self._chosen[0][0])
         self._refresh()
 
     def _meet_labelling(self) -> None:
@@ -339,6 +351,10 @@ class Timeline(QAbstractScrollArea):
         """The time at a place of the viewport."""
         return self.scale.time(x - NAMES_PX)
 
+    def row_at(self, y: float) -> Row | None:
+        """The row at a height of the viewport."""
+        return row_at(self.rows, int(y) - RULER_PX + self.verticalScrollBar().value())
+
     def hit_at(self, place: QPointF) -> Hit:
         """What lies at a place of the viewport."""
         scrolled, selection = self.verticalScrollBar().value(), self.session.selection
@@ -386,5 +402,5 @@ class Timeline(QAbstractScrollArea):
         self._name_edit.ask(QRect(4, top + 4, NAMES_PX + 60, ROW_PX - 8))
 
     def _add_tier(self) -> None:
-        if self.labelling.clips.add_tier(self._name_edit.text()):
+        if self.labelling.tiers.add(self._name_edit.text()):
             self._name_edit.hide()
