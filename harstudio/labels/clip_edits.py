@@ -3,17 +3,19 @@
 The rule for room in a tier: **the clip being placed wins**. What it covers wholly is replaced,
 what it covers partly is trimmed, and a clip that it lies within is split around it; a remainder
 shorter than a frame goes. Moving a clip or an edge is gentler (``edge_moves``): it stops at the
-neighbours.
+neighbours. Several clips at once: ``bulk_edits``.
 Every function returns one edit, hence one undo step, or None when nothing would change.
 ``minimum_ns`` is one frame period of the reference stream: no clip gets shorter.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
+from harstudio.labels.edge_moves import Side, neighbours
 from harstudio.labels.edits import (
     AddClip,
     AddTier,
@@ -24,17 +26,19 @@ from harstudio.labels.edits import (
     RemoveClip,
     RemoveTier,
 )
-from harstudio.labels.model import Clip, Document, Origin, Tier, TierRules, new_id
+from harstudio.labels.model import Clip, Document, Tier, TierRules, new_id
 
 
 def place(document: Document, tier_name: str, clip: Clip, minimum_ns: int = 1) -> Edit:
     """Put a new clip into a tier (made if it is missing); see the rule above.
 
-    In a tier of points it becomes the point where it starts; where clips may overlap nothing
-    makes room.
+    It is about the tier's person where that has one. In a tier of points it becomes the point
+    where it starts; where clips may overlap nothing makes room.
     """
     tier = document.tier(tier_name)
     rules = TierRules() if tier is None else tier.rules
+    if rules.person:
+        clip = replace(clip, person=rules.person)
     minimum_ns = max(minimum_ns, rules.minimum_ns)
     if rules.points:
         clip = replace(clip, end_ns=clip.start_ns)
@@ -51,7 +55,10 @@ def place(document: Document, tier_name: str, clip: Clip, minimum_ns: int = 1) -
 
 def split(document: Document, clip_id: str, time_ns: int, minimum_ns: int = 1) -> Edit:
     """Cut a clip in two; the left part keeps the identity. EditError when a part is too short."""
-    tier, clip = _find(document, clip_id)
+    tier, clip = find(document, clip_id)
+    if tier.rules.points:
+        raise EditError(f"“{clip.label}” is a point event and cannot be split.")
+    minimum_ns = max(minimum_ns, tier.rules.minimum_ns)
     if min(time_ns - clip.start_ns, clip.end_ns - time_ns) < max(minimum_ns, 1):
         raise EditError(f"“{clip.label}” cannot be split there: a part would be too short.")
     right = replace(clip, start_ns=time_ns, id=new_id())
@@ -59,10 +66,12 @@ def split(document: Document, clip_id: str, time_ns: int, minimum_ns: int = 1) -
     return Group(f"Split “{clip.label}”", (left, AddClip(tier.name, right)))
 
 
-def merge_with(document: Document, clip_id: str, side: Literal["previous", "next"]) -> Edit:
+def merge_with(document: Document, clip_id: str, side: Side) -> Edit:
     """One clip out of a clip and its neighbour, over the gap too; its label and identity stay."""
-    tier, clip = _find(document, clip_id)
-    left, right = _neighbours(tier, clip)
+    tier, clip = find(document, clip_id)
+    if tier.rules.points:
+        raise EditError(f"“{clip.label}” is a point event and cannot be merged.")
+    left, right = neighbours(tier, clip)
     other = left if side == "previous" else right
     if other is None:
         raise EditError(f"“{clip.label}” has no {side} clip to merge with.")
@@ -77,17 +86,9 @@ def merge_with(document: Document, clip_id: str, side: Literal["previous", "next
     return Group(f"Merge “{clip.label}”", edits)
 
 
-def relabel(document: Document, clip_id: str, label: str) -> Edit | None:
-    """Give a clip another label: from then on a person says so, with no model's confidence."""
-    _, clip = _find(document, clip_id)
-    if clip.label == label:
-        return None
-    return change(document, clip_id, label=label, origin=Origin.HUMAN, confidence=None)
-
-
 def change(document: Document, clip_id: str, **values: Any) -> Edit | None:
-    """Change fields of a clip that are no times: person, comment, confidence, origin, label."""
-    tier, clip = _find(document, clip_id)
+    """Change fields of a clip that are no times: its comment, for one."""
+    tier, clip = find(document, clip_id)
     changed = replace(clip, **values)
     return None if changed == clip else ChangeClip(tier.name, clip, changed)
 
@@ -95,7 +96,7 @@ def change(document: Document, clip_id: str, **values: Any) -> Edit | None:
 def delete(document: Document, *clip_ids: str) -> Edit:
     """Remove clips, as one step."""
     edits = tuple(
-        RemoveClip(tier.name, clip) for tier, clip in (_find(document, i) for i in clip_ids)
+        RemoveClip(tier.name, clip) for tier, clip in (find(document, i) for i in clip_ids)
     )
     return edits[0] if len(edits) == 1 else Group(f"Delete {len(edits)} clips", edits)
 
@@ -112,9 +113,9 @@ def remove_tier(document: Document, name: str) -> Edit:
 
 def _make_room(tier: Tier, start_ns: int, end_ns: int, minimum_ns: int) -> tuple[Edit, ...]:
     edits: list[Edit] = []
-    for old in tier.clips:
-        if old.end_ns <= start_ns or end_ns <= old.start_ns:
-            continue
+    first = bisect_right(tier.clips, start_ns, key=_end)
+    last = bisect_left(tier.clips, end_ns, key=_start)
+    for old in tier.clips[first:last]:
         parts = [(old.start_ns, start_ns), (end_ns, old.end_ns)]
         rest = [part for part in parts if part[1] - part[0] >= max(minimum_ns, 1)]
         if not rest:
@@ -127,19 +128,17 @@ def _make_room(tier: Tier, start_ns: int, end_ns: int, minimum_ns: int) -> tuple
     return tuple(edits)
 
 
-def _find(document: Document, clip_id: str) -> tuple[Tier, Clip]:
+def find(document: Document, clip_id: str) -> tuple[Tier, Clip]:
+    """A clip of the document with its tier; EditError when it is gone."""
     found = document.find(clip_id)
     if found is None:
         raise EditError("This clip is gone.")
     return found
 
 
-def _neighbours(tier: Tier, clip: Clip) -> tuple[Clip | None, Clip | None]:
-    index = tier.clips.index(clip)
-    left = tier.clips[index - 1] if index > 0 else None
-    right = tier.clips[index + 1] if index + 1 < len(tier.clips) else None
-    return left, right
-
-
 def _start(clip: Clip) -> int:
     return clip.start_ns
+
+
+def _end(clip: Clip) -> int:
+    return clip.end_ns

@@ -1,20 +1,27 @@
-"""What can be done to clips that are there: relabel, move, split, merge, delete, jump, loop."""
+"""What can be done to clips that are there: relabel, move, split, merge, delete."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from harstudio.errors import HarstudioError
-from harstudio.labels import clip_edits
-from harstudio.labels.edge_moves import Move, as_edit, moved_clip, moved_edge, neighbours
-from harstudio.labels.edits import AddTier, Edit, Group
+from harstudio.labels import bulk_edits, clip_edits
+from harstudio.labels.edge_moves import (
+    Move,
+    Side,
+    as_edit,
+    closed_gap,
+    moved_clip,
+    moved_edge,
+    neighbours,
+    snapped,
+)
+from harstudio.labels.edits import Edit, EditError
 from harstudio.labels.model import Clip, Tier
-from harstudio.recordings.frame_grid import FrameGrid
 
 if TYPE_CHECKING:
     from harstudio.studio.labelling import Labelling
@@ -26,7 +33,8 @@ class ClipEditing(QObject):
     """Changes to the annotator's own clips; each is one step of undo.
 
     What is not said to work on the selected clip works on it or, with nothing selected, on the
-    clip under the playhead. Where two clips touch, the edge they share moves for both. Every
+    clip under the playhead; what makes sense for several clips works on all that are selected.
+    Where two clips touch, the edge they share moves for both. Every
     refusal is one sentence in ``session.message``.
     """
 
@@ -36,7 +44,6 @@ class ClipEditing(QObject):
         self.session = labelling.session
         self.ghosts: tuple[Move, ...] = ()  # clips as they will be when the drag ends
         self._ghost_tier = ""
-        self._copied: tuple[Clip, int] | None = None  # and its number of frames
 
     # ---- doing
 
@@ -62,8 +69,7 @@ class ClipEditing(QObject):
             return False
         if selection is not None:
             return document.find(selection) is not None
-        tier = self.tier()
-        return tier is not None and tier.at(self.session.transport.position_ns) is not None
+        return self.under_playhead(self.tier()) is not None
 
     def foreign_selected(self) -> bool:
         """Whether a clip of another annotator or a network is selected."""
@@ -72,10 +78,6 @@ class ClipEditing(QObject):
     def any_target(self) -> bool:
         """Whether there is a clip to copy."""
         return self.foreign_selected() or self.has_target()
-
-    def several_tiers(self) -> bool:
-        document = self.session.document
-        return document is not None and len(document.tiers) > 1
 
     def do(self, edit: Edit | None = None) -> bool:
         """Apply an edit as one step of undo; False when there is none or, said why, it cannot."""
@@ -87,10 +89,24 @@ class ClipEditing(QObject):
             return False
         try:
             self.session.history.do(edit)
+        except EditError as error:
+            self._say("warn", str(error))
+            return False
         except (HarstudioError, OSError) as error:
             self._say("bad", f"Nothing was changed. {error}")
             return False
         return True
+
+    def attempt(self, make: Callable[[], Edit | None]) -> bool:
+        """Do the edit that is made; False when there is none or it is refused, said why."""
+        if self.why_not():
+            return self.do()
+        try:
+            edit = make()
+        except EditError as error:
+            self._say("warn", str(error))
+            return False
+        return self.do(edit)
 
     def _say(self, level: str, sentence: str) -> None:
         self.session.message.emit(level, sentence)
@@ -100,7 +116,12 @@ class ClipEditing(QObject):
         document = self.session.document
         if document is None or self.why_not():
             return self.do()
-        return self.do(clip_edits.place(document, tier, clip, self._labelling.grid.period_ns // 2))
+        return self.do(clip_edits.place(document, tier, clip, self.shortest_ns))
+
+    @property
+    def shortest_ns(self) -> int:
+        """What is shorter than that is nothing left of a clip: frames may come unevenly."""
+        return self._labelling.grid.period_ns // 2
 
     # ---- finding
 
@@ -116,11 +137,32 @@ class ClipEditing(QObject):
                 self._say("warn", self._labelling.others.refusal(selection))
             return found
         tier = document.tier(self.session.tier_name)
-        clip = None if tier is None else tier.at(self.session.transport.position_ns)
+        clip = self.under_playhead(tier)
         if tier is None or clip is None:
             self._say("info", NOTHING_THERE)
             return None
         return tier, clip
+
+    def targets(self) -> tuple[str, ...]:
+        """Identities of the selected own clips, else of the one under the playhead; () with a
+        message."""
+        found, selected = self.target(), self.session.selected
+        if found is None:
+            return ()
+        find = self.session.document.find
+        return tuple(one for one in selected if find(one) is not None) or (found[1].id,)
+
+    def under_playhead(self, tier: Tier | None) -> Clip | None:
+        """The clip of a tier there; of points the one in the frame."""
+        grid, now = self._labelling.grid, self.session.transport.position_ns
+        if tier is None or grid is None:
+            return None
+        if not tier.rules.points:
+            return tier.at(now)
+        frame = grid.index(now)
+        at = bisect_left(tier.clips, grid.start_of(frame), key=lambda c: c.start_ns)
+        here = [c for c in tier.clips[at : at + 1] if c.start_ns < grid.end_of(frame)]
+        return here[0] if here else None
 
     def selected_anywhere(self) -> Clip | None:
         """The selected clip, whosoever it is."""
@@ -140,14 +182,13 @@ class ClipEditing(QObject):
         at = bisect_right(clips, time_ns, key=lambda c: c.end_ns)
         return clips[at - 1].end_ns if at else grid.start_of(0)
 
-    # ---- changing one clip
+    # ---- changing one clip or several
 
     def relabel(self, label: str) -> None:
-        """The selected clip gets another label."""
-        found = self.target()
-        if found is None:
-            return
-        self.do(clip_edits.relabel(self.session.document, found[1].id, label))
+        """The clips get another label."""
+        ids = self.targets()
+        if ids:
+            self.attempt(lambda: bulk_edits.relabel(self.session.document, ids, label))
 
     def comment(self, clip_id: str, text: str) -> None:
         """Write a comment to a clip."""
@@ -156,10 +197,24 @@ class ClipEditing(QObject):
             self.do(clip_edits.change(self.session.document, clip_id, comment=text))
 
     def delete(self) -> None:
-        """The clip goes; undo brings it back."""
-        found = self.target()
-        if found is not None:
-            self.do(clip_edits.delete(self.session.document, found[1].id))
+        """The clips go; undo brings them back."""
+        ids = self.targets()
+        if ids:
+            self.attempt(lambda: clip_edits.delete(self.session.document, *ids))
+
+    def move(self, frames: int) -> None:
+        """All by whole frames, as far as the others let them; the playhead goes with them."""
+        ids, grid = self.targets(), self._labelling.grid
+        if not ids:
+            return
+        before = self.session.document.find(ids[0])
+        moved = self.attempt(lambda: bulk_edits.move(self.session.document, ids, frames, grid))
+        after = self.session.document.find(ids[0])
+        if moved and before and after and not self.session.transport.playing:
+            by = after[1].start_ns - before[1].start_ns
+            self.session.transport.seek(self.session.transport.position_ns + by)
+
+    # ---- changing the edges of one clip
 
     def nudge(self, edge: str, frames: int) -> None:
         """Move the "start" or "end" of the clip by whole frames; the picture follows."""
@@ -169,12 +224,15 @@ class ClipEditing(QObject):
         tier, clip = found
         if edge == "start":
             to = grid.start_of(grid.first_of(clip.start_ns) + frames)
+        elif clip.is_point:
+            to = grid.start_of(grid.index(clip.start_ns) + frames)
         else:
             to = grid.end_of(grid.last_of(clip.end_ns) + frames)
         self._move_edge(tier, clip, edge, to)
         now = tier.find(clip.id)
         if now is not None and not self.session.transport.playing:
-            shown = now.start_ns if edge == "start" else grid.start_of(grid.last_of(now.end_ns))
+            first = edge == "start" or now.is_point
+            shown = now.start_ns if first else grid.start_of(grid.last_of(now.end_ns))
             self.session.transport.seek(shown)
 
     def trim(self, edge: str) -> None:
@@ -183,9 +241,25 @@ class ClipEditing(QObject):
         if found is None:
             return
         frame = self._labelling.frame()
-        self._move_edge(
-            *found, edge, grid.start_of(frame) if edge == "start" else grid.end_of(frame)
-        )
+        first = edge == "start" or found[1].is_point
+        self._move_edge(*found, edge, grid.start_of(frame) if first else grid.end_of(frame))
+
+    def close_gap(self, side: Side) -> None:
+        """Draw the clip out to its previous or next one. With the playhead in a gap and nothing
+        selected it is the clip on the far side that fills the gap."""
+        tier = self.tier()
+        found = None
+        if tier is not None and self.session.selection is None and not self.has_target():
+            found = self._across(tier, side)
+        found = found or self.target()
+        if found is not None:
+            tier, clip = found
+            self.attempt(lambda: as_edit(tier.name, closed_gap(tier, clip, side)))
+
+    def _across(self, tier: Tier, side: Side) -> tuple[Tier, Clip] | None:
+        now = self.session.transport.position_ns
+        at = bisect_right(tier.clips, now, key=lambda c: c.start_ns) - (side == "next")
+        return (tier, tier.clips[at]) if 0 <= at < len(tier.clips) else None
 
     def _move_edge(self, tier: Tier, clip: Clip, edge: str, to_ns: int) -> None:
         self._do_moves(tier.name, moved_edge(tier, clip, edge, to_ns, self._labelling.grid))
@@ -196,12 +270,18 @@ class ClipEditing(QObject):
 
     # ---- dragging
 
-    def drag_edge(self, clip_id: str, edge: str, time_ns: int, both: bool = True) -> None:
-        """Show where the edge would stand. both: a clip that touches it moves along."""
+    def drag_edge(
+        self, clip_id: str, edge: str, time_ns: int, both: bool = True, within_ns: int = 0
+    ) -> None:
+        """Show where the edge would stand. both: a clip that touches it moves along. within_ns:
+        so near it jumps to other edges and the playhead, as the tier's rules say."""
         found = self._own(clip_id)
         if found is None:
             return
         tier, clip = found
+        if within_ns:
+            now = self.session.transport.position_ns
+            time_ns = snapped(self.session.document, tier, time_ns, within_ns, now, clip_id)
         self._show_ghosts(tier, moved_edge(tier, clip, edge, time_ns, self._labelling.grid, both))
 
     def drag_clip(self, clip_id: str, by_ns: int) -> None:
@@ -243,10 +323,10 @@ class ClipEditing(QObject):
         if found is None:
             return
         clip, at = found[1], grid.start_of(self._labelling.frame())
-        if not clip.start_ns < at < clip.end_ns:
+        if not clip.is_point and not clip.start_ns < at < clip.end_ns:
             self._say("info", "Put the playhead inside the clip; it is split before that frame.")
             return
-        self.do(clip_edits.split(self.session.document, clip.id, at))
+        self.attempt(lambda: clip_edits.split(self.session.document, clip.id, at))
 
     def merge(self) -> None:
         """The clip takes in the next one of its tier and what lies between; its label stays."""
@@ -257,136 +337,4 @@ class ClipEditing(QObject):
         if neighbours(tier, clip)[1] is None:
             self._say("info", "There is no clip after this one to merge with.")
             return
-        self.do(clip_edits.merge_with(self.session.document, clip.id, "next"))
-
-    # ---- copying
-
-    def copy(self) -> None:
-        """Remember the selected clip, or the one under the playhead, for any recording."""
-        found = self._labelling.others.find(self.session.selection) or self.target()
-        if found is not None:
-            clip = found[1]
-            frames = max(1, self._labelling.grid.count(clip.start_ns, clip.end_ns))
-            self._copied = (clip, frames)
-            self._say("info", f"Copied “{clip.label}”, {frames} frames.")
-
-    def can_paste(self) -> bool:
-        return self._copied is not None and self.document_open()
-
-    def paste(self) -> None:
-        """The remembered clip, from the playhead on, with as many frames."""
-        if self._copied is None or self.why_not():
-            self.do()
-            return
-        (clip, frames), first = self._copied, self._labelling.frame()
-        grid = self._labelling.grid
-        start, end = grid.start_of(first), grid.end_of(first + frames - 1)
-        self._place_copy(replace(clip, start_ns=start, end_ns=end))
-
-    def take_over(self) -> None:
-        """Copy the selected clip of another annotator or a network into the current tier."""
-        found = self._labelling.others.find(self.session.selection)
-        if found is None or self.why_not():
-            self.do()
-            return
-        self._place_copy(found[1])
-
-    def _place_copy(self, clip: Clip) -> None:
-        made = Clip(clip.start_ns, clip.end_ns, clip.label, clip.person)
-        if self.place(self.session.tier_name, made):
-            self.session.select(made.id)
-
-    # ---- going about
-
-    def select_here(self) -> None:
-        """Select the clip under the playhead."""
-        tier = self.tier()
-        clip = None if tier is None else tier.at(self.session.transport.position_ns)
-        self.session.select(None if clip is None else clip.id)
-        if clip is None:
-            self._say("info", "No clip of this tier is under the playhead.")
-
-    def jump(self, direction: int) -> None:
-        """Go to the start of the next (1) or previous (-1) clip of the tier and select it."""
-        tier, now = self.tier(), self.session.transport.position_ns
-        clips = [] if tier is None else tier.clips
-        selected = None if tier is None else tier.find(self.session.selection or "")
-        if selected is not None and selected.start_ns <= now < selected.end_ns:
-            at = bisect_left(clips, selected.start_ns, key=lambda c: c.start_ns) + direction
-        elif direction > 0:
-            at = bisect_right(clips, now, key=lambda c: c.start_ns)
-        else:
-            at = bisect_left(clips, now, key=lambda c: c.start_ns) - 1
-        if not 0 <= at < len(clips):
-            where = "after" if direction > 0 else "before"
-            self._say("info", f"There is no clip {where} this.")
-            return
-        self.session.transport.seek(clips[at].start_ns)
-        self.session.select(clips[at].id)
-
-    def gap(self, direction: int) -> None:
-        """Go to the next (1) or previous (-1) stretch of the tier that has no label."""
-        tier, grid = self.tier(), self._labelling.grid
-        if grid is None:
-            return
-        now = self.session.transport.position_ns
-        starts = [start for start, _ in gaps([] if tier is None else tier.clips, grid)]
-        ahead = [s for s in starts if s > now] if direction > 0 else [s for s in starts if s < now]
-        if not ahead:
-            where = "after" if direction > 0 else "before"
-            self._say("info", f"Everything {where} this is labelled.")
-            return
-        self.session.select(None)
-        self.session.transport.seek(ahead[0] if direction > 0 else ahead[-1])
-
-    # ---- tiers
-
-    def tier_names(self) -> list[str]:
-        """The own tiers from top to bottom, the current one even while it holds nothing."""
-        document = self.session.document
-        if document is None:
-            return []
-        names = [tier.name for tier in document.tiers]
-        return names if self.session.tier_name in names else [self.session.tier_name, *names]
-
-    def choose_tier(self, step: int) -> None:
-        """The tier below (1) or above (-1) gets new clips."""
-        names = self.tier_names()
-        if names:
-            at = names.index(self.session.tier_name) + step
-            self.session.tier_name = names[min(max(at, 0), len(names) - 1)]
-
-    def add_tier(self, name: str) -> bool:
-        """A new tier at the bottom of the own ones; new clips go there."""
-        name, document = name.strip(), self.session.document
-        if document is None:
-            return self.do()
-        if not name or name in self.tier_names():
-            self._say("warn", f"There is a tier “{name}” already." if name else "Give it a name.")
-            return False
-        missing = [t for t in (*self.tier_names(), name) if document.tier(t) is None]
-        made = tuple(AddTier(t, len(document.tiers) + k) for k, t in enumerate(missing))
-        added = self.do(Group(f"Add tier “{name}”", made))
-        if added:
-            self.session.tier_name = name
-        return added
-
-    def remove_current_tier(self) -> None:
-        """The current tier goes with its clips."""
-        self.remove_tier(self.session.tier_name)
-
-    def remove_tier(self, name: str) -> None:
-        """The tier goes with its clips; undo brings them back."""
-        document = self.session.document
-        if document is None or document.tier(name) is None:
-            self.do()
-            return
-        if self.do(clip_edits.remove_tier(document, name)) and self.session.tier_name == name:
-            self.session.tier_name = (self.tier_names() or [self.session.annotator])[0]
-
-
-def gaps(clips: Sequence[Clip], grid: FrameGrid) -> list[tuple[int, int]]:
-    """Stretches [start_ns, end_ns) of at least a frame without a clip."""
-    ends = [grid.start_of(0), *(c.end_ns for c in clips)]
-    starts = [*(c.start_ns for c in clips), grid.end_of(len(grid) - 1)]
-    return [(a, b) for a, b in zip(ends, starts, strict=True) if grid.count(a, b) > 0]
+        self.attempt(lambda: clip_edits.merge_with(self.session.document, clip.id, "next"))

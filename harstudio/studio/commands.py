@@ -18,7 +18,8 @@ def always() -> bool:
 class Command:
     """What a person can do.
 
-    id: "group.verb" (``transport.play``). menu: title of the menu it stands in, "" for none.
+    id: "group.verb" (``transport.play``). menu: title of the menu it stands in, "" for none;
+    "Label/Edges" is a menu in a menu.
     shortcuts: Qt portable texts ("Ctrl+Z"), the first is the one shown. checked: for toggles,
     tells whether it is on. repeats: holding the key repeats it.
     about: what it would do now, to stand after the title; "" for nothing.

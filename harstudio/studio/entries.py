@@ -24,7 +24,7 @@ def _commands(window: MainWindow) -> list[Entry]:
             command.title_now().rstrip("…"),
             "",
             partial(window.actions_by_id.run, command.id),
-            detail=command.menu,
+            detail=command.menu.replace("/", " · "),
             keys=key_text(command.shortcuts[0]) if command.shortcuts else "",
             icon=command.icon or "command",
             enabled=command.enabled(),

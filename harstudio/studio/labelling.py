@@ -15,11 +15,18 @@ from harstudio.errors import HarstudioError
 from harstudio.labels.label_set import Label, LabelSet, label_color
 from harstudio.labels.model import Clip
 from harstudio.recordings.frame_grid import FrameGrid
+from harstudio.studio.clip_copying import ClipCopying
 from harstudio.studio.clip_editing import ClipEditing
+from harstudio.studio.clip_jumps import ClipJumps
+from harstudio.studio.clip_playing import ClipPlaying
+from harstudio.studio.clip_properties import ClipProperties
+from harstudio.studio.clip_selecting import ClipSelecting
 from harstudio.studio.commands import Command
+from harstudio.studio.key_holding import KeyHolding
 from harstudio.studio.labelling_commands import label_commands
 from harstudio.studio.other_labels import OtherLabels
 from harstudio.studio.session import Session
+from harstudio.studio.tier_editing import TierEditing
 from harstudio.studio.timecode import clock_text
 
 if TYPE_CHECKING:
@@ -43,12 +50,16 @@ class Labelling(QObject):
        a stretch of contiguous actions takes one press for each clip and one to end the last;
     2. in and out points are set: the key makes that clip; with the in point alone the clip ends
        with the frame under the playhead;
-    3. a clip is selected: the key gives it another label;
-    4. otherwise: the key starts a clip at the playhead.
+    3. the tier is one of points: the key places one at the frame under the playhead, unless the
+       selected point stands there;
+    4. clips are selected: the key gives them another label;
+    5. otherwise: the key starts a clip at the playhead.
 
+    A key that began a clip while it plays and is held (``KeyHolding``) ends it when it is let go.
     ``O`` alone takes its in point where the clip before ended. Esc backs out of one thing at a
     time: a drag, the open clip, the points, the selection. While it plays, the selection is let
-    go when the playhead leaves the clip. Edges always stand on frames of the reference stream.
+    go when the playhead leaves the clip, and several clips when it starts to play. Edges always
+    stand on frames of the reference stream.
     New clips cover what lay under them in their tier; undo brings it back.
     """
 
@@ -63,18 +74,28 @@ class Labelling(QObject):
         self.session = session
         self.others = OtherLabels(session, self)
         self.clips = ClipEditing(self)
+        self.tiers = TierEditing(self)
+        self.copying = ClipCopying(self)
+        self.properties = ClipProperties(self)
+        self.selecting = ClipSelecting(self)
+        self.jumps = ClipJumps(self)
+        self.holding = KeyHolding(self)
         self._grid: FrameGrid | None = None
         self.mark_in_ns: int | None = None
         self.mark_out_ns: int | None = None
         self.open_clip: OpenClip | None = None
         self.drag: Drag | None = None  # what the mouse pulls
         self._inside = False  # the playhead is over the selected clip
+        self._asked_ns: int | None = None  # where it played when a label was asked for
+        self.recent: tuple[str, ...] = ()  # labels as they were used, the last one first
         self.label_set = LabelSet("")
         session.closing.connect(self.finish)
         session.recording_changed.connect(self._meet_recording)
         session.history_changed.connect(self._meet_history)
         session.selection_changed.connect(self._meet_selection)
         session.transport.moved.connect(self._follow)
+        session.transport.playing_changed.connect(self._meet_playing)
+        self.playing = ClipPlaying(self)  # looks at the playhead after ``_follow``
         self._meet_recording()
         self._meet_history()
 
@@ -166,21 +187,45 @@ class Labelling(QObject):
         if label is None and self.writable():
             self.session.message.emit("info", f"No label has the key {key.upper()}.")
         elif label is not None:
+            before = self.open_clip
             self.press_label(label.name)
+            self.holding.press(key, before)
 
-    def press_label(self, which: int | str) -> None:
-        """Label by name or by place in the label set (0 is the first)."""
+    def press_label(self, which: int | str, at_ns: int | None = None) -> None:
+        """Label by name or by place in the label set (0 is the first).
+
+        at_ns: the playhead counts as being there, for a label that took a moment to be named.
+        """
         label = self.label_set.labels[which].name if isinstance(which, int) else which
         if not self.writable():
             return
+        self.recent = (label, *(one for one in self.recent if one != label))
+        frame = self.frame() if at_ns is None else self.grid.index(at_ns)
         if self.open_clip is not None:
-            self._press_while_open(label)
+            self._press_while_open(label, frame)
         elif self.mark_in_ns is not None:
-            self._label_points(label)
+            self._label_points(label, frame)
+        elif self._wants_point(frame):
+            self._place_point(label, frame)
         elif self.session.selection is not None:
             self.clips.relabel(label)
         else:
-            self._begin(label, self.grid.start_of(self.frame()))
+            self._begin(label, self.grid.start_of(frame))
+
+    def ask_label(self) -> None:
+        """Somebody is about to name a label; while it plays this moment is what it is for."""
+        transport = self.session.transport
+        self._asked_ns = transport.position_ns if transport.playing else None
+        self.label_wanted.emit()
+
+    def press_named(self, label: str) -> None:
+        """The label that was asked for, as its key would have done when it was asked."""
+        at_ns, self._asked_ns = self._asked_ns, None
+        self.press_label(label, at_ns)
+
+    def stop_asking(self) -> None:
+        """No label was named."""
+        self._asked_ns = None
 
     def _begin(self, label: str, start_ns: int) -> None:
         self.open_clip = OpenClip(label, start_ns, self.session.tier_name)
@@ -192,35 +237,81 @@ class Labelling(QObject):
         )
         self.changed.emit()
 
-    def _press_while_open(self, label: str) -> None:
+    def _press_while_open(self, label: str, frame: int) -> None:
         assert self.open_clip is not None  # noqa: S101 - said by the caller
-        grid, was = self.grid, self.open_clip
-        here = grid.start_of(self.frame())
+        was, here = self.open_clip, self.grid.start_of(frame)
         if here < was.start_ns or (here == was.start_ns and label != was.label):
             self._begin(label, here)  # gone back, or another key at once: nothing is placed yet
         elif label == was.label:
-            self.finish()
+            self._end(self.grid.end_of(frame))
         elif self._place(was, here):
             self._begin(label, here)
 
     def finish(self, *_: object) -> None:
         """End the open clip with the frame under the playhead; nothing where none is open."""
-        was, span = self.open_clip, self.open_span()
-        if was is None or span is None:
+        span = self.open_span()
+        if span is not None:
+            self._end(span[1])
+
+    def enter(self) -> None:
+        """End the open clip, else copy the selected clip of somebody else."""
+        if self.open_clip is not None:
+            self.finish()
+        else:
+            self.copying.take_over()
+
+    def can_enter(self) -> bool:
+        return self.open_clip is not None or self.clips.foreign_selected()
+
+    def finish_held(self) -> None:
+        """The key of the open clip was let go."""
+        if self.open_clip is None or self.grid is None:
             return
-        if self._place(was, span[1]):
+        if self.grid.start_of(self.frame()) < self.open_clip.start_ns:
+            self.session.message.emit(
+                "warn",
+                "The playhead went back before the clip began, so it is still open: the same key "
+                "begins it anew, Esc drops it.",
+            )
+        else:
+            self.finish()
+
+    def _end(self, end_ns: int) -> None:
+        was = self.open_clip
+        if was is not None and self._place(was, end_ns):
             self.open_clip = None
-            self._tell_made(was.label, span[1] - span[0])
+            self._tell_made(was.label, end_ns - was.start_ns)
             self.changed.emit()
 
     def _place(self, was: OpenClip, end_ns: int) -> bool:
         return self.clips.place(was.tier, Clip(was.start_ns, end_ns, was.label))
 
-    def _label_points(self, label: str) -> None:
+    def _wants_point(self, frame: int) -> bool:
+        """Whether a label is for a new point: not for one that is selected and stands there."""
+        tier, selected = self.clips.tier(), self.session.selected_clip()
+        if tier is None or not tier.rules.points or len(self.session.selected) > 1:
+            return False
+        if selected is None or selected[0] != tier.name:
+            return True
+        return self.grid.index(selected[1].start_ns) != frame
+
+    def _place_point(self, label: str, frame: int) -> None:
+        at, tier = self.grid.start_of(frame), self.clips.tier()
+        if tier is not None and any(c.label == label and c.start_ns == at for c in tier.clips):
+            self.session.message.emit("info", f"There is a “{label}” at this frame already.")
+            return
+        point = Clip(at, at, label)
+        if self.clips.place(self.session.tier_name, point):
+            since = clock_text(at - self.session.transport.start_ns)
+            self.session.message.emit("info", f"{label} at {since}")
+            if not self.session.transport.playing:
+                self.session.select(point.id)
+
+    def _label_points(self, label: str, frame: int) -> None:
         start, end = self.mark_in_ns, self.mark_out_ns
         assert start is not None  # noqa: S101 - said by the caller
         if end is None:
-            end = self.grid.end_of(self.frame())
+            end = self.grid.end_of(frame)
             if end <= start:
                 self.session.message.emit(
                     "warn", "The playhead stands before the in point; press O at the last frame."
@@ -330,10 +421,16 @@ class Labelling(QObject):
         if was_inside and not self._inside and self.session.transport.playing:
             self.session.select(None)
 
+    def _meet_playing(self, playing: bool) -> None:
+        if playing and len(self.session.selected) > 1:
+            self.session.select(None)  # the next label key is not for all of them
+
     def _meet_selection(self, *_: object) -> None:
         self._inside = self._over_selection()
 
     def _over_selection(self) -> bool:
         clip = self.clips.selected_anywhere()
         now = self.session.transport.position_ns
-        return clip is not None and clip.start_ns <= now < clip.end_ns
+        return clip is not None and (
+            clip.start_ns <= now < clip.end_ns or clip.start_ns == clip.end_ns == now
+        )

@@ -20,6 +20,19 @@ SEPARATED = frozenset(
         "file.screenshot",
         "file.quit",
         "label.annotator",
+        "clip.cut",
+        "label.back_out",
+        "clip.delete",
+        "clip.unsure",
+        "clip.start_earlier",
+        "clip.start_10_earlier",
+        "clip.start_here",
+        "clip.to_previous",
+        "clip.move_up",
+        "label.next_gap",
+        "clip.select_tier",
+        "tier.add",
+        "label.read_others",
         "transport.slower",
         "transport.loop_clip",
         "view.align",
@@ -90,19 +103,41 @@ class Actions(QObject):
             self._actions[command_id].setChecked(command.checked())
 
     def fill(self, bar: QMenuBar) -> None:
-        """A menu for each name that commands stand in, in the order of MENUS."""
-        titles = list(MENUS)
-        titles += [c.menu for c in self._commands if c.menu and c.menu not in titles]
-        for title in dict.fromkeys(titles):
-            members = [c for c in self._commands if c.menu == title]
+        """A menu for each name that commands stand in, in the order of MENUS. A name with a
+        slash is a menu in a menu."""
+        paths = dict.fromkeys(c.menu for c in self._commands if c.menu)
+        tops = dict.fromkeys([*MENUS, *(path.partition("/")[0] for path in paths)])
+        for title in tops:
+            members = [c for c in self._commands if c.menu.partition("/")[0] == title]
             if members:
                 self._fill_menu(bar.addMenu(title), members)
 
     def _fill_menu(self, menu: QMenu, members: Sequence[Command]) -> None:
+        """The commands of a menu, and those of its submenus ("Label/Edges") in menus of their
+        own where the first of them stands."""
+        below: dict[str, list[Command]] = {}
+        for command in members:
+            below.setdefault(command.menu.partition("/")[2], []).append(command)
+        for command in members:
+            title = command.menu.partition("/")[2]
+            if title and command is not below[title][0]:
+                continue
+            if command.id in SEPARATED and menu.actions():
+                menu.addSeparator()
+            if title:
+                self._fill_one(menu.addMenu(title), below[title])
+            else:
+                menu.addAction(self._actions[command.id])
+        self._watch(menu, below.get("", ()))
+
+    def _fill_one(self, menu: QMenu, members: Sequence[Command]) -> None:
         for command in members:
             if command.id in SEPARATED and menu.actions():
                 menu.addSeparator()
             menu.addAction(self._actions[command.id])
+        self._watch(menu, members)
+
+    def _watch(self, menu: QMenu, members: Sequence[Command]) -> None:
         ids = tuple(command.id for command in members)
         menu.aboutToShow.connect(partial(self._refresh, ids))
         menu.aboutToHide.connect(partial(self._allow, ids))

@@ -26,9 +26,10 @@ ALWAYS = (("Label", "1 … 9  A … Z", "Start a clip, end it, or give it that l
 
 def sheet_groups(commands: CommandTable) -> list[tuple[str, list[Command]]]:
     """Commands with keys by menu. Those of no menu are the label keys, told in one line."""
-    titles = [*MENUS, *(c.menu for c in commands if c.menu and c.menu not in MENUS)]
+    paths = dict.fromkeys([*MENUS, *(c.menu for c in commands if c.menu)])
+    tops = list(dict.fromkeys(path.partition("/")[0] for path in paths))
     groups = []
-    for title in dict.fromkeys(titles):
+    for title in sorted(paths, key=lambda path: tops.index(path.partition("/")[0])):
         members = [c for c in commands if c.menu == title and c.shortcuts]
         if members:
             groups.append((title, members))
@@ -143,7 +144,7 @@ def _group(title: str, members: Sequence[Command]) -> QWidget:
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(12)
     grid.setVerticalSpacing(5)
-    head = QLabel(title)
+    head = QLabel(title.replace("/", " · "))
     head.setFont(theme.ui_font(12, bold=True))
     head.setProperty("quiet", True)
     grid.addWidget(head, 0, 0, 1, 2)

@@ -20,12 +20,15 @@ from studio.label_bench import Bench
 
 
 def menu_actions(window: MainWindow) -> list[QAction]:
-    return [
-        action
-        for top in window.top_bar.menus.actions()
-        for action in top.menu().actions()
-        if not action.isSeparator()
-    ]
+    """What stands in the menus and in the menus in them."""
+    found, menus = [], [top.menu() for top in window.top_bar.menus.actions()]
+    while menus:
+        for action in menus.pop().actions():
+            if action.menu() is not None:
+                menus.append(action.menu())
+            elif not action.isSeparator():
+                found.append(action)
+    return found
 
 
 def test_every_command_is_complete(window: MainWindow) -> None:

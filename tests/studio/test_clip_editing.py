@@ -111,8 +111,8 @@ def test_going_to_unlabelled_stretches(bench: Bench) -> None:
 
 def test_tiers(bench: Bench) -> None:
     bench.add((0, 9, "wave"))
-    assert bench.labelling.clips.add_tier("objects")
-    assert not bench.labelling.clips.add_tier("objects")
+    assert bench.labelling.tiers.add("objects")
+    assert not bench.labelling.tiers.add("objects")
     assert bench.session.tier_name == "objects"
     bench.go(5)
     bench.key("2")

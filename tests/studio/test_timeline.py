@@ -230,7 +230,7 @@ def test_the_wheel_zooms_around_the_mouse_and_shift_pans(bench: Bench) -> None:
 
 def test_alt_and_wheel_scrolls_the_rows(bench: Bench) -> None:
     for number in range(9):
-        assert bench.labelling.clips.add_tier(f"tier {number}")
+        assert bench.labelling.tiers.add(f"tier {number}")
     bar, scale = bench.timeline.verticalScrollBar(), bench.timeline.scale
     assert bar.maximum() > 0
     bar.setValue(0)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harstudio.labels import clip_edits
+from harstudio.labels import bulk_edits, clip_edits
 from harstudio.labels.edge_moves import as_edit, moved_clip, moved_edge
 from harstudio.labels.edits import Edit, EditError
 from harstudio.labels.history import History
@@ -68,7 +68,7 @@ def one_change(document: Document, clip_id: str, chance: random.Random) -> Edit 
         tier, clip = document.find(clip_id)
         return as_edit(tier.name, moved_clip(tier, clip, delta_ns, GRID))
     if what == 2:
-        return clip_edits.relabel(document, clip_id, chance.choice(LABELS))
+        return bulk_edits.relabel(document, [clip_id], chance.choice(LABELS))
     if what == 3:
         return clip_edits.delete(document, clip_id)
     return clip_edits.merge_with(document, clip_id, "next")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harstudio.labels import clip_edits
+from harstudio.labels import bulk_edits, clip_edits
 from harstudio.labels.edits import Edit, EditError
 from harstudio.labels.model import Clip, Document, Origin, Tier
 
@@ -103,12 +103,12 @@ def test_a_person_who_relabels_takes_over_from_the_model() -> None:
     document = Document("r", "alice", [Tier("t")])
     proposal = Clip(0, 10, "a", origin=Origin.MODEL, confidence=0.7, id="p")
     document.tiers[0].clips.append(proposal)
-    edit = clip_edits.relabel(document, "p", "b")
+    edit = bulk_edits.relabel(document, ["p"], "b")
     assert edit is not None
     edit.apply(document)
     clip = document.tiers[0].clips[0]
     assert (clip.label, clip.origin, clip.confidence, clip.id) == ("b", Origin.HUMAN, None, "p")
-    assert clip_edits.relabel(document, "p", "b") is None
+    assert bulk_edits.relabel(document, ["p"], "b") is None
 
 
 def test_deleting_is_one_step() -> None:
