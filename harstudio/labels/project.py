@@ -18,12 +18,13 @@ import tomli_w
 
 from harstudio.errors import ConflictError, DataError, HarstudioError, MissingError, UsageError
 from harstudio.files import write_atomically
+from harstudio.labels.heads import head_of
 from harstudio.labels.history import History
 from harstudio.labels.label_set import LabelSet, label_set_for
 from harstudio.labels.model import Document, typed
 from harstudio.labels.names import Names, safe_name
 from harstudio.labels.policy import Policy
-from harstudio.labels.recovery import load, written_by
+from harstudio.labels.recovery import load
 from harstudio.labels.shared_file import update_toml
 from harstudio.settings import data_dir
 
@@ -209,7 +210,7 @@ class Project:
         error is raised, so that nothing is left out in silence.
         """
         documents = []
-        for annotator, path in self._paths(recording):
+        for annotator, path in self.document_paths(recording):
             try:
                 loaded = load(path, recording, annotator)
             except HarstudioError as error:
@@ -222,7 +223,7 @@ class Project:
 
     def annotators(self, recording: str) -> list[str]:
         """Who has labelled a recording, sorted; damaged documents count by their file name."""
-        return sorted({annotator for annotator, _ in self._paths(recording)})
+        return sorted({annotator for annotator, _ in self.document_paths(recording)})
 
     def labelled(self, recordings: Iterable[str]) -> set[str]:
         """Those of the recordings (names) that somebody opened for labelling; a quick look."""
@@ -230,10 +231,24 @@ class Project:
         there = self._label_folders()
         return {recording for recording in recordings if recording in there}
 
-    def _paths(self, recording: str) -> list[tuple[str, Path]]:
-        folder = self._label_folder(recording)
-        paths = (folder / (stem + DOCUMENT) for stem in _documents_in(folder))
-        return sorted((written_by(path), path) for path in paths)
+    def labelled_recordings(self) -> list[str]:
+        """Names of all recordings that somebody labelled, sorted, also of those that are gone.
+
+        Reads the first lines of one document each: not for the GUI thread.
+        """
+        labels = self.folder / "labels"
+        folders = (_paths_in(labels / name) for name in _names(labels))
+        return sorted(
+            {head_of(paths[0]).recording or paths[0].parent.name for paths in folders if paths}
+        )
+
+    def document_paths(self, recording: str) -> list[tuple[str, Path]]:
+        """Annotators of a recording with the files of their documents, sorted.
+
+        A document that was never saved has no file yet, only a journal beside that path.
+        """
+        paths = _paths_in(self._label_folder(recording))
+        return sorted((head_of(path).annotator, path) for path in paths)
 
     def _label_folder(self, recording: str) -> Path:
         return self.folder / "labels" / self._label_folders().safe(recording)
@@ -273,6 +288,10 @@ def _documents_in(folder: Path) -> Names:
     ends = (DOCUMENT, JOURNAL)
     names = _names(folder)
     return Names(name.removesuffix(end) for name in names for end in ends if name.endswith(end))
+
+
+def _paths_in(folder: Path) -> list[Path]:
+    return [folder / (stem + DOCUMENT) for stem in _documents_in(folder)]
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ from harstudio.labels.agreement.figures import (
     Pair,
     PairAgreement,
 )
-from harstudio.labels.agreement.frames import Compared
+from harstudio.labels.agreement.frames import Compared, person_of
 from harstudio.labels.agreement.measure import measure, measure_all
 from harstudio.labels.agreement.segments import IOUS, Boundaries, Score
 
@@ -23,4 +23,5 @@ __all__ = [
     "Score",
     "measure",
     "measure_all",
+    "person_of",
 ]

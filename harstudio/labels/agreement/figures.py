@@ -56,7 +56,7 @@ class PairAgreement:
 class Disagreement:
     """A stretch ``[start_ns, end_ns)`` over which opinions differ and stay the same.
 
-    person: whom it is about, as ``frames.tracks`` names them. opinions: what each annotator who
+    person: whom it is about, as ``person_of`` says. opinions: what each annotator who
     labelled the recording says there, "" for no clip. frames: how many begin in it, >= 1.
     """
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from harstudio.labels.model import Clip, Document
+from harstudio.labels.model import Clip, Document, Tier
 from harstudio.recordings.frame_grid import FrameGrid
 
-Category = tuple[str, ...]  # labels, sorted; () where there is no clip
+Category = tuple[str, ...]  # labels, sorted; () for no clip
 Opinion = Category | None  # None: this annotator has no labels of the recording
 BOTH = " + "
 
@@ -80,17 +80,23 @@ class Stretch:
         return len({opinion for opinion in self.opinions if opinion is not None}) > 1
 
 
-def tracks(document: Document, *, points: bool = False) -> dict[str, list[Clip]]:
-    """The clips (or point events) by whom they are about.
+def person_of(tier: Tier, annotator: str) -> str:
+    """Whom a tier is about, the same for all annotators.
 
-    That is the tier's person; else "" when the tier is named after its annotator; else the
-    tier's name. Clips of two tiers about one person lie together, sorted by start.
+    The tier's person; else "" when the tier is named after its annotator; else the tier's name.
+    """
+    return tier.rules.person or ("" if tier.name == annotator else tier.name)
+
+
+def tracks(document: Document, *, points: bool = False) -> dict[str, list[Clip]]:
+    """The clips (or point events) by whom they are about, sorted by start.
+
+    Clips of two tiers about one person lie together.
     """
     found: dict[str, list[Clip]] = {}
     for tier in document.tiers:
         if tier.rules.points is points:
-            own = "" if tier.name == document.annotator else tier.name
-            found.setdefault(tier.rules.person or own, []).extend(tier.clips)
+            found.setdefault(person_of(tier, document.annotator), []).extend(tier.clips)
     for clips in found.values():
         clips.sort(key=lambda clip: clip.start_ns)
     return found
@@ -114,7 +120,7 @@ def stretches(compared: Compared, annotators: Sequence[str]) -> list[Stretch]:
     """All stretches with frames in them, by person and time. Neighbours differ."""
     by_annotator = {document.annotator: document for document in compared.documents}
     own = {name: tracks(document) for name, document in by_annotator.items()}
-    found = []
+    found: list[Stretch] = []
     for person in people(compared.documents) or ("",):
         changes = [
             (time_ns, place, category)

@@ -50,7 +50,7 @@ def fleiss_kappa(counts: Counts, frames: Counts) -> float | None:
     if everything == chance:
         return None
     agreed = pairs * total * n  # P on the scale of everything, times n - 1
-    return (agreed - (n - 1) * chance) / ((n - 1) * (everything - chance))
+    return float((agreed - (n - 1) * chance) / ((n - 1) * (everything - chance)))
 
 
 def krippendorff_alpha(counts: Counts, frames: Counts) -> float | None:

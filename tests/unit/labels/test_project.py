@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def test_annotators_have_files_of_their_own(project: Project) -> None:
     assert project.annotators("r") == ["alice", "bob"]
     assert project.annotators("other") == []
     assert project.documents("other") == []
-    files = sorted(p.name for p in (project.folder / "labels" / "r").iterdir())
+    files = sorted(p.name for p in (project.folder / "labels" / "r").glob("*.json"))
     assert files == ["alice.json", "bob.json"]
 
 
@@ -62,6 +63,7 @@ def test_unsaved_edits_of_others_are_seen(project: Project) -> None:
     history.do(clip_edits.place(history.document, "alice", Clip(0, 100, "drink")))
     assert said(project, "r") == {"alice": ["drink"]}
     assert project.annotators("r") == ["alice"]
+    assert project.labelled_recordings() == ["r"]
     with pytest.raises(ConflictError):
         project.history("r", "alice")
     history.close()
@@ -72,8 +74,11 @@ def test_unsaved_edits_of_others_are_seen(project: Project) -> None:
 def test_any_name_will_do(project: Project, recording: str, annotator: str) -> None:
     say(project, recording, annotator, "x")
     assert said(project, recording) == {annotator: ["x"]}
-    [file] = [p for p in (project.folder / "labels").rglob("*") if p.is_file()]
+    [file] = (project.folder / "labels").rglob("*.json")
     assert file.parent.parent == project.folder / "labels"
+    assert all(p.parent == file.parent for p in file.parent.parent.rglob("*") if p.is_file())
+    assert project.labelled_recordings() == [recording]
+    assert project.document_paths(recording) == [(annotator, file)]
 
 
 def test_all_names_at_once(project: Project) -> None:
@@ -84,6 +89,7 @@ def test_all_names_at_once(project: Project) -> None:
         assert said(project, recording) == {a: [f"{recording} by {a}"] for a in NAMES}
     assert len({p.name.casefold() for p in (project.folder / "labels").iterdir()}) == len(NAMES)
     assert project.labelled([*NAMES, "never"]) == set(NAMES)
+    assert project.labelled_recordings() == sorted(NAMES)
 
 
 def test_a_damaged_document_is_told_and_the_others_go_on(project: Project) -> None:
@@ -121,6 +127,18 @@ def test_private_projects_are_found_again(tmp_path: Path, home: Path) -> None:
 def test_label_set_of_a_project_can_change(project: Project) -> None:
     project.set_label_set(LabelSet.of("mine", ["a", "b"]))
     assert Project.open(project.folder).label_set == LabelSet.of("mine", ["a", "b"])
+
+
+def test_documents_of_other_programs_are_known_by_what_they_say(project: Project) -> None:
+    """JSON in one line, as another program writes it; a damaged one counts by its names."""
+    say(project, "r/1", "alice/x", "drink")
+    [path] = (project.folder / "labels").rglob("*.json")
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8"))), "utf-8")
+    assert project.labelled_recordings() == ["r/1"]
+    assert project.annotators("r/1") == ["alice/x"]
+    path.write_text("{", "utf-8")
+    assert project.annotators("r/1") == [path.stem]
+    assert project.labelled_recordings() == [path.parent.name]
 
 
 @pytest.mark.parametrize(
