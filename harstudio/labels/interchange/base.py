@@ -39,7 +39,8 @@ class Labelled:
     """A recording by name, with what each annotator says about it.
 
     duration_ns: of the recording, 0 where it is not known. subset: "training", "validation" or
-    "test", "" where nobody said. media: the reference stream first.
+    "test", "" where nobody said. media: the reference stream first. path: where the recording
+    itself lies, for formats that hold its skeletons; None where it is not known.
     """
 
     recording: str
@@ -47,6 +48,7 @@ class Labelled:
     duration_ns: int = 0
     media: tuple[Media, ...] = ()
     subset: str = ""
+    path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
