@@ -24,7 +24,7 @@ GOLD = Document(
     [
         Tier("gold", [clip(400, 1200), clip(1200, 2000, "eat")]),
         Tier("guest", [clip(400, 1200, "wave")], TierRules(person="2")),
-        Tier("steps", [clip(500, 500, "step"), clip(900, 900, "stop")], POINTS),
+        Tier("steps", [clip(480, 480, "step"), clip(900, 900, "stop")], POINTS),
     ],
 )
 
@@ -59,9 +59,9 @@ def test_without_frames_in_milliseconds_and_about_whom() -> None:
 @pytest.mark.parametrize(
     ("at_ms", "label", "sentence"),
     [
-        (500, "step", "Right."),
+        (480, "step", "Right."),
         (600, "step", "Right; it is 3 frames late."),
-        (850, "step", "This is “stop”, not “step”."),
+        (840, "step", "This is “stop”, not “step”."),
         (1300, "step", "The gold labels have nothing here."),
     ],
 )
