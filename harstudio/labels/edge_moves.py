@@ -7,13 +7,13 @@ or one frame. A point event has no edges: pulling one moves the point.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from harstudio.labels.edits import ChangeClip, Edit, EditError, Group
-from harstudio.labels.model import Clip, Document, Tier
+from harstudio.labels.model import Clip, Tier
 from harstudio.recordings.frame_grid import FrameGrid
 
 Side = Literal["previous", "next"]
@@ -164,29 +164,6 @@ def _ends_last(tier: Tier, clip: Clip) -> Clip | None:
     return max(ended, key=lambda other: other.end_ns, default=None)
 
 
-def snapped(
-    document: Document, tier: Tier, time_ns: int, within_ns: int, playhead_ns: int, *moving: str
-) -> int:
-    """The time, or what it jumps to: an edge of a clip or the playhead within ``within_ns``.
-
-    moving: identities of the clips that are pulled, whose edges are no aims.
-    """
-    aims = [playhead_ns] if "playhead" in tier.rules.snap else []
-    if "edges" in tier.rules.snap:
-        for other in document.tiers:
-            aims += _edges_near(other, time_ns, within_ns, moving)
-    near = [aim for aim in aims if abs(aim - time_ns) <= within_ns]
-    return min(near, key=lambda aim: abs(aim - time_ns), default=time_ns)
-
-
-def _edges_near(tier: Tier, time_ns: int, within_ns: int, moving: Sequence[str]) -> list[int]:
-    clips = tier.clips
-    last = bisect_right(clips, time_ns + within_ns, key=_start)
-    first = 0 if tier.rules.overlap else bisect_left(clips, time_ns - within_ns, key=_end)
-    near = [clip for clip in clips[first:last] if clip.id not in moving]
-    return [edge for clip in near for edge in (clip.start_ns, clip.end_ns)]
-
-
 def _earliest_end(start_ns: int, tier: Tier, grid: FrameGrid) -> int:
     """Where a clip that starts then may end at the earliest."""
     minimum = tier.rules.minimum_ns
@@ -208,7 +185,3 @@ def _latest_start(end_ns: int, tier: Tier, grid: FrameGrid) -> int:
 
 def _start(clip: Clip) -> int:
     return clip.start_ns
-
-
-def _end(clip: Clip) -> int:
-    return clip.end_ns

@@ -29,7 +29,7 @@ def _whole_clips(labelling: Labelling) -> list[Command]:
     clips, properties = labelling.clips, labelling.properties
     own, other = clips.has_target, clips.foreign_selected
     return [
-        Command("clip.delete", "Delete clips", clips.delete, "Label", "delete",
+        Command("clip.delete", "Delete clip", clips.delete, "Label", "delete",
                 ("Backspace", "Delete"), own),
         Command("clip.split", "Split clip at the playhead", clips.split, "Label", "split",
                 ("Ctrl+B",), own),

@@ -18,7 +18,6 @@ from harstudio.labels.edge_moves import (
     moved_clip,
     moved_edge,
     neighbours,
-    snapped,
 )
 from harstudio.labels.edits import Edit, EditError
 from harstudio.labels.model import Clip, Tier
@@ -270,18 +269,12 @@ class ClipEditing(QObject):
 
     # ---- dragging
 
-    def drag_edge(
-        self, clip_id: str, edge: str, time_ns: int, both: bool = True, within_ns: int = 0
-    ) -> None:
-        """Show where the edge would stand. both: a clip that touches it moves along. within_ns:
-        so near it jumps to other edges and the playhead, as the tier's rules say."""
+    def drag_edge(self, clip_id: str, edge: str, time_ns: int, both: bool = True) -> None:
+        """Show where the edge would stand. both: a clip that touches it moves along."""
         found = self._own(clip_id)
         if found is None:
             return
         tier, clip = found
-        if within_ns:
-            now = self.session.transport.position_ns
-            time_ns = snapped(self.session.document, tier, time_ns, within_ns, now, clip_id)
         self._show_ghosts(tier, moved_edge(tier, clip, edge, time_ns, self._labelling.grid, both))
 
     def drag_clip(self, clip_id: str, by_ns: int) -> None:

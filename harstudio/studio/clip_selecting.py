@@ -23,31 +23,6 @@ class ClipSelecting(QObject):
         self._clips = labelling.clips
         self.session = labelling.session
 
-    def several(self) -> bool:
-        return len(self.session.selected) > 1
-
-    def toggle(self, clip_id: str) -> None:
-        """One more clip, or one less: what Ctrl+click does."""
-        document, selected = self.session.document, self.session.selected
-        if document is None or document.find(clip_id) is None:
-            self.session.select(clip_id)  # clips of others are selected alone
-        elif clip_id in selected:
-            rest = [one for one in selected if one != clip_id]
-            self.session.select(*rest) if rest else self.session.select(None)
-        else:
-            own = [one for one in selected if document.find(one) is not None]
-            self.session.select(clip_id, *own)
-
-    def range_to(self, clip_id: str) -> None:
-        """Everything from the clip that was chosen first to this one of its tier: Shift+click."""
-        document = self.session.document
-        found = None if document is None else document.find(clip_id)
-        first = found and found[0].find((self.session.selected or ("",))[-1])
-        if found is None or not first:
-            self.session.select(clip_id)
-        else:
-            self._range(found[0].clips, first, found[1])
-
     def extend(self, step: int) -> None:
         """The selection grows to the next (1) or previous (-1) clip of the tier, or shrinks."""
         tier, selected = self._clips.tier(), self.session.selected

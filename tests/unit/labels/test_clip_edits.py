@@ -5,13 +5,17 @@ from __future__ import annotations
 import copy
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harstudio.labels import bulk_edits, clip_edits
+from harstudio.labels.edge_moves import closed_gap, moved_clip, moved_edge
 from harstudio.labels.edits import Edit, EditError
-from harstudio.labels.model import Clip, Document, Origin, Tier
+from harstudio.labels.gaps import gap_at, gaps
+from harstudio.labels.model import Clip, Document, Origin, Tier, TierRules
+from harstudio.recordings.frame_grid import FrameGrid
 
 FRAME = 10
 
@@ -125,3 +129,102 @@ def test_deleting_is_one_step() -> None:
 def test_a_clip_that_is_gone_is_said_so() -> None:
     with pytest.raises(EditError, match="gone"):
         clip_edits.delete(made(), "a")
+
+
+# ---- several at once, and the rules of tiers
+
+
+def grid(frames: int = 100) -> FrameGrid:
+    return FrameGrid(np.arange(frames, dtype=np.int64) * FRAME, FRAME)
+
+
+def test_several_clips_move_together_as_far_as_all_can() -> None:
+    document = made((0, 20, "a"), (20, 40, "b"), (60, 80, "c"), (100, 120, "d"))
+    moved = bulk_edits.move(document, ["a", "b"], 5, grid())
+    assert after(document, moved) == [
+        (20, 40, "a"), (40, 60, "b"), (60, 80, "c"), (100, 120, "d"),
+    ]  # fmt: skip
+    assert moved is not None
+    assert moved.title == "Move 2 clips"
+    assert bulk_edits.move(document, ["a", "c"], -3, grid()) is None  # a stands at the start
+
+
+def test_one_step_changes_what_several_clips_say() -> None:
+    document = made((0, 20, "a"), (20, 40, "b"), (60, 80, "c"))
+    ids = ["a", "b", "c"]
+    for make, title in (
+        (lambda: bulk_edits.relabel(document, ids, "a"), "Relabel 2 clips to “a”"),
+        (lambda: bulk_edits.set_person(document, ids, "2"), "Person 2 for 3 clips"),
+        (lambda: bulk_edits.set_unsure(document, ["b"], True), "Flag “a” as unsure"),
+        (lambda: bulk_edits.set_confidence(document, ids, 0.5), "Confidence 0.5 for 3 clips"),
+        (lambda: bulk_edits.set_attribute(document, ids, "side", "left"), "side left for 3 clips"),
+    ):
+        edit = make()
+        assert edit is not None
+        assert edit.title == title
+        edit.apply(document)
+    assert [c.label for c in document.tiers[0].clips] == ["a", "a", "a"]
+    assert all(
+        c.person == "2" and c.attributes == {"side": "left"} for c in document.tiers[0].clips
+    )
+    assert bulk_edits.set_person(document, ids, "2") is None
+    assert bulk_edits.set_attribute(document, ids, "hand", None) is None
+
+
+def test_clips_are_copied_and_moved_over_what_another_tier_holds() -> None:
+    document = made((0, 20, "a"), (20, 40, "b"))
+    other = Tier("u", [Clip(10, 30, "x", id="x")], TierRules(person="7"))
+    document.tiers.append(other)
+    before = copy.deepcopy(document)
+    edit = bulk_edits.copy_to_tier(document, ["a", "b"], "u", FRAME, moving=True)
+    assert edit is not None
+    edit.apply(document)
+    assert rows(document) == []
+    assert [(c.start_ns, c.id, c.person) for c in other.clips] == [(0, "a", "7"), (20, "b", "7")]
+    edit.inverse().apply(document)
+    assert document == before
+    edit = bulk_edits.copy_to_tier(document, ["a"], "new", FRAME)
+    assert edit is not None
+    edit.apply(document)
+    assert [(c.label, c.id == "a") for c in document.tier("new").clips] == [("a", False)]
+
+
+def test_the_rules_of_a_tier_hold_everywhere() -> None:
+    points = Tier("p", [Clip(50, 50, "tick", id="tick")], TierRules(points=True))
+    long = Tier("l", [Clip(0, 40, "a", id="a"), Clip(40, 80, "b", id="b")],
+                TierRules(minimum_ns=30))  # fmt: skip
+    loose = Tier("o", [Clip(0, 40, "c", id="c"), Clip(30, 60, "d", id="d")],
+                 TierRules(overlap=True))  # fmt: skip
+    free = Tier("f", [Clip(3, 17, "e", id="e")], TierRules(snap=()))
+    document = Document("r", "alice", [points, long, loose, free])
+    for tier, clip in (("l", "tick"), ("p", "a")):
+        with pytest.raises(EditError, match="does not fit into"):
+            bulk_edits.copy_to_tier(document, [clip], tier)
+    for refused in (
+        lambda: clip_edits.split(document, "tick", 50),
+        lambda: clip_edits.merge_with(document, "tick", "next"),
+        lambda: closed_gap(points, points.clips[0], "next"),
+        lambda: clip_edits.split(document, "a", 20),  # twenty are too short there
+        lambda: closed_gap(long, long.clips[0], "next"),
+    ):
+        with pytest.raises(EditError):
+            refused()
+    edge = moved_edge(long, long.clips[0], "end", 0, grid())
+    assert [(m.after.start_ns, m.after.end_ns) for m in edge] == [(0, 30), (30, 80)]
+    assert moved_edge(loose, loose.clips[0], "end", 50, grid())[0].after.end_ns == 50
+    assert moved_edge(points, points.clips[0], "end", 70, grid())[0].after.is_point
+    assert moved_edge(free, free.clips[0], "end", 24, grid())[0].after.end_ns == 24
+    assert moved_clip(free, free.clips[0], 4, grid())[0].after.start_ns == 7
+    assert clip_edits.place(document, "l", Clip(90, 95, "n"), FRAME).steps()[0].clip.end_ns == 120
+
+
+def test_gaps_are_found_and_closed() -> None:
+    document = made((20, 40, "a"), (60, 80, "b"))
+    tier = document.tiers[0]
+    assert gaps(tier.clips, grid(10)) == [(0, 20), (40, 60), (80, 100)]
+    assert gap_at(tier, 45, grid(10)) == (40, 60)
+    assert gap_at(tier, 25, grid(10)) is None
+    assert closed_gap(tier, tier.clips[0], "next")[0].after.end_ns == 60
+    assert closed_gap(tier, tier.clips[1], "previous")[0].after.start_ns == 40
+    with pytest.raises(EditError, match="no previous clip"):
+        closed_gap(tier, tier.clips[0], "previous")
