@@ -12,7 +12,7 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
@@ -27,6 +27,9 @@ from harstudio.labels.policy import Policy
 from harstudio.labels.recovery import load
 from harstudio.labels.shared_file import update_toml
 from harstudio.settings import data_dir
+
+if TYPE_CHECKING:
+    from harstudio.recordings.formats import Found
 
 PROJECT_FILE = "project.toml"
 LABELS_FILE = "labels.toml"
@@ -58,7 +61,8 @@ class Project:
         self.recording_folders = tuple(recording_folders)
         self.label_set_path = label_set_path
         self.label_set = self.read_label_set()
-        self._recordings: list[Path] | None = None
+        self.problems: tuple[str, ...] = ()  # sentences about what the last session left
+        self._found: list[Found] | None = None
         self._labelled: tuple[int, Names] | None = None  # with the time of labels/
 
     # ---- making and opening
@@ -116,7 +120,15 @@ class Project:
             raise DataError(
                 f"The project file is damaged: {error}.", path=path, remedy="Correct it by hand."
             ) from error
-        return cls(folder, name, [folder / place for place in places], label_set_path, policy)
+        project = cls(folder, name, [folder / place for place in places], label_set_path, policy)
+        project._finish_renaming()
+        return project
+
+    def _finish_renaming(self) -> None:
+        from harstudio.labels.renaming import finish_renaming  # it knows projects
+
+        sentence = finish_renaming(self)
+        self.problems += (sentence,) if sentence else ()
 
     @classmethod
     def private_for(cls, path: Path, recording_format: str = "") -> Project:
@@ -174,16 +186,23 @@ class Project:
 
     def recordings(self, *, rescan: bool = False) -> list[Path]:
         """Paths of the recordings in the project's folders, by folder and name; remembered."""
+        return [found.path for found in self._scanned(rescan=rescan)]
+
+    def recording_paths(self) -> dict[str, Path]:
+        """The same by name of recording; of two with one name the first."""
+        return {found.name: found.path for found in reversed(self._scanned())}
+
+    def _scanned(self, *, rescan: bool = False) -> list[Found]:
         from harstudio.recordings.formats import scan  # every format; only needed here
 
-        if self._recordings is None or rescan:
-            self._recordings = [
-                found.path
+        if self._found is None or rescan:
+            self._found = [
+                found
                 for folder in self.recording_folders
                 if folder.exists()
                 for found in scan(folder).recordings
             ]
-        return list(self._recordings)
+        return self._found
 
     # ---- labels
 

@@ -130,15 +130,21 @@ def load(path: Path, recording: str, annotator: str) -> Loaded:
     return loaded
 
 
-def written_by(path: Path) -> str:
-    """Whose document this is, by its file or its journal; else by the file's name."""
+def named_in(path: Path) -> tuple[str, str]:
+    """Recording and annotator of a document, by its file or its journal; else by their names."""
     for file, lines in ((path, None), (journal_path(path), 1)):
         try:
             data = json.loads(b"".join(file.read_bytes().splitlines()[:lines]))
-            return str(typed(data.get("body", data), "annotator", str))
+            about = data.get("body", data)
+            return str(typed(about, "recording", str)), str(typed(about, "annotator", str))
         except (OSError, ValueError, AttributeError, RecursionError):
             continue
-    return path.stem
+    return path.parent.name, path.stem
+
+
+def written_by(path: Path) -> str:
+    """Whose document this is, by its file or its journal; else by the file's name."""
+    return named_in(path)[1]
 
 
 def _read_both(path: Path) -> tuple[bytes | None, bytes | None]:

@@ -37,6 +37,9 @@ def load(path: Path, project: Project | None = None, folder: Path | None = None)
     """
     try:
         opened = _load(path, project, folder)
+        if project is None:
+            warnings = (*opened.warnings, *opened.project.problems)
+            opened = replace(opened, warnings=warnings)
         team = read_facts(opened.project)
         opened = replace(opened, team=team, warnings=(*opened.warnings, *team.problems))
         if opened.recording is None:
