@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from harstudio.labels.attributes import Attribute
-from harstudio.labels.label_set import Label, LabelSet
+from harstudio.labels.label_set import Example, Label, LabelSet
 
 
 def changed(label_set: LabelSet, name: str, label: Label) -> LabelSet:
@@ -25,6 +25,12 @@ def changed(label_set: LabelSet, name: str, label: Label) -> LabelSet:
         labels.append(_with_parent(one, {name: label.name}))
     attributes = _with_labels(label_set.attributes, {name: label.name})
     return replace(label_set, labels=tuple(labels), attributes=attributes)
+
+
+def with_example(label_set: LabelSet, name: str, example: Example | None) -> LabelSet:
+    """Another example for a label."""
+    labels = (replace(la, example=example) if la.name == name else la for la in label_set.labels)
+    return replace(label_set, labels=tuple(labels))
 
 
 def removed(label_set: LabelSet, names: Collection[str]) -> LabelSet:

@@ -33,7 +33,8 @@ def command_table(window: MainWindow) -> CommandTable:
     table = CommandTable()
     table.add(*_file_commands(window))
     seen = partial(_where_pictures_are, window)
-    table.add(*seen(window.labelling.commands()), _annotator_command(window))
+    table.add(*seen(window.labelling.commands()), *seen(window.label_desk.commands()))
+    table.add(_annotator_command(window))
     playing = [*_play_commands(window), *_loop_commands(window), *_speed_commands(window)]
     table.add(*seen(playing))
     table.add(*seen(window.recognising.commands()))

@@ -381,7 +381,7 @@ class Labelling(QObject):
                 project.set_label_set(label_set)
             except (HarstudioError, OSError) as error:
                 self.session.message.emit("warn", f"The label set was not kept. {error}")
-        self._take_label_set(label_set)
+        self.take_label_set(label_set)
 
     def add_label(self, name: str) -> None:
         """A new label at the end of the set, on the first free key."""
@@ -391,14 +391,15 @@ class Labelling(QObject):
         project = self.session.project
         if project is not None and project.label_set_is_stale():
             try:  # another window changed it: what it did stays
-                self._take_label_set(project.read_label_set())
+                self.take_label_set(project.read_label_set())
             except HarstudioError as error:
                 self.session.message.emit("warn", f"“{name}” was not added. {error}")
                 return
         if name not in self._by_name:
             self.use_label_set(self.label_set.with_label(name))
 
-    def _take_label_set(self, label_set: LabelSet) -> None:
+    def take_label_set(self, label_set: LabelSet) -> None:
+        """Label with what the project keeps already."""
         self.label_set = label_set
         self._by_name = {label.name: label for label in label_set.labels}
         self.labels_changed.emit()
@@ -412,7 +413,7 @@ class Labelling(QObject):
 
     def _meet_history(self, *_: object) -> None:
         project = self.session.project
-        self._take_label_set(project.label_set if project is not None else LabelSet(""))
+        self.take_label_set(project.label_set if project is not None else LabelSet(""))
 
     def _follow(self, _position_ns: int) -> None:
         if self.open_clip is not None:

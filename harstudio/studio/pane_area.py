@@ -129,6 +129,10 @@ class PaneArea(QMainWindow):
         if dock is not None:
             dock.setVisible(shown)
 
+    def give_width(self, pane_id: str, width: int) -> None:
+        """Make a pane so wide, as far as its neighbours can spare it."""
+        self.resizeDocks([self.docks[pane_id]], [width], Qt.Orientation.Horizontal)
+
     def show_for(self, recording: Recording | None) -> None:
         """Arrange the panes that this recording fills."""
         self._recording = recording

@@ -29,6 +29,7 @@ from harstudio.studio.commands import Command
 from harstudio.studio.demo import Demo
 from harstudio.studio.entries import palette_entries, recent_entries
 from harstudio.studio.jobs.desk import JobDesk
+from harstudio.studio.label_set.desk import LabelDesk
 from harstudio.studio.labelling import Labelling
 from harstudio.studio.measures.service import Measuring
 from harstudio.studio.menus import Actions
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
         self.measuring = Measuring(session, self.labelling, self)
         self.train_page: TrainPage | None = None  # built when somebody goes there
         self.pane_area = PaneArea(self.store)
+        self.label_desk = LabelDesk(self)
         self.commands = command_table(self)
         self.actions_by_id = Actions(self.commands, self, self._refused)
         self._build()
@@ -169,6 +171,7 @@ class MainWindow(QMainWindow):
         self._measures.layout().addWidget(MeasuresPanel(self.session, self.measuring))
         for pane_id, pane in PANES.items():
             self.pane_area.add(pane_id, pane(self.session))
+        self.label_desk.furnish(self.labels_panel)
         self._show_middle()
         self.set_workspace(self.arrangement.workspace)
         self.pane_area.setFocus()
@@ -388,6 +391,7 @@ class MainWindow(QMainWindow):
         self.library.shut()
         self.demo.shut()
         self.asking.shut()
+        self.label_desk.shut()
         self.hide()  # what the workers still have to save takes its time without the window
         self.training.close()
         self.recognising.shut()
