@@ -29,7 +29,7 @@ from harstudio.labels.shared_file import update_toml
 from harstudio.settings import data_dir
 
 if TYPE_CHECKING:
-    from harstudio.recordings.formats import Found
+    from harstudio.recordings.formats.found import Found
 
 PROJECT_FILE = "project.toml"
 LABELS_FILE = "labels.toml"
