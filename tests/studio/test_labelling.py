@@ -7,8 +7,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
+from harstudio.labels.edits import AddTier
+from harstudio.labels.model import TierRules
 from studio.label_bench import PLAIN, Bench, make_bench, moving_recording, shown
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -293,3 +298,106 @@ def test_new_labels_are_kept_with_the_project(bench: Bench) -> None:
     bench.go(3)
     bench.key("C")
     assert bench.labelling.open_clip.label == "juggle"
+
+
+# ---- holding a key
+
+
+@pytest.fixture
+def held(bench: Bench) -> Bench:
+    """The bench while it plays, with one clock for the playhead and the hand."""
+    bench.labelling.holding.now_s = lambda: bench.now_ns * 1e-9
+    bench.session.transport.play()
+    bench.pass_time(1.0)
+    return bench
+
+
+def test_a_held_key_ends_its_clip_when_it_is_let_go(held: Bench) -> None:
+    QTest.keyPress(held.window, Qt.Key.Key_2)
+    held.pass_time(1.0)
+    repeated = QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_2, PLAIN, "2", True)
+    QApplication.sendEvent(held.window, repeated)
+    QTest.keyRelease(held.window, Qt.Key.Key_Left)  # another finger
+    assert held.labelling.open_clip is not None
+    QTest.keyRelease(held.window, Qt.Key.Key_2)
+    assert held.labelling.open_clip is None
+    assert held.clips() == [(30, 60, "clap")]
+    assert held.session.transport.playing
+
+
+def test_a_tap_leaves_the_clip_open_and_so_does_a_key_held_while_nothing_plays(held: Bench) -> None:
+    QTest.keyPress(held.window, Qt.Key.Key_2)
+    held.pass_time(0.2)
+    QTest.keyRelease(held.window, Qt.Key.Key_2)
+    assert held.labelling.open_clip.label == "clap"
+    held.key("Escape")
+    held.session.transport.pause()
+    QTest.keyPress(held.window, Qt.Key.Key_3)
+    held.now_ns += 2_000_000_000
+    QTest.keyRelease(held.window, Qt.Key.Key_3)
+    assert held.labelling.open_clip.label == "throw"
+    assert held.clips() == []
+
+
+def test_keys_held_one_after_the_other_make_clips_that_touch(held: Bench) -> None:
+    QTest.keyPress(held.window, Qt.Key.Key_1)
+    held.pass_time(1.0)
+    QTest.keyPress(held.window, Qt.Key.Key_2)
+    held.pass_time(0.1)
+    QTest.keyRelease(held.window, Qt.Key.Key_1)  # the first finger comes up late
+    held.pass_time(0.9)
+    QTest.keyRelease(held.window, Qt.Key.Key_2)
+    assert held.clips() == [(30, 59, "wave"), (60, 90, "clap")]
+
+
+def test_a_held_clip_ends_when_the_window_loses_the_keyboard(held: Bench) -> None:
+    QTest.keyPress(held.window, Qt.Key.Key_2)
+    held.pass_time(1.0)
+    QApplication.sendEvent(held.window, QEvent(QEvent.Type.WindowDeactivate))
+    assert held.clips() == [(30, 60, "clap")]
+    held.pass_time(1.0)
+    QTest.keyRelease(held.window, Qt.Key.Key_2)
+    assert len(held.clips()) == 1
+
+
+# ---- points, and labels by name
+
+
+def test_a_key_places_a_point_in_a_tier_of_points(bench: Bench) -> None:
+    bench.session.history.do(AddTier("steps", 0, TierRules(person="1", points=True)))
+    bench.session.tier_name = "steps"
+    for frame, key in ((10, "1"), (20, "1"), (20, "1"), (20, "2"), (40, "2")):
+        bench.go(frame)
+        bench.key(key)
+    points = bench.document.tier("steps").clips
+    grid = bench.labelling.grid
+    assert [(grid.index(c.start_ns), c.label) for c in points] == [
+        (10, "wave"), (20, "clap"), (40, "clap"),
+    ]  # fmt: skip
+    assert all(c.is_point and c.person == "1" for c in points)
+    bench.key("Right", CTRL)
+    assert (grid.index(bench.clip_at(2, "steps").start_ns), bench.labelling.frame()) == (41, 41)
+    bench.go(10)
+    bench.session.select(None)
+    bench.key("Backspace")
+    assert len(bench.document.tier("steps").clips) == 2
+    bench.session.transport.play()
+    bench.pass_time(0.5)
+    bench.key("3")
+    assert bench.labelling.open_clip is None
+    assert bench.clip_at(1, "steps").label == "throw"
+
+
+def test_a_label_found_by_name_counts_from_when_it_was_asked_for(bench: Bench) -> None:
+    bench.session.transport.play()
+    bench.pass_time(1.0)
+    bench.key("Slash")
+    bench.pass_time(1.0)  # typing takes a second
+    for letter in "DRA":
+        QTest.keyClick(bench.labels.filter, letter)
+    QTest.keyClick(bench.labels.filter, Qt.Key.Key_Return)
+    assert bench.labelling.open_clip.label == "draw x"
+    bench.pass_time(1.0)
+    bench.window.setFocus()
+    bench.key("Return")
+    assert bench.clips() == [(30, 90, "draw x")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -74,12 +74,16 @@ def tree_rows(label_set: LabelSet, folded: Collection[str]) -> list[Row]:
     return rows
 
 
-def found_rows(label_set: LabelSet, text: str) -> list[Row]:
-    """Labels that have every typed word; those whose name begins with the text first."""
-    start = text.casefold()
+def found_rows(label_set: LabelSet, text: str, recent: Sequence[str] = ()) -> list[Row]:
+    """Labels that have every typed word: those whose name begins with the text first, then those
+    where words do; of equals the ones used last."""
+    start, words = text.casefold(), text.casefold().split()
 
-    def rank(row: Row) -> tuple[bool, bool]:
-        return not row.name.casefold().startswith(start), bool(row.found)
+    def rank(row: Row) -> tuple[bool, bool, bool, int]:
+        name = row.name.casefold()
+        inside = not all(any(part.startswith(w) for part in name.split()) for w in words)
+        at = recent.index(row.name) if row.name in recent else len(recent)
+        return not name.startswith(start), inside, bool(row.found), at
 
     rows = [
         Row(label.name, label, found=_synonym(label, text))

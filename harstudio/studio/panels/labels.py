@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -61,6 +61,14 @@ class LabelRows(QListView):
                 return
             at += step
 
+    def mark_label(self, name: str) -> None:
+        """Mark a label by name; nothing where it is not shown."""
+        model = self.model()
+        rows = (model.index(row, 0) for row in range(model.rowCount()))
+        labels = ((index, index.data(LABEL_ROLE)) for index in rows)
+        found = next((index for index, la in labels if la is not None and la.name == name), None)
+        self.setCurrentIndex(QModelIndex() if found is None else found)
+
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         at = event.position().toPoint()
         row = self.indexAt(at).data(ROW_ROLE)
@@ -77,6 +85,8 @@ class LabelRows(QListView):
 
 class LabelFilter(QLineEdit):
     """Where a label is typed. Keys of the window wait while it has the focus."""
+
+    left = Signal()
 
     def __init__(self, rows: LabelRows) -> None:
         super().__init__()
@@ -101,6 +111,10 @@ class LabelFilter(QLineEdit):
         else:
             super().keyPressEvent(event)
 
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        super().focusOutEvent(event)
+        self.left.emit()
+
 
 class LabelsPanel(QWidget):
     """The labels as a list below their groups. Typing filters it; Enter presses the label that
@@ -121,6 +135,7 @@ class LabelsPanel(QWidget):
         self._build()
         self.filter.textChanged.connect(self._show_labels)
         self.filter.returnPressed.connect(self._apply)
+        self.filter.left.connect(labelling.stop_asking)
         self.rows.clicked.connect(self._press)
         self.rows.fold_wanted.connect(self.fold)
         self.rows.customContextMenuRequested.connect(self._offer)
@@ -186,7 +201,8 @@ class LabelsPanel(QWidget):
         label_set, text = self._labelling.label_set, self.filter.text().strip()
         named = f"Labels · {label_set.name}" if label_set.name else "Labels"
         self.title.setText(f"{named} ▾")
-        rows = found_rows(label_set, text) if text else tree_rows(label_set, self._folded)
+        recent = self._labelling.recent
+        rows = found_rows(label_set, text, recent) if text else tree_rows(label_set, self._folded)
         if text and not any(la.name.casefold() == text.casefold() for la in label_set.labels):
             rows.append(Row(text, Label(text), new=True))
         self.model.show(rows, self.counts.counts)
@@ -213,7 +229,7 @@ class LabelsPanel(QWidget):
         if row.new:
             self._labelling.add_label(row.name)
         if row.label is not None:
-            self._labelling.press_label(row.name)
+            self._labelling.press_named(row.name)
         self.rows.clearSelection()
         self.rows.setCurrentIndex(QModelIndex())
 
@@ -227,8 +243,10 @@ class LabelsPanel(QWidget):
         self.filter.clearFocus()
 
     def _ask(self) -> None:
+        """Enter at once means the label that was used last, so that one is marked."""
+        self.filter.clear()
         self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.filter.selectAll()
+        self.rows.mark_label(next(iter(self._labelling.recent), ""))
 
     def _offer(self, at: QPoint) -> None:
         """What a right click offers: the label's example, and the editor at that label."""
