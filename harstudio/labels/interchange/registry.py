@@ -12,6 +12,7 @@ from harstudio.labels.interchange import (
     mmaction,
     nova,
     pku_mmd,
+    pyskl,
     thumos,
     x_anylabeling,
 )
@@ -27,6 +28,7 @@ FORMATS: tuple[ForeignFormat, ...] = (
     x_anylabeling,
     thumos,
     pku_mmd,
+    pyskl,
 )
 HEAD_BYTES = 4096
 
