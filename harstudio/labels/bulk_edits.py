@@ -48,6 +48,12 @@ def set_unsure(document: Document, clip_ids: Sequence[str], unsure: bool) -> Edi
     return _changed(document, clip_ids, lambda clip: replace(clip, unsure=unsure), said)
 
 
+def set_comment(document: Document, clip_ids: Sequence[str], comment: str) -> Edit | None:
+    """What is written to them; "" for nothing."""
+    said = "Comment on {}"
+    return _changed(document, clip_ids, lambda clip: replace(clip, comment=comment), said)
+
+
 def set_attribute(
     document: Document, clip_ids: Sequence[str], name: str, value: AttributeValue | None
 ) -> Edit | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -53,6 +54,14 @@ class ClipProperties(QObject):
         ids = self._clips.targets()
         return bool(ids) and self._clips.attempt(
             lambda: bulk_edits.set_attribute(self.session.document, ids, name, value)
+        )
+
+    def set_comment(self, clip_ids: Sequence[str], comment: str) -> bool:
+        """Write to these clips, selected or not: a comment is written when it is left."""
+        document = self.session.document
+        there = [one for one in clip_ids if document is not None and document.find(one)]
+        return bool(there) and self._clips.attempt(
+            lambda: bulk_edits.set_comment(self.session.document, there, comment)
         )
 
     def set_unsure(self, unsure: bool) -> bool:
