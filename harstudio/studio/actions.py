@@ -202,6 +202,8 @@ def _loop_commands(window: MainWindow) -> list[Command]:
         Command("transport.loop_clip", "Loop the clip",
                 partial(toggle_loop_clip, window.session), "Play", "loop",
                 ("Ctrl+L",), there, looping),
+        Command("transport.play_clip", "Play the clip once", window.labelling.playing.play, "Play",
+                "", ("Shift+Space",), window.labelling.clips.any_target),
         Command("transport.loop_whole", "Loop the recording", loop_whole, "Play", "",
                 ("Ctrl+Shift+L",), there, whole),
         Command("transport.loop_from", "Loop from here", from_here, "Play", "loop-range",

@@ -8,9 +8,10 @@ import pytest
 from PySide6.QtCore import Qt
 
 from harstudio.labels.model import Clip, Origin
-from studio.label_bench import Bench, make_bench, moving_recording, shown
+from studio.label_bench import PLAIN, Bench, make_bench, moving_recording, shown
 
 CTRL = Qt.KeyboardModifier.ControlModifier
+ALT = Qt.KeyboardModifier.AltModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
@@ -171,3 +172,114 @@ def test_a_clip_is_copied_to_another_recording(bench: Bench) -> None:
     bench.key("V", CTRL)
     assert bench.clips() == [(5, 24, "wave"), (50, 59, "wave")]
     assert bench.clip_at(0).id != bench.clip_at(1).id
+
+
+# ---- several clips, gaps, moves
+
+
+def test_one_key_changes_all_that_are_selected_and_one_undo_takes_it_back(bench: Bench) -> None:
+    bench.add((10, 19, "wave"), (20, 29, "clap"), (40, 49, "throw"))
+    before = bench.clips()
+    bench.go(0)
+    bench.key("Down")
+    bench.key("Down", SHIFT)
+    assert len(bench.session.selected) == 2
+    bench.key("Down", SHIFT)
+    bench.key("Up", SHIFT)  # one too many
+    assert [bench.document.find(one)[1].label for one in bench.session.selected] == ["clap", "wave"]
+    for key, modifiers, changed in (
+        ("4", PLAIN, [(10, 19, "cross arms"), (20, 29, "cross arms"), (40, 49, "throw")]),
+        ("Period", CTRL, [(11, 20, "wave"), (21, 30, "clap"), (40, 49, "throw")]),
+        ("Period", ALT, [(20, 29, "wave"), (30, 39, "clap"), (40, 49, "throw")]),
+        ("Backspace", PLAIN, [(40, 49, "throw")]),
+    ):
+        ids = bench.session.selected or tuple(bench.clip_at(k).id for k in (1, 0))
+        bench.session.select(*ids)
+        bench.key(key, modifiers)
+        assert bench.clips() == changed
+        bench.key("Z", CTRL)
+        assert bench.clips() == before
+
+
+def test_flags_confidence_and_what_is_selected_by_label(bench: Bench) -> None:
+    bench.add((10, 19, "wave"), (20, 29, "clap"), (40, 49, "wave"))
+    bench.go(12)
+    bench.key("A", CTRL | SHIFT)
+    bench.key("U", CTRL)
+    bench.key("Down", CTRL | SHIFT)
+    clips = bench.document.tier("alice").clips
+    assert [(c.unsure, c.confidence) for c in clips] == [(True, 0.9), (False, None), (True, 0.9)]
+    for _ in range(4):
+        bench.key("Down", CTRL | SHIFT)
+    bench.session.select(None)
+    bench.go(0)
+    visited = []
+    for key in ("F8", "F8", "Shift F8", "F7", "F9"):
+        bench.key(key.removeprefix("Shift "), SHIFT if "Shift" in key else PLAIN)
+        visited.append(bench.labelling.frame())
+    assert visited == [10, 40, 10, 40, 40]
+    assert "lacks a required attribute" in bench.said()
+    bench.key("A", CTRL)
+    assert len(bench.session.selected) == 3
+    bench.session.transport.play()
+    assert bench.session.selected == ()
+
+
+def test_gaps_are_filled_and_closed_by_key(bench: Bench) -> None:
+    bench.add((10, 19, "wave"), (40, 49, "clap"))
+    bench.go(30)
+    bench.key("I", CTRL)
+    bench.key("3")
+    assert bench.clips() == [(10, 19, "wave"), (20, 39, "throw"), (40, 49, "clap")]
+    bench.key("Z", CTRL)
+    bench.go(30)
+    bench.key("BraceRight")
+    assert bench.clips() == [(10, 39, "wave"), (40, 49, "clap")]
+    bench.key("Z", CTRL)
+    bench.key("BraceLeft")
+    assert bench.clips() == [(10, 19, "wave"), (20, 49, "clap")]
+    bench.key("BraceLeft")
+    assert "There is no gap" in bench.said()
+
+
+def test_clips_go_to_another_tier_and_are_duplicated(bench: Bench) -> None:
+    bench.add((10, 19, "wave"))
+    assert bench.labelling.tiers.add("b")
+    bench.session.tier_name = "alice"
+    bench.go(15)
+    bench.key("Down", ALT | SHIFT)
+    assert (bench.clips(), bench.clips("b")) == ([(10, 19, "wave")], [(10, 19, "wave")])
+    bench.key("D", CTRL)
+    assert bench.clips() == [(10, 19, "wave"), (20, 29, "wave")]
+    bench.key("Down", ALT)
+    assert bench.clips("b") == [(10, 19, "wave"), (20, 29, "wave")]
+    assert bench.session.tier_name == "b"
+    bench.key("Down", ALT)
+    assert "no tier below" in bench.said()
+
+
+def test_several_clips_are_copied_to_another_recording(bench: Bench) -> None:
+    bench.add((10, 19, "wave"), (30, 34, "clap"))
+    bench.key("A", CTRL)
+    bench.key("C", CTRL)
+    other = moving_recording(60)
+    other.name = "other"
+    bench.show(other)
+    bench.go(5)
+    bench.key("V", CTRL)
+    assert bench.clips() == [(5, 14, "wave"), (25, 29, "clap")]
+    bench.key("Z", CTRL)
+    assert bench.clips() == []
+
+
+def test_the_selected_clip_plays_once(bench: Bench) -> None:
+    bench.add((30, 59, "wave"))
+    bench.session.select(bench.clip_at(0).id)
+    bench.labelling.playing.play()
+    assert bench.session.transport.playing
+    bench.pass_time(0.5)
+    assert bench.session.transport.playing
+    bench.pass_time(0.6)
+    assert not bench.session.transport.playing
+    assert bench.labelling.frame() == 59
+    assert bench.session.selection == bench.clip_at(0).id
