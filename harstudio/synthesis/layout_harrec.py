@@ -15,11 +15,12 @@ from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
 from harstudio.recordings.formats.harrec_header import StreamSpec
 from harstudio.recordings.formats.harrec_writer import HarrecWriter
+from harstudio.recordings.formats.ntu_writer import infrared_8bit
 from harstudio.recordings.recording import Action
 from harstudio.recordings.streams import SECOND_NS, Body, SkeletonFrame, StreamKind, evenly
 from harstudio.synthesis.inertial import CHANNELS, SENSOR_RATE_HZ, feel
 from harstudio.synthesis.scripts import SCRIPTS, code
-from harstudio.synthesis.sensor import infrared_8bit, masked
+from harstudio.synthesis.sensor import masked
 from harstudio.synthesis.shooting import RATE_HZ, Rig, Shot, whole_or_nothing
 from harstudio.synthesis.sound import SAMPLE_RATE, soundtrack
 from harstudio.synthesis.take import Take

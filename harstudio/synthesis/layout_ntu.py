@@ -3,84 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import av
 import cv2
 import numpy as np
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from harstudio.errors import DataError
+from harstudio.recordings.formats.ntu_writer import (
+    COLOR,
+    INFRARED,
+    MASKED,
+    SKELETONS,
+    SampleName,
+    avi,
+    infrared_8bit,
+)
 from harstudio.recordings.streams import Body
 from harstudio.synthesis.kinematics import ARMS, Skeleton
-from harstudio.synthesis.sensor import infrared_8bit, masked
+from harstudio.synthesis.sensor import masked
 from harstudio.synthesis.shooting import Shot, whole_or_nothing
 from harstudio.synthesis.take import Take
 
-COLOR, INFRARED, DEPTH, SKELETONS = (
-    f"nturgb+d_{name}" for name in ("rgb", "ir", "depth_masked", "skeletons")
-)
 SETUP = 1
 CLOSED_GRIP = 45.0
-# As in the distributed files: B-frames and one key frame, so that seeking needs an index.
-H264 = {"crf": "24", "preset": "veryfast", "bf": "3", "sc_threshold": "0", "profile": "high"}
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The numbers in a sample's name."""
-
-    setup: int
-    view: int
-    subject: int
-    repetition: int
-    action: int
-
-    @property
-    def name(self) -> str:
-        """S001C001P001R001A001"""
-        return (
-            f"S{self.setup:03d}C{self.view:03d}P{self.subject:03d}"
-            f"R{self.repetition:03d}A{self.action:03d}"
-        )
-
-
-@contextmanager
-def avi(
-    path: Path, size: tuple[int, int], codec: str = "libx264", options: dict[str, str] | None = None
-) -> Iterator[Any]:
-    """A function that appends (H, W, 3) uint8 RGB frames, resized where needed, to an avi."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), "w", format="avi") as container:
-        stream = container.add_stream(codec, rate=30, options=options or H264)
-        assert isinstance(stream, VideoStream)  # noqa: S101 - narrows the type
-        stream.width, stream.height = size
-        stream.pix_fmt = "yuv420p"
-        stream.codec_context.gop_size = 250 if codec == "libx264" else 12
-
-        def append(frame: NDArray[np.uint8]) -> None:
-            if (frame.shape[1], frame.shape[0]) != size:
-                frame = np.asarray(
-                    cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8
-                )
-            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-            container.mux(stream.encode(picture))
-
-        yield append
-        container.mux(stream.encode(None))
 
 
 def write_ntu(
-    out: Path, sample: Sample, take: Take, shots: Iterator[Shot], count: int, color_width: int
+    out: Path, sample: SampleName, take: Take, shots: Iterator[Shot], count: int, color_width: int
 ) -> list[Path]:
     """One sample in all four modalities; returns its files and folders."""
     name = sample.name
     color, infrared = out / COLOR / f"{name}_rgb.avi", out / INFRARED / f"{name}_ir.avi"
-    depth, text = out / DEPTH / name, out / SKELETONS / f"{name}.skeleton"
+    depth, text = out / MASKED / name, out / SKELETONS / f"{name}.skeleton"
     depth.mkdir(parents=True, exist_ok=True)
     text.parent.mkdir(parents=True, exist_ok=True)
     size = (color_width, round(color_width * 9 / 16))

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.io import savemat
 
+from harstudio.recordings.formats.ntu_writer import avi
 from harstudio.synthesis.inertial import feel
-from harstudio.synthesis.layout_ntu import avi
 from harstudio.synthesis.sensor import masked
 from harstudio.synthesis.shooting import Shot, whole_or_nothing
 from harstudio.synthesis.take import Take

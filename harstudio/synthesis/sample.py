@@ -9,6 +9,7 @@ from typing import Literal
 
 from harstudio.errors import UsageError
 from harstudio.labels.project import Project
+from harstudio.recordings.formats.ntu_writer import SampleName
 from harstudio.skeletons.cameras import Camera
 from harstudio.synthesis.layout_harrec import (
     About,
@@ -19,7 +20,7 @@ from harstudio.synthesis.layout_harrec import (
     write_labels,
     write_recording,
 )
-from harstudio.synthesis.layout_ntu import SETUP, Sample, write_ntu
+from harstudio.synthesis.layout_ntu import SETUP, write_ntu
 from harstudio.synthesis.layout_utd import write_utd
 from harstudio.synthesis.room import Room
 from harstudio.synthesis.scripts import Script, find_scripts, perform, table_side
@@ -173,7 +174,7 @@ def _write_ntu(
     for p, view, _, shots in _each(
         performances, views, seed, cameras, counter, color_camera(stored)
     ):
-        sample = Sample(SETUP, view, p.subject, p.repetition, p.script.ntu)
+        sample = SampleName(SETUP, view, p.subject, p.repetition, p.script.ntu)
         paths += write_ntu(out, sample, p.take, shots, frame_count(p.take), stored)
     return paths
 

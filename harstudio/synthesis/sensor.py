@@ -100,12 +100,6 @@ class DepthSensor:
         return np.asarray(np.maximum.accumulate(lit, axis=1) > lit + 0.35)
 
 
-def infrared_8bit(infrared: NDArray[np.uint16]) -> NDArray[np.uint8]:
-    """(H, W) uint8 as stored in videos: brightness by its square root."""
-    bright = np.sqrt(infrared.astype(np.float32) / 24000)
-    return np.asarray(np.clip(bright, 0, 1) * 255, dtype=np.uint8)
-
-
 def masked(shot: DepthShot, margin: int = 3) -> NDArray[np.uint16]:
     """Depth with everything but the bodies and their edge set to 0."""
     size = 2 * margin + 1

@@ -7,11 +7,12 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from harstudio.recordings.formats.ntu_writer import infrared_8bit
 from harstudio.synthesis import subject as s
 from harstudio.synthesis.raster import mix, rasterise
 from harstudio.synthesis.room import Room
 from harstudio.synthesis.scripts import SCRIPTS, perform
-from harstudio.synthesis.sensor import FIRST_BODY_ID, infrared_8bit, masked
+from harstudio.synthesis.sensor import FIRST_BODY_ID, masked
 from harstudio.synthesis.shooting import Rig, Shot, film, make_rig, mesh_of
 from harstudio.synthesis.sound import SAMPLE_RATE, soundtrack
 from harstudio.synthesis.subject import make_subject
