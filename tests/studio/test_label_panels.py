@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
+from harstudio.labels import label_set_edits as edits
+from harstudio.labels.attributes import Attribute
+from harstudio.labels.label_set import Label, LabelSet
 from harstudio.labels.model import Clip, Origin
 from harstudio.studio import theme
 from harstudio.studio.panels.clip import EMPTY
@@ -126,8 +132,8 @@ def test_nothing_selected_says_what_to_do(bench: Bench) -> None:
 def test_properties_of_a_clip_and_what_others_say(bench: Bench) -> None:
     bench.add((9, 29, "wave"))
     bench.session.select(bench.clip_at(0).id)
+    assert bench.clip.label.text() == "wave"
     assert facts(bench) == {
-        "label": "wave",
         "start": "00:00.300",
         "length": "0.700 s · 21 f",
         "annotator": "alice",
@@ -179,3 +185,104 @@ def test_labels_in_every_row_can_be_read(bench: Bench, qapp, name: str) -> None:
         for ground in (tokens.surface, tokens.raised):
             assert theme.contrast(ink, ground) >= 4.5
     assert not bench.labels.grab().isNull()
+
+
+ASKED = (
+    Attribute("hand", "choice", ("left", "right"), required=True),
+    Attribute("effort", "scale", ("none", "some", "much")),
+    Attribute("heart rate", "number", low=30, high=220, unit="1/min"),
+    Attribute("reps", "number", labels=("clap",)),
+)
+
+
+def asking(bench: Bench) -> None:
+    """Two clips selected in a set that asks about clips."""
+    bench.labelling.use_label_set(replace(bench.labelling.label_set, attributes=ASKED))
+    bench.add((9, 29, "wave"), (40, 49, "clap"))
+    bench.session.select(bench.clip_at(1).id, bench.clip_at(0).id)
+
+
+def test_several_clips_show_what_they_share_and_are_written_at_once(bench: Bench) -> None:
+    asking(bench)
+    panel, fields = bench.clip, bench.clip.attributes.fields
+    assert panel.title.text() == "2 clips"
+    assert (panel.label.text(), panel.label.placeholderText()) == ("", "several")
+    assert list(fields) == ["hand", "effort", "heart rate"]  # what concerns them all
+    revision = bench.document.revision
+    panel.confidence.setFocus()
+    QTest.keyClicks(panel.confidence, "90 %")
+    QTest.keyClick(panel.confidence, Qt.Key.Key_Return)
+    assert [bench.clip_at(k).confidence for k in (0, 1)] == [0.9, 0.9]
+    assert bench.document.revision == revision + 1
+    assert not panel.confidence.hasFocus()
+    panel.comment.setFocus()
+    QTest.keyClicks(panel.comment, "both")
+    bench.session.select(bench.clip_at(0).id)
+    assert [bench.clip_at(k).comment for k in (0, 1)] == ["both", "both"]
+    bench.labelling.undo()
+    bench.labelling.undo()
+    assert [bench.clip_at(k).confidence for k in (0, 1)] == [None, None]
+
+
+def test_attributes_by_the_keyboard_alone(bench: Bench) -> None:
+    asking(bench)
+    bench.session.select(bench.clip_at(0).id)
+    panel, fields = bench.clip, bench.clip.attributes.fields
+    missing = panel.findChild(QLabel, "clip_missing")
+    assert missing.text() == "Still to answer: hand"
+    panel.edit()
+    assert fields["hand"].hasFocus()
+    QTest.keyClick(fields["hand"], Qt.Key.Key_2)  # no label key: the second choice
+    assert bench.clip_at(0).attributes == {"hand": "right"}
+    assert not missing.isVisible()
+    QTest.keyClick(fields["hand"], Qt.Key.Key_Tab)
+    QTest.keyClick(fields["effort"], Qt.Key.Key_Tab)
+    number = fields["heart rate"]
+    assert number.hasFocus()
+    QTest.keyClicks(number, "300")
+    QTest.keyClick(number, Qt.Key.Key_Tab)
+    assert "between 30 and 220" in bench.said()
+    number.setFocus()
+    QTest.keyClicks(number, "91,5")
+    QTest.keyClick(number, Qt.Key.Key_Return)
+    assert bench.clip_at(0).attributes == {"hand": "right", "heart rate": 91.5}
+    assert bench.clip_at(0).label == "wave"
+    panel.unsure.setFocus()
+    QTest.keyClick(panel.unsure, Qt.Key.Key_Space)
+    assert bench.clip_at(0).unsure
+
+
+def test_a_label_is_written_by_name_or_synonym(bench: Bench) -> None:
+    asking(bench)
+    edited = edits.changed(
+        bench.labelling.label_set, "throw", Label("throw", synonyms=("toss",), hotkey="3")
+    )
+    bench.labelling.use_label_set(edited)
+    field = bench.clip.label
+    for text, said in (("juggle", "wave"), ("TOSS", "throw")):
+        field.setFocus()
+        field.selectAll()
+        QTest.keyClicks(field, text)
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        assert bench.clip_at(0).label == said
+    assert [bench.clip_at(k).label for k in (0, 1)] == ["throw", "throw"]
+
+
+def test_groups_fold_and_synonyms_are_found(bench: Bench) -> None:
+    label_set = LabelSet(
+        "made",
+        (Label("wave", parent="arms", synonyms=("hail",), code="A7"), Label("walk")),
+        groups=("arms",),
+    )
+    bench.labelling.use_label_set(label_set)
+    model = bench.labels.model
+    texts = [model.index(k, 0).data() for k in range(model.rowCount())]
+    assert texts == ["walk", "arms", "wave"]
+    heading = bench.labels.rows.visualRect(model.index(1, 0)).center()
+    QTest.mouseClick(bench.labels.rows.viewport(), Qt.MouseButton.LeftButton, PLAIN, heading)
+    assert model.rowCount() == 2
+    for found in ("hai", "a7"):
+        bench.labels.filter.setText(found)
+        assert names(bench)[0] == "wave"
+    bench.labels.filter.clear()
+    assert bench.clips() == []

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harstudio.studio.label_set.editing import Editing
     from harstudio.studio.label_set.example_pane import ExamplePane
     from harstudio.studio.label_set.example_reader import Film
+    from harstudio.studio.panels.clip import ClipPanel
     from harstudio.studio.panels.labels import LabelsPanel
     from harstudio.studio.window import MainWindow
 
@@ -37,6 +38,7 @@ class LabelDesk(QObject):
         self.editing: Editing | None = None  # built when somebody edits
         self.pane: ExamplePane | None = None
         self._panel: LabelsPanel | None = None
+        self._clip_panel: ClipPanel | None = None
         self._label = ""
         self._reading: Task | None = None
 
@@ -44,10 +46,16 @@ class LabelDesk(QObject):
         def has_project() -> bool:
             return self._session.project is not None
 
+        def can_write() -> bool:
+            panel = self._clip_panel
+            return panel is not None and panel.can_edit()
+
         def own_clip() -> bool:
             return self._session.selected_clip() is not None
 
         return [
+            Command("clip.edit", "Write what the clip says", self.edit_clip, "Label", "",
+                    ("Ctrl+Return", "Ctrl+Enter"), can_write),
             Command("label.edit_set", "Edit labels…", self.edit, "Label", "settings",
                     ("Ctrl+Alt+L",), has_project),
             Command("label.example", "Example of the label beside", self.toggle_example, "Label",
@@ -62,7 +70,8 @@ class LabelDesk(QObject):
         """The panels are there now."""
         from harstudio.studio.label_set.example_pane import ExamplePane
 
-        self._panel = panel
+        self._panel, self._clip_panel = panel, self._window.clip_panel
+        self._clip_panel.done.connect(self._window.timeline.setFocus)
         panel.edit_wanted.connect(self.edit)
         panel.example_wanted.connect(self.show_example)
         self.pane = ExamplePane(self._session)
@@ -72,6 +81,12 @@ class LabelDesk(QObject):
         self._session.document_changed.connect(self._follow)
         self._session.recording_changed.connect(self._follow)
         self._labelling.labels_changed.connect(partial(self._follow, again=True))
+
+    def edit_clip(self) -> None:
+        """Go to the fields of the selected clip; Esc comes back."""
+        if self._clip_panel is not None:
+            self._window.arrangement.show("labels")
+            self._clip_panel.edit()
 
     # ---- the editor
 

@@ -1,13 +1,18 @@
-"""The selected clip: what it says, when, by whom, and whether others agree."""
+"""The selected clips: what they say, to be read and written; and whether others agree."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import (
+    QFrame,
     QGridLayout,
     QLabel,
     QPlainTextEdit,
+    QScrollArea,
+    QSizePolicy,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -16,17 +21,27 @@ from PySide6.QtWidgets import (
 from harstudio.labels.model import Clip, Document
 from harstudio.studio import theme
 from harstudio.studio.labelling import Labelling
-from harstudio.studio.other_labels import is_model
+from harstudio.studio.panels.clip_attributes import AttributeFields
+from harstudio.studio.panels.clip_facts import Fact, facts
+from harstudio.studio.panels.clip_fields import (
+    SEVERAL,
+    CheckField,
+    TextField,
+    read_confidence,
+    taken,
+)
 from harstudio.studio.session import Session
-from harstudio.studio.timecode import clock_text
-from harstudio.studio.timeline.menu import ORIGINS
 
 EMPTY = "Select a clip to see what it says. Up and Down go from clip to clip."
 COMMENT_PX = 46
 
 
 class ClipPanel(QWidget):
-    """Properties in the drawing's order; the comment can be written."""
+    """Properties in the drawing's order. Of several clips the fields show what they share, and
+    what is written goes to all of them, as one step of undo. Tab goes round the fields, Esc and
+    Enter go back to the timeline."""
+
+    done = Signal()  # back to the timeline
 
     def __init__(
         self, session: Session, labelling: Labelling, parent: QWidget | None = None
@@ -34,107 +49,162 @@ class ClipPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("clip")
         self._session, self._labelling = session, labelling
-        self._clip: Clip | None = None
+        self._clips: tuple[Clip, ...] = ()
+        self._people: tuple[str, ...] = ()
         self._values: list[tuple[QLabel, QLabel]] = []
         self._build()
-        self.comment.left.connect(self._write_comment)
-        for signal in (session.selection_changed, session.history_changed):
-            signal.connect(self._show)
-        session.document_changed.connect(self._show)
-        labelling.others.changed.connect(self._show)
-        theme.theme_events.changed.connect(self._show)
+        self._connect()
+        self._take_labels()
         self._show()
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
-        column.setContentsMargins(14, 8, 14, 12)
+        column.setContentsMargins(14, 8, 6, 8)
         column.setSpacing(8)
         self.title = QLabel("Clip")
         self.title.setProperty("quiet", True)
         self.title.setFont(theme.ui_font(theme.QUIET_PX, bold=True))
         column.addWidget(self.title)
-        shown = QWidget()
-        rows = QVBoxLayout(shown)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(8)
-        self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(12)
-        self._grid.setVerticalSpacing(7)
-        self._grid.setColumnStretch(1, 1)
-        rows.addLayout(self._grid)
+        self.label, self.person = TextField("Label"), TextField("Person")
+        self.confidence = TextField("Confidence", read_confidence)
+        self.confidence.hint = "0 to 1"
+        self.person.hint = "whoever is seen"
+        self.unsure = CheckField("Unsure, ask somebody")
+        self.unsure.setToolTip("Puts it on the list of doubts; the comment is the question")
+        self.attributes = AttributeFields()
         self.comment = CommentEdit()
-        rows.addWidget(self.comment)
-        rows.addStretch(1)
+        self._own = QWidget()
+        self._grid_of_fields = QGridLayout(self._own)
+        self._grid_of_fields.setContentsMargins(0, 0, 0, 0)
+        self._grid_of_fields.setHorizontalSpacing(12)
+        self._grid_of_fields.setVerticalSpacing(6)
+        self._grid_of_fields.setColumnStretch(1, 1)
+        rows = (("label", self.label), ("person", self.person), ("confidence", self.confidence))
+        for row, (name, field) in enumerate(rows):
+            caption = QLabel(name)
+            caption.setProperty("quiet", True)
+            self._grid_of_fields.addWidget(caption, row, 0)
+            self._grid_of_fields.addWidget(field, row, 1)
+        self._facts_grid = QGridLayout()
+        self._facts_grid.setHorizontalSpacing(12)
+        self._facts_grid.setVerticalSpacing(7)
+        self._facts_grid.setColumnStretch(1, 1)
+        shown = QWidget()
+        inside = QVBoxLayout(shown)
+        inside.setContentsMargins(0, 0, 8, 0)
+        inside.setSpacing(8)
+        inside.addWidget(self._own)
+        inside.addWidget(self.attributes)
+        inside.addWidget(self.unsure)
+        inside.addWidget(self.comment)
+        inside.addLayout(self._facts_grid)
+        inside.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        scroll.setWidget(shown)
+        self._scroll = scroll
         self.empty = QLabel(EMPTY)
         self.empty.setProperty("quiet", True)
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._stack = QStackedLayout()
-        self._stack.addWidget(shown)
+        self._stack.addWidget(scroll)
         self._stack.addWidget(self.empty)
         column.addLayout(self._stack, 1)
 
+    def _connect(self) -> None:
+        session, labelling, properties = self._session, self._labelling, self._labelling.properties
+        self.label.written.connect(self._relabel)
+        self.person.written.connect(properties.set_person)
+        self.confidence.written.connect(properties.set_confidence)
+        self.unsure.written.connect(properties.set_unsure)
+        self.attributes.written.connect(properties.set_attribute)
+        self.attributes.refused.connect(self._refuse)
+        self.comment.left.connect(self._write_comment)
+        for field in (self.label, self.person, self.confidence, self.unsure, self.attributes):
+            field.left.connect(self._go_back)
+        self.comment.gone.connect(self._go_back)
+        self.confidence.refused.connect(self._refuse)
+        for signal in (session.selection_changed, session.history_changed):
+            signal.connect(self._show)
+        session.document_changed.connect(self._show)
+        labelling.others.changed.connect(self._show)
+        labelling.labels_changed.connect(self._take_labels)
+        theme.theme_events.changed.connect(self._show)
+
     # ---- showing
+
+    def _take_labels(self) -> None:
+        labels = self._labelling.label_set.labels
+        self.label.offer([la.name for la in labels])
+        self._show()
 
     def _show(self, *_: object) -> None:
         found = self._selected()
-        before, now = self._clip, None if found is None else found[1]
-        another = (before and before.id) != (now and now.id)
+        clips = () if found is None else found[1]
+        another = [c.id for c in clips] != [c.id for c in self._clips]
         if another:
             self._write_comment()
-        self._clip = now
+        self._clips = clips
         self._stack.setCurrentIndex(0 if found is not None else 1)
+        self.title.setText(f"{len(clips)} clips" if len(clips) > 1 else "Clip")
         if found is None:
             return
-        document, clip = found
-        self._show_rows([*self._facts(document, clip), *self._opinions(document, clip)])
+        document = found[0]
         own = document is self._session.document
-        self.comment.setVisible(own or bool(clip.comment))
-        self.comment.setReadOnly(not own or bool(self._labelling.clips.why_not()))
+        writable = own and not self._labelling.clips.why_not()
+        for widget in (self._own, self.unsure):
+            widget.setVisible(own)
+            widget.setEnabled(writable)
+        self.attributes.setEnabled(writable)
+        if own:
+            self._show_fields(clips)
+        else:
+            self.attributes.hide()
+        self._show_rows(facts(self._labelling, document, clips, own))
+        self._show_comment(clips, own, writable, another)
+
+    def _selected(self) -> tuple[Document, tuple[Clip, ...]] | None:
+        own, document = self._labelling.properties.clips(), self._session.document
+        if own and document is not None:
+            return document, own
+        found = self._labelling.others.find(self._session.selection)
+        return None if found is None else (found[0], (found[1],))
+
+    def _show_fields(self, clips: tuple[Clip, ...]) -> None:
+        self.label.show_values([clip.label for clip in clips])
+        self.person.show_values([clip.person for clip in clips])
+        people = self._session.looks.people
+        if people != self._people:
+            self._people = people
+            self.person.offer(people)
+        self.confidence.show_values(
+            ["" if clip.confidence is None else f"{clip.confidence:g}" for clip in clips]
+        )
+        self.unsure.show_values([clip.unsure for clip in clips])
+        self.attributes.show_clips(clips, self._labelling.label_set.attributes)
+
+    def _show_comment(
+        self, clips: Sequence[Clip], own: bool, writable: bool, another: bool
+    ) -> None:
+        comments = {clip.comment for clip in clips}
+        shared = next(iter(comments)) if len(comments) == 1 else ""
+        asking = any(clip.unsure for clip in clips)
+        hint = "Comment: what is asked?" if asking else "Comment"
+        self.comment.setPlaceholderText(hint if len(comments) == 1 else SEVERAL)
+        self.comment.setVisible(own or bool(shared))
+        self.comment.setReadOnly(not writable)
         written = self.comment.toPlainText()
-        if (another or not self.comment.hasFocus()) and written != clip.comment:
-            self.comment.setPlainText(clip.comment)
+        if (another or not self.comment.hasFocus()) and written != shared:
+            self.comment.setPlainText(shared)
+        if another or not self.comment.hasFocus():
+            self.comment.shown = shared
 
-    def _selected(self) -> tuple[Document, Clip] | None:
-        own, document = self._session.selected_clip(), self._session.document
-        if own is not None and document is not None:
-            return document, own[1]
-        return self._labelling.others.find(self._session.selection)
-
-    def _facts(self, document: Document, clip: Clip) -> list[tuple[str, str, str]]:
-        start = clip.start_ns - self._session.transport.start_ns
-        grid = self._labelling.grid
-        frames = "" if grid is None else f" · {grid.count(clip.start_ns, clip.end_ns)} f"
-        facts = [
-            ("label", clip.label, ""),
-            ("start", clock_text(start), ""),
-            ("length", f"{clip.duration_ns / 1e9:.3f} s{frames}", ""),
-            ("annotator", document.annotator, ""),
-            ("origin", ORIGINS[clip.origin], ""),
-        ]
-        if clip.confidence is not None:
-            facts.append(("confidence", f"{clip.confidence:.2f}", ""))
-        if clip.person:
-            facts.append(("person", clip.person, ""))
-        return facts
-
-    def _opinions(self, document: Document, clip: Clip) -> list[tuple[str, str, str]]:
-        rows = []
-        for other, said in self._labelling.others.opinions(clip):
-            if other is document:
-                continue
-            name = "model" if is_model(other) else other.annotator
-            if said is None:
-                rows.append((name, "nothing here", "quiet"))
-                continue
-            agrees = said.label == clip.label
-            text = "agrees" if agrees else said.label
-            sure = "" if said.confidence is None else f"{said.confidence:.2f}"
-            text = ", ".join(part for part in (text, sure) if part)
-            rows.append((name, text, "accent" if agrees else "warn"))
-        return rows
-
-    def _show_rows(self, rows: list[tuple[str, str, str]]) -> None:
+    def _show_rows(self, rows: list[Fact]) -> None:
         while len(self._values) < len(rows):
             self._values.append(self._new_row())
         tokens = theme.current()
@@ -147,7 +217,7 @@ class ClipPanel(QWidget):
                 value.setText(rows[at][1])
                 value.setToolTip(rows[at][1])
                 tone = rows[at][2]
-                value.setStyleSheet(f"color: {getattr(tokens, tone or 'text')};")
+                theme.tint(value, f"color: {getattr(tokens, tone or 'text')};")
 
     def _new_row(self) -> tuple[QLabel, QLabel]:
         name, value = QLabel(), QLabel()
@@ -155,22 +225,78 @@ class ClipPanel(QWidget):
         value.setFont(theme.time_font(theme.TEXT_PX))
         value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        value.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         value.setMinimumWidth(0)
         for column, label in enumerate((name, value)):
-            self._grid.addWidget(label, len(self._values), column)
+            self._facts_grid.addWidget(label, len(self._values), column)
         return name, value
 
-    # ---- the comment
+    # ---- the keyboard
+
+    def fields(self) -> list[QWidget]:
+        """What can be written now, in the order of Tab."""
+        asked = list(self.attributes.fields.values())
+        order = (self.label, self.person, self.confidence, *asked, self.unsure, self.comment)
+        return [field for field in order if field.isVisible() and field.isEnabled()]
+
+    def edit(self) -> None:
+        """Go to the first field that still has no answer, else to the label."""
+        order = self.fields()
+        if order:
+            waiting = self.attributes.first_missing()
+            (waiting or order[0]).setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def can_edit(self) -> bool:
+        return self._stack.currentIndex() == 0 and self._own.isVisibleTo(self)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: N802
+        order, now = self.fields(), self.focusWidget()
+        if now not in order:
+            return super().focusNextPrevChild(forward)
+        at = (order.index(now) + (1 if forward else -1)) % len(order)
+        order[at].setFocus(Qt.FocusReason.TabFocusReason)
+        self._scroll.ensureWidgetVisible(order[at])
+        return True
+
+    def _go_back(self) -> None:
+        now = self.focusWidget()
+        if now is not None:
+            now.clearFocus()
+        self.done.emit()
+
+    # ---- writing
+
+    def _relabel(self, text: object) -> None:
+        name = str(text)
+        labels = self._labelling.label_set.labels
+        folded = name.casefold()
+        known = next((la for la in labels if la.name.casefold() == folded), None)
+        known = known or next(
+            (la for la in labels if folded in (s.casefold() for s in la.synonyms)), None
+        )
+        if not name:
+            self._refuse("A clip needs a label; Delete removes the clip.")
+        elif known is None:
+            self._refuse(f"There is no label “{name}”; Ctrl+Shift+F adds one.")
+        else:
+            self._labelling.clips.relabel(known.name)
+        self._show()
+
+    def _refuse(self, sentence: str) -> None:
+        self._session.message.emit("warn", sentence)
 
     def _write_comment(self) -> None:
-        if self._clip is not None and not self.comment.isReadOnly():
-            self._labelling.clips.comment(self._clip.id, self.comment.toPlainText().strip())
+        text = self.comment.toPlainText().strip()
+        if self._clips and not self.comment.isReadOnly() and text != self.comment.shown:
+            self.comment.shown = text
+            self._labelling.properties.set_comment([clip.id for clip in self._clips], text)
 
 
 class CommentEdit(QPlainTextEdit):
     """A few lines; Enter or going elsewhere writes them, Shift+Enter breaks a line, Esc reverts."""
 
     left = Signal()
+    gone = Signal()  # by a key, back to the timeline
 
     def __init__(self) -> None:
         super().__init__()
@@ -178,33 +304,23 @@ class CommentEdit(QPlainTextEdit):
         self.setAccessibleName("Comment")
         self.setPlaceholderText("Comment")
         self.setTabChangesFocus(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setFixedHeight(COMMENT_PX)
-        self._before = ""
+        self.shown = ""  # what the clips share
 
     def event(self, event: QEvent) -> bool:
         keys = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if (
-            isinstance(event, QKeyEvent)
-            and event.type() == QEvent.Type.ShortcutOverride
-            and event.key() in keys
-        ):
-            event.accept()
-            return True
-        return super().event(event)
+        return taken(event, keys) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if event.key() == Qt.Key.Key_Escape:
-            self.setPlainText(self._before)
-            self.clearFocus()
+            self.setPlainText(self.shown)
+            self.gone.emit()
         elif enter and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self.clearFocus()
+            self.gone.emit()
         else:
             super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
-        self._before = self.toPlainText()
-        super().focusInEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         super().focusOutEvent(event)
