@@ -15,6 +15,7 @@ NUMBER = "harstudio-number:"  # + the attribute's name
 TEXT = "harstudio-text:"
 FIELDS = ("comment", "confidence", "origin", "person", "unsure")
 LAST_ID = "lastUsedAnnotationId"  # ELAN's property: it goes on counting annotations from there
+UNNAMED = "unlabelled"  # what an annotation without a text is labelled
 AUTHOR = "HARStudio"
 NO_AUTHOR = ("", "unspecified", AUTHOR.lower())
 

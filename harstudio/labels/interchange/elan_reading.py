@@ -25,6 +25,7 @@ from harstudio.labels.interchange.elan_names import (
     OURS,
     POINT_TYPE,
     TEXT,
+    UNNAMED,
     VOCABULARY,
     own_property,
     own_type,
@@ -34,7 +35,6 @@ from harstudio.labels.interchange.times import MS_NS, ns_of
 from harstudio.labels.label_set import Label, LabelSet
 from harstudio.labels.model import PLAIN, AttributeValue, Clip, Origin, TierRules, new_id, typed
 
-UNNAMED = "unlabelled"
 EXTRAS = ("SVG_REF", "EXT_REF", "LANG_REF", "CVE_REF")
 
 
@@ -100,12 +100,16 @@ class _Document:
         if typed(about, "participant", str, "") != person:
             rules = replace(rules, person=person)
         points = rules.points or tier.get("LINGUISTIC_TYPE_REF") == POINT_TYPE
+        usual = Origin(typed(about, "origin", str, "imported"))
         times = self._times(tier)
         self._rows.rule(annotator, own, replace(rules, points=points))
         for annotation in tier.iterfind("ANNOTATION/ALIGNABLE_ANNOTATION"):
             start_ns, end_ns = times[annotation.get("ANNOTATION_ID", "")]
             end_ns = start_ns if points else end_ns
-            self._rows.add(annotator, own, self._clip(annotation, start_ns, end_ns, person))
+            clip = self._clip(annotation, start_ns, end_ns, person)
+            said = self._fields.get(annotation.get("ANNOTATION_ID", ""), {})
+            origin = Origin(said.get(FIELD + "origin", usual))
+            self._rows.add(annotator, own, replace(clip, origin=origin))
 
     def _about(self, tier: str) -> dict[str, Any]:
         tiers = self._own.get("tiers")
@@ -125,14 +129,12 @@ class _Document:
             elif kind.startswith(NUMBER):
                 attributes[kind.removeprefix(NUMBER)] = _number(value)
         confidence = said.get(FIELD + "confidence")
-        default = Origin.HUMAN if self._own else Origin.IMPORTED
         clip = Clip(
             start_ns,
             end_ns,
             self._reading.named(text) or UNNAMED,
             person=said.get(FIELD + "person", person),
             confidence=None if confidence is None else min(max(float(confidence), 0.0), 1.0),
-            origin=Origin(said.get(FIELD + "origin", default)),
             comment=said.get(FIELD + "comment", ""),
             attributes=attributes,
             unsure=FIELD + "unsure" in said,

@@ -22,8 +22,10 @@ from harstudio.labels.interchange.elan_names import (
     OURS,
     POINT_TYPE,
     TEXT,
+    UNNAMED,
     VOCABULARY,
 )
+from harstudio.labels.interchange.losses import rounded
 from harstudio.labels.interchange.rows import layers
 from harstudio.labels.interchange.times import MS_NS, ms_of
 from harstudio.labels.interchange.xml_files import legal
@@ -49,7 +51,8 @@ ORDER = (
 
 def document(bundle: Bundle) -> tuple[Element, list[str]]:
     """The EAF document of the bundle's one recording, and what it does not say."""
-    return _Writer(bundle.recordings[0], bundle.label_set).written()
+    root, notes = _Writer(bundle.recordings[0], bundle.label_set).written()
+    return root, rounded(bundle, "ELAN", MS_NS, "milliseconds") + notes
 
 
 class _Writer:
@@ -98,6 +101,7 @@ class _Writer:
     def _write_tier(self, document: Document, tier: Tier) -> None:
         known = self._kept.shell(tier.name, document.annotator)
         person = tier.rules.person or _shared_person(tier.clips)
+        origin = _usual_origin(tier.clips)
         name = (
             self._kept.name_of(known)
             if known is not None
@@ -110,7 +114,7 @@ class _Writer:
             first.set("LINGUISTIC_TYPE_REF", kind)
         if known is not None:
             for key, value in known.attrib.items():
-                if key not in first.attrib:
+                if key not in first.attrib and key != "PARTICIPANT":
                     first.set(key, value)
             if known.get("PARENT_REF"):
                 first.set("PARENT_REF", known.get("PARENT_REF", ""))
@@ -118,6 +122,7 @@ class _Writer:
             "tier": tier.name,
             "rules": tier.rules.to_dict(),
             "participant": person,
+            "origin": origin,
         }
         rows = layers(self._trimmed(tier.clips), _span_ms) or [[]]
         for number, row in enumerate(rows, 1):
@@ -130,7 +135,7 @@ class _Writer:
             self._tiers.append(element)
             for clip, start, end in row:
                 self._write_clip(element, clip, start, end, known)
-            self._write_fields(element, [clip for clip, _, _ in row], person)
+            self._write_fields(element, [clip for clip, _, _ in row], person, origin)
 
     def _free(self, name: str, annotator: str) -> str:
         tries = [name] + [f"{name} ({annotator})"] * bool(annotator)
@@ -167,8 +172,10 @@ class _Writer:
             one.set(key, value)
         self._slots.append((start, 1, one, "TIME_SLOT_REF1"))
         self._slots.append((end, 0, one, "TIME_SLOT_REF2"))
-        SubElement(one, "ANNOTATION_VALUE").text = self._said_text(clip.label)
-        self._labels.setdefault(clip.label)
+        label = "" if clip.label == UNNAMED else clip.label
+        SubElement(one, "ANNOTATION_VALUE").text = self._said_text(label)
+        if label:
+            self._labels.setdefault(label)
 
     def _said_text(self, text: str) -> str:
         said = legal(text)
@@ -176,11 +183,13 @@ class _Writer:
             self._notes["signs"] += 1
         return said
 
-    def _write_fields(self, parent: Element, clips: list[Clip], person: str) -> None:
+    def _write_fields(
+        self, parent: Element, clips: list[Clip], person: str, origin: Origin
+    ) -> None:
         """A dependent tier for each field and attribute that any of the clips has."""
         values: dict[str, dict[str, str]] = {}
         for clip in clips:
-            for kind, value in _fields(clip, person):
+            for kind, value in _fields(clip, person, origin):
                 values.setdefault(kind, {})[clip.id] = value
         for kind, of_clip in sorted(values.items()):
             self._types[kind] = False
@@ -346,12 +355,17 @@ def _shared_person(clips: Iterable[Clip]) -> str:
     return persons.pop() if len(persons) == 1 else ""
 
 
-def _fields(clip: Clip, person: str) -> Iterator[tuple[str, str]]:
+def _usual_origin(clips: Iterable[Clip]) -> Origin:
+    counts = Counter(clip.origin for clip in clips)
+    return counts.most_common(1)[0][0] if counts else Origin.HUMAN
+
+
+def _fields(clip: Clip, person: str, origin: Origin) -> Iterator[tuple[str, str]]:
     if clip.comment:
         yield FIELD + "comment", clip.comment
     if clip.confidence is not None:
         yield FIELD + "confidence", repr(clip.confidence)
-    if clip.origin is not Origin.HUMAN:
+    if clip.origin is not origin:
         yield FIELD + "origin", clip.origin.value
     if clip.person != person:
         yield FIELD + "person", clip.person

@@ -15,8 +15,11 @@ from harstudio.labels.interchange.base import LARGEST_BYTES, damaged, read_bytes
 GZIP = b"\x1f\x8b"
 
 
-def read_json(path: Path, title: str) -> dict[str, Any]:
-    """The object in a JSON file, gzipped or not; DataError when it is none or too large."""
+def read_json(path: Path, title: str, kind: type = dict) -> Any:
+    """The object in a JSON file, gzipped or not; DataError when it is none or too large.
+
+    kind: list for a file that holds one.
+    """
     data = read_bytes(path)
     if data.startswith(GZIP):
         data = _unpacked(data, path, title)
@@ -28,13 +31,14 @@ def read_json(path: Path, title: str) -> dict[str, Any]:
         raise damaged(path, "it nests too deeply", title) from error
     except ValueError as error:
         raise damaged(path, f"it is no JSON ({error})", title) from error
-    if not isinstance(document, dict):
-        raise damaged(path, "it holds no JSON object", title)
+    if not isinstance(document, kind):
+        what = "object" if kind is dict else "list"
+        raise damaged(path, f"it holds no JSON {what}", title)
     return document
 
 
-def write_json(path: Path, document: dict[str, Any]) -> None:
-    """Write an object as readable JSON, atomically."""
+def write_json(path: Path, document: dict[str, Any] | list[Any]) -> None:
+    """Write an object or a list as readable JSON, atomically."""
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
     write_atomically(path, (text + "\n").encode("utf-8", "replace"))
 

@@ -8,12 +8,17 @@ from harstudio.errors import DataError, HarstudioError, UnknownFormatError, Usag
 from harstudio.labels.interchange import (
     activitynet,
     boris,
+    csv_table,
+    cvat,
     elan,
+    label_studio,
     mmaction,
     nova,
     pku_mmd,
     pyskl,
     thumos,
+    via,
+    webvtt,
     x_anylabeling,
 )
 from harstudio.labels.interchange.base import Bundle, ForeignFormat, Reading, flattened
@@ -21,14 +26,19 @@ from harstudio.labels.interchange.base import Bundle, ForeignFormat, Reading, fl
 # Asked in this order: what marks itself first, plain tables last.
 FORMATS: tuple[ForeignFormat, ...] = (
     elan,
+    cvat,
+    via,
+    label_studio,
     activitynet,
     mmaction,
     boris,
     nova,
     x_anylabeling,
+    webvtt,
     thumos,
     pku_mmd,
     pyskl,
+    csv_table,
 )
 HEAD_BYTES = 4096
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from harstudio.errors import UsageError
-from harstudio.labels.interchange.base import Labelled, Media, Reading
+from harstudio.labels.interchange.base import Bundle, Labelled, Media, Reading
 from harstudio.recordings.frame_grid import FrameGrid
 
 SECOND_NS = 1_000_000_000
@@ -31,7 +31,7 @@ def ns_of(value: object, unit_ns: int = SECOND_NS) -> int:
         raise ValueError(f"“{value}” is no time")
     if number < 0:
         raise ValueError(f"{value} is a time before the beginning")
-    if number * unit_ns > LATEST_NS:
+    if number > LATEST_NS // unit_ns:
         raise ValueError(f"{value} is too late a time")
     return round(number * unit_ns)
 
@@ -142,3 +142,19 @@ def frames_to_read(
 def media_of(frames: Frames, path: str, width: int = 0, height: int = 0) -> Media:
     """The media that a file of frames tells of, for whoever writes it on."""
     return Media("", path, grid=frames.grid, fps=frames.rate_hz, width=width, height=height)
+
+
+def moved(bundle: Bundle, title: str) -> Iterator[str]:
+    """The sentence about clips whose ends lie between two frames, where there are any."""
+    off = 0
+    for labelled in bundle.recordings:
+        frames = frames_to_write(labelled, title)
+        clips = (c for document in labelled.documents for t in document.tiers for c in t.clips)
+        for clip in clips:
+            whole = frames.span(*frames.of(clip.start_ns, clip.end_ns))
+            off += (whole[0] if clip.is_point else whole) != (
+                clip.start_ns if clip.is_point else (clip.start_ns, clip.end_ns)
+            )
+    if off:
+        what = "the ends of 1 clip are" if off == 1 else f"the ends of {off} clips are"
+        yield f"{title} counts frames: {what} moved to the nearest ones."
