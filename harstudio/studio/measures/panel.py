@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from harstudio.measures import angles
-from harstudio.measures.clips import ClipMeasures, key
+from harstudio.measures.clips import PAIRED_JOINTS, ClipMeasures, key
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button, ToolButton
 from harstudio.studio.measures.curve import AngleCurve
@@ -33,25 +33,27 @@ ABOUT = (
     "Joints of the skeleton, smoothed at 6 Hz. 0° is standing at attention. Smoothness (SPARC): "
     "nearer to 0 is smoother. R:L says by how much the right exceeds the left, of their mean."
 )
-TABLES = (  # heading, rows of (title, unit, digits, pattern with {} for the side, asymmetry)
+Row = tuple[str, str, str, str]  # name, angle, pattern of the key with {} for the side, asymmetry
+TABLES: tuple[tuple[str, int, tuple[Row, ...]], ...] = (  # heading, digits, rows
     (
-        "Range of motion",
-        [
-            (name, "°", 0, f"{{}}_{key(name)}_rom_deg", f"{key(name)}_asymmetry_pct")
+        "Range, °",
+        0,
+        tuple(
+            (
+                name.split()[0],
+                name,
+                f"{{}}_{key(name)}_rom_deg",
+                f"{key(name)}_asymmetry_pct",
+            )
             for name in angles.PAIRED
-        ],
+        ),
     ),
     (
-        "Peak speed",
-        [
-            (joint, "m/s", 2, f"{{}}_{joint}_peak_m_s", f"{joint}_speed_asymmetry_pct")
-            for joint in ("wrist", "ankle")
-        ],
+        "Peak speed, m/s",
+        2,
+        tuple((j, "", f"{{}}_{j}_peak_m_s", f"{j}_speed_asymmetry_pct") for j in PAIRED_JOINTS),
     ),
-    (
-        "Smoothness",
-        [(joint, "", 2, f"{{}}_{joint}_sparc", "") for joint in ("wrist", "ankle")],
-    ),
+    ("Smoothness", 2, tuple((j, "", f"{{}}_{j}_sparc", "") for j in PAIRED_JOINTS)),
 )
 
 
@@ -130,17 +132,15 @@ class MeasuresPanel(QWidget):
     def _show(self, *_: object) -> None:
         stretch, measures = self._measuring.stretch, self._measuring.measures
         self.title.setText("Measures" if stretch is None else f"Measures · {stretch.name}")
-        self.empty.setText(self._measuring.problem or EMPTY)
-        self.empty.setVisible(measures is None and (stretch is None or self._has_problem()))
+        waiting = EMPTY if stretch is None else "Measuring…"
+        self.empty.setText(self._measuring.problem or waiting)
+        self.empty.setVisible(measures is None)
         for widget in (self.headline, self.curve, self._table, self.about, self.csv, self.pdf):
             widget.setVisible(measures is not None)
         if measures is not None:
             self.headline.setText(_headline(measures))
             self._show_curve(measures)
             self._show_rows(measures)
-
-    def _has_problem(self) -> bool:
-        return bool(self._measuring.problem)
 
     def _show_curve(self, measures: ClipMeasures) -> None:
         name = self._angle or measures.repetitions.angle or angles.NAMES[-1]
@@ -153,29 +153,26 @@ class MeasuresPanel(QWidget):
             if gone is not None:
                 gone.deleteLater()
         row = 0
-        for heading, rows in TABLES:
+        for heading, digits, rows in TABLES:
             for column, text in enumerate((heading, "left", "right", "R:L")):
-                last = column == 3 and not rows[0][4]
+                last = column == 3 and not rows[0][3]
                 self._rows.addWidget(_cell("" if last else text, column, quiet=True), row, column)
             row += 1
-            for title, unit, digits, pattern, uneven in rows:
-                self._add_row(row, measures, (title, unit, digits, pattern, uneven))
+            for one in rows:
+                self._add_row(row, measures, one, digits)
                 row += 1
 
-    def _add_row(
-        self, row: int, measures: ClipMeasures, spec: tuple[str, str, int, str, str]
-    ) -> None:
-        title, unit, digits, pattern, uneven = spec
-        named = f"{title} ({unit})" if unit else title
-        if title in angles.PAIRED:
-            button = ToolButton(named)
+    def _add_row(self, row: int, measures: ClipMeasures, what: Row, digits: int) -> None:
+        name, angle, pattern, uneven = what
+        if angle:
+            button = ToolButton(name)
             button.setProperty("quiet", True)
-            button.setStyleSheet("padding: 0; text-align: left;")
-            button.setToolTip("Show the curve; again for the other side")
-            button.clicked.connect(lambda: self._choose(title))
+            button.setStyleSheet("padding: 0; border: none;")
+            button.setToolTip(f"Show the curve of {angle}; again for the other side")
+            button.clicked.connect(lambda: self._choose(angle))
             self._rows.addWidget(button, row, 0, Qt.AlignmentFlag.AlignLeft)
         else:
-            self._rows.addWidget(_cell(named, 0), row, 0)
+            self._rows.addWidget(_cell(name, 0, quiet=True), row, 0)
         for column, side in enumerate(angles.SIDES, start=1):
             text = _number(measures.values[pattern.format(side)], digits)
             self._rows.addWidget(_cell(text, column), row, column)
@@ -257,7 +254,8 @@ def _quiet(text: str, *, bold: bool = False) -> QLabel:
 def _cell(text: str, column: int, *, quiet: bool = False) -> QLabel:
     label = QLabel(text)
     label.setProperty("quiet", quiet)
-    label.setFont(theme.ui_font(theme.QUIET_PX) if column == 0 else theme.time_font())
+    bold = column == 0 and text[:1].isupper()
+    label.setFont(theme.ui_font(theme.QUIET_PX, bold=bold) if column == 0 else theme.time_font())
     side = Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
     label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
     return label
