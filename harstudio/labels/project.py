@@ -24,6 +24,7 @@ from harstudio.labels.label_set import LabelSet, label_set_for
 from harstudio.labels.model import Document, typed
 from harstudio.labels.names import Names, safe_name
 from harstudio.labels.policy import Policy
+from harstudio.labels.pseudonyms import Pseudonyms
 from harstudio.labels.recovery import load
 from harstudio.labels.shared_file import update_toml
 from harstudio.settings import data_dir
@@ -181,6 +182,13 @@ class Project:
         """
         update_toml(self.folder / PROJECT_FILE, policy.put_into)
         self.policy = policy
+
+    def pseudonyms(self) -> Pseudonyms:
+        """Those in force: of subjects.toml where the policy asks for them, else none.
+
+        DataError when the file is damaged: nothing is shown or exported under a name then.
+        """
+        return Pseudonyms.load(self.folder) if self.policy.pseudonyms else Pseudonyms()
 
     # ---- recordings
 
