@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from harstudio.labels.interchange.base import Bundle, Labelled, Reading, damaged
 from harstudio.labels.interchange.json_text import read_json, write_json
-from harstudio.labels.interchange.losses import losses
+from harstudio.labels.interchange.losses import confident, losses
 from harstudio.labels.interchange.rows import Rows
 from harstudio.labels.interchange.times import ns_of, seconds, span_of
 from harstudio.labels.label_set import Label, LabelSet
@@ -96,6 +96,8 @@ def write(bundle: Bundle, path: Path) -> Sequence[str]:
         document["external_data"] = {"used": False, "details": ""}
     write_json(path, document)
     notes = losses(bundle, TITLE, "origin confidence")
+    made = (c for one in bundle.recordings for c in _clips(one) if c.origin is Origin.MODEL)
+    notes += confident(made, TITLE)
     sure = sum(
         clip.confidence is not None
         for one in bundle.recordings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from harstudio.labels.interchange.base import Bundle
 from harstudio.labels.model import Clip, Origin, Tier
@@ -45,6 +45,13 @@ def losses(bundle: Bundle, title: str, carries: str = "") -> list[str]:
     if "label_set" not in carried and bundle.label_set.labels:
         notes.append(f"{title} has no label set: colours, keys and definitions are left out.")
     return notes
+
+
+def confident(clips: Iterable[Clip], title: str) -> list[str]:
+    """The sentence about clips that get a confidence because the format wants one."""
+    count = sum(clip.confidence is None for clip in clips)
+    what = "1 clip without one gets" if count == 1 else f"{count} clips without one get"
+    return [f"{title} wants a confidence: {what} 1."] if count else []
 
 
 def rounded(bundle: Bundle, title: str, unit_ns: int, unit: str) -> list[str]:

@@ -22,7 +22,7 @@ from defusedxml.ElementTree import fromstring
 from harstudio.errors import DataError
 from harstudio.files import write_atomically
 from harstudio.labels.interchange.base import Bundle, Labelled, Reading, damaged, read_bytes
-from harstudio.labels.interchange.losses import losses
+from harstudio.labels.interchange.losses import confident, losses
 from harstudio.labels.interchange.rows import Rows
 from harstudio.labels.interchange.times import seconds, span_of
 from harstudio.labels.label_set import Label, LabelSet, label_color
@@ -147,6 +147,7 @@ def write(bundle: Bundle, path: Path) -> Sequence[str]:
         target = path.with_name(f"{stem}{ends}{EXTENSIONS[0]}")
         _write_part(target, annotator, role, clips, bundle.label_set)
     notes = losses(bundle, TITLE, "person confidence comment points annotators label_set")
+    notes += confident((clip for clips in parts.values() for clip in clips), TITLE)
     if len(parts) > 1:
         notes.append(f"{TITLE} has a file for each annotator and person: {len(parts)} are written.")
     points = sum(clip.is_point for clips in parts.values() for clip in clips)
