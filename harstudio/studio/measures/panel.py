@@ -49,7 +49,7 @@ TABLES: tuple[tuple[str, int, tuple[Row, ...]], ...] = (  # heading, digits, row
         ),
     ),
     (
-        "Peak speed, m/s",
+        "Speed, m/s",
         2,
         tuple((j, "", f"{{}}_{j}_peak_m_s", f"{j}_speed_asymmetry_pct") for j in PAIRED_JOINTS),
     ),
