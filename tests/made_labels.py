@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
 from hypothesis import strategies as st
 
 from harstudio.labels.interchange.base import Bundle, Labelled, Media
@@ -35,7 +32,7 @@ confidences = st.one_of(st.none(), st.sampled_from([0.0, 0.25, 0.875, 1.0]))
 
 
 @st.composite
-def clips(draw, *, overlap: bool, points: bool):
+def clips(draw, *, overlap: bool, points: bool, person: str = ""):
     """Up to six clips on the frames, apart from each other unless they may overlap."""
     found, at = [], 0
     for _ in range(draw(st.integers(0, 6))):
@@ -50,7 +47,7 @@ def clips(draw, *, overlap: bool, points: bool):
                 start_ns,
                 start_ns if points else end_ns,
                 draw(st.sampled_from(LABELS)),
-                person=draw(st.sampled_from(["", "P1"])),
+                person=person or draw(st.sampled_from(["", "P1"])),
                 confidence=draw(confidences),
                 origin=draw(st.sampled_from(list(Origin))),
                 comment=draw(texts),
@@ -70,7 +67,7 @@ def bundles(draw):
             overlap, points = name == "free", name == "sounds"
             person = "P1" if name == "P1" else ""
             rows.rule(annotator, name, TierRules(person, points, overlap))
-            rows.add(annotator, name, *draw(clips(overlap=overlap, points=points)))
+            rows.add(annotator, name, *draw(clips(overlap=overlap, points=points, person=person)))
         if draw(st.booleans()):
             rows.done.add(annotator)
     labelled = Labelled(rows.recording, rows.documents(), 10_000_000_000, (media(),), "training")
@@ -86,11 +83,3 @@ def all_clips(bundle: Bundle) -> list[tuple[str, str, str, Clip]]:
         for tier in document.tiers
         for clip in tier.clips
     ]
-
-
-def near(a_ns: int, b_ns: int, within_ns: float) -> bool:
-    return math.isclose(a_ns, b_ns, abs_tol=within_ns)
-
-
-def even(count: int) -> np.ndarray:
-    return np.arange(count)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
-from made_labels import all_clips, bundles, grid
 
 from harstudio.labels.interchange import registry
 from harstudio.labels.interchange.base import Bundle, Reading
 from harstudio.labels.interchange.losses import OF_CLIPS
 from harstudio.labels.model import Clip, Origin
+from made_labels import all_clips, bundles, grid
 
 RECORDING = "S001C001P001R001A001"
 UNITS_NS = {"1 ns": 1, "1 ms": 1_000_000, "1 frame": 1}  # clips lie on frames
