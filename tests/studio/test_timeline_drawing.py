@@ -13,8 +13,8 @@ from PySide6.QtGui import QImage
 from harstudio.labels.edits import AddClip, AddTier, Group
 from harstudio.labels.model import Clip, Origin
 from harstudio.studio.timeline.motion import Motion, motion_of
-from harstudio.studio.timeline.lanes import clips_to_draw
 from harstudio.studio.timeline.scale import LABEL_PX, TimeScale, ruler_text, ticks
+from harstudio.studio.timeline.strips import Strip
 from studio.label_bench import Bench, make_bench, moving_recording, shown, wheel
 
 SECOND = 1_000_000_000
@@ -112,14 +112,18 @@ def test_clips_of_networks_are_dashed_outlines(bench: Bench) -> None:
     assert share_of(border, box) > 0.05
 
 
-def test_drawing_does_not_grow_with_the_number_of_clips() -> None:
+def test_narrow_clips_are_columns_and_wide_ones_are_bars() -> None:
     step = 3 * SECOND
     clips = [Clip(k * step, k * step + 2 * SECOND, "wave") for k in range(12_000)]
+    strip = Strip.of(clips, lambda clip: (0xFF00FF00, clip.start_ns == 0))
     scale = TimeScale(0, 36_000 * SECOND, 1000).fit()
-    assert len(list(clips_to_draw(clips, scale))) <= 1000
-    near = scale.showing(18_000 * SECOND, 18_030 * SECOND, share=1.0)
-    drawn = list(clips_to_draw(clips, near))
-    assert 10 <= len(drawn) <= 12
+    far = strip.clips(scale)
+    assert far.wide == []
+    assert (far.colors == 0xFF00FF00).mean() > 0.6
+    assert np.flatnonzero(far.signs).tolist() == [0]
+    near = strip.clips(scale.showing(18_000 * SECOND, 18_030 * SECOND, share=1.0))
+    assert [clips[at].start_ns // SECOND for at in near.wide] == list(range(18_000, 18_030, 3))
+    assert not near.colors.any()
 
 
 def test_ten_hours_and_ten_thousand_clips_stay_smooth(qtbot, tmp_path: Path) -> None:

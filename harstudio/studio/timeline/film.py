@@ -24,7 +24,7 @@ from harstudio.studio.timeline.scale import TimeScale
 
 logger = logging.getLogger(__name__)
 
-PICTURE_PX = 44  # how tall they stand on the screen
+PICTURE_PX = 38  # how tall they stand on the screen
 IN_MEMORY = 800
 CALM_S = 0.15  # nothing is decoded while one still zooms or pans
 PLAYING_REST = 4  # while it plays, rest so many times as long as decoding took

@@ -15,11 +15,11 @@ from harstudio.studio.timeline.rows import NAMES_PX, POINT_PX
 CORNER_PX = 5
 PAD_PX = 8
 TEXT_ROOM_PX = 24
+POINT_TEXT_PX = 44  # beside a point: a name cut shorter says nothing
 SIGN_PX = 13
 SIGN_ROOM_PX = 26  # a bar at least so wide shows its sign in full
 LOW_CONFIDENCE = 0.7  # below it a clip fades, the more the lower
 FADED_SHARE = 0.65  # of the canvas in the colour of a clip without any confidence
-DENSE_PX = 4  # points nearer than this to the next are lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,12 @@ def faded(color: str, confidence: float | None, canvas: str) -> str:
         return color
     share = round((LOW_CONFIDENCE - confidence) / LOW_CONFIDENCE * FADED_SHARE, 2)
     return _mixed(color, canvas, share)
+
+
+@cache
+def rgb(color: str) -> int:
+    """0xffRRGGBB of "#RRGGBB"."""
+    return QColor(color).rgba()
 
 
 _mixed = cache(theme.mixed)
@@ -161,9 +167,6 @@ def diamond(x: float, y: float, reach: float) -> QPolygonF:
 def draw_point(painter: QPainter, kit: Kit, rect: QRectF, look: Look, room_px: float = 0.0) -> None:
     """A point event in the middle of a bar's height; ``room_px`` up to the next one."""
     color, y = kit.color(look.color), rect.center().y()
-    if 0 < room_px < DENSE_PX:
-        painter.fillRect(QRectF(rect.left(), rect.top() + 3, 1, rect.height() - 6), color)
-        return
     if look.modelled:
         painter.setPen(QPen(color, 1.5))
         painter.setBrush(kit.color(kit.tokens.canvas))
@@ -176,7 +179,7 @@ def draw_point(painter: QPainter, kit: Kit, rect: QRectF, look: Look, room_px: f
         draw_sign(painter, kit, QPointF(left, y - SIGN_PX / 2), look.sign)
         left += SIGN_PX + 3
     room = int(rect.left() + room_px - POINT_PX - left)
-    if room >= TEXT_ROOM_PX:
+    if room >= min(kit.width(look.text), POINT_TEXT_PX):
         painter.setFont(kit.font)
         painter.setPen(kit.color(kit.tokens.text))
         side = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter
 
-from harstudio.labels.model import Clip, Origin
+from harstudio.labels.model import Clip, Origin, Tier
 from harstudio.studio import theme
-from harstudio.studio.timeline.lanes import clips_to_draw, points_to_draw
 from harstudio.studio.timeline.marks import (
     PAD_PX,
     Kit,
@@ -23,6 +23,7 @@ from harstudio.studio.timeline.marks import (
 from harstudio.studio.timeline.rows import NAMES_PX, POINT_PX, ROW_PX, RULER_PX, Kind, Row
 from harstudio.studio.timeline.scale import TimeScale, ticks
 from harstudio.studio.timeline.scores import Scores
+from harstudio.studio.timeline.strips import Columns, Strip
 from harstudio.studio.timeline.track_painting import (
     draw_motion,
     draw_pictures,
@@ -30,6 +31,8 @@ from harstudio.studio.timeline.track_painting import (
     draw_sound,
 )
 from harstudio.studio.timeline.tracks import Tracks
+
+DENSE_INSET_PX = 4  # by which crowded points are lower than clips
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Scene:
     size: tuple[int, int]
     tier_name: str
     tracks: Tracks
+    strips: Callable[[Tier], tuple[Strip, ...]]
     color_of: Callable[[str], str]
     incomplete: Callable[[Clip], bool]
     hint: str = ""
@@ -111,18 +115,39 @@ def _draw_row(painter: QPainter, kit: Kit, scene: Scene, row: Row, top: int) -> 
 
 
 def _draw_clips(painter: QPainter, kit: Kit, scene: Scene, row: Row) -> None:
-    canvas = kit.tokens.canvas
-    for number, lane in enumerate(row.lanes):
-        for clip in clips_to_draw(lane, scene.scale):
+    canvas, strips = kit.tokens.canvas, () if row.tier is None else scene.strips(row.tier)
+    for number, (lane, strip) in enumerate(zip(row.lanes, strips, strict=True)):
+        columns = strip.clips(scene.scale)
+        top = RULER_PX + row.clip_top(number) - scene.scrolled
+        _draw_columns(painter, kit, columns, QRectF(NAMES_PX, top, scene.scale.width, row.clip_px))
+        for at in columns.wide:
+            clip = lane[at]
             rect = scene.clip_rect(row, clip.start_ns, clip.end_ns, number)
             draw_bar(painter, kit, rect, scene.look_of(clip, canvas))
 
 
 def _draw_points(painter: QPainter, kit: Kit, scene: Scene, row: Row) -> None:
-    canvas = kit.tokens.canvas
-    for clip, room in points_to_draw(row.lanes[0], scene.scale, POINT_PX):
+    assert row.tier is not None  # noqa: S101 - points lie in tiers
+    canvas, lane = kit.tokens.canvas, row.lanes[0]
+    columns, rooms = scene.strips(row.tier)[0].points(scene.scale, POINT_PX)
+    top = RULER_PX + row.clip_top() - scene.scrolled + DENSE_INSET_PX
+    tall = row.clip_px - 2 * DENSE_INSET_PX
+    _draw_columns(painter, kit, columns, QRectF(NAMES_PX, top, scene.scale.width, tall))
+    for at, room in zip(columns.wide, rooms.tolist(), strict=True):
+        clip = lane[at]
         rect = scene.clip_rect(row, clip.start_ns, clip.end_ns)
         draw_point(painter, kit, rect, scene.look_of(clip, canvas), room)
+
+
+def _draw_columns(painter: QPainter, kit: Kit, columns: Columns, where: QRectF) -> None:
+    """Columns of one colour from top to bottom; where there is a sign, a stroke above them."""
+    if columns.colors.any():
+        wide = len(columns.colors)
+        image = QImage(columns.colors.data, wide, 1, 4 * wide, QImage.Format.Format_ARGB32)
+        painter.drawImage(where, image)
+    for column in np.flatnonzero(columns.signs).tolist():
+        stroke = QRectF(where.left() + column, where.top() - 3, 2, 2)
+        painter.fillRect(stroke, kit.color(kit.tokens.warn))
 
 
 def _faint(tokens: theme.Tokens) -> QColor:

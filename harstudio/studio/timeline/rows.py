@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harstudio.labels.model import Clip, Document, Tier
-from harstudio.studio.timeline.lanes import Lane, LaneBook, clips_between, lane_of
+from harstudio.studio.timeline.lanes import Lane, clips_between, lane_of, lanes_of
 from harstudio.studio.timeline.scale import TimeScale
 
 NAMES_PX = 112
@@ -17,7 +17,7 @@ CLIP_PX = 26
 LANE_PX, LANE_GAP_PX = 20, 3  # where clips overlap
 POINT_PX = 7  # from the middle of a point's mark to its corners
 SCORES_PX = 62  # segments above, curves below
-PICTURES_PX = 52
+PICTURES_PX, SOUND_PX, MOTION_PX = 46, 32, 32
 EDGE_PX = 6  # how near the mouse must come to take an edge
 ROOM_PX = 14  # a clip narrower than this is taken as a whole unless it is selected
 
@@ -32,7 +32,12 @@ class Kind(enum.Enum):
 
 
 TRACKS = (Kind.PICTURES, Kind.SOUND, Kind.MOTION)  # in their order
-HEIGHTS = {Kind.SCORES: SCORES_PX, Kind.PICTURES: PICTURES_PX}
+HEIGHTS = {
+    Kind.SCORES: SCORES_PX,
+    Kind.PICTURES: PICTURES_PX,
+    Kind.SOUND: SOUND_PX,
+    Kind.MOTION: MOTION_PX,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +103,11 @@ def build_rows(
     tier_name: str,
     tracks: Sequence[Kind],
     scores: str = "",
-    book: LaneBook | None = None,
+    lanes: Callable[[Tier], tuple[Lane, ...]] = lanes_of,
 ) -> list[Row]:
     """Own tiers first (the current one even before it holds a clip), then others', then what a
     run says (``scores`` is its name, "" for none), then the tracks."""
     rows: list[Row] = []
-    book = book or LaneBook()
 
     def add(kind: Kind, title: str) -> None:
         rows.append(Row(kind, title, rows_height(rows)))
@@ -111,8 +115,8 @@ def build_rows(
     def add_tier(kind: Kind, title: str, tier: Tier, of: Document) -> None:
         person = tier.rules.person
         note = person if person and person.casefold() not in title.casefold() else ""
-        lanes = book.lanes(tier, of.revision)
-        rows.append(Row(kind, title, rows_height(rows), tier, of.annotator, lanes, note))
+        top = rows_height(rows)
+        rows.append(Row(kind, title, top, tier, of.annotator, lanes(tier), note))
 
     if document is not None:
         own = list(document.tiers)

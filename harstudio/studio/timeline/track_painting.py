@@ -10,7 +10,7 @@ from harstudio.studio import theme
 from harstudio.studio.timeline.film import PICTURE_PX, Cell, Film
 from harstudio.studio.timeline.marks import Kit, Look, confidence_text, draw_bar
 from harstudio.studio.timeline.motion import Motion
-from harstudio.studio.timeline.rows import NAMES_PX, PICTURES_PX, ROW_PX
+from harstudio.studio.timeline.rows import MOTION_PX, NAMES_PX, PICTURES_PX, SOUND_PX
 from harstudio.studio.timeline.scale import TimeScale
 from harstudio.studio.timeline.scores import Scores, draw_curves, segments_to_draw
 from harstudio.studio.timeline.waveform import Waveform
@@ -41,16 +41,16 @@ def draw_scores(painter: QPainter, kit: Kit, scores: Scores, scale: TimeScale, t
 def draw_motion(painter: QPainter, motion: Motion, scale: TimeScale, top: int) -> None:
     """Bars, as tall as the bodies move."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    color, room = _quiet(), ROW_PX - 10
+    color, room = _quiet(), MOTION_PX - 8
     for k, level in enumerate(motion.bars(scale, BAR_PITCH_PX).tolist()):
         tall = max(1, round(level * room))
         left = NAMES_PX + k * BAR_PITCH_PX
-        painter.fillRect(left, top + ROW_PX - 5 - tall, BAR_PX, tall, color)
+        painter.fillRect(left, top + MOTION_PX - 4 - tall, BAR_PX, tall, color)
 
 
 def draw_sound(painter: QPainter, waveform: Waveform, scale: TimeScale, top: int) -> None:
     """The envelope around the middle of the row, as loud as a sample can be up to its edges."""
-    middle, reach = top + ROW_PX / 2, ROW_PX / 2 - 3
+    middle, reach = top + SOUND_PX / 2, SOUND_PX / 2 - 3
     columns = waveform.columns(scale)
     known = np.isfinite(columns[:, 0])
     if not known.any():

@@ -18,13 +18,15 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
 from harstudio.labels.attributes import Attribute, missing
+from harstudio.labels.edits import Edit
+from harstudio.labels.history import History
 from harstudio.labels.model import Clip
 from harstudio.studio import theme
 from harstudio.studio.labelling import Labelling
 from harstudio.studio.recognition.class_colors import class_colors
 from harstudio.studio.session import Session
-from harstudio.studio.timeline.lanes import LaneBook
 from harstudio.studio.timeline.live import Live, draw_live, playhead_strip
+from harstudio.studio.timeline.marks import faded, rgb
 from harstudio.studio.timeline.menu import context_menu, hover_text
 from harstudio.studio.timeline.mouse import Mouse
 from harstudio.studio.timeline.painting import Scene, draw_still
@@ -43,6 +45,7 @@ from harstudio.studio.timeline.rows import (
 from harstudio.studio.timeline.scale import TimeScale
 from harstudio.studio.timeline.scores import Scores
 from harstudio.studio.timeline.selection import chosen, in_sight
+from harstudio.studio.timeline.strips import Book
 from harstudio.studio.timeline.tier_name import TierName
 from harstudio.studio.timeline.tracks import Tracks
 
@@ -79,7 +82,8 @@ class Timeline(QAbstractScrollArea):
         self._required: tuple[Attribute, ...] = ()
         self._steering = False
         self.tracks = Tracks(session, self)
-        self._book = LaneBook()
+        self._book = Book(self._paint)
+        self._history: History | None = None
         self._chosen: list[tuple[Row, Clip]] = []  # the selected clips
         self._name_edit = TierName(self.viewport())
         self._set_up()
@@ -101,19 +105,18 @@ class Timeline(QAbstractScrollArea):
         session, labelling, transport = self.session, self.labelling, self.session.transport
         session.recording_changed.connect(self._meet_recording)
         session.recognition_changed.connect(self._meet_recognition)
-        session.history_changed.connect(self._rebuild)
-        session.document_changed.connect(self._rebuild)
+        session.history_changed.connect(self._meet_history)
         session.tier_changed.connect(self._meet_tier)
         session.selection_changed.connect(self._meet_selection)
         labelling.changed.connect(self._meet_labelling)
         labelling.labels_changed.connect(self._meet_labels)
-        labelling.others.changed.connect(self._rebuild)
+        labelling.others.changed.connect(self._meet_documents)
         labelling.tier_wanted.connect(self.ask_tier_name)
         labelling.zoom_wanted.connect(self.zoom)
         transport.moved.connect(self._follow)
         transport.loop_changed.connect(self._refresh)
         transport.range_changed.connect(self._meet_range)
-        theme.theme_events.changed.connect(self._redraw)
+        theme.theme_events.changed.connect(self._meet_documents)
         self.tracks.rows_changed.connect(self._rebuild)
         self.tracks.drawn_anew.connect(self._redraw)
         self._name_edit.returnPressed.connect(self._add_tier)
@@ -130,12 +133,18 @@ class Timeline(QAbstractScrollArea):
             size=size,
             tier_name=self.session.tier_name,
             tracks=self.tracks,
+            strips=self._book.strips,
             color_of=self.labelling.color_of,
             incomplete=self._incomplete,
             hint=self._hint(),
             scores=self.scores,
             dense=self.devicePixelRatioF(),
         )
+
+    def _paint(self, clip: Clip) -> tuple[int, bool]:
+        """Colour and sign of a clip that is too narrow for a bar."""
+        name = faded(self.labelling.color_of(clip.label), clip.confidence, theme.current().canvas)
+        return rgb(name), clip.unsure or self._incomplete(clip)
 
     def _incomplete(self, clip: Clip) -> bool:
         return bool(self._required and missing(clip, self._required))
@@ -208,7 +217,7 @@ class Timeline(QAbstractScrollArea):
             self.session.tier_name,
             self.tracks.rows(),
             "" if self.scores is None else self.scores.title,
-            self._book,
+            self._book.lanes,
         )
         self._chosen = chosen(self.rows, self.session.selected)
         self._fit_bars()
@@ -218,7 +227,7 @@ class Timeline(QAbstractScrollArea):
 
     def _meet_recording(self, *_: object) -> None:
         self._mouse.abandon()
-        self._book.clear()
+        self._book.forget()
         self._meet_range()
         self.tracks.set_recording(self.session.recording)
         if self.session.recording is not None and self.isVisible():
@@ -246,6 +255,24 @@ class Timeline(QAbstractScrollArea):
     def _meet_labels(self) -> None:
         self._required = tuple(a for a in self.labelling.label_set.attributes if a.required)
         self._take_scores()
+        self._meet_documents()
+
+    def _meet_history(self, history: History | None) -> None:
+        if self._history is not None:
+            self._history.changed.disconnect(self._take_edit, missing_ok=True)
+        self._history = history
+        if history is not None:
+            history.changed.connect(self._take_edit)
+        self._meet_documents()
+
+    def _take_edit(self, edit: Edit) -> None:
+        document = self.session.document
+        self._book.take(edit, () if document is None else document.tiers)
+        self._rebuild()
+
+    def _meet_documents(self, *_: object) -> None:
+        self._book.forget()
+        self._rebuild()
 
     def _meet_tier(self, *_: object) -> None:
         self._rebuild()
