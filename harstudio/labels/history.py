@@ -10,14 +10,21 @@ from pathlib import Path
 
 from psygnal import Signal
 
-from harstudio.errors import DataError, UsageError
+from harstudio.errors import ConflictError, DataError, HarstudioError, UsageError
 from harstudio.files import free_name, remove_leftovers
 from harstudio.labels import versions
 from harstudio.labels.edits import Edit
-from harstudio.labels.journal import Action, Journal, JournalGoneError, Record
+from harstudio.labels.journal import (
+    Action,
+    Journal,
+    JournalGoneError,
+    JournalTakenError,
+    Record,
+)
 from harstudio.labels.lock import Lock
 from harstudio.labels.model import Document
 from harstudio.labels.recovery import Loaded, UndoStack, journal_path, load, snapshot
+from harstudio.labels.rescue import rescued
 from harstudio.labels.saving import PendingSave, not_written
 from harstudio.labels.versions import Version, log_path
 
@@ -187,6 +194,8 @@ class History:
             edit.inverse().apply(self.document)
             if isinstance(error, OSError):
                 raise not_written(self.path, error) from error
+            if isinstance(error, JournalTakenError):
+                raise self._without_journal(error, lock) from error
             raise
         self._records.append(record)
         self.document.revision = record.revision
@@ -204,6 +213,23 @@ class History:
             self._save(lock)
         finally:
             edit.apply(self.document)
+
+    def _without_journal(self, error: JournalTakenError, lock: Lock) -> ConflictError:
+        """Put the other journal aside and save what was done here; what to say of it."""
+        path = journal_path(self.path)
+        aside = free_name(path, "conflict")
+        try:
+            path.replace(aside)
+            self._finish_pending()
+            self._save(lock)
+        except (HarstudioError, OSError) as second:
+            return ConflictError(f"{error.message} {second}", path=path)
+        return ConflictError(
+            f"Something else wrote to the journal of these labels; it is kept as {aside.name}, and "
+            "all that was done here is saved.",
+            path=path,
+            remedy="Do the last step again.",
+        )
 
     # ---- versions
 
@@ -314,6 +340,11 @@ class History:
                 versions.close_session(log_path(self.path), self.document.revision)
         except OSError as error:
             raise not_written(self.path, error) from error
+        except ConflictError as error:
+            if not self._records or self._journal.is_ours():
+                raise
+            path = journal_path(self.path)
+            raise rescued(error, path, self.document, self._records, self._digest) from error
         finally:
             self._journal.close()
             self._release()

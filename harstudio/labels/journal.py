@@ -26,6 +26,7 @@ from harstudio.labels.model import typed
 
 VERSION = 2  # 1: records without time and person
 HEADER_AT_MOST = 1 << 16  # bytes
+BODY_AT = 27  # where the body begins in a line: behind {"check":"00000000","body":
 
 Action = Literal["do", "undo", "redo"]
 
@@ -127,25 +128,29 @@ def parse_journal(data: bytes) -> Contents:
 
 def to_line(body: dict[str, Any]) -> bytes:
     """One line of a journal or a version log, with its checksum."""
-    text = compact_json(body)
-    return to_bytes(f'{{"check":"{_check(text)}","body":{text}}}') + b"\n"
+    data = to_bytes(compact_json(body))
+    return b'{"check":"%08x","body":%b}\n' % (zlib.crc32(data), data)
 
 
 def from_line(line: bytes) -> dict[str, Any]:
     """The reverse of ``to_line``; ValueError when the line is not whole."""
-    data = json.loads(line)
-    body: dict[str, Any] = typed(data, "body", dict)
-    if _check(compact_json(body)) != typed(data, "check", str):
+    head, body, end = line[:10], line[BODY_AT:-1], line[-1:]
+    if head != b'{"check":"' or line[18:BODY_AT] != b'","body":' or end != b"}":
+        raise ValueError("this is no line of a journal")
+    if line[10:18] != b"%08x" % zlib.crc32(body):
         raise ValueError("the checksum is wrong")
-    return body
-
-
-def _check(text: str) -> str:
-    return f"{zlib.crc32(to_bytes(text)):08x}"
+    data = json.loads(body)
+    if not isinstance(data, dict):
+        raise ValueError("this is no line of a journal")
+    return data
 
 
 class JournalGoneError(FileNotFoundError):
     """Somebody deleted the journal, and nothing else: saving the document makes up for it."""
+
+
+class JournalTakenError(ConflictError):
+    """Something else wrote to the journal or put another in its place."""
 
 
 @dataclass(slots=True)
@@ -165,8 +170,8 @@ class Journal:
     def append(self, record: Record, *, after: str, recording: str, annotator: str) -> None:
         """Write and fsync. OSError when that failed: then the record is not in the file.
 
-        JournalGoneError when the file was deleted, ConflictError when something else wrote to it
-        or put another in its place; nothing is overwritten then.
+        JournalGoneError when the file was deleted, JournalTakenError when something else wrote to
+        it or put another in its place; nothing is overwritten then.
         """
         line = to_line(record.to_dict())
         if not self.id:
@@ -199,7 +204,7 @@ class Journal:
 
     def _see_that_none_is_there(self) -> None:
         if self.path.exists() and not self.is_ours():
-            raise self._conflict()
+            raise self._taken()
 
     def _opened(self) -> io.FileIO:
         """The file, still the one that was written here."""
@@ -218,11 +223,11 @@ class Journal:
             here = os.fstat(self._file.fileno())
         if here.st_size != self.size:
             self.close()
-            raise self._conflict()
+            raise self._taken()
         return self._file
 
     def _open_again(self) -> io.FileIO:
-        """Open the file and cut off what a failed write left; ConflictError when it is another."""
+        """Open the file and cut off what a failed write left; JournalTakenError: it is another."""
         try:
             file = io.FileIO(self.path, "r+")  # unbuffered: nothing waits in the process
         except FileNotFoundError as error:
@@ -235,7 +240,7 @@ class Journal:
             file.seek(min(self.size, size))
             tail = file.read()
             if not ours or size < self.size or not self._half.startswith(tail):
-                raise self._conflict()
+                raise self._taken()
             if tail:
                 file.truncate(self.size)
             file.seek(self.size)
@@ -244,8 +249,8 @@ class Journal:
             raise
         return file
 
-    def _conflict(self) -> ConflictError:
-        return ConflictError(
+    def _taken(self) -> JournalTakenError:
+        return JournalTakenError(
             "Something else wrote to the journal of these labels; nothing was overwritten.",
             path=self.path,
             remedy="Open the recording again.",

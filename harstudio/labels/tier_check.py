@@ -18,7 +18,7 @@ def check_clips(tier: Tier, following: Sequence[Clip], kinds: Iterable[Clip]) ->
     """EditError when one of ``kinds`` is of the wrong kind or two in a row overlap."""
     rules = tier.rules
     for clip in kinds:
-        if clip.is_point is not rules.points:
+        if (clip.end_ns == clip.start_ns) is not rules.points:
             what = "a point event" if clip.is_point else "a clip with a length"
             raise EditError(f"“{clip.label}” is {what} and does not fit into “{tier.name}”.")
     if rules.overlap or rules.points:

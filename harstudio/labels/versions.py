@@ -56,10 +56,10 @@ def append_to_log(path: Path, records: Iterable[Record]) -> None:
 def close_session(path: Path, revision: int) -> None:
     """Say that the document was put away in order: undo does not go back beyond here."""
     if path.exists() and not _closed(path):
-        _append(path, to_line({"closed": revision}))
+        _append(path, to_line({"closed": revision}), sync=False)
 
 
-def _append(path: Path, lines: bytes) -> None:
+def _append(path: Path, lines: bytes, *, sync: bool = True) -> None:
     if not lines:
         return
     new = not path.exists()
@@ -71,7 +71,8 @@ def _append(path: Path, lines: bytes) -> None:
                 lines = b"\n" + lines
         file.write(lines)
         file.flush()
-        os.fsync(file.fileno())
+        if sync:
+            os.fsync(file.fileno())
     if new:
         sync_folder(path.parent)
 
