@@ -183,6 +183,8 @@ class Labelling(QObject):
 
     def press_key(self, key: str) -> None:
         """A key of the keyboard: "1", "A"."""
+        if self.holding.echoes(key):
+            return
         label = self.label_of_key(key)
         if label is None and self.writable():
             self.session.message.emit("info", f"No label has the key {key.upper()}.")

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 from harstudio.studio import icons, theme
 from harstudio.studio.commands import Command, CommandTable
 
-MENUS = ("File", "Edit", "Label", "Play", "Recognise", "Train", "View", "Help")
+MENUS = ("File", "Edit", "Label", "Team", "Play", "Recognise", "Train", "View", "Help")
 SEPARATED = frozenset(
     {
         "file.open_recent",
@@ -30,9 +30,13 @@ SEPARATED = frozenset(
         "clip.to_previous",
         "clip.move_up",
         "label.next_gap",
+        "label.edit_set",
         "clip.select_tier",
         "tier.add",
         "label.read_others",
+        "team.next",
+        "team.settle",
+        "team.rules",
         "transport.slower",
         "transport.loop_clip",
         "view.align",
