@@ -88,7 +88,11 @@ class History:
     def _go_on(self, loaded: Loaded, lock: Lock) -> None:
         """Take up what a killed session left."""
         if loaded.problems:
-            self._keep_damaged_journal(lock)
+            try:
+                self._keep_damaged_journal(lock)
+            except HarstudioError as error:
+                self._release()
+                self.problems += (f"{error} Until then the labels are open read-only.",)
             return
         earlier = versions.open_session(log_path(self.path))
         below = loaded.records[0].revision if loaded.records else self.document.revision + 1

@@ -189,10 +189,17 @@ class Journal:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(file.fileno())
         except OSError:
-            self.close()  # opening again cuts off what was half written
+            self._cut_off()
             raise
         self._half = b""
         self.size += len(line)
+
+    def _cut_off(self) -> None:
+        """Take back half a line; where that fails too, opening the file again does it."""
+        if self._file is not None and self._half:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self.size)
+        self.close()
 
     def is_ours(self) -> bool:
         """Whether the file is the one that was written here, or one that was dropped."""
