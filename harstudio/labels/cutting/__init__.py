@@ -1,0 +1,1 @@
+"""Labelled clips of a project cut to files, in NTU's or the native layout."""

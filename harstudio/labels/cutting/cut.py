@@ -1,0 +1,302 @@
+"""Cutting: every clip a recording of its own, in files that others open.
+
+A clip is written into a hidden folder, moved to its place and then gets its row in ``clips.csv``:
+what has no row is not there, and is removed when cutting goes on. Cutting again into the same
+folder writes only what is new or has changed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from harstudio.errors import ConflictError, DataError, HarstudioError, UsageError
+from harstudio.files import sync_folder, write_atomically
+from harstudio.labels.cutting.plan import Layout, Piece, make_plan
+from harstudio.labels.cutting.table import Row, append_row, read_rows, write_rows
+from harstudio.labels.interchange.mmaction import clip_lists
+from harstudio.labels.project import LABELS_FILE, Project
+from harstudio.recordings.formats import open_recording
+from harstudio.recordings.formats.harrec_convert import write_harrec
+from harstudio.recordings.formats.harrec_header import SUFFIX
+from harstudio.recordings.formats.ntu_writer import (
+    COLOR,
+    DEPTH,
+    INFRARED,
+    MASKED,
+    SKELETONS,
+    write_sample,
+)
+from harstudio.recordings.recording import Action, Recording
+from harstudio.recordings.window import window
+
+PART = ".part"
+LISTS = {"list_rgb.txt": "color", "list_depth.txt": "depth"}
+Progress = Callable[[float, float, str], None]
+
+
+@dataclass
+class Cut:
+    """What came of it. failures: clips that could not be cut; notes: what they lack."""
+
+    annotator: str = ""
+    written: int = 0
+    there_already: int = 0
+    removed: int = 0
+    stopped: bool = False
+    failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def summary(self) -> str:
+        """One sentence."""
+        parts = [f"{self.written} clip{'' if self.written == 1 else 's'} of {self.annotator} cut"]
+        if self.there_already:
+            parts.append(f"{self.there_already} there already")
+        if self.removed:
+            parts.append(f"{self.removed} removed that are no longer labelled so")
+        if self.failures:
+            parts.append(f"{len(self.failures)} failed")
+        return ", ".join(parts) + (". Stopped; cutting again goes on." if self.stopped else ".")
+
+    def describe(self) -> dict[str, Any]:
+        """The document of ``--json``; builtins only."""
+        return {
+            "annotator": self.annotator,
+            "written": self.written,
+            "there_already": self.there_already,
+            "removed": self.removed,
+            "stopped": self.stopped,
+            "failures": self.failures,
+            "notes": self.notes,
+        }
+
+
+def cut_clips(
+    project: Project,
+    out: Path,
+    layout: Layout,
+    annotator: str = "",
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Cut:
+    """Cut every clip of one annotator into ``out``; a clip that fails does not stop the others.
+
+    progress(done, total, words) counts clips and parts of them. When ``cancelled`` says so the
+    clip in work is dropped and the others stay; what it raises has the same effect.
+    ConflictError where the folder holds something else, DataError when it cannot be written.
+    """
+    rows = _ready(project, out, layout)
+    cut = Cut()
+    plan = make_plan(
+        project, layout, annotator, rows, lambda error: cut.failures.append(str(error))
+    )
+    cut.annotator = plan.annotator
+    cut.notes += plan.left_out
+    if project.policy.blur_faces:
+        cut.notes.append("Faces are blurred on the screen only: the cut files show them.")
+    lacking: Counter[str] = Counter()
+    kept = _keep(out, layout, rows, plan.pieces, cut)
+    done, total = len(kept), len(plan.pieces)
+    try:
+        project.label_set.save(out / LABELS_FILE)
+        todo = (piece for piece in plan.pieces if piece.key not in kept)
+        for found, pieces in groupby(todo, key=lambda piece: piece.found):
+            if cut.stopped:
+                break
+            own = list(pieces)
+            try:
+                recording = open_recording(found.path)
+            except HarstudioError as error:
+                cut.failures.append(str(error))
+                done += len(own)
+                continue
+            with recording:
+                for piece in own:
+                    if cancelled():
+                        cut.stopped = True
+                        break
+                    step = _step(piece, done, total, progress, cancelled)
+                    try:
+                        row = _cut(recording, piece, out, layout, step, lacking)
+                    except _CancelledError:
+                        cut.stopped = True
+                        break
+                    except HarstudioError as error:
+                        cut.failures.append(f"{piece.name}: {error}")
+                    else:
+                        append_row(out, row)
+                        cut.written += 1
+                    done += 1
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(
+            f"The clips cannot be written ({reason}); {cut.written} are there.",
+            path=out,
+            remedy="Cutting again goes on from here.",
+        ) from error
+    finally:
+        shutil.rmtree(out / PART, ignore_errors=True)
+    if layout == "ntu":
+        _write_lists(out)
+    cut.notes += [f"{what} ({count} clips)." for what, count in sorted(lacking.items())]
+    if progress is not None and not cut.stopped:
+        progress(total, total, "")
+    return cut
+
+
+class _CancelledError(Exception):
+    """Somebody no longer wants the clips."""
+
+
+def _ready(project: Project, out: Path, layout: Layout) -> list[Row]:
+    """The rows of what was cut here before; the folder is made."""
+    inside = out.resolve()
+    for folder in project.recording_folders:
+        if inside.is_relative_to(folder.resolve()):
+            raise UsageError(
+                "This folder is one of the project's recordings; its clips would be among them.",
+                path=out,
+                remedy="Choose a folder beside it.",
+            )
+    try:
+        rows = read_rows(out)
+        others = [one.name for one in out.iterdir()] if out.exists() else []
+        if (others and not rows and set(others) != {PART}) or any(
+            row.layout != layout for row in rows
+        ):
+            what = "clips in the other layout" if rows else "something else"
+            raise ConflictError(
+                f"This folder holds {what}.", path=out, remedy="Choose a new or empty folder."
+            )
+        out.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(out / PART, ignore_errors=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"The folder cannot be written ({reason}).", path=out) from error
+    return rows
+
+
+def _keep(
+    out: Path, layout: Layout, rows: list[Row], pieces: tuple[Piece, ...], cut: Cut
+) -> set[tuple[str, str, str]]:
+    """The clips that are there as they are labelled now; files of all others are removed."""
+    wanted = {piece.key: piece for piece in pieces}
+    kept: list[Row] = []
+    for row in rows:
+        piece = wanted.get(row.key)
+        same = piece is not None and (row.name, row.start_ns, row.end_ns) == (
+            piece.name,
+            piece.clip.start_ns,
+            piece.clip.end_ns,
+        )
+        if same or row.annotator != cut.annotator:
+            kept.append(row)
+        elif piece is None:
+            cut.removed += 1
+    write_rows(out, kept)
+    there = {row.name for row in kept}
+    names = {row.name for row in rows} | {piece.name for piece in pieces}
+    for name in names - there:
+        for path in _places(out, layout, name):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    cut.there_already = sum(row.annotator == cut.annotator for row in kept)
+    return {row.key for row in kept}
+
+
+def _places(out: Path, layout: Layout, name: str) -> list[Path]:
+    """Where the files of a clip are."""
+    if layout == "harrec":
+        return [out / f"{name}{SUFFIX}"]
+    return [
+        out / COLOR / f"{name}_rgb.avi",
+        out / INFRARED / f"{name}_ir.avi",
+        out / MASKED / name,
+        out / DEPTH / name,
+        out / SKELETONS / f"{name}.skeleton",
+    ]
+
+
+def _step(
+    piece: Piece,
+    done: int,
+    total: int,
+    progress: Progress | None,
+    cancelled: Callable[[], bool],
+) -> Callable[[int, int], None]:
+    words = f"{piece.found.name}, {piece.clip.label}"
+
+    def step(frames: int, of: int) -> None:
+        if cancelled():
+            raise _CancelledError
+        if progress is not None:
+            progress(done + frames / max(of, 1), total, words)
+
+    return step
+
+
+def _cut(
+    recording: Recording,
+    piece: Piece,
+    out: Path,
+    layout: Layout,
+    step: Callable[[int, int], None],
+    lacking: Counter[str],
+) -> Row:
+    """Write one clip and move it to its place."""
+    clip, name = piece.clip, piece.name
+    action = Action(f"A{piece.number:03d}", piece.number - 1, clip.label)
+    part = window(recording, clip.start_ns, clip.end_ns, name, action)
+    if part.reference is None:
+        raise DataError("The recording has no frames in this clip.", path=recording.path)
+    root = out / PART
+    shutil.rmtree(root, ignore_errors=True)
+    if layout == "harrec":
+        written = root / f"{name}{SUFFIX}"
+        write_harrec(part, written, progress=step)
+        frames, paths = len(part.reference), [Path(written.name)]
+    else:
+        sample = write_sample(part, root, name, clip.duration_ns, step)
+        frames, paths = sample.frames, sample.paths
+        for stream in sample.lacking:
+            lacking[f"Some frames of {stream} are missing or cannot be read"] += 1
+        for what in sample.left_out:
+            lacking[f"Left out: {what}"] += 1
+    for path in paths:
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).replace(out / path)
+        sync_folder((out / path).parent)
+    return Row(
+        name,
+        layout,
+        piece.found.name,
+        piece.annotator,
+        clip.person,
+        clip.label,
+        piece.number,
+        clip.start_ns,
+        clip.end_ns,
+        frames,
+        clip.id,
+    )
+
+
+def _write_lists(out: Path) -> None:
+    """MMAction2's lists over all clips that are there: ``path label``, ``folder frames label``."""
+    rows = sorted(read_rows(out), key=lambda row: row.name)
+    for file, kind in LISTS.items():
+        entries = []
+        for row in rows:
+            places = [out / COLOR / f"{row.name}_rgb.avi"]
+            if kind == "depth":
+                places = [out / MASKED / row.name, out / DEPTH / row.name]
+            there = next((place for place in places if place.exists()), None)
+            if there is not None:
+                path = there.relative_to(out).as_posix()
+                entries.append((path, row.frames, row.number - 1))
+        text = clip_lists(entries, folder=kind == "depth")
+        write_atomically(out / file, text.encode("utf-8", "replace"))
