@@ -16,7 +16,6 @@ from harstudio.labels.model import Clip, Document, Tier
 from harstudio.recordings.frame_grid import FrameGrid
 
 Category = tuple[str, ...]  # labels, sorted; () for no clip
-Opinion = Category | None  # None: this annotator has no labels of the recording
 BOTH = " + "
 
 
@@ -65,19 +64,19 @@ class Compared:
 class Stretch:
     """``[start_ns, end_ns)``, over which everybody's opinion about a person stays the same.
 
-    opinions: in the order of the annotators asked for. frames: how many begin in it, >= 1.
+    opinions: in the order of the documents. frames: how many begin in it, >= 1.
     """
 
     start_ns: int
     end_ns: int
     person: str
-    opinions: tuple[Opinion, ...]
+    opinions: tuple[Category, ...]
     frames: int
 
     @property
     def disputed(self) -> bool:
         """Whether two annotators differ."""
-        return len({opinion for opinion in self.opinions if opinion is not None}) > 1
+        return len(set(self.opinions)) > 1
 
 
 def person_of(tier: Tier, annotator: str) -> str:
@@ -116,32 +115,28 @@ def people(documents: Iterable[Document], *, points: bool = False) -> tuple[str,
     )
 
 
-def stretches(compared: Compared, annotators: Sequence[str]) -> list[Stretch]:
+def stretches(compared: Compared) -> list[Stretch]:
     """All stretches with frames in them, by person and time. Neighbours differ."""
-    by_annotator = {document.annotator: document for document in compared.documents}
-    own = {name: tracks(document) for name, document in by_annotator.items()}
+    own = [tracks(document) for document in compared.documents]
     found: list[Stretch] = []
     for person in people(compared.documents) or ("",):
         changes = [
             (time_ns, place, category)
-            for place, name in enumerate(annotators)
-            for time_ns, category in _changes(own.get(name, {}).get(person, ()))
+            for place, by_person in enumerate(own)
+            for time_ns, category in _changes(by_person.get(person, ()))
         ]
-        state: list[Opinion] = [() if name in by_annotator else None for name in annotators]
-        found += _joined(compared, person, state, changes)
+        found += _joined(compared, person, changes)
     return found
 
 
 def _joined(
-    compared: Compared,
-    person: str,
-    state: list[Opinion],
-    changes: list[tuple[int, int, Category]],
+    compared: Compared, person: str, changes: Iterable[tuple[int, int, Category]]
 ) -> Iterator[Stretch]:
     (start, end), count = compared.limits(), compared.counter()
     at: dict[int, list[tuple[int, Category]]] = {end: []}
     for time_ns, place, category in changes:
         at.setdefault(time_ns, []).append((place, category))
+    state: list[Category] = [() for _ in compared.documents]
     before: Stretch | None = None
     for time_ns in sorted(at):
         stop = min(time_ns, end)

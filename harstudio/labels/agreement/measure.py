@@ -98,7 +98,7 @@ class _Tally:
         self._undone += [(d.annotator, d.recording) for d in documents if not d.done]
         if not isinstance(compared.grid, FrameGrid):
             self._stepped.append(compared.recording)
-        found = stretches(compared, names)
+        found = stretches(replace(compared, documents=tuple(documents)))
         for stretch in found:
             self._count(names, stretch)
         disputed = (one for one in found if one.disputed)
@@ -110,11 +110,7 @@ class _Tally:
             self._match(self._pairs[first.annotator, second.annotator], first, second)
 
     def _count(self, names: Sequence[str], stretch: Stretch) -> None:
-        opinions = [
-            (name, opinion)
-            for name, opinion in zip(names, stretch.opinions, strict=True)
-            if opinion is not None
-        ]
+        opinions = list(zip(names, stretch.opinions, strict=True))
         self._frames[tuple(opinions)] += stretch.frames
         for (first, one), (second, other) in combinations(opinions, 2):
             self._pairs[first, second].frames[one, other] += stretch.frames
@@ -172,11 +168,7 @@ class _Tally:
 
 
 def _disagreement(recording: str, names: Sequence[str], stretch: Stretch) -> Disagreement:
-    opinions = {
-        name: said(opinion)
-        for name, opinion in zip(names, stretch.opinions, strict=True)
-        if opinion is not None
-    }
+    opinions = dict(zip(names, map(said, stretch.opinions), strict=True))
     return Disagreement(
         recording, stretch.start_ns, stretch.end_ns, stretch.person, opinions, stretch.frames
     )

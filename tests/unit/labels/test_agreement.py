@@ -16,7 +16,7 @@ from statsmodels.stats.inter_rater import aggregate_raters
 from statsmodels.stats.inter_rater import fleiss_kappa as statsmodels_fleiss
 
 from harstudio.labels.agreement import IOUS, Agreement, Compared, measure, measure_all
-from harstudio.labels.agreement.segments import match_clips
+from harstudio.labels.agreement.segments import match_clips, match_points
 from harstudio.labels.model import Clip, Document, Tier, TierRules
 from harstudio.recordings.frame_grid import FrameGrid
 
@@ -225,6 +225,21 @@ def test_a_match_is_taken_by_the_best_partner() -> None:
     assert not match_clips([Clip(0, 100, "x")], [Clip(91, 100, "x")])
 
 
+def test_a_threshold_that_is_just_reached_counts() -> None:
+    found = two([Clip(0, 100 * MS, "x")], [Clip(50 * MS, 100 * MS, "x")])
+    assert [score.matched for score in found.pairs["alice", "bob"].segments.values()] == [1, 1, 1]
+    found = two([Clip(0, 100 * MS, "x")], [Clip(51 * MS, 100 * MS, "x")])
+    assert [score.matched for score in found.pairs["alice", "bob"].segments.values()] == [1, 1, 0]
+
+
+def test_frames_of_a_span_only() -> None:
+    first, second = [Clip(0, 100 * MS, "x")], [Clip(50 * MS, 90 * MS, "x")]
+    found = two(first, second, span=(20 * MS, 60 * MS))
+    assert (found.frames, found.pairs["alice", "bob"].agreed) == (40, 10)
+    [one] = found.disagreements
+    assert (one.start_ns, one.end_ns, one.frames) == (20 * MS, 50 * MS, 30)
+
+
 def test_boundaries_in_milliseconds() -> None:
     first = [Clip(k * 1000 * MS, (k * 1000 + 500) * MS, "x") for k in range(3)]
     second = [
@@ -284,6 +299,12 @@ def test_point_events_are_reported_apart() -> None:
     assert found.frames == 3000  # of the span, in which nobody put a clip
     assert not found.disagreements
     assert any("250 ms" in remark for remark in found.remarks)
+
+
+def test_point_events_match_the_nearest() -> None:
+    alice, bob = ([Clip(t * MS, t * MS, "step") for t in times] for times in ((0, 240), (200, 480)))
+    [match] = match_points(alice, bob)
+    assert (match.first, match.second) == (alice[1], bob[0])
 
 
 NOTHING = Document("r", "alice", [], done=True)
