@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from harstudio import __version__, cli_output
+from harstudio import __version__, cli_labels, cli_output
 from harstudio.errors import HarstudioError, UsageError
 
 # What typer raises for wrong arguments of every kind; the class itself has no public name.
@@ -396,6 +396,8 @@ def compare(
 
     cli_compare.compare(runs, add=add, json=json, html=html)
 
+
+app.add_typer(cli_labels.app, name="labels")
 
 weights_app = typer.Typer(
     help="Weights that come with the program, that others published, or to pass on.",

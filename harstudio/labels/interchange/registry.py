@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from harstudio.errors import DataError, HarstudioError, UnknownFormatError, UsageError
@@ -21,7 +22,7 @@ from harstudio.labels.interchange import (
     webvtt,
     x_anylabeling,
 )
-from harstudio.labels.interchange.base import Bundle, ForeignFormat, Reading, flattened
+from harstudio.labels.interchange.base import Bundle, ForeignFormat, Media, Reading, flattened
 
 # Asked in this order: what marks itself first, plain tables last.
 FORMATS: tuple[ForeignFormat, ...] = (
@@ -127,3 +128,15 @@ def write(bundle: Bundle, path: Path, format: str = "") -> tuple[str, ...]:  # n
             remedy="Write into a folder, or choose one recording.",
         )
     return flattened(known.write(bundle, path))
+
+
+def with_rate(bundle: Bundle, fps: float) -> Bundle:
+    """The bundle with a frame rate for recordings of which none is known."""
+    recordings = []
+    for one in bundle.recordings:
+        if any(media.grid is not None or media.fps > 0 for media in one.media):
+            recordings.append(one)
+        else:
+            first = one.media[0] if one.media else Media("", one.recording)
+            recordings.append(replace(one, media=(replace(first, fps=fps), *one.media[1:])))
+    return replace(bundle, recordings=tuple(recordings))

@@ -40,6 +40,7 @@ def promised(
         for name, value in VALUES.items()
         if not lost(notes, f"no place for {OF_CLIPS[name][0]}")
         and not (name == "confidence" and lost(notes, "confidence"))
+        and not (name == "comment" and lost(notes, "comments became"))
     ]
     found: Counter[str] = Counter()
     for recording, annotator, tier, clip in all_clips(bundle):

@@ -1,0 +1,63 @@
+"""Whose clock a format's times are on: the recording's, or that of its video file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import PurePath
+
+from harstudio.labels.interchange.base import Bundle, ForeignFormat, Labelled, Media
+from harstudio.labels.model import Clip, Document, Tier
+
+# They say when each file begins, or are on our own clock, or count frames, whose times we know.
+OWN_CLOCK = ("elan", "csv", "cvat", "label-studio", "pku-mmd", "pyskl")
+
+
+def for_writing(bundle: Bundle, known: ForeignFormat) -> tuple[Bundle, list[str]]:
+    """The bundle with times from the first picture of the video, and what to say about it."""
+    if known.NAME in OWN_CLOCK:
+        return bundle, []
+    notes = []
+    recordings = []
+    for labelled in bundle.recordings:
+        offset_ns = labelled.media[0].offset_ns if labelled.media else 0
+        recordings.append(shifted(labelled, -offset_ns))
+        if offset_ns:
+            notes.append(
+                f"{labelled.recording}: times are counted from the first picture of "
+                f"{labelled.media[0].path}, {offset_ns / 1e9:.3f} s after the recording's zero."
+            )
+    return replace(bundle, recordings=tuple(recordings)), notes
+
+
+def for_reading(labelled: Labelled, known: ForeignFormat, ours: Sequence[Media]) -> Labelled:
+    """What a file says, on the clock of a recording with these media."""
+    if not ours:
+        return labelled
+    if known.NAME == "elan":
+        by_name = {PurePath(media.path).name: media for media in ours}
+        pairs = ((by_name.get(PurePath(media.path).name), media) for media in labelled.media)
+        delays = (mine.offset_ns - theirs.offset_ns for mine, theirs in pairs if mine is not None)
+        return shifted(labelled, next(delays, 0))
+    return labelled if known.NAME in OWN_CLOCK else shifted(labelled, ours[0].offset_ns)
+
+
+def shifted(labelled: Labelled, by_ns: int) -> Labelled:
+    """The same, so much later; what would begin before 0 begins there."""
+    if by_ns == 0:
+        return labelled
+    documents = tuple(_shifted(document, by_ns) for document in labelled.documents)
+    return replace(labelled, documents=documents)
+
+
+def _shifted(document: Document, by_ns: int) -> Document:
+    tiers = [
+        Tier(tier.name, [_later(clip, by_ns) for clip in tier.clips], tier.rules)
+        for tier in document.tiers
+    ]
+    return replace(document, tiers=tiers)
+
+
+def _later(clip: Clip, by_ns: int) -> Clip:
+    start_ns, end_ns = max(clip.start_ns + by_ns, 0), max(clip.end_ns + by_ns, 0)
+    return replace(clip, start_ns=start_ns, end_ns=end_ns)
