@@ -37,8 +37,10 @@ FIRST = re.compile(rb"\d+ *, *\d+ *, *\d+ *(, *\d+)?\s*?(\r?\n|$)")
 
 
 def recognises(path: Path, head: bytes) -> bool:
-    """A text file whose first line is three or four numbers with commas between."""
-    return path.suffix.lower() == ".txt" and FIRST.match(head.lstrip(b"\xef\xbb\xbf")) is not None
+    """A text file whose first line is three or four numbers with commas between, or an empty
+    one: a recording without an action."""
+    text = head.removeprefix(b"\xef\xbb\xbf").strip()
+    return path.suffix.lower() == ".txt" and (not text or FIRST.match(text) is not None)
 
 
 def read(path: Path, reading: Reading) -> Bundle:
