@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harstudio.studio.commands import Command, CommandTable
+from harstudio.studio.team.commands import team_commands
 from harstudio.studio.training.commands import train_commands
 from harstudio.studio.transport import RATES, Transport
 
@@ -24,8 +25,18 @@ PANE_TITLES = {
     "signals": "Signals",
 }
 PANE_ICONS = {"skeleton3d": "skeleton3d"}
-WORKSPACES = (("view.review", "Review"), ("view.label", "Label"), ("view.train", "Train"))
-WORKSPACE_KEYS = {"view.review": "Ctrl+1", "view.label": "Ctrl+2", "view.train": "Ctrl+4"}
+WORKSPACES = (
+    ("view.review", "Review"),
+    ("view.label", "Label"),
+    ("view.compare", "Compare"),
+    ("view.train", "Train"),
+)
+WORKSPACE_KEYS = {
+    "view.review": "Ctrl+1",
+    "view.label": "Ctrl+2",
+    "view.compare": "Ctrl+3",
+    "view.train": "Ctrl+4",
+}
 
 
 def command_table(window: MainWindow) -> CommandTable:
@@ -35,6 +46,7 @@ def command_table(window: MainWindow) -> CommandTable:
     seen = partial(_where_pictures_are, window)
     table.add(*seen(window.labelling.commands()), *seen(window.label_desk.commands()))
     table.add(_annotator_command(window))
+    table.add(*seen(team_commands(window.team_desk)))
     playing = [*_play_commands(window), *_loop_commands(window), *_speed_commands(window)]
     table.add(*seen(playing))
     table.add(*seen(window.recognising.commands()))
@@ -280,6 +292,8 @@ def _panel_commands(window: MainWindow) -> list[Command]:
           for name, title, icon, key, panel in panels),
         command("view.measures", "Measures of movement", "measure", "F6", window.measures_seen,
                 window.toggle_measures),
+        Command("view.team", "Team", partial(window.arrangement.toggle, "team"), "View",
+                "person", checked=partial(window.arrangement.is_shown, "team")),
         *panes,
         Command("view.overlay", "Skeletons over the pictures", window.toggle_overlays, "View",
                 "overlay", ("Ctrl+K",), checked=window.overlays_shown),

@@ -7,11 +7,12 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
 from harstudio.studio.dock_title import DockTitle
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 PANELS = {
     "library": "Library",
     "labels": "Labels and clip",
     "recognition": "Recognition",
+    "team": "Team",
     "measures": "Measures",
     "timeline": "Timeline",
 }
@@ -19,12 +20,14 @@ AREAS = {
     "library": Qt.DockWidgetArea.LeftDockWidgetArea,
     "labels": Qt.DockWidgetArea.RightDockWidgetArea,
     "recognition": Qt.DockWidgetArea.RightDockWidgetArea,
+    "team": Qt.DockWidgetArea.RightDockWidgetArea,
     "measures": Qt.DockWidgetArea.RightDockWidgetArea,
     "timeline": Qt.DockWidgetArea.BottomDockWidgetArea,
 }
 SHOWN_IN = {
     "view.review": ("library", "timeline"),
     "view.label": ("library", "labels", "timeline"),
+    "view.compare": ("library", "team", "timeline"),
     "view.train": (),
 }
 FIRST = "view.label"
@@ -92,10 +95,11 @@ class Arrangement:
 
     def _size(self) -> None:
         width, height = self._window.width(), self._window.height()
-        sides = [_between(round(width * share), SIDE_PX) for share in (0.164, 0.172)]
+        right = 0.24 if self.workspace == "view.compare" else 0.172
+        sides = [_between(round(width * share), SIDE_PX) for share in (0.164, right)]
         docks = [self.docks["library"], self.docks["labels"]]
         if not self.is_shown("labels"):
-            others = ("recognition", "measures")
+            others = ("team", "recognition", "measures")
             docks[1] = next((self.docks[n] for n in others if self.is_shown(n)), docks[1])
         self._window.resizeDocks(docks, sides, Qt.Orientation.Horizontal)
         share = 0.24 if self.workspace == "view.review" else 0.30

@@ -41,6 +41,7 @@ from harstudio.studio.recognition.recognising import Recognising
 from harstudio.studio.session import Session
 from harstudio.studio.shortcut_sheet import ShortcutSheet
 from harstudio.studio.status_line import StatusLine
+from harstudio.studio.team.desk import TeamDesk
 from harstudio.studio.top_bar import TopBar
 from harstudio.studio.training.service import Training
 from harstudio.studio.transport_bar import TransportBar
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
         self.train_page: TrainPage | None = None  # built when somebody goes there
         self.pane_area = PaneArea(self.store)
         self.label_desk = LabelDesk(self)
+        self.team_desk = TeamDesk(self)
         self.commands = command_table(self)
         self.actions_by_id = Actions(self.commands, self, self._refused)
         self._build()
@@ -119,10 +121,13 @@ class MainWindow(QMainWindow):
         bottom = QVBoxLayout(self._bottom)
         bottom.setContentsMargins(0, 0, 0, 0)
         bottom.setSpacing(0)
+        bottom.addWidget(self.team_desk.gold_strip)
         bottom.addWidget(self.transport_bar)
+        bottom.addWidget(self.team_desk.feedback)
         self.arrangement.add("library", self.library)
         self.arrangement.add("labels", self._inspector)
         self.arrangement.add("recognition", self.recognising.holder)
+        self.arrangement.add("team", self.team_desk.panel)
         self._measures = QWidget()
         self._measures.setLayout(QVBoxLayout())
         self._measures.layout().setContentsMargins(0, 0, 0, 0)
@@ -143,7 +148,7 @@ class MainWindow(QMainWindow):
         session.message.connect(self._log_message)
         session.opening.connect(self._opening)
         session.team.changed.connect(self._show_title)
-        session.clip_shown.connect(partial(self.set_workspace, WORKSPACES[0][0]))
+        session.clip_shown.connect(self._show_pictures)
         self.status.annotator.clicked.connect(self.asking.annotator)
         self.demo.failed.connect(self._show_failure)
         theme.theme_events.changed.connect(self._restyle)
@@ -180,15 +185,21 @@ class MainWindow(QMainWindow):
     # ---- arrangement
 
     def set_workspace(self, command_id: str) -> None:
-        """Review, Label or Train; each remembers its own arrangement."""
+        """Review, Label, Compare or Train; each remembers its own arrangement."""
         self.arrangement.enter(command_id)
         self.top_bar.show_workspace(command_id)
         self._show_middle()
+        self.team_desk.entered(command_id)
         if self.shows_pictures():
             self.timeline.setFocus()  # keys go on labelling
         elif self.train_page is not None:
             self.session.transport.pause()
             self.train_page.runs.list.setFocus()
+
+    def _show_pictures(self) -> None:
+        """A clip plays now: it is to be seen."""
+        if not self.shows_pictures():
+            self.set_workspace(WORKSPACES[0][0])
 
     def shows_pictures(self) -> bool:
         """Whether the workspace is one of those around the panes."""
@@ -221,7 +232,9 @@ class MainWindow(QMainWindow):
             self.arrangement.leave_full_screen()
         else:
             self.arrangement.enter_full_screen(self.timeline, self.top_bar, self.statusBar())
-            self._bottom.setMaximumHeight(self.transport_bar.height())
+            strip = self.team_desk.gold_strip
+            told = 0 if strip.isHidden() else strip.height()
+            self._bottom.setMaximumHeight(self.transport_bar.height() + told)
 
     def is_full_screen(self) -> bool:
         return self.arrangement.full_screen
@@ -399,5 +412,6 @@ class MainWindow(QMainWindow):
         if self.train_page is not None:
             self.train_page.shut()
         self.desk.shut()
+        self.team_desk.shut()
         self.session.close()
         event.accept()

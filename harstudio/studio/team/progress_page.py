@@ -1,0 +1,250 @@
+"""How far everybody is: a row for each recording and annotator, to CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from harstudio.labels.assignments import Assignments
+from harstudio.labels.progress import (
+    Progress,
+    ProjectProgress,
+    Total,
+    durations_of,
+    measure_progress,
+)
+from harstudio.labels.team_tables import progress_rows, write_csv
+from harstudio.studio.background import Task
+from harstudio.studio.buttons import Button
+from harstudio.studio.session import Session
+
+Index = QModelIndex | QPersistentModelIndex
+SORT = Qt.ItemDataRole.UserRole
+RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+COLUMNS = (
+    ("Recording", ""),
+    ("Annotator", ""),
+    ("Clips", "Clips and point events"),
+    ("Share", "The part of the recording that lies in a clip"),
+    ("Done", "The annotator says that it is finished"),
+    ("Doubts", "Clips flagged as unsure"),
+    ("Time", "Time spent: from edit to edit, pauses above two minutes left out"),
+)
+
+
+class ProgressModel(QAbstractTableModel):
+    """Rows of ``measure_progress``."""
+
+    def __init__(self, shown: Callable[[str], str], parent: QObject) -> None:
+        super().__init__(parent)
+        self._shown = shown
+        self.rows: tuple[Progress, ...] = ()
+
+    def show_rows(self, rows: tuple[Progress, ...]) -> None:
+        self.beginResetModel()
+        self.rows = rows
+        self.endResetModel()
+
+    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802
+        return 0 if parent is not None and parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index | None = None) -> int:  # noqa: N802
+        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
+
+    def headerData(  # noqa: N802
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation == Qt.Orientation.Vertical:
+            return None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return COLUMNS[section][1]
+        if role == Qt.ItemDataRole.TextAlignmentRole and section > 1:
+            return RIGHT
+        return COLUMNS[section][0] if role == Qt.ItemDataRole.DisplayRole else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        row, column = self.rows[index.row()], index.column()
+        if role == Qt.ItemDataRole.TextAlignmentRole and column > 1:
+            return RIGHT
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return row.problem or None
+        if role not in (Qt.ItemDataRole.DisplayRole, SORT):
+            return None
+        name, clips, share = self._shown(row.recording), row.clips + row.points, row.share
+        values = (name, row.annotator, clips, -1.0 if share is None else share, row.done,
+                  row.doubts, row.active_ns)  # fmt: skip
+        if role == SORT:
+            return values[column]
+        told = (name, row.annotator, str(clips), "" if share is None else f"{share:.0%}",
+                "✓" if row.done else "", str(row.doubts or ""), spent(row.active_ns))  # fmt: skip
+        return told[column]
+
+
+def spent(time_ns: int) -> str:
+    """``1 h 05 min``, ``12 min``, ``40 s``; "" for nothing."""
+    seconds = round(time_ns / 1e9)
+    if seconds < 60:
+        return f"{seconds} s" if seconds else ""
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def total_text(name: str, total: Total) -> str:
+    """One annotator's rows in a line."""
+    clips = total.clips + total.points
+    time = spent(total.active_ns)
+    doubts = f", {total.doubts} doubts" if total.doubts else ""
+    taken = f", {time}" if time else ""
+    return f"{name}: {total.done} of {total.documents} done, {clips} clips{doubts}{taken}"
+
+
+class ProgressPage(QWidget):
+    """Read again whenever it is shown."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._task: Task | None = None
+        self._retired: list[Task] = []
+        self._found: ProjectProgress | None = None
+        self._durations: dict[str, int] = {}
+        self.model = ProgressModel(session.team.shown, self)
+        self._sorted = QSortFilterProxyModel(self)
+        self._sorted.setSourceModel(self.model)
+        self._sorted.setSortRole(SORT)
+        self.table = QTableView()
+        self.table.setModel(self._sorted)
+        self.table.setSortingEnabled(True)
+        self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        self.table.setShowGrid(False)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(26)
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.table.activated.connect(self._open)
+        self.summary = QLabel(wordWrap=True)
+        self.summary.setProperty("quiet", True)
+        again, self.csv_button = Button("Read again"), Button("Save as CSV…")
+        again.clicked.connect(self.refresh)
+        self.csv_button.clicked.connect(self._ask_csv)
+        row = QHBoxLayout()
+        row.addWidget(again)
+        row.addStretch(1)
+        row.addWidget(self.csv_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 12, 20, 12)
+        column.setSpacing(8)
+        column.addWidget(self.summary)
+        column.addWidget(self.table, 1)
+        column.addLayout(row)
+
+    # ---- reading
+
+    def refresh(self, _checked: bool = False) -> None:
+        """Read every document of the project, in a thread."""
+        project = self._session.project
+        self._stop()
+        if project is None:
+            return
+        self.csv_button.setEnabled(False)
+        if self._found is None:
+            self.summary.setText("Reading the labels of everybody")
+        known = dict(self._durations)
+
+        def work(
+            progress: Callable[[int], None], cancelled: Callable[[], bool]
+        ) -> tuple[ProjectProgress, dict[str, int]]:
+            def tell(count: int, _total: int) -> None:
+                progress(count)
+
+            assignments = Assignments.load(project.folder)
+            names = {*project.labelled_recordings(), *assignments.by_recording} - known.keys()
+            durations = known | durations_of(project, names, tell, cancelled)
+            found = measure_progress(project, durations, assignments, tell, cancelled)
+            return found, durations
+
+        self._task = Task(work, self)
+        self._task.progressed.connect(self._tell)
+        self._task.finished.connect(self._take)
+        self._task.failed.connect(self._fail)
+        self._task.start()
+
+    def _tell(self, count: int) -> None:
+        if self._found is None:
+            self.summary.setText(f"Reading the labels of everybody, {count} recordings")
+
+    def _take(self, read: tuple[ProjectProgress, dict[str, int]]) -> None:
+        self._found, self._durations = read
+        self.model.show_rows(self._found.rows)
+        self.csv_button.setEnabled(True)
+        lines = [total_text(name, one) for name, one in self._found.by_annotator().items()]
+        lines += self._found.problems[:3]
+        self.summary.setText("\n".join(lines) or "Nobody has labelled anything yet.")
+
+    def _fail(self, error: Exception) -> None:
+        self.summary.setText(str(error))
+
+    # ---- using it
+
+    def _open(self, index: QModelIndex) -> None:
+        row = self.model.rows[self._sorted.mapToSource(index).row()]
+        project = self._session.project
+        path = None if project is None else project.recording_paths().get(row.recording)
+        if path is not None:
+            self._session.open_recording(path)
+
+    def _ask_csv(self, _checked: bool = False) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Save progress", "progress.csv", "CSV (*.csv)")
+        if name:
+            self.save_csv(Path(name))
+
+    def save_csv(self, path: Path) -> None:
+        """Write the table; subjects by their pseudonyms where the rules say so."""
+        if self._found is None:
+            return
+        shown = self._session.team.shown
+        rows = tuple(replace(row, recording=shown(row.recording)) for row in self._found.rows)
+        try:
+            write_csv(progress_rows(replace(self._found, rows=rows)), path)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self._session.message.emit("bad", f"{path} cannot be written ({reason}).")
+        else:
+            self._session.message.emit("info", f"Saved {path}")
+
+    def _stop(self) -> None:
+        self._retired = [task for task in self._retired if task.running]
+        if self._task is not None:
+            self._task.cancel()
+            self._retired.append(self._task)
+            self._task = None
+
+    def shut(self) -> None:
+        """End the threads."""
+        self._stop()
+        for task in self._retired:
+            task.cancel(wait_s=10)
