@@ -6,10 +6,12 @@ import threading
 
 import pytest
 
-from harstudio.errors import DataError, MissingError
+from harstudio.errors import DataError, HarstudioError, MissingError
 from harstudio.labels.edits import AddClip, AddTier
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
+from harstudio.labels.recovery import load as load_labels
+from harstudio.labels.saving import PendingSave
 from harstudio.recordings.streams import ArrayReader, PictureStream, StreamKind
 from studio.made_recording import made_recording
 from studio.session_bench import SessionBench
@@ -122,6 +124,54 @@ def test_edits_are_announced_and_saved_by_themselves(bench, qtbot):
     with qtbot.waitSignal(bench.session.saved, timeout=6000):
         pass
     assert not bench.session.history.unsaved
+
+
+def test_labels_are_written_beside_the_window_and_edits_go_on(bench, qtbot, monkeypatch):
+    bench.show(made_recording())
+    session = bench.session
+    session._saver.setInterval(20)
+    clip, write, threads = add_clip(session), PendingSave.write, []
+    may_write = threading.Event()
+
+    def slowly(pending):
+        threads.append(threading.current_thread())
+        may_write.wait(10)
+        write(pending)
+
+    monkeypatch.setattr(PendingSave, "write", slowly)
+    qtbot.waitUntil(lambda: bool(threads), timeout=3000)
+    more = add_clip(session, start=20 * FRAME)
+    with qtbot.waitSignal(session.saved, timeout=6000):
+        may_write.set()
+    assert threads[0] is not threading.main_thread()
+    qtbot.waitUntil(lambda: not session.history.unsaved, timeout=6000)
+    path = session.history.path
+    session.close()
+    clips = [c.id for tier in load_labels(path, "made", "alice").document.tiers for c in tier.clips]
+    assert clips == [clip.id, more.id]
+
+
+def test_a_drive_that_is_gone_is_told_once_and_labels_are_saved_when_it_is_back(bench, qtbot):
+    bench.show(made_recording())
+    session = bench.session
+    add_clip(session)
+    folder = session.history.path.parent
+    away = folder.with_name("away")
+    folder.rename(away)
+    session._saver.setInterval(20)
+    qtbot.waitUntil(lambda: any(level == "bad" for level, _ in bench.said), timeout=3000)
+    qtbot.wait(200)
+    told = [sentence for level, sentence in bench.said if level == "bad"]
+    assert len(told) == 1
+    assert "whether the drive is there" in told[0]
+    assert not folder.exists()
+    with pytest.raises(HarstudioError, match="whether the drive is there"):
+        add_clip(session, start=20 * FRAME)
+    away.rename(folder)
+    with qtbot.waitSignal(session.saved, timeout=6000):
+        pass
+    assert bench.said[-1] == ("info", "The labels can be saved again, and are.")
+    add_clip(session, start=20 * FRAME)
 
 
 def test_the_selection_goes_with_its_clip(bench):
