@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import enum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from harstudio import cli_output
+from harstudio import cli_measure, cli_output
 from harstudio.errors import HarstudioError, UsageError
+
+
+class CutLayout(enum.StrEnum):
+    """Layouts that clips are cut to."""
+
+    NTU = "ntu"
+    HARREC = "harrec"
+
 
 app = typer.Typer(
     help="Labels: to and from other tools, agreement of annotators, progress.",
@@ -228,6 +237,38 @@ def stats(
     from harstudio import cli_agreement
 
     cli_agreement.stats(project, json=json, csv=csv)
+
+
+@app.command()
+def cut(
+    project: InProject,
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A new folder, or one that was cut into before.")
+    ],
+    layout: Annotated[CutLayout, typer.Option(help="Layout of the files.")] = CutLayout.NTU,
+    annotator: Annotated[
+        str, typer.Option(help="Whose clips; else the agreed ones, or those of the only one.")
+    ] = "",
+    json: AsJson = False,
+) -> None:
+    """Cut labelled clips to files of their own (status 1 when some could not be cut).
+
+    Cutting again into the same folder goes on where it stopped and follows changed labels.
+    """
+    from harstudio.cli_jobs import run_job
+
+    payload = {"project": str(project), "out": str(out), "layout": layout.value}
+    payload["annotator"] = annotator
+    done = run_job("harstudio.labels.cutting.job:cut", payload, title="Cutting")
+    if json:
+        cli_output.print_json(done)
+    else:
+        cli_output.print_line(f"{done['summary']} They are in {done['out']}.")
+    if done["failures"]:
+        raise typer.Exit(1)
+
+
+app.command()(cli_measure.measure)
 
 
 def _print_notes(notes: tuple[str, ...]) -> None:

@@ -100,9 +100,10 @@ def cut_clips(
     if project.policy.blur_faces:
         cut.notes.append("Faces are blurred on the screen only: the cut files show them.")
     lacking: Counter[str] = Counter()
-    kept = _keep(out, layout, rows, plan.pieces, cut)
-    done, total = len(kept), len(plan.pieces)
+    total = len(plan.pieces)
     try:
+        kept = _keep(out, layout, rows, plan.pieces, cut)
+        done = cut.there_already
         project.label_set.save(out / LABELS_FILE)
         todo = (piece for piece in plan.pieces if piece.key not in kept)
         for found, pieces in groupby(todo, key=lambda piece: piece.found):
@@ -154,7 +155,7 @@ class _CancelledError(Exception):
 
 
 def _ready(project: Project, out: Path, layout: Layout) -> list[Row]:
-    """The rows of what was cut here before; the folder is made."""
+    """The rows of what was cut here before."""
     inside = out.resolve()
     for folder in project.recording_folders:
         if inside.is_relative_to(folder.resolve()):
@@ -173,11 +174,10 @@ def _ready(project: Project, out: Path, layout: Layout) -> list[Row]:
             raise ConflictError(
                 f"This folder holds {what}.", path=out, remedy="Choose a new or empty folder."
             )
-        out.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(out / PART, ignore_errors=True)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise DataError(f"The folder cannot be written ({reason}).", path=out) from error
+        raise DataError(f"The folder cannot be read ({reason}).", path=out) from error
     return rows
 
 
@@ -205,7 +205,7 @@ def _keep(
         for path in _places(out, layout, name):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     cut.there_already = sum(row.annotator == cut.annotator for row in kept)
-    return {row.key for row in kept}
+    return {row.key for row in kept if row.annotator == cut.annotator}
 
 
 def _places(out: Path, layout: Layout, name: str) -> list[Path]:
@@ -228,7 +228,7 @@ def _step(
     progress: Progress | None,
     cancelled: Callable[[], bool],
 ) -> Callable[[int, int], None]:
-    words = f"{piece.found.name}, {piece.clip.label}"
+    words = f"{piece.recording}, {piece.clip.label}"
 
     def step(frames: int, of: int) -> None:
         if cancelled():
@@ -273,9 +273,9 @@ def _cut(
     return Row(
         name,
         layout,
-        piece.found.name,
+        piece.recording,
         piece.annotator,
-        clip.person,
+        piece.person,
         clip.label,
         piece.number,
         clip.start_ns,

@@ -30,9 +30,15 @@ MOST = 999  # three digits in a name
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One clip to be cut. number: of its label, from 1."""
+    """One clip to be cut.
+
+    recording, person: as the files may name them, by pseudonym where the project says so.
+    number: of its label, from 1.
+    """
 
     found: Found
+    recording: str
+    person: str
     annotator: str
     clip: Clip
     number: int
@@ -41,7 +47,7 @@ class Piece:
     @property
     def key(self) -> tuple[str, str, str]:
         """As ``Row.key``."""
-        return self.found.name, self.annotator, self.clip.id
+        return self.recording, self.annotator, self.clip.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ def make_plan(
     numbers = Numbers(project.label_set, layout)
     known = {row.key: row for row in rows}
     taken = {row.name for row in known.values()}
+    hide = project.pseudonyms().shown
     pieces, points, guessed = [], 0, 0
     for found, document in documents:
         if document.annotator != chosen:
@@ -84,13 +91,14 @@ def make_plan(
             if clip.is_point or clip.origin is Origin.MODEL or not clip.label:
                 continue
             number = numbers.of(clip.label)
-            before = known.get((found.name, chosen, clip.id))
+            recording = hide(found.name)
+            before = known.get((recording, chosen, clip.id))
             if before is not None and (before.label, before.number) == (clip.label, number):
                 name = before.name
             else:
-                name = _name(layout, found, clip, number, taken)
+                name = _name(layout, found, f"{recording}-{clip.label}", number, taken)
                 taken.add(name)
-            pieces.append(Piece(found, chosen, clip, number, name))
+            pieces.append(Piece(found, recording, hide(clip.person), chosen, clip, number, name))
     left_out = []
     if points:
         left_out.append(f"{points} point events have no length and are not cut.")
@@ -167,10 +175,10 @@ def _clips(document: Document) -> list[Clip]:
     return sorted(clips, key=lambda clip: (clip.start_ns, clip.end_ns, clip.id))
 
 
-def _name(layout: Layout, found: Found, clip: Clip, number: int, taken: set[str]) -> str:
+def _name(layout: Layout, found: Found, words: str, number: int, taken: set[str]) -> str:
     """The next free one. NTU's counts repetitions of an action by subject, view and setup."""
     if layout == "harrec":
-        start = safe_name(f"{found.name}-{clip.label}")
+        start = safe_name(words)
         return next(name for k in count(1) if (name := f"{start}-{k}") not in taken)
     match = NTU_NAME.fullmatch(found.name)
     setup = int(match[1]) if match is not None else 1
@@ -180,8 +188,8 @@ def _name(layout: Layout, found: Found, clip: Clip, number: int, taken: set[str]
         if name not in taken:
             return name
     raise UsageError(
-        f"Subject {subject} does “{clip.label}” more than {MOST} times, for which NTU's names "
-        "have no room.",
+        f"Subject {subject} does A{number:03d} more than {MOST} times, for which NTU's names have "
+        "no room.",
         remedy="Use the native layout (harrec).",
     )
 
