@@ -90,6 +90,16 @@ class StudioUnderTest:
             self.presses += 1
             wait(5)
 
+    def hold(self, letter: str) -> None:
+        """Press the key of a letter or digit and keep it down."""
+        QTest.keyPress(QApplication.focusWidget() or self.window, letter)
+        self.presses += 1
+
+    def let_go(self, letter: str) -> None:
+        """Release a key that is held."""
+        QTest.keyRelease(QApplication.focusWidget() or self.window, letter)
+        wait(5)
+
     def click(
         self,
         widget: QWidget,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from PySide6.QtCore import QPoint
 
 from driving import until
+from harstudio.labels.label_set import bundled_label_set
 from harstudio.labels.project import Project
 from harstudio.studio.timeline.rows import NAMES_PX, RULER_PX
 
@@ -19,52 +22,70 @@ def as_rows(clips):
     return [(c.start_ns, c.end_ns, c.label) for c in clips]
 
 
+def as_frames(studio, clips):
+    grid = studio.window.labelling.grid
+    return [(grid.first_of(c.start_ns), grid.last_of(c.end_ns), c.label) for c in clips]
+
+
 @pytest.fixture
 def untrimmed(studio, demo_project):
     """The demo's minute, open in the Label workspace for a new annotator."""
     project = Project.open(demo_project)
     minute = max(project.recordings(), key=lambda p: sum(f.stat().st_size for f in p.iterdir()))
     studio.session.settings.annotator = "carol"
+    studio.started_s = time.monotonic()
     studio.open(minute)
     assert studio.session.project.folder == demo_project
     studio.key("ctrl+2")
+    studio.presses = 0
     truth = next(d for d in project.documents(studio.session.recording.name)
                  if d.annotator == "alice")  # fmt: skip
-    return studio, [clip for tier in truth.tiers for clip in tier.clips]
+    clips = [clip for tier in truth.tiers for clip in tier.clips]
+    return studio, sorted(clips, key=lambda clip: clip.start_ns)
 
 
-def go_to(studio, frame: int) -> None:
-    """Move the playhead there by keys alone, as an annotator who looks does."""
-    while (distance := frame - studio.session.frame_index()) != 0:
-        step = "right" if distance > 0 else "left"
-        studio.key(f"shift+{step}" if abs(distance) >= 10 else step)
+def watch_until(studio, time_ns: int) -> int:
+    """Look on while it plays, until the playhead is there; the frame that is seen then."""
+    transport = studio.session.transport
+    until(lambda: transport.position_ns >= time_ns, seconds=60, what=f"{time_ns} ns")
+    return studio.window.labelling.frame()
 
 
 def test_a_minute_by_keys_alone(untrimmed):
+    """Every press counts: playing, the speed, each clip, and the change of all of them."""
     studio, truth = untrimmed
-    assert own_clips(studio) == []
-    grid = studio.window.labelling.grid
     keys = {label.name: label.hotkey for label in studio.window.labelling.labels()}
-    truth = sorted(truth, key=lambda c: c.start_ns)
-    presses = 0
-    for position, clip in enumerate(truth):
-        go_to(studio, grid.first_of(clip.start_ns))
+    for key in (".", ".", ".", "space"):  # four times as fast
+        studio.key(key)
+    assert studio.session.transport.rate == 4.0
+    first_s, seen = 0.0, []
+    for clip in truth:
+        first = watch_until(studio, clip.start_ns)
         studio.key(keys[clip.label])
-        following = truth[position + 1].start_ns if position + 1 < len(truth) else None
-        presses += 1
-        if following != clip.end_ns:
-            go_to(studio, grid.last_of(clip.end_ns))
-            studio.key(keys[clip.label])
-            presses += 1
-    made = own_clips(studio)
-    assert as_rows(made) == [
-        (grid.snap_start(c.start_ns), grid.snap_end(c.end_ns), c.label) for c in truth
-    ]
-    print(f"label presses per clip: {presses / len(truth):.2f} ({len(truth)} clips)")
+        seen.append((first, watch_until(studio, clip.end_ns), clip.label))
+        studio.key(keys[clip.label])
+        first_s = first_s or time.monotonic() - studio.started_s
+    studio.key("space")
+    presses, made = studio.presses, own_clips(studio)
+    assert as_frames(studio, made) == seen
+    assert presses / len(truth) <= 2.5
+    edges = [abs(getattr(a, edge) - getattr(b, edge)) for a, b in zip(made, truth, strict=True)
+             for edge in ("start_ns", "end_ns")]  # fmt: skip
+    print(
+        f"{presses} presses for {len(truth)} clips: {presses / len(truth):.2f} a clip; "
+        f"{first_s:.1f} s from opening to the first label; edges within "
+        f"{sorted(edges)[len(edges) // 2] / 1e6:.0f} ms (median) at four times the speed"
+    )
     studio.wait(200)
     studio.screenshot("labelled-minute")
 
-    # Every one of them can be taken back, and done again.
+    # All of them changed at once, as one step; then every clip taken back, and done again.
+    studio.key("ctrl+a")
+    studio.key("3")
+    assert {clip.label for clip in own_clips(studio)} == {"throw"}
+    studio.screenshot("changed-at-once")
+    studio.key("ctrl+z")
+    assert own_clips(studio) == made
     studio.key("ctrl+z", len(made))
     assert own_clips(studio) == []
     studio.key("ctrl+y", len(made))
@@ -78,21 +99,41 @@ def test_a_minute_by_keys_alone(untrimmed):
     assert as_rows(own_clips(studio)) == as_rows(made)
 
 
-def test_labelling_while_it_plays(untrimmed):
+def test_a_key_is_held_as_long_as_the_action_lasts(untrimmed):
     studio, _ = untrimmed
     labels = list(studio.window.labelling.labels())
     studio.key("space")
+    seen = []
+    for label, begin_s, end_s in ((labels[0], 0.3, 1.0), (labels[1], 1.2, 1.9)):
+        first = watch_until(studio, round(begin_s * 1e9))
+        studio.hold(label.hotkey)
+        studio.wait(500)
+        last = watch_until(studio, round(end_s * 1e9))
+        studio.let_go(label.hotkey)
+        seen.append((first, last, label.name))
+    studio.key(labels[2].hotkey)  # a tap begins, another key goes on, the same key ends
     studio.wait(300)
-    studio.key(labels[0].hotkey)
-    studio.wait(400)
-    studio.key(labels[1].hotkey)
-    studio.wait(400)
-    studio.key(labels[1].hotkey)
+    studio.key(labels[3].hotkey)
+    studio.wait(300)
+    studio.key(labels[3].hotkey)
     studio.key("space")
-    first, second = own_clips(studio)
-    assert (first.label, second.label) == (labels[0].name, labels[1].name)
-    assert first.end_ns == second.start_ns
-    assert 0.2e9 < first.duration_ns < 1.2e9
+    made = own_clips(studio)
+    assert as_frames(studio, made[:2]) == seen
+    assert [clip.label for clip in made[2:]] == [label.name for label in labels[2:4]]
+    assert made[2].end_ns == made[3].start_ns
+
+
+def test_one_of_many_labels_is_found_by_its_letters(untrimmed):
+    """With the 120 labels of NTU RGB+D most have no key: a few letters and Enter."""
+    studio, _ = untrimmed
+    studio.window.labelling.use_label_set(bundled_label_set("ntu120"))
+    studio.presses = 0
+    for letters in ("wri", "stop"):
+        for key in ("/", *letters, "enter", "shift+right", "enter"):  # Enter alone ends the clip
+            studio.key(key)
+    made = [clip.label for clip in own_clips(studio)]
+    assert made == ["writing", "cross hands in front (say stop)"]
+    print(f"{studio.presses - len(made)} presses for {len(made)} clips of 120 labels")
 
 
 def test_in_and_out_points_and_relabelling(untrimmed):
