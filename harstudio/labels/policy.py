@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harstudio.labels.model import typed
@@ -54,17 +54,36 @@ class Policy:
             training=_names(data, "training"),
         )
 
-    def put_into(self, data: dict[str, Any]) -> None:
-        """Replace the policy in the content of project.toml; what else is there stays."""
-        others = {
-            key: value for key, value in typed(data, "policy", dict, {}).items() if key not in KEYS
+    def put_into(self, data: dict[str, Any], before: Policy) -> Policy:
+        """Change the policy in the content of project.toml, and return what holds then.
+
+        Only what differs from ``before``, the policy that this one was made from, is changed:
+        what others changed meanwhile stays, names that they added too, and so do keys that are
+        not known here.
+        """
+        there = typed(data, "policy", dict, {})
+        now = Policy.from_dict(there)
+        changed = {
+            key: _merged(getattr(now, key), getattr(before, key), getattr(self, key))
+            for key in KEYS
         }
-        data["policy"] = others | self.to_dict()
+        policy = replace(now, **changed)
+        others = {key: value for key, value in there.items() if key not in KEYS}
+        data["policy"] = others | policy.to_dict()
         if not data["policy"]:
             del data["policy"]
+        return policy
 
 
 KEYS = ("blind", "reviewers", "blur_faces", "pseudonyms", "training")
+
+
+def _merged(now: Any, before: Any, after: Any) -> Any:
+    """What holds when ``before`` became ``after`` here and ``now`` elsewhere."""
+    if not isinstance(after, tuple):
+        return now if after == before else after
+    kept = [name for name in now if name in after or name not in before]
+    return (*kept, *(name for name in after if name not in before and name not in kept))
 
 
 def _names(data: Mapping[str, Any], key: str) -> tuple[str, ...]:

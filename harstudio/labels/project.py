@@ -176,12 +176,17 @@ class Project:
         return self.label_set
 
     def set_policy(self, policy: Policy) -> None:
-        """Use and keep another policy; what else project.toml holds stays.
+        """Keep and use what this policy changes; what else project.toml holds stays.
 
-        ConflictError or HarstudioError when the file cannot be changed; then the old one holds.
+        What somebody else changed since the project was opened holds then, too. ConflictError
+        or HarstudioError when the file cannot be changed; then the old policy holds.
         """
-        update_toml(self.folder / PROJECT_FILE, policy.put_into)
-        self.policy = policy
+        held: list[Policy] = []
+        update_toml(
+            self.folder / PROJECT_FILE,
+            lambda about: held.append(policy.put_into(about, self.policy)),
+        )
+        self.policy = held[0]
 
     def pseudonyms(self) -> Pseudonyms:
         """Those in force: of subjects.toml where the policy asks for them, else none.

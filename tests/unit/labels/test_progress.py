@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,17 @@ def lines(*at_s: float, first: int = 1) -> bytes:
 def test_time_spent_is_from_edit_to_edit(tmp_path: Path, log: bytes, seconds: float) -> None:
     (tmp_path / "a.history.jsonl").write_bytes(log)
     assert active_ns(tmp_path / "a.json") == round(seconds * S)
+
+
+def test_time_spent_of_a_document_that_was_really_edited(project: Project) -> None:
+    history = project.history("r", "alice")
+    history.do(clip_edits.place(history.document, "alice", Clip(0, S, "drink")))
+    history.save()
+    time.sleep(0.05)
+    history.do(clip_edits.place(history.document, "alice", Clip(S, 2 * S, "drink")))
+    unsaved = active_ns(history.path)
+    history.close()
+    assert 0.04 * S < active_ns(history.path) == unsaved < 30 * S
 
 
 def test_time_spent_goes_on_in_the_journal(tmp_path: Path) -> None:

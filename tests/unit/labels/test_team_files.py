@@ -45,6 +45,19 @@ def test_a_policy_is_kept_and_nothing_else_of_the_file_is_lost(project: Project)
     assert (about["ours"], about["policy"], about["name"]) == (3, {"newer": "x"}, "P")
 
 
+def test_two_people_change_a_policy(project: Project) -> None:
+    other = Project.open(project.folder)
+    other.set_policy(Policy(blind=True, reviewers=("lead",)))
+    project.set_policy(Policy(training=("a1_s1_t1",)))
+    assert project.policy == Policy(True, ("lead",), training=("a1_s1_t1",))
+    assert Project.open(project.folder).policy == project.policy
+    other.set_policy(Policy(reviewers=("lead",)))
+    assert Project.open(project.folder).policy == Policy(False, ("lead",), training=("a1_s1_t1",))
+    other.set_policy(Policy(reviewers=("boss",), training=("a1_s1_t1", "b")))
+    project.set_policy(Policy(True, ("lead",), training=("c",)))
+    assert project.policy == Policy(False, ("boss",), training=("b", "c"))
+
+
 def test_who_sees_and_who_is_trained() -> None:
     assert Policy().sees_others("bob")
     assert [STRICT.sees_others(who) for who in ("bob", "lead")] == [False, True]
