@@ -143,7 +143,7 @@ def write_files(
         else:
             parts.append((bundle, out / ("labels" + ending)))
     else:
-        parts.append((bundle, out))
+        parts.append((bundle, out if out.suffix else out.with_name(out.name + ending)))
     there = [path for _, path in parts if path.exists()]
     if there and not overwrite:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""

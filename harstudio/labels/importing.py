@@ -30,6 +30,11 @@ class Incoming:
     grid: FrameGrid | None
     within_ns: int
 
+    @property
+    def target(self) -> tuple[str, str]:
+        """Recording and annotator of the document it goes to."""
+        return self.document.recording, self.document.annotator
+
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
@@ -154,7 +159,7 @@ def put(
         notes.append(f"Not in the label set of the project: {', '.join(unknown)}.")
     documents: list[Put] = []
     for one in read.incoming:
-        target = one.document.recording, one.document.annotator
+        target = one.target
         try:
             done = _put_one(project, read, one, opened(*target))
         except HarstudioError as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from harstudio.labels.edits import AddClip, AddTier, Edit, Group, Keep, MarkDone
 from harstudio.labels.interchange.base import ForeignFormat
-from harstudio.labels.interchange.rows import free_name
+from harstudio.labels.interchange.rows import POINTS, free_name
 from harstudio.labels.interchange.times import MS_NS
 from harstudio.labels.model import Clip, Document, TierRules
 from harstudio.recordings.frame_grid import FrameGrid
@@ -51,16 +51,17 @@ def merged(
         if tier.name not in tiers:
             tiers[tier.name] = _Row(tier.rules, ())
             edits.append(AddTier(tier.name, len(document.tiers) + len(edits), tier.rules))
-        row = tiers[tier.name]
-        free = [other for name, other in tiers.items() if name in (tier.name, beside)]
-        unmatched = [_Unmatched(other.clips, within_ns) for other in free]
+        own = tiers[tier.name]
+        untold = tier.name in (incoming.annotator, incoming.annotator + POINTS)  # no tiers there
+        free = [row for name, row in tiers.items() if untold or name in (tier.name, beside)]
+        unmatched = [_Unmatched(row.clips, within_ns) for row in free]
         for clip in map(snapped, tier.clips):
             there = next((found for one in unmatched if (found := one.take(clip))), None)
             if there is not None:
                 same[clip.id] = there.id
                 continue
             name = tier.name
-            if not row.takes(clip):
+            if not own.takes(clip):
                 name = _aside_name(tiers, beside, clip)
                 if name not in tiers:
                     rules = TierRules(tier.rules.person, points=clip.is_point, overlap=True)

@@ -88,6 +88,7 @@ def read_facts(path: Path) -> Facts:
     with open_recording(path) as recording:
         streams = [s for kind in SHOWN for s in recording.streams.values() if s.kind is kind]
         media = [_media(stream, where) for stream in streams if (where := _file_of(stream))]
+        media = list({one.path: one for one in reversed(media)}.values())[::-1]  # a file once
         media.sort(key=lambda one: one.kind == "audio")
         reference = recording.reference
         if reference is not None and not any(one.grid for one in media):

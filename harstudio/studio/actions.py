@@ -78,6 +78,9 @@ def _file_commands(window: MainWindow) -> list[Command]:
     def has_recent() -> bool:
         return bool(session.settings.recent)
 
+    def in_project() -> bool:
+        return session.project is not None
+
     return [
         Command("file.open", "Open file…", window.asking.file, "File", "file", ("Ctrl+O",)),
         Command("file.open_folder", "Open folder or project…", window.asking.folder, "File",
@@ -90,6 +93,10 @@ def _file_commands(window: MainWindow) -> list[Command]:
         Command("file.previous", "Previous recording", partial(library, -1), "File",
                 "chevron-up", ("PgUp",), window.has_library, repeats=True),
         Command("file.save", "Save labels", save, "File", "save", ("Ctrl+S",), unsaved),
+        Command("file.import_labels", "Import labels…", window.asking.import_labels, "File", "",
+                (), in_project),
+        Command("file.export_labels", "Export labels…", window.asking.export_labels, "File", "",
+                (), in_project),
         Command("file.screenshot", "Save picture of the panes…", window.asking.screenshot, "File",
                 "screenshot", ("Ctrl+Shift+S",), there),
         Command("file.close", "Close recording", session.close, "File", "close", ("Ctrl+W",),

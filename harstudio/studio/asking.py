@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from harstudio.labels.policy import GOLD
 from harstudio.studio.background import Task
 from harstudio.studio.other_labels import is_model
 
@@ -76,6 +77,26 @@ class Asking:
         if chosen:
             self._window.save_screenshot(Path(chosen))
 
+    def import_labels(self) -> None:
+        """Label files of other tools, then how they are to be taken."""
+        from harstudio.labels.interchange import registry
+        from harstudio.studio.label_files.importing import ImportBox
+
+        endings = " ".join(f"*{e}" for one in registry.FORMATS for e in one.EXTENSIONS)
+        names, _ = QFileDialog.getOpenFileNames(
+            self._window,
+            "Import labels",
+            str(self.start_folder()),
+            f"Label files ({endings} *.json *.txt *.tsv);;All files (*)",
+        )
+        if names:
+            ImportBox(self._window, [Path(name) for name in names]).show()
+
+    def export_labels(self) -> None:
+        from harstudio.studio.label_files.exporting import ExportBox
+
+        ExportBox(self._window).show()
+
     def alignment(self) -> None:
         from harstudio.studio.dialogs.alignment import AlignmentBox
 
@@ -86,7 +107,8 @@ class Asking:
         from harstudio.studio.dialogs.annotator import AnnotatorBox
 
         window = self._window
-        people = [d.annotator for d in window.labelling.others.documents if not is_model(d)]
+        others = window.labelling.others.documents
+        people = [d.annotator for d in others if d.annotator != GOLD and not is_model(d)]
         AnnotatorBox(window.session.annotator, people, window.change_annotator, window).show()
 
     def about(self) -> None:

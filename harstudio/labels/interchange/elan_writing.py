@@ -331,7 +331,7 @@ class _Writer:
         if n["signs"]:
             yield f"Control characters in {n['signs']} texts were replaced; XML cannot hold them."
         if any(label.color or label.hotkey or label.not_this for label in self._label_set.labels):
-            yield "Colours, keys, synonyms and kinds of labels are not written."
+            yield "ELAN has no place for colours, keys, synonyms and kinds of labels."
         if self._label_set.attributes:
             yield "Of attributes the values are written, not what may be chosen."
         yield from self._kept.said()

@@ -1,0 +1,1 @@
+"""Labels to and from the files of other tools, in the window."""

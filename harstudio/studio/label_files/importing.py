@@ -1,0 +1,167 @@
+"""The box that imports label files into the open project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLabel, QLineEdit
+
+from harstudio.errors import HarstudioError
+from harstudio.labels.history import History
+from harstudio.labels.importing import Imported, ReadFile, put, read_file
+from harstudio.labels.interchange import registry
+from harstudio.labels.label_set import Label
+from harstudio.labels.project import Project
+from harstudio.labels.recording_facts import Recordings
+from harstudio.studio.fields import ChoiceBox
+from harstudio.studio.label_files.box import LabelFilesBox
+
+if TYPE_CHECKING:
+    from harstudio.studio.window import MainWindow
+
+WORDS = (
+    "Labels that are there stay as they are. What a file says twice, or said before, is taken "
+    "once; each document's import is one step that can be undone."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A file: what was written beside the window, and what waits for the open document."""
+
+    imported: Imported | None
+    waiting: ReadFile | None
+    problem: str = ""
+
+
+class ImportBox(LabelFilesBox):
+    """Format, whose labels they become, and whether new labels come into the set."""
+
+    def __init__(self, window: MainWindow, paths: Sequence[Path]) -> None:
+        super().__init__("Import labels", WORDS, "Import", window)
+        self.setObjectName("import_labels")
+        self._window = window
+        self._paths = tuple(paths)
+        shown = ", ".join(path.name for path in paths[:3])
+        more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+        self.form.addRow("Files", QLabel(shown + more, wordWrap=True))
+        self.format = ChoiceBox("Format")
+        self.format.addItem("Found out from each file", "")
+        for one in registry.FORMATS:
+            self.format.addItem(f"{one.TITLE} ({', '.join(one.EXTENSIONS)})", one.NAME)
+        self.form.addRow("Format", self.format)
+        self.annotator = QLineEdit()
+        self.annotator.setAccessibleName("Annotator")
+        self.annotator.setPlaceholderText(f"whom the file names, else {window.session.annotator}")
+        self.form.addRow("Labels of", self.annotator)
+        self.rate = QDoubleSpinBox()
+        self.rate.setAccessibleName("Frames a second")
+        self.rate.setRange(0, 1000)
+        self.rate.setDecimals(3)
+        self.rate.setSpecialValueText("as the recording has them")
+        self.form.addRow("Frames a second", self.rate)
+        self.add_labels = QCheckBox("Add labels that the label set does not have")
+        self.add_labels.setChecked(True)
+        self.form.addRow("", self.add_labels)
+
+    def act(self) -> None:
+        session = self._window.session
+        project = session.project
+        if project is None:
+            self.tell("Nothing was done. No project is open.")
+            return
+        document = session.document
+        here = ("", "") if document is None else (document.recording, document.annotator)
+        options = {
+            "format": self.format.currentData(),
+            "annotator": self.annotator.text().strip(),
+            "nobody": session.annotator,
+            "fps": self.rate.value(),
+        }
+        paths = self._paths
+
+        def work(progress: Callable[[int], None], cancelled: Callable[[], bool]) -> list[Taken]:
+            return take_files(project, paths, here, options, progress, cancelled)
+
+        self.begin(work, self._finish)
+
+    def _finish(self, taken: list[Taken]) -> None:
+        window, session = self._window, self._window.session
+        sentences: list[str] = []
+        notes: list[str] = []
+        new: dict[str, Label] = {}
+
+        def opened(recording: str, annotator: str) -> History | None:
+            document = session.document
+            same = document is not None and (document.recording, document.annotator) == (
+                recording,
+                annotator,
+            )
+            return session.history if same else None
+
+        for one in taken:
+            if one.imported is None or one.waiting is None or session.project is None:
+                sentences.append(one.problem)
+                continue
+            done = one.imported
+            if one.waiting.incoming:
+                last = put(session.project, one.waiting, opened=opened)
+                done = replace(
+                    done,
+                    documents=done.documents + last.documents,
+                    notes=tuple(dict.fromkeys(done.notes + last.notes)),
+                    problems=tuple(dict.fromkeys(done.problems + last.problems)),
+                )
+            sentences.append(done.sentence)
+            unknown = {label.name: label for label in one.waiting.unknown.labels}
+            if self.add_labels.isChecked():
+                new |= unknown
+            elif unknown:
+                notes.append(f"Not in the label set: {', '.join(unknown)}.")
+            notes += [*done.notes, *done.problems]
+        added = [label for label in new.values() if not self._known(label.name)]
+        for label in added:
+            window.labelling.use_label_set(
+                window.labelling.label_set.with_label(label.name, label.code, label.definition)
+            )
+        if added:
+            notes.append(f"New in the label set: {', '.join(label.name for label in added)}.")
+        window.labelling.others.read()
+        session.message.emit("info", sentences[0] if len(sentences) == 1 else "Labels imported.")
+        self.tell("\n".join(sentences), dict.fromkeys(notes))
+
+    def _known(self, name: str) -> bool:
+        return self._window.labelling.label_set.find(name) is not None
+
+
+def take_files(
+    project: Project,
+    paths: Sequence[Path],
+    here: tuple[str, str],
+    options: dict[str, object],
+    progress: Callable[[int], None],
+    cancelled: Callable[[], bool],
+) -> list[Taken]:
+    """Read files and write all but the document that is open (recording, annotator)."""
+    taken: list[Taken] = []
+    known = Recordings(project)
+    for number, path in enumerate(paths):
+        if cancelled():
+            break
+        progress(number)
+        known.problems.clear()
+        try:
+            read = read_file(project, path, known=known, **options)
+        except HarstudioError as error:
+            taken.append(Taken(None, None, str(error)))
+            continue
+        open_ones = tuple(one for one in read.incoming if one.target == here)
+        others = tuple(one for one in read.incoming if one.target != here)
+        plain = replace(read, unknown=replace(read.unknown, labels=()))
+        done = put(project, replace(plain, incoming=others))
+        waiting = replace(read, incoming=open_ones, notes=(), problems=())
+        taken.append(Taken(done, waiting))
+    return taken
