@@ -77,9 +77,9 @@ def merged(label_set: LabelSet, sources: Collection[str], target: str) -> LabelS
 
 
 def moved(label_set: LabelSet, names: Collection[str], parent: str, before: str = "") -> LabelSet:
-    """Labels under another parent ("" for none), in the order before a label ("" for the end of
-    what stands under the parent, else of the set); ValueError when one would stand under itself.
-    """
+    """Labels under another parent ("" for none), in the order before a label; "" is the end of what
+    stands under the parent, and of the set where there is none. The first to come under a parent
+    stay where they are. ValueError when one would stand under itself."""
     going = [replace(label, parent=parent) for label in label_set.labels if label.name in names]
     rest = [label for label in label_set.labels if label.name not in names]
     place = len(rest)
@@ -87,7 +87,8 @@ def moved(label_set: LabelSet, names: Collection[str], parent: str, before: str 
         place = next((k for k, label in enumerate(rest) if label.name == before), place)
     elif parent:
         below = [k for k, label in enumerate(rest) if parent in (label.parent, label.name)]
-        place = below[-1] + 1 if below else place
+        first = next((k for k, la in enumerate(label_set.labels) if la.name in names), place)
+        place = below[-1] + 1 if below else first
     return replace(label_set, labels=(*rest[:place], *going, *rest[place:]))
 
 

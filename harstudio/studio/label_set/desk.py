@@ -12,6 +12,7 @@ from harstudio.labels import label_set_edits
 from harstudio.labels.label_set import Example
 from harstudio.studio.background import Task
 from harstudio.studio.commands import Command
+from harstudio.studio.doubts.desk import DoubtsDesk
 
 if TYPE_CHECKING:
     from harstudio.studio.label_set.editing import Editing
@@ -35,6 +36,7 @@ class LabelDesk(QObject):
         super().__init__(window)
         self._window = window
         self._session, self._labelling = window.session, window.labelling
+        self.doubts = DoubtsDesk(window)
         self.editing: Editing | None = None  # built when somebody edits
         self.pane: ExamplePane | None = None
         self._panel: LabelsPanel | None = None
@@ -64,6 +66,7 @@ class LabelDesk(QObject):
                     "Label", "", ("Alt+Shift+E",), self.example_shown, self.in_sync),
             Command("label.take_example", "Make this clip the example of its label",
                     self.take_example, "Label", "", (), own_clip),
+            *self.doubts.commands(),
         ]  # fmt: skip
 
     def furnish(self, panel: LabelsPanel) -> None:
@@ -222,3 +225,4 @@ class LabelDesk(QObject):
             self._reading.cancel(wait_s=20)
         if self.editing is not None:
             self.editing.shut()
+        self.doubts.shut()

@@ -137,7 +137,7 @@ class Draft(QObject):
         self._do(f"add the group “{name}”", edits.with_group(self.label_set, name))
         return True
 
-    def change(self, name: str, **values: Any) -> None:
+    def change(self, name: str, /, **values: Any) -> None:
         """Other values of a label; a new name is a renaming, a taken key moves here."""
         label = self.label_set.find(name)
         if label is None:

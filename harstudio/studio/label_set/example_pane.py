@@ -19,7 +19,7 @@ from harstudio.studio.panes.pane import Pane
 from harstudio.studio.session import Session
 
 TICK_MS = 33
-EMPTY_PAD_PX = 16
+EMPTY_PAD_PX, CAPTION_PAD_PX = 16, 8
 FIGURE_SHARE = 0.86  # of the pane, that people fill
 
 
@@ -51,14 +51,14 @@ class ExamplePane(Pane):
         self._film, self._began = film, time.monotonic_ns()
         seconds = film.length_ns / 1e9
         cut = " · its beginning" if film.cut else ""
-        self.set_detail(f"{label} · {film.example.recording} · {seconds:.1f} s{cut}")
-        self.screen.show_film(film)
+        self.set_detail(f"{seconds:.1f} s{cut}")
+        self.screen.show_film(film, f"{label}\n{film.example.recording}")
         self._draw()
 
     def show_words(self, label: str, sentence: str) -> None:
         """Why there is nothing to see."""
         self._film = None
-        self.set_detail(label)
+        self.set_detail("")
         self.screen.show_words(sentence)
 
     @property
@@ -112,12 +112,12 @@ class Screen(QWidget):
         super().__init__()
         self._shot: Shot | None = None
         self._film: Film | None = None
-        self._words = ""
+        self._words = self._caption = ""
         self._bounds: NDArray[np.float64] | None = None
         self._people: list[str] = []
 
-    def show_film(self, film: Film) -> None:
-        self._film, self._words = film, ""
+    def show_film(self, film: Film, caption: str) -> None:
+        self._film, self._words, self._caption = film, "", caption
         bodies = [body for shot in film.shots for body in shot.bodies]
         self._people = list(dict.fromkeys(body.id for body in bodies))
         places = [body.joints[:, :2] for body in bodies]
@@ -144,21 +144,40 @@ class Screen(QWidget):
             painter.drawText(self.rect().adjusted(pad, pad, -pad, -pad), flags, self._words)
         elif self._shot is not None and self._shot.image is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            area = placed(self._shot.image, QRectF(self.rect()))
+            room = QRectF(self.rect().adjusted(0, 0, 0, -self._caption_px()))
+            area = placed(self._shot.image, room)
             painter.drawImage(area, self._shot.image)
         elif self._shot is not None and self._film is not None:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._paint_people(painter, self._shot, self._film)
+        if self._shot is not None and not self._words:
+            self._paint_caption(painter)
+
+    def _caption_px(self) -> int:
+        return 2 * self.fontMetrics().height() + CAPTION_PAD_PX
+
+    def _paint_caption(self, painter: QPainter) -> None:
+        """Which label, of which recording, below the picture."""
+        painter.setFont(theme.ui_font(theme.QUIET_PX))
+        pad, high = CAPTION_PAD_PX, painter.fontMetrics().height()
+        area = self.rect().adjusted(pad, 0, -pad, -pad)
+        tokens, room = theme.current(), area.width()
+        for up, (text, color) in enumerate(
+            reversed(list(zip(self._caption.split("\n"), (tokens.text, tokens.quiet), strict=True)))
+        ):
+            painter.setPen(QColor(color))
+            fitting = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
+            painter.drawText(area.left(), area.bottom() - up * high - 3, fitting)
 
     def _paint_people(self, painter: QPainter, shot: Shot, film: Film) -> None:
         if self._bounds is None:
             return
         low, high = self._bounds
-        size = np.maximum(high - low, 1e-3)
-        scale = FIGURE_SHARE * float(min(self.width() / size[0], self.height() / size[1]))
+        size, tall = np.maximum(high - low, 1e-3), self.height() - self._caption_px()
+        scale = FIGURE_SHARE * float(min(self.width() / size[0], tall / size[1]))
         middle, shape = (low + high) / 2, topology(film.topology)
         for body in shot.bodies:
             points = (body.joints[:, :2].astype(np.float64) - middle) * (scale, -scale)
-            points += (self.width() / 2, self.height() / 2)
+            points += (self.width() / 2, tall / 2)
             colors = side_colors(self._people.index(body.id), on_picture=False)
             draw_figure(painter, points, body.tracking, shape, colors, 1.0, rim=False)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from harstudio.errors import ConflictError, HarstudioError
+from harstudio.labels.heads import named_in
 from harstudio.labels.label_set import LabelSet
 from harstudio.labels.project import Project
-from harstudio.labels.recovery import load, named_in
+from harstudio.labels.recovery import load
 from harstudio.labels.renaming import document_paths, rewrite_labels
 
 STOPPED = "Stopped; nothing was changed."

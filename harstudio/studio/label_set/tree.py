@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTree
 from harstudio.labels.label_set import Label
 from harstudio.studio import theme
 from harstudio.studio.label_set.draft import Draft
-from harstudio.studio.panels.label_rows import found_by
+from harstudio.studio.panels.label_rows import found_by, top_level
 
 NAME, KEY, CODE = range(3)
 WHO = Qt.ItemDataRole.UserRole
@@ -83,10 +83,9 @@ class LabelTree(QTreeWidget):
         self.clear()
         items: dict[str, QTreeWidgetItem] = {}
         label_set = self._draft.label_set
-        for group in label_set.groups:
-            items[group] = self._item(group, None)
-        for label in label_set.labels:
-            items[label.name] = self._item(label.name, label)
+        labels = {label.name: label for label in label_set.labels}
+        for name in dict.fromkeys([*top_level(label_set), *labels]):
+            items[name] = self._item(name, labels.get(name))
         parents = {label.name: label.parent for label in label_set.labels}
         for name, item in items.items():
             above = items.get(parents.get(name, ""))

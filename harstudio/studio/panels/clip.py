@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -34,6 +34,7 @@ from harstudio.studio.session import Session
 
 EMPTY = "Select a clip to see what it says. Up and Down go from clip to clip."
 COMMENT_PX = 46
+LEAST_PX, SHARE = 150, 0.46  # of the column
 
 
 class ClipPanel(QWidget):
@@ -77,9 +78,9 @@ class ClipPanel(QWidget):
         self._grid_of_fields = QGridLayout(self._own)
         self._grid_of_fields.setContentsMargins(0, 0, 0, 0)
         self._grid_of_fields.setHorizontalSpacing(12)
-        self._grid_of_fields.setVerticalSpacing(6)
+        self._grid_of_fields.setVerticalSpacing(4)
         self._grid_of_fields.setColumnStretch(1, 1)
-        rows = (("label", self.label), ("person", self.person), ("confidence", self.confidence))
+        rows = (("person", self.person), ("confidence", self.confidence))
         for row, (name, field) in enumerate(rows):
             caption = QLabel(name)
             caption.setProperty("quiet", True)
@@ -87,17 +88,19 @@ class ClipPanel(QWidget):
             self._grid_of_fields.addWidget(field, row, 1)
         self._facts_grid = QGridLayout()
         self._facts_grid.setHorizontalSpacing(12)
-        self._facts_grid.setVerticalSpacing(7)
+        self._facts_grid.setVerticalSpacing(5)
         self._facts_grid.setColumnStretch(1, 1)
         shown = QWidget()
+        self._shown = shown
         inside = QVBoxLayout(shown)
         inside.setContentsMargins(0, 0, 8, 0)
-        inside.setSpacing(8)
+        inside.setSpacing(6)
+        inside.addWidget(self.label)
+        inside.addLayout(self._facts_grid)
         inside.addWidget(self._own)
         inside.addWidget(self.attributes)
         inside.addWidget(self.unsure)
         inside.addWidget(self.comment)
-        inside.addLayout(self._facts_grid)
         inside.addStretch(1)
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -157,7 +160,7 @@ class ClipPanel(QWidget):
         document = found[0]
         own = document is self._session.document
         writable = own and not self._labelling.clips.why_not()
-        for widget in (self._own, self.unsure):
+        for widget in (self.label, self._own, self.unsure):
             widget.setVisible(own)
             widget.setEnabled(writable)
         self.attributes.setEnabled(writable)
@@ -167,6 +170,19 @@ class ClipPanel(QWidget):
             self.attributes.hide()
         self._show_rows(facts(self._labelling, document, clips, own))
         self._show_comment(clips, own, writable, another)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """As high as what is shown, but the labels above keep the larger part."""
+        column = self.parentWidget()
+        most = LEAST_PX if column is None else max(LEAST_PX, round(column.height() * SHARE))
+        least = min(self._shown.sizeHint().height(), most)
+        if self._scroll.minimumHeight() != least:
+            self._scroll.setMinimumHeight(least)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._make_room()
 
     def _selected(self) -> tuple[Document, tuple[Clip, ...]] | None:
         own, document = self._labelling.properties.clips(), self._session.document

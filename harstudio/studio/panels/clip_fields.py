@@ -16,6 +16,7 @@ from harstudio.studio.fields import ChoiceBox
 
 SEVERAL = "several"
 NOTHING = "–"
+NARROW = "QLineEdit, QComboBox { padding: 2px 8px; }"
 BY_KEY = (
     Qt.FocusReason.TabFocusReason,
     Qt.FocusReason.BacktabFocusReason,
@@ -49,6 +50,7 @@ class TextField(QLineEdit):
     ) -> None:
         super().__init__()
         self.setAccessibleName(name)
+        self.setStyleSheet(NARROW)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._read = read
         self._shown = ""
@@ -119,6 +121,7 @@ class ChoiceField(ChoiceBox):
 
     def __init__(self, name: str, choices: Sequence[str]) -> None:
         super().__init__(name)
+        self.setStyleSheet(NARROW)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._choices = list(choices)
         self.addItem(NOTHING)

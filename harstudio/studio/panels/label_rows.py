@@ -59,19 +59,35 @@ def tree_rows(label_set: LabelSet, folded: Collection[str]) -> list[Row]:
     for label in label_set.labels:
         below[label.parent].append(label)
 
-    def rows_below(parent: str, depth: int) -> Iterator[Row]:
-        for label in below[parent]:
-            folds = label.name in below
-            yield Row(label.name, label, depth, folds, folds and label.name in folded)
-            if folds and label.name not in folded:
-                yield from rows_below(label.name, depth + 1)
+    by_name = {label.name: label for label in label_set.labels}
 
-    rows = list(rows_below("", 0))
-    for group in label_set.groups:
-        rows.append(Row(group, None, 0, group in below, group in folded))
-        if group not in folded:
-            rows += rows_below(group, 0)
+    def rows_of(name: str, depth: int = 0) -> Iterator[Row]:
+        folds = name in below
+        yield Row(name, by_name[name], depth, folds, folds and name in folded)
+        if folds and name not in folded:
+            yield from rows_below(name, depth + 1)
+
+    def rows_below(parent: str, depth: int) -> Iterator[Row]:
+        for label in below.get(parent, ()):
+            yield from rows_of(label.name, depth)
+
+    rows: list[Row] = []
+    for name in top_level(label_set):
+        if name in label_set.groups:
+            rows.append(Row(name, None, 0, name in below, name in folded))
+            if name not in folded:
+                rows += rows_below(name, 0)
+        else:
+            rows += rows_of(name)
     return rows
+
+
+def top_level(label_set: LabelSet) -> list[str]:
+    """Labels under nothing, and groups: each where its first label stands, empty ones last."""
+    groups = dict.fromkeys(label_set.groups)
+    places = [la.parent if la.parent in groups else la.name for la in label_set.labels
+              if not la.parent or la.parent in groups]  # fmt: skip
+    return list(dict.fromkeys([*places, *groups]))
 
 
 def found_rows(label_set: LabelSet, text: str, recent: Sequence[str] = ()) -> list[Row]:

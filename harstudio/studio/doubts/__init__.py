@@ -1,0 +1,1 @@
+"""The queue of doubts: clips that somebody flagged to be asked about."""

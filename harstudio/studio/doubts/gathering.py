@@ -1,0 +1,139 @@
+"""Which clips of a project are flagged, and what others say there; for a worker thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from harstudio.errors import HarstudioError
+from harstudio.labels.heads import named_in
+from harstudio.labels.model import Clip, Document
+from harstudio.labels.policy import GOLD
+from harstudio.labels.project import Project
+from harstudio.labels.recovery import journal_path, load
+from harstudio.labels.renaming import document_paths
+from harstudio.studio.other_labels import is_model
+
+WhyHidden = Callable[[str, bool], str]
+Mark = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody else says about the stretch of a doubt."""
+
+    annotator: str
+    label: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A flagged clip; the question is its comment. answers: the gold one first."""
+
+    recording: str
+    annotator: str
+    clip: Clip
+    answers: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """hidden: recordings whose labels of others may not be seen. problems: sentences."""
+
+    doubts: tuple[Doubt, ...] = ()
+    hidden: int = 0
+    problems: tuple[str, ...] = ()
+
+
+class Gatherer:
+    """Reads documents again only when their files changed."""
+
+    def __init__(self) -> None:
+        self._read: dict[Path, tuple[Mark, Document]] = {}
+
+    def gather(
+        self,
+        project: Project,
+        me: str,
+        why_hidden: WhyHidden,
+        cancelled: Callable[[], bool],
+    ) -> Queue:
+        """Every doubt that this annotator may see, by recording and time."""
+        by_recording: dict[str, list[Document]] = {}
+        problems: list[str] = []
+        for path in document_paths(project.folder):
+            if cancelled():
+                return Queue()
+            try:
+                document = self._document(path)
+            except HarstudioError as error:
+                problems.append(str(error))
+            else:
+                by_recording.setdefault(document.recording, []).append(document)
+        doubts: list[Doubt] = []
+        hidden = 0
+        for recording in sorted(by_recording):
+            documents = by_recording[recording]
+            done = any(d.done for d in documents if d.annotator == me)
+            if why_hidden(recording, done):
+                hidden += any(d.annotator != me for d in documents)
+                documents = [d for d in documents if d.annotator == me]
+            doubts += _doubts(documents)
+        return Queue(tuple(doubts), hidden, tuple(problems))
+
+    def _document(self, path: Path) -> Document:
+        mark = _mark(path)
+        kept = self._read.get(path)
+        if kept is None or kept[0] != mark:
+            kept = mark, load(path, *named_in(path)).document
+            self._read[path] = kept
+        return kept[1]
+
+
+def _doubts(documents: Iterable[Document]) -> list[Doubt]:
+    documents = sorted(documents, key=lambda d: (d.annotator != GOLD, d.annotator))
+    found = [
+        Doubt(document.recording, document.annotator, clip, _answers(clip, document, documents))
+        for document in documents
+        for tier in document.tiers
+        for clip in tier.clips
+        if clip.unsure
+    ]
+    return sorted(found, key=lambda doubt: (doubt.clip.start_ns, doubt.annotator))
+
+
+def _answers(clip: Clip, document: Document, documents: Iterable[Document]) -> tuple[Answer, ...]:
+    answers = []
+    for other in documents:
+        said = None if other is document or is_model(other) else same_stretch(other, clip)
+        if said is not None and not said.unsure:
+            answers.append(Answer(other.annotator, said.label, said.comment))
+    return tuple(answers)
+
+
+def same_stretch(document: Document, clip: Clip) -> Clip | None:
+    """The clip of another document that covers most of a clip, more than half; of a point the
+    one that it lies in."""
+    best, most = None, clip.duration_ns // 2
+    for tier in document.tiers:
+        for other in tier.clips:
+            if clip.is_point and other.start_ns <= clip.start_ns <= other.end_ns:
+                return other
+            common = min(other.end_ns, clip.end_ns) - max(other.start_ns, clip.start_ns)
+            if common > most:
+                best, most = other, common
+    return best
+
+
+def _mark(path: Path) -> Mark:
+    found = []
+    for file in (path, journal_path(path)):
+        try:
+            stat = file.stat()
+        except OSError:
+            found.append((0, 0))
+        else:
+            found.append((stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
