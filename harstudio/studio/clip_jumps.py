@@ -26,9 +26,15 @@ class ClipJumps(QObject):
         self._labelling = labelling
         self._clips = labelling.clips
         self.session = labelling.session
+        self._disputed: tuple[object, list[int]] = (None, [])  # where it begins, of what
 
     def _say(self, sentence: str) -> None:
         self.session.message.emit("info", sentence)
+
+    def select_if_any(self) -> None:
+        """Select the clip under the playhead if there is one."""
+        clip = self._clips.under_playhead(self._clips.tier())
+        self.session.select(None if clip is None else clip.id)
 
     def select_here(self) -> None:
         """Select the clip under the playhead."""
@@ -106,6 +112,35 @@ class ClipJumps(QObject):
         for document in self._labelling.others.documents:
             found += _chosen(document, _is_low)
         self._go(direction, found, f"with a confidence below {LOW_CONFIDENCE:g}")
+
+    def disputed(self, direction: int) -> None:
+        """To where the next or previous stretch begins of which somebody whose labels are shown
+        says something else."""
+        starts = self._disputed_starts()
+        now = self.session.transport.position_ns
+        ahead = [s for s in starts if s > now] if direction > 0 else [s for s in starts if s < now]
+        if not self._labelling.others.documents:
+            self._say(self._labelling.others.hidden or "Nobody else has labelled this recording.")
+        elif not ahead:
+            where = "after" if direction > 0 else "before"
+            self._say(f"Everybody agrees on all {where} this.")
+        else:
+            self.session.transport.seek(ahead[0] if direction > 0 else ahead[-1])
+            self.select_if_any()
+
+    def _disputed_starts(self) -> list[int]:
+        document, grid = self.session.document, self._labelling.grid
+        others = self._labelling.others.documents
+        if document is None or grid is None:
+            return []
+        known = (document.annotator, document.revision, tuple(map(id, others)))
+        if self._disputed[0] != known:
+            from harstudio.labels.agreement.frames import Compared, stretches
+
+            compared = Compared(document.recording, (document, *others), grid)
+            found = sorted({s.start_ns for s in stretches(compared) if s.disputed})
+            self._disputed = (known, found)
+        return self._disputed[1]
 
     def _own(self, wanted: Callable[[Clip], bool]) -> list[tuple[str, Clip]]:
         document = self.session.document

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from harstudio.labels.model import Clip, Origin
+from harstudio.recordings.frame_grid import FrameGrid
 from studio.label_bench import PLAIN, Bench, make_bench, moving_recording, shown
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -283,3 +284,18 @@ def test_the_selected_clip_plays_once(bench: Bench) -> None:
     assert not bench.session.transport.playing
     assert bench.labelling.frame() == 59
     assert bench.session.selection == bench.clip_at(0).id
+
+
+def test_going_to_what_others_see_differently(qtbot, tmp_path: Path) -> None:
+    recording = moving_recording(60)
+    grid = FrameGrid(recording.reference.times_ns, recording.reference.period_ns)
+    theirs = Clip(grid.start_of(10), grid.end_of(19), "wave", id="theirs")
+    made = shown(qtbot, make_bench(tmp_path / "p", recording, {"bob": [theirs]}))
+    made.add((10, 24, "wave"), (40, 49, "clap"))
+    visited = []
+    for key in ("F10", "F10", "F10"):
+        made.key(key)
+        visited.append(made.labelling.frame())
+    assert visited == [20, 40, 40]  # five frames longer than bob's, and a clip that he has not
+    assert "agrees" in made.said()
+    made.session.close()
