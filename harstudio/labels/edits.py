@@ -14,7 +14,14 @@ from harstudio.labels.clip_steps import AddClip, ChangeClip, RemoveClip
 from harstudio.labels.edit_base import KINDS, Edit, EditError, Step
 from harstudio.labels.model import Clip, typed
 from harstudio.labels.tier_check import check_tier
-from harstudio.labels.tier_steps import AddTier, ChangeTier, Keep, MarkDone, RemoveTier
+from harstudio.labels.tier_steps import (
+    AddTier,
+    ChangeTier,
+    Keep,
+    MarkDone,
+    MoveTier,
+    RemoveTier,
+)
 
 __all__ = [
     "AddClip",
@@ -26,6 +33,7 @@ __all__ = [
     "Group",
     "Keep",
     "MarkDone",
+    "MoveTier",
     "RemoveClip",
     "RemoveTier",
     "Step",
@@ -65,7 +73,8 @@ class Group(Edit):
 KINDS.update(
     (edit.kind, edit)
     for edit in (
-        AddClip, RemoveClip, ChangeClip, AddTier, RemoveTier, ChangeTier, MarkDone, Keep, Group,
+        AddClip, RemoveClip, ChangeClip, AddTier, RemoveTier, ChangeTier, MoveTier, MarkDone, Keep,
+        Group,
     )
 )  # fmt: skip
 

@@ -117,6 +117,39 @@ class ChangeTier(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class MoveTier(Step):
+    """A tier goes to another place among the others. before, after: indices in ``tiers``."""
+
+    name: str
+    before: int
+    after: int
+    kind: ClassVar[str] = "move-tier"
+
+    @property
+    def title(self) -> str:
+        return f"Move tier “{self.name}”"
+
+    def inverse(self) -> Step:
+        return MoveTier(self.name, self.after, self.before)
+
+    def change(self, document: Document) -> None:
+        tier, count = tier_of(document, self.name), len(document.tiers)
+        there = 0 <= self.before < count and document.tiers[self.before] is tier
+        if not there or not 0 <= self.after < count:
+            raise EditError(f"The tier “{self.name}” was moved meanwhile.")
+        document.tiers.insert(self.after, document.tiers.pop(self.before))
+
+    def to_dict(self) -> dict[str, Any]:
+        places = {"before": self.before, "after": self.after}
+        return {"kind": self.kind, "name": self.name} | places
+
+    @classmethod
+    def _from_dict(cls, data: Any) -> MoveTier:
+        places = typed(data, "before", int), typed(data, "after", int)
+        return cls(typed(data, "name", str), *places)
+
+
+@dataclass(frozen=True, slots=True)
 class MarkDone(Step):
     """The annotator says that the recording is finished, or that it is not."""
 

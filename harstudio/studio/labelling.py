@@ -66,6 +66,9 @@ class Labelling(QObject):
     changed = Signal()  # points, open clip, ghosts
     labels_changed = Signal()  # another label set, or other labels in it
     tier_wanted = Signal()  # somebody should be asked for a tier's name
+    tier_box_wanted = Signal(str)  # ... for name and rules of this tier, "" for a new one
+    point_tier_wanted = Signal()  # ... for those of a new tier of point events
+    tracks_wanted = Signal()  # other tracks are to be shown on the timeline
     label_wanted = Signal()  # somebody should be asked for a label
     zoom_wanted = Signal(float)  # magnify the timeline so many times; 0 shows everything
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harstudio.labels.label_set import HOTKEYS
 from harstudio.studio.clip_commands import clip_commands, select_commands
 from harstudio.studio.commands import Command
+from harstudio.studio.timeline.track_commands import track_commands
 
 if TYPE_CHECKING:
     from harstudio.studio.labelling import Labelling
@@ -21,6 +22,7 @@ def label_commands(labelling: Labelling) -> list[Command]:
         *clip_commands(labelling),
         *_tier_commands(labelling),
         *_zoom_commands(labelling),
+        *track_commands(labelling),
         *_key_commands(labelling),
     ]
 
@@ -88,6 +90,15 @@ def _tier_commands(labelling: Labelling) -> list[Command]:
                 ("Ctrl+Down",), there),
         Command("tier.add", "Add tier", labelling.tier_wanted.emit, menu, "plus",
                 ("Ctrl+T",), there),
+        Command("tier.add_rules", "Add tier with rules…", partial(labelling.tier_box_wanted.emit,
+                ""), menu, "", ("Ctrl+Shift+T",), there),
+        Command("tier.add_points", "Add tier of point events…",
+                labelling.point_tier_wanted.emit, menu, "", (), there),
+        Command("tier.rules", "Name and rules of the tier…", tiers.ask_rules, menu, "", (), there),
+        Command("tier.move_up", "Move tier up", partial(tiers.move, -1), menu, "", (),
+                partial(tiers.can_move, -1)),
+        Command("tier.move_down", "Move tier down", partial(tiers.move, 1), menu, "", (),
+                partial(tiers.can_move, 1)),
         Command("tier.remove", "Delete tier", tiers.remove_current, menu, "", (),
                 tiers.several),
         Command("label.read_others", "Read the labels of others again", labelling.others.read,

@@ -13,7 +13,7 @@ from harstudio.studio.commands import Command
 from harstudio.studio.labelling import Labelling
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
-from harstudio.studio.timeline.rows import Hit, Kind
+from harstudio.studio.timeline.rows import TRACKS, Hit, Kind
 from harstudio.studio.timeline.scores import Scores
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ ON_OWN_CLIP = (
     "clip.start_here", "clip.end_here", "clip.split", "clip.merge", "clip.delete",
 )  # fmt: skip
 ON_ROW = ("label.mark_in", "label.mark_out", "label.clear_marks")
-ON_NAMES = ("tier.add", "tier.remove")
+ON_OWN_NAME = ("tier.rules", "tier.move_up", "tier.move_down", "tier.remove")
+ON_NAMES = ("tier.add", "tier.add_rules")
 
 
 def hover_text(
@@ -72,12 +73,11 @@ def context_menu(timeline: Timeline, found: Hit) -> QMenu | None:
     commands = {command.id: command for command in timeline.labelling.commands()}
     changeable = not timeline.labelling.clips.why_not()
     if found.clip is not None and found.row is not None:
-        timeline.session.select(found.clip.id)
+        if found.clip.id not in timeline.session.selected:
+            timeline.session.select(found.clip.id)
         _clip_entries(timeline, menu, commands, found, changeable)
     elif found.part == "names":
-        if found.row is not None and found.row.kind is Kind.OWN:
-            timeline.session.tier_name = found.row.title
-        _add(menu, commands, ON_NAMES if changeable else ())
+        _name_entries(timeline, menu, commands, found, changeable)
     else:
         menu.addAction("Go here", partial(timeline.session.transport.seek, found.time_ns))
         if changeable:
@@ -87,6 +87,22 @@ def context_menu(timeline: Timeline, found: Hit) -> QMenu | None:
     _add(menu, commands, () if timeline.scale.fitted else ("timeline.fit",))
     _add(menu, commands, ("timeline.zoom_in",))
     return menu
+
+
+def _name_entries(
+    timeline: Timeline, menu: QMenu, commands: dict[str, Command], found: Hit, changeable: bool
+) -> None:
+    if changeable and found.row is not None and found.row.kind is Kind.OWN:
+        timeline.session.tier_name = found.row.title
+        _add(menu, commands, ON_OWN_NAME)
+        menu.addSeparator()
+    _add(menu, commands, ON_NAMES if changeable else ())
+    menu.addSeparator()
+    for kind in TRACKS:
+        command = commands[f"timeline.{kind.value}"]
+        action = menu.addAction(command.title, command.run)
+        action.setCheckable(True)
+        action.setChecked(command.checked is not None and command.checked())
 
 
 def _clip_entries(

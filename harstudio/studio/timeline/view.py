@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt
 from PySide6.QtGui import (
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 from harstudio.labels.attributes import Attribute, missing
 from harstudio.labels.edits import Edit
 from harstudio.labels.history import History
-from harstudio.labels.model import Clip
+from harstudio.labels.model import PLAIN, Clip, TierRules
 from harstudio.studio import theme
 from harstudio.studio.labelling import Labelling
 from harstudio.studio.recognition.class_colors import class_colors
@@ -46,6 +47,7 @@ from harstudio.studio.timeline.scale import TimeScale
 from harstudio.studio.timeline.scores import Scores
 from harstudio.studio.timeline.selection import chosen, in_sight
 from harstudio.studio.timeline.strips import Book
+from harstudio.studio.timeline.tier_box import TierBox
 from harstudio.studio.timeline.tier_name import TierName
 from harstudio.studio.timeline.tracks import Tracks
 
@@ -112,6 +114,9 @@ class Timeline(QAbstractScrollArea):
         labelling.labels_changed.connect(self._meet_labels)
         labelling.others.changed.connect(self._meet_documents)
         labelling.tier_wanted.connect(self.ask_tier_name)
+        labelling.tier_box_wanted.connect(self.ask_rules)
+        labelling.point_tier_wanted.connect(self._ask_points)
+        labelling.tracks_wanted.connect(self.tracks.refresh)
         labelling.zoom_wanted.connect(self.zoom)
         transport.moved.connect(self._follow)
         transport.loop_changed.connect(self._refresh)
@@ -427,6 +432,17 @@ class Timeline(QAbstractScrollArea):
         top = RULER_PX + len(own) * ROW_PX - self.verticalScrollBar().value()
         top = min(top, self.viewport().height() - ROW_PX)
         self._name_edit.ask(QRect(4, top + 4, NAMES_PX + 60, ROW_PX - 8))
+
+    def ask_rules(self, name: str, rules: TierRules = PLAIN) -> None:
+        """Let name and rules of a tier be chosen; "" is a new one, with these to begin with."""
+        tiers = self.labelling.tiers
+        if not self.labelling.writable():
+            return
+        decided = partial(tiers.try_change, name) if name else tiers.try_add
+        TierBox(name, tiers.rules_of(name) if name else rules, decided, self.window()).show()
+
+    def _ask_points(self) -> None:
+        self.ask_rules("", TierRules(points=True))
 
     def _add_tier(self) -> None:
         if self.labelling.tiers.add(self._name_edit.text()):
