@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,23 +15,15 @@ HEAD_LINES = 8  # the head of a document has one key a line
 HEAD_BYTES = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What a document says about itself; "" where neither it nor its journal tells."""
-
-    recording: str
-    annotator: str
-
-
-def head_of(path: Path) -> Head:
-    """The head of a document file, or of its journal; the annotator else by the file's name."""
+def named_in(path: Path) -> tuple[str, str]:
+    """Recording and annotator of a document, by its file or its journal; else by their names."""
     for tell in (_first_lines, _whole, _journal):
         try:
             data = tell(path)
-            return Head(typed(data, "recording", str), typed(data, "annotator", str))
+            return str(typed(data, "recording", str)), str(typed(data, "annotator", str))
         except (OSError, ValueError, RecursionError):
             continue
-    return Head("", path.stem)
+    return path.parent.name, path.stem
 
 
 def _first_lines(path: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import tomli_w
 
 from harstudio.errors import ConflictError, DataError, HarstudioError, MissingError, UsageError
 from harstudio.files import write_atomically
-from harstudio.labels.heads import head_of
+from harstudio.labels.heads import named_in
 from harstudio.labels.history import History
 from harstudio.labels.label_set import LabelSet, label_set_for
 from harstudio.labels.model import Document, typed
@@ -270,9 +270,7 @@ class Project:
         """
         labels = self.folder / "labels"
         folders = (_paths_in(labels / name) for name in _names(labels))
-        return sorted(
-            {head_of(paths[0]).recording or paths[0].parent.name for paths in folders if paths}
-        )
+        return sorted({named_in(paths[0])[0] for paths in folders if paths})
 
     def document_paths(self, recording: str) -> list[tuple[str, Path]]:
         """Annotators of a recording with the files of their documents, sorted.
@@ -280,7 +278,7 @@ class Project:
         A document that was never saved has no file yet, only a journal beside that path.
         """
         paths = _paths_in(self._label_folder(recording))
-        return sorted((head_of(path).annotator, path) for path in paths)
+        return sorted((named_in(path)[1], path) for path in paths)
 
     def _label_folder(self, recording: str) -> Path:
         return self.folder / "labels" / self._label_folders().safe(recording)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from harstudio.errors import DataError
 from harstudio.labels.document_file import parse_document
 from harstudio.labels.edits import Edit, EditError, merged
 from harstudio.labels.journal import Contents, Record, parse_journal
-from harstudio.labels.model import Document, typed
+from harstudio.labels.model import Document
 
 Snapshot = tuple[object, ...]
 
@@ -128,23 +127,6 @@ def load(path: Path, recording: str, annotator: str) -> Loaded:
     if header is not None:
         loaded.journal, loaded.journal_size = header.journal, len(journal_data)
     return loaded
-
-
-def named_in(path: Path) -> tuple[str, str]:
-    """Recording and annotator of a document, by its file or its journal; else by their names."""
-    for file, lines in ((path, None), (journal_path(path), 1)):
-        try:
-            data = json.loads(b"".join(file.read_bytes().splitlines()[:lines]))
-            about = data.get("body", data)
-            return str(typed(about, "recording", str)), str(typed(about, "annotator", str))
-        except (OSError, ValueError, AttributeError, RecursionError):
-            continue
-    return path.parent.name, path.stem
-
-
-def written_by(path: Path) -> str:
-    """Whose document this is, by its file or its journal; else by the file's name."""
-    return named_in(path)[1]
 
 
 def _read_both(path: Path) -> tuple[bytes | None, bytes | None]:

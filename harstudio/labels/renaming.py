@@ -19,11 +19,11 @@ from harstudio.errors import ConflictError, DataError, HarstudioError, UsageErro
 from harstudio.files import free_name, sync_folder, write_atomically
 from harstudio.labels import label_set_edits
 from harstudio.labels.edits import ChangeClip, Edit, Group
+from harstudio.labels.heads import named_in
 from harstudio.labels.history import History
 from harstudio.labels.label_set import LabelSet
 from harstudio.labels.lock import Lock
 from harstudio.labels.model import Document, typed
-from harstudio.labels.recovery import named_in
 from harstudio.labels.saving import not_written
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from harstudio.labels.agreement import Agreement, Compared, Disagreement, measure_all
-from harstudio.labels.model import Document, Origin
+from harstudio.labels.agreement.reading import by_a_person
+from harstudio.labels.model import Document
 from harstudio.labels.policy import GOLD
 from harstudio.studio.background import Task
 from harstudio.studio.labelling import Labelling
@@ -130,7 +131,7 @@ class Comparing(QObject):
         documents = (
             d for one in self.gathered.compared for d in one.documents if d.annotator == name
         )
-        return name != GOLD and not any(map(_by_a_network, documents))
+        return all(map(by_a_person, documents))
 
     def _measure(self) -> None:
         compared, chosen = self.gathered.compared, self.chosen
@@ -259,8 +260,3 @@ class Comparing(QObject):
         if recording is not None and recording.name == name:
             return recording.path
         return self.gathered.paths.get(name)
-
-
-def _by_a_network(document: Document) -> bool:
-    clips = [clip for tier in document.tiers for clip in tier.clips[:1]]
-    return any(clip.origin is Origin.MODEL for clip in clips)

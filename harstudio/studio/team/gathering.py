@@ -8,12 +8,9 @@ from pathlib import Path
 
 from harstudio.errors import HarstudioError
 from harstudio.labels.agreement import Compared
-from harstudio.labels.model import Document
+from harstudio.labels.agreement.reading import STEP_NS, frames_of, says_something
 from harstudio.labels.project import Project
-from harstudio.recordings.formats import open_recording
 from harstudio.recordings.frame_grid import FrameGrid
-
-STEP_NS = 33_333_333  # where a recording cannot be opened to see its frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ def gather(
         if reason:
             hidden, hidden_count = reason, hidden_count + 1
             continue
-        labelled = tuple(d for d in documents if _says_something(d))
+        labelled = tuple(d for d in documents if says_something(d))
         if len(labelled) >= 2:
             grid = one.grid or _grid(one.path, problems)
             compared.append(Compared(one.name, labelled, grid))
@@ -79,18 +76,9 @@ def gather(
     return Gathered(tuple(compared), paths, hidden, hidden_count, told)
 
 
-def _says_something(document: Document) -> bool:
-    """An empty document that is done says that there is nothing."""
-    return document.done or any(tier.clips for tier in document.tiers)
-
-
 def _grid(path: Path, problems: list[str]) -> FrameGrid | int:
     try:
-        with open_recording(path) as recording:
-            reference = recording.reference
-            if reference is None:
-                return STEP_NS
-            return FrameGrid(reference.times_ns, reference.period_ns)
+        return frames_of(path)
     except HarstudioError as error:
         problems.append(str(error))
         return STEP_NS

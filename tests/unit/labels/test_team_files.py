@@ -124,7 +124,11 @@ def test_dealing_to_nobody_is_refused() -> None:
         distribute(["r"], ["alice", "bob"], 3)
 
 
-def test_assignments_of_several_people_at_once_are_all_kept(project: Project) -> None:
+def test_assignments_of_several_people_at_once_are_all_kept(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_file, "PATIENCE_S", 30.0)  # of a slow machine
+
     def give(name: str) -> None:
         for number in range(5):
             assign(project.folder, {f"{name}{number}": [name]})
