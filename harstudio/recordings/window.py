@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harstudio.recordings.audio import AudioReader, AudioStream
-from harstudio.recordings.recording import Action, Recording
+from harstudio.recordings.recording import SEEN, Action, Recording
 from harstudio.recordings.streams import (
     SECOND_NS,
     FrameReader,
@@ -24,16 +24,26 @@ from harstudio.recordings.streams import (
 def window(
     recording: Recording, start_ns: int, end_ns: int, name: str, action: Action | None = None
 ) -> Recording:
-    """The frames that begin in ``[start_ns, end_ns)``, with their times counted from start_ns.
+    """The frames of ``[start_ns, end_ns)``, on a clock that begins with the earliest of them.
 
-    Streams without any are left out. Frames are read from the recording, which has to stay open;
-    closing the window closes nothing.
+    The reference stream gives the frames that begin in the stretch; another stream of pictures
+    or skeletons, which may lie a little before or after it, those nearest to them. Streams
+    without any are left out. Frames are read from the recording, which has to stay open; closing
+    the window closes nothing.
     """
-    streams = {}
+    spans = {
+        stream.name: _frames(stream, recording.reference, start_ns, end_ns)
+        for stream in recording.streams.values()
+        if not isinstance(stream, AudioStream)
+    }
+    kept = {name: span for name, span in spans.items() if span[0] < span[1]}
+    firsts = (int(recording.streams[name].times_ns[first]) for name, (first, _) in kept.items())
+    zero_ns = min((start_ns, *firsts))
+    streams = {name: _part(recording.streams[name], *span, zero_ns) for name, span in kept.items()}
     for stream in recording.streams.values():
-        part = _part(stream, start_ns, end_ns)
-        if part is not None:
-            streams[part.name] = part
+        sound = isinstance(stream, AudioStream) and _sound(stream, zero_ns, end_ns)
+        if sound:
+            streams[sound.name] = sound
     return Recording(
         name=name,
         format=recording.format,
@@ -45,6 +55,16 @@ def window(
         action=action,
         cameras={key: one for key, one in recording.cameras.items() if key in streams},
     )
+
+
+def _frames(
+    stream: Stream[Any], reference: Stream[Any] | None, start_ns: int, end_ns: int
+) -> tuple[int, int]:
+    """The first frame of a stretch and the one after its last."""
+    beside = stream is not reference and stream.kind in SEEN and len(stream) > 0
+    early = stream.period_ns // 2 if beside else 0
+    first, stop = np.searchsorted(stream.times_ns, [start_ns - early, end_ns - early])
+    return int(first), int(stop)
 
 
 class _Part(FrameReader[T]):
@@ -88,13 +108,8 @@ class _SoundPart(AudioReader):
         """The recording is closed by whoever opened it."""
 
 
-def _part(stream: Stream[Any], start_ns: int, end_ns: int) -> Stream[Any] | None:
-    if isinstance(stream, AudioStream):
-        return _sound(stream, start_ns, end_ns)
-    first, stop = map(int, np.searchsorted(stream.times_ns, [start_ns, end_ns]))
-    if stop <= first:
-        return None
-    times = np.asarray(stream.times_ns[first:stop] - start_ns, dtype=np.int64)
+def _part(stream: Stream[Any], first: int, stop: int, zero_ns: int) -> Stream[Any]:
+    times = np.asarray(stream.times_ns[first:stop] - zero_ns, dtype=np.int64)
     rate = stream.nominal_rate_hz
     if isinstance(stream, PictureStream):
         return PictureStream(
@@ -129,13 +144,13 @@ def _part(stream: Stream[Any], start_ns: int, end_ns: int) -> Stream[Any] | None
     raise TypeError(f"stream {stream.name} is a {type(stream).__name__}")
 
 
-def _sound(stream: AudioStream, start_ns: int, end_ns: int) -> AudioStream | None:
+def _sound(stream: AudioStream, zero_ns: int, end_ns: int) -> AudioStream | None:
     """From the first sample that begins in the stretch; the clock starts between two samples."""
-    first = max(stream.sample_at(start_ns - 1) + 1, 0)
+    first = max(stream.sample_at(zero_ns - 1) + 1, 0)
     stop = min(stream.sample_at(end_ns - 1) + 1, len(stream))
     if stop <= first:
         return None
     since = round(first * SECOND_NS * stream.rate_scale / stream.sample_rate)
-    offset = stream.start_ns + since - start_ns
+    offset = stream.start_ns + since - zero_ns
     reader = _SoundPart(stream, first, stop - first)
     return AudioStream(stream.name, reader, start_ns=max(offset, 0))

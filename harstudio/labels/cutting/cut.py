@@ -18,7 +18,7 @@ from typing import Any
 from harstudio.errors import ConflictError, DataError, HarstudioError, UsageError
 from harstudio.files import sync_folder, write_atomically
 from harstudio.labels.cutting.plan import Layout, Piece, make_plan
-from harstudio.labels.cutting.table import Row, append_row, read_rows, write_rows
+from harstudio.labels.cutting.table import TABLE, Row, append_row, read_rows, write_rows
 from harstudio.labels.interchange.mmaction import clip_lists
 from harstudio.labels.project import LABELS_FILE, Project
 from harstudio.recordings.formats import open_recording
@@ -166,10 +166,9 @@ def _ready(project: Project, out: Path, layout: Layout) -> list[Row]:
             )
     try:
         rows = read_rows(out)
-        others = [one.name for one in out.iterdir()] if out.exists() else []
-        if (others and not rows and set(others) != {PART}) or any(
-            row.layout != layout for row in rows
-        ):
+        others = {one.name for one in out.iterdir()} - {PART} if out.exists() else set()
+        strange = bool(others) and TABLE not in others
+        if strange or any(row.layout != layout for row in rows):
             what = "clips in the other layout" if rows else "something else"
             raise ConflictError(
                 f"This folder holds {what}.", path=out, remedy="Choose a new or empty folder."

@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 
 from harstudio.errors import DataError
 from harstudio.recordings.formats.ntu import RATE_HZ
+from harstudio.recordings.formats.ntu_facts import COLOR_SIZE, DEPTH_SIZE
 from harstudio.recordings.formats.ntu_skeleton import JOINTS
 from harstudio.recordings.projection import project_joints
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import (
     SECOND_NS,
     Body,
+    PictureStream,
     SkeletonFrame,
     SkeletonStream,
     Stream,
@@ -256,20 +258,25 @@ def _frame_lines(
 
 
 def _joint_lines(recording: Recording, body: Body) -> Iterator[str]:
-    """Nine digits tell every float32 exactly."""
-    nothing = np.full((JOINTS, 2), np.nan, dtype=np.float32)
-    pixels = {}
-    for kind in (StreamKind.DEPTH, StreamKind.INFRARED, StreamKind.COLOR):
-        stream = recording.of_kind(kind)
-        pixels[kind] = None if stream is None else project_joints(recording, stream.name, body)
-    depth = next(
-        (p for p in (pixels[StreamKind.DEPTH], pixels[StreamKind.INFRARED], body.depth_px)
-         if p is not None), nothing,
-    )  # fmt: skip
-    color = next((p for p in (pixels[StreamKind.COLOR], body.color_px) if p is not None), nothing)
+    """Nine digits tell every float32 exactly; pixels are those of pictures of NTU's size."""
+    depth = _pixels(recording, body, (StreamKind.DEPTH, StreamKind.INFRARED), DEPTH_SIZE)
+    color = _pixels(recording, body, (StreamKind.COLOR,), COLOR_SIZE)
     turned = body.orientations
     turned = np.zeros((JOINTS, 4), dtype=np.float32) if turned is None else turned
     rows = np.column_stack((body.joints, depth, color, turned))
     for row, state in zip(rows.tolist(), body.tracking.tolist(), strict=True):
         values = (f"{value:.9g}" if value == value else "NaN" for value in row)
         yield f"{' '.join(values)} {state}"
+
+
+def _pixels(
+    recording: Recording, body: Body, kinds: tuple[StreamKind, ...], size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """(V, 2) pixels in the first of these pictures that knows any; NaN without."""
+    for stream in map(recording.of_kind, kinds):
+        if isinstance(stream, PictureStream):
+            pixels = project_joints(recording, stream.name, body)
+            if pixels is not None:
+                factors = size[0] / stream.width, size[1] / stream.height
+                return pixels * np.array(factors, dtype=np.float32)
+    return np.full((JOINTS, 2), np.nan, dtype=np.float32)
