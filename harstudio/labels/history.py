@@ -22,6 +22,7 @@ from harstudio.labels.journal import (
     Record,
 )
 from harstudio.labels.lock import Lock
+from harstudio.labels.look_back import LookBack
 from harstudio.labels.model import Document
 from harstudio.labels.recovery import Loaded, UndoStack, journal_path, load, snapshot
 from harstudio.labels.rescue import rescued
@@ -237,12 +238,16 @@ class History:
 
     # ---- versions
 
+    def look_back(self) -> LookBack:
+        """The way to earlier versions from here; it may be gone in any thread."""
+        return LookBack(self.document.copy(), log_path(self.path), tuple(self._records))
+
     def versions(self) -> tuple[Version, ...]:
         """What was done to the document, newest first: this session, then what the log tells.
 
         Reads the log: for large ones not on the GUI thread. DataError when it cannot be read.
         """
-        return versions.versions_of(self._newest_first(), self.document.annotator)
+        return self.look_back().versions()
 
     def restore(self, revision: int) -> Edit:
         """Make the document what it was at a revision, as one edit that can be undone.

@@ -16,6 +16,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from harstudio.labels.policy import GOLD
+
+RESERVED = (
+    f"“{GOLD}” is the name of the agreed labels; “Settle disagreements” in the Team menu makes "
+    "them."
+)
+
 
 class AnnotatorBox(QDialog):
     """A name to type or to choose; not modal. chosen is called with it, stripped, on Enter."""
@@ -71,10 +78,11 @@ class AnnotatorBox(QDialog):
         line.selectAll()
 
     def _check(self, text: str) -> None:
-        self.label_button.setEnabled(bool(text.strip()))
+        self.label_button.setEnabled(text.strip() not in ("", GOLD))
+        self.label_button.setToolTip(RESERVED if text.strip() == GOLD else "")
 
     def accept(self) -> None:
         name = self.name.currentText().strip()
-        if name and self.isVisible():  # an editable box tells of Enter twice
+        if name not in ("", GOLD) and self.isVisible():  # an editable box tells of Enter twice
             super().accept()
             self._chosen(name)

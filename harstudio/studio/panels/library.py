@@ -60,7 +60,7 @@ class LibraryPanel(QWidget):
         self._folder: Path | None = None
         self._problems: tuple[str, ...] = ()
         self._contents = Contents(())
-        self._states_of = ""  # the annotator whose states are shown
+        self._states_of = "", False  # for whom, and whether of the own labels alone
         self._task: Task | None = None  # looks for recordings
         self._states_task: Task | None = None
         self._retired: list[Task] = []
@@ -231,8 +231,10 @@ class LibraryPanel(QWidget):
         if self._states_task is not None:
             self._states_task.cancel()
             self._retired.append(self._states_task)
-        me = self._states_of = self._session.annotator
-        self._states_task = Task(partial(label_states, self._contents.by_project, me), self)
+        me, policy = self._session.annotator, self._session.team.policy
+        self._states_of = me, not policy.sees_others(me)
+        read = partial(label_states, self._contents.by_project, *self._states_of)
+        self._states_task = Task(read, self)
         self._states_task.finished.connect(self._states_read)
         self._states_task.start()
 
@@ -250,6 +252,7 @@ class LibraryPanel(QWidget):
         team = self._session.team
         self.thumbnails.hide_faces(team.policy.blur_faces)
         self.model.set_shown(team.shown)
+        self._check_states()
         self.queue.refresh()
         self._show_title()
         self._show_open()
@@ -345,9 +348,16 @@ class LibraryPanel(QWidget):
             me = self._session.annotator
             state = state_of(documents, lambda: recording.duration_ns, me)
             self.model.set_states({recording.name: state})
-        if self._states_of not in ("", self._session.annotator) and self._states_task is None:
-            self._read_states()
+        self._check_states()
         self.queue.refresh()
+
+    def _check_states(self) -> None:
+        """Read the states again when somebody else looks, or with other rules."""
+        me, team = self._session.annotator, self._session.team
+        wanted = me, not team.policy.sees_others(me)
+        if self._states_of[0] and self._states_of != wanted and self._task is None:
+            self.model.clear_states()
+            self._read_states()
 
     def _retint(self) -> None:
         self.list.viewport().update()

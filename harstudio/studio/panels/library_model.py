@@ -113,6 +113,11 @@ class LibraryModel(QAbstractListModel):
         elif self._rows:
             self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
 
+    def clear_states(self) -> None:
+        """Nothing is known of how far they are labelled."""
+        self._states.clear()
+        self.set_states({})
+
     def set_open(self, path: Path | None, name: str = "") -> None:
         """Which recording is open now."""
         row = None if path is None else self.row_of(path, name)

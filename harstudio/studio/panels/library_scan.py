@@ -71,12 +71,13 @@ def _project_contents(
 def label_states(
     by_project: Sequence[tuple[Project, Sequence[Found]]],
     annotator: str,
+    alone: bool,
     _progress: Callable[[int], None],
     cancelled: Callable[[], bool],
 ) -> States:
     """The states of the labelled ones; opens these to know how long they are.
 
-    annotator: who looks. Whoever is not to see the labels of others is told of the own alone.
+    annotator: who looks. alone: told of the own labels alone, not of those of others.
     """
     states: dict[str, str] = {}
     problems: list[str] = []
@@ -87,7 +88,7 @@ def label_states(
                 break
             if found.name in labelled:
                 documents = project.documents(found.name, lambda e: problems.append(str(e)))
-                if not project.policy.sees_others(annotator):
+                if alone:
                     documents = [d for d in documents if d.annotator == annotator]
                 length = partial(_duration_ns, found.path)
                 states[found.name] = state_of(documents, length, annotator)

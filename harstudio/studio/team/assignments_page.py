@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
+    QSizePolicy,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -119,6 +120,7 @@ class AssignmentsPage(QWidget):
         self.double = NumberBox("Share that two label", 0, 100)
         self.double.setSuffix(" %")
         self.double.setValue(20)
+        self.double.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.double.setFixedWidth(90)
         self.deal_button = Button("Deal out")
         self.deal_button.setToolTip("Recordings that nobody has, evenly, without an order")

@@ -19,6 +19,9 @@ def team_commands(desk: TeamDesk) -> list[Command]:
 def _own_commands(desk: TeamDesk) -> list[Command]:
     session = desk.session
 
+    def open_here() -> bool:
+        return session.history is not None
+
     def editable() -> bool:
         return session.history is not None and not session.history.read_only
 
@@ -29,6 +32,8 @@ def _own_commands(desk: TeamDesk) -> list[Command]:
         return bool(session.team.assignments.of(session.annotator))
 
     return [
+        Command("edit.versions", "Versions of these labels…", desk.open_versions, "Edit",
+                "recent", ("Ctrl+Alt+H",), open_here),
         Command("team.done", "Done with this recording", desk.toggle_done, "Team", "check",
                 ("Ctrl+Alt+D",), editable, done),
         Command("team.next_assigned", "Next recording assigned to me", desk.go_next_assigned,

@@ -14,6 +14,7 @@ from harstudio.studio.team.strip import Strip
 
 if TYPE_CHECKING:
     from harstudio.studio.team.project_box import ProjectBox
+    from harstudio.studio.versions.box import VersionsBox
     from harstudio.studio.window import MainWindow
 
 COMPARE = "view.compare"
@@ -39,6 +40,7 @@ class TeamDesk:
             "Back to my labels", "Close the gold labels  (Ctrl+Alt+S)", self.settling.stop
         )
         self._box: ProjectBox | None = None
+        self._versions: VersionsBox | None = None
         self.settling.changed.connect(self._show_mode)
         self.session.clip_shown.connect(self._show_disagreement)
 
@@ -122,8 +124,18 @@ class TeamDesk:
             self._box = ProjectBox(self.session, self._window)
         self._box.present(page)
 
+    def open_versions(self) -> None:
+        """The box with the earlier versions of the open labels."""
+        from harstudio.studio.versions.box import VersionsBox
+
+        if self._versions is None:
+            self._versions = VersionsBox(self.session, self._labelling, self._window)
+        self._versions.present()
+
     def shut(self) -> None:
         """End the threads."""
         self.comparing.shut()
         if self._box is not None:
             self._box.shut()
+        if self._versions is not None:
+            self._versions.shut()

@@ -33,6 +33,7 @@ class FeedbackStrip(Strip):
         session.history_changed.connect(self._meet_history)
         session.team.changed.connect(self._meet_history)
         session.selection_changed.connect(self._meet_selection)
+        labelling.others.changed.connect(self._meet_others)
 
     def _meet_history(self, *_: object) -> None:
         if self._history is not None:
@@ -40,12 +41,13 @@ class FeedbackStrip(Strip):
             self._history = None
         session = self._session
         self._gold = self._feedback = None
+        self.gold_button.hide()
         recording, project, history = session.recording, session.project, session.history
         wanted = recording is not None and session.team.policy.trains(
             recording.name, session.annotator
         )
         if not wanted or project is None or history is None or session.settles:
-            self.tell("")
+            self.tell(session.team.why_hidden_now(), "", "eye-off")
             return
         self._history = history
         history.changed.connect(self._meet_edit)
@@ -54,13 +56,17 @@ class FeedbackStrip(Strip):
              if d.annotator == GOLD and any(tier.clips for tier in d.tiers)),
             None,
         )  # fmt: skip
-        self.gold_button.hide()
         if self._gold is None:
             self.tell(NO_GOLD)
         elif history.document.done:
             self._tell_score()
         else:
             self.tell(WELCOME, "", "info")
+
+    def _meet_others(self) -> None:
+        """Without training it tells why nothing of others is seen, and nothing else."""
+        if self._history is None:
+            self.tell(self._session.team.why_hidden_now(), "", "eye-off")
 
     def _tell_problem(self, error: HarstudioError) -> None:
         self._session.message.emit("warn", str(error))

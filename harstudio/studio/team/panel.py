@@ -84,6 +84,8 @@ class TeamPanel(QWidget):
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setSizes([300, 260])
         column.addWidget(self._splitter, 1)
+        self._filler = QWidget()  # keeps what is said at the top where there are no figures
+        column.addWidget(self._filler, 1)
         column.addWidget(self._build_foot())
 
     def _build_head(self) -> QHBoxLayout:
@@ -195,6 +197,7 @@ class TeamPanel(QWidget):
         self.list.select(comparing.current)
         self.list.takes_digits = active
         self._splitter.setVisible(enough)
+        self._filler.setVisible(not enough)
         self._count.setText(self._counted())
         self._show_foot(active)
 

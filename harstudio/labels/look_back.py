@@ -1,0 +1,45 @@
+"""Looking at earlier versions of a document beside its editing, in any thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harstudio.errors import DataError
+from harstudio.labels import versions
+from harstudio.labels.journal import Record
+from harstudio.labels.model import Document
+from harstudio.labels.versions import Version
+
+
+@dataclass(frozen=True, slots=True)
+class LookBack:
+    """A document as it was at one moment, and the way back from there.
+
+    log: path of the version log. records: what the journal held then, oldest first.
+    """
+
+    document: Document
+    log: Path
+    records: tuple[Record, ...]
+
+    def versions(self) -> tuple[Version, ...]:
+        """Every state that the document had, newest first; DataError for an unreadable log."""
+        return versions.versions_of(self._newest_first(), self.document.annotator)
+
+    def at(self, revision: int) -> Document:
+        """The document as it was at a revision; DataError when the log does not lead there."""
+        then = self.document.copy()
+        edit = versions.edit_to_restore(self.document, self._newest_first(), revision)
+        if edit is not None:
+            edit.apply(then)
+        return then
+
+    def _newest_first(self) -> Iterator[Record]:
+        try:
+            yield from versions.chain(versions.newest_first(self.log), self.records)
+        except OSError as error:
+            raise DataError(
+                f"The version log cannot be read ({error.strerror}).", path=self.log
+            ) from error

@@ -1,0 +1,1 @@
+"""Earlier versions of the labels: who did what and when, to look at and to restore."""
