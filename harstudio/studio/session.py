@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 
-from harstudio.errors import HarstudioError
+from harstudio.errors import HarstudioError, UsageError
 from harstudio.labels.history import History
 from harstudio.labels.model import Clip, Document
 from harstudio.labels.policy import GOLD
@@ -22,6 +22,7 @@ from harstudio.recordings.streams import PictureStream
 from harstudio.results import Recognition
 from harstudio.settings import Settings, load_settings
 from harstudio.studio.jobs.service import Jobs
+from harstudio.studio.labels_ahead import LabelsAhead
 from harstudio.studio.looks import Looks
 from harstudio.studio.opening import Opened, load
 from harstudio.studio.playback_meter import PlaybackMeter
@@ -100,6 +101,7 @@ class Session(QObject):
         self.transport.moved.connect(self._look)
         self.transport.rate_changed.connect(self._look_again)
         self.transport.playing_changed.connect(self._look_again)
+        self._labels_ahead = LabelsAhead()
         self._save_failure = ""
         self._written.connect(self._note_save)
         self._saver = QTimer(self)
@@ -148,7 +150,7 @@ class Session(QObject):
     def _start_loading(self, path: Path, project: Project | None, folder: Path | None) -> None:
         self._ticket += 1
         self._clip_wanted = None
-        ticket = self._ticket
+        ticket, owner, by = self._ticket, self.owner, self._editor
         self.opening.emit(str(path))
 
         def work() -> None:
@@ -157,6 +159,7 @@ class Session(QObject):
             except HarstudioError as error:
                 self._load_failed.emit(ticket, error)
             else:
+                self._labels_ahead.open(ticket, opened, owner, by)
                 self._loaded.emit(ticket, opened)
 
         self._threads.start(work)
@@ -167,6 +170,7 @@ class Session(QObject):
 
     def _show(self, ticket: int, opened: Opened) -> None:
         if ticket != self._ticket:  # something else was asked for meanwhile
+            self._labels_ahead.drop(ticket)
             if opened.recording is not None:
                 self._threads.start(opened.recording.close)
             return
@@ -180,7 +184,7 @@ class Session(QObject):
         if place != (opened.project.folder, opened.folder):
             self.project_changed.emit(self.project)
         self.recording_changed.emit(self.recording)
-        self._open_history()
+        self._open_history(self._labels_ahead.take(ticket, self.owner, self._editor))
         self._show_clip()
         for warning in opened.warnings:
             self.message.emit("warn", warning)
@@ -233,6 +237,7 @@ class Session(QObject):
         if old is not None:
             self._disposal(old, old_prefetcher)()
         self._threads.waitForDone()
+        self._labels_ahead.close()
         self.sound.close()
 
     def show_recognition(self, recognition: Recognition | None) -> None:
@@ -263,6 +268,11 @@ class Session(QObject):
     def owner(self) -> str:
         """Whose document is open: the annotator's, or the gold one."""
         return GOLD if self.settles else self.settings.annotator
+
+    @property
+    def _editor(self) -> str:
+        """Who edits, where that is not the owner."""
+        return self.annotator if self.settles else ""
 
     @property
     def tier_name(self) -> str:
@@ -376,12 +386,20 @@ class Session(QObject):
         if self.recognition is not None and self.team.why_hidden_now():
             self.show_recognition(None)
 
-    def _open_history(self) -> None:
+    def _open_history(self, opened: History | None = None) -> None:
+        """opened: the document, where a worker thread has opened it already."""
         self.tier_name = self.owner
         if self.recording is not None and self.project is not None:
             try:
-                by = self.annotator if self.settles else ""
-                self.history = self.project.history(self.recording.name, self.owner, by=by)
+                if self.owner == GOLD and not self.settles:
+                    if opened is not None:
+                        opened.close()
+                    raise UsageError(
+                        f"“{GOLD}” is the name of the agreed labels, not of an annotator.",
+                        remedy="Choose another name with “Annotator…” in the Label menu.",
+                    )
+                name = self.recording.name
+                self.history = opened or self.project.history(name, self.owner, by=self._editor)
             except HarstudioError as error:
                 self.failed.emit(error)
             else:
