@@ -95,6 +95,8 @@ def test_every_command_is_in_the_reference() -> None:
         "models",
         "diagnose",
         "weights import",
+        "labels agreement",
+        "labels stats",
     ):
         assert f"harstudio {command}" in text
 
