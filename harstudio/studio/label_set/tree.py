@@ -96,15 +96,21 @@ class LabelTree(QTreeWidget):
         self._show_found(items, parents)
         for name, item in items.items():
             item.setExpanded(name not in folded or bool(self._words))
-            item.setSelected(name in chosen)
-        if current in items:
-            self.setCurrentItem(items[current], NAME)
-            for name in chosen & items.keys():
-                items[name].setSelected(True)
-        elif items:
-            self.setCurrentItem(self.topLevelItem(0), NAME)
+        shown = [name for name, item in items.items() if not item.isHidden()]
+        self._mark(items, current, chosen & set(shown), shown)
         self.blockSignals(False)
         self.itemSelectionChanged.emit()
+
+    def _mark(
+        self, items: dict[str, QTreeWidgetItem], current: str, chosen: set[str], shown: list[str]
+    ) -> None:
+        """What was marked and is still shown, else the first that was found."""
+        found = (name for name in shown if items[name].childCount() == 0)
+        current = current if current in shown else next(found, next(iter(shown), ""))
+        if current:
+            self.setCurrentItem(items[current], NAME)
+        for name in chosen:
+            items[name].setSelected(True)
 
     def _item(self, name: str, label: Label | None) -> QTreeWidgetItem:
         item = QTreeWidgetItem([name, label.hotkey if label else "", label.code if label else ""])
