@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu
 
+from harstudio.labels.attributes import missing
 from harstudio.labels.model import Clip, Origin
 from harstudio.studio.commands import Command
 from harstudio.studio.labelling import Labelling
@@ -45,21 +46,27 @@ def hover_text(
 
 
 def clip_text(clip: Clip, annotator: str, labelling: Labelling, zero_ns: int) -> str:
-    """Label, times, frames, confidence, origin and annotator of a clip, as rich text."""
+    """All that is known of a clip, and what it still lacks, as rich text."""
     grid = labelling.grid
-    first, last = grid.first_of(clip.start_ns), grid.last_of(clip.end_ns)
-    times = f"{clock_text(clip.start_ns - zero_ns)} to {clock_text(clip.end_ns - zero_ns)}"
-    frames = grid.count(clip.start_ns, clip.end_ns)
-    lines = [
-        f"<b>{escape(clip.label)}</b>",
-        times,
-        f"{clip.duration_ns / 1e9:.3f} s, frames {first} to {last} ({frames})",
-        f"{escape(annotator)}, {ORIGINS[clip.origin]}",
-    ]
+    at, first = clock_text(clip.start_ns - zero_ns), grid.first_of(clip.start_ns)
+    lines = [f"<b>{escape(clip.label)}</b>"]
+    if clip.is_point:
+        lines.append(f"{at}, frame {first}")
+    else:
+        last, frames = grid.last_of(clip.end_ns), grid.count(clip.start_ns, clip.end_ns)
+        lines.append(f"{at} to {clock_text(clip.end_ns - zero_ns)}")
+        lines.append(f"{clip.duration_ns / 1e9:.3f} s, frames {first} to {last} ({frames})")
+    lines.append(f"{escape(annotator)}, {ORIGINS[clip.origin]}")
     if clip.confidence is not None:
         lines.append(f"confidence {clip.confidence:.2f}")
     if clip.person:
         lines.append(f"person {escape(clip.person)}")
+    lines += [f"{escape(name)} {escape(str(value))}" for name, value in clip.attributes.items()]
+    lacking = missing(clip, labelling.label_set.attributes)
+    if lacking:
+        lines.append(f"not answered: {escape(', '.join(a.name for a in lacking))}")
+    if clip.unsure:
+        lines.append("unsure, asks")
     if clip.comment:
         lines.append(f"<i>{escape(clip.comment)}</i>")
     return "<br>".join(lines)

@@ -84,18 +84,32 @@ def draw_still(painter: QPainter, scene: Scene) -> None:
     painter.fillRect(0, 0, width, height, kit.color(kit.tokens.canvas))
     painter.setFont(kit.font)
     for row in scene.rows:
-        top = scene.row_top(row)
-        if top > height or top + row.height < RULER_PX:
-            continue
-        painter.save()
-        painter.setClipRect(NAMES_PX, RULER_PX, width - NAMES_PX, height - RULER_PX)
-        _draw_row(painter, kit, scene, row, top)
-        painter.restore()
-        painter.fillRect(0, top + row.height - 1, width, 1, _faint(kit.tokens))
+        _draw_whole_row(painter, kit, scene, row)
     _draw_names(painter, kit, scene)
     if scene.hint:
         _draw_hint(painter, scene)
     _draw_ruler(painter, scene)  # over what was scrolled away
+
+
+def draw_row(painter: QPainter, scene: Scene, row: Row) -> None:
+    """One row again, over what stood there; its name stays."""
+    kit, (width, height), top = Kit(), scene.size, scene.row_top(row)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setClipRect(NAMES_PX, RULER_PX, width - NAMES_PX, height - RULER_PX)
+    painter.fillRect(NAMES_PX, top, width - NAMES_PX, row.height, kit.color(kit.tokens.canvas))
+    painter.setFont(kit.font)
+    _draw_whole_row(painter, kit, scene, row)
+
+
+def _draw_whole_row(painter: QPainter, kit: Kit, scene: Scene, row: Row) -> None:
+    (width, height), top = scene.size, scene.row_top(row)
+    if top > height or top + row.height < RULER_PX:
+        return
+    painter.save()
+    painter.setClipRect(NAMES_PX, RULER_PX, width - NAMES_PX, height - RULER_PX)
+    _draw_row(painter, kit, scene, row, top)
+    painter.restore()
+    painter.fillRect(0, top + row.height - 1, width, 1, _faint(kit.tokens))
 
 
 def _draw_row(painter: QPainter, kit: Kit, scene: Scene, row: Row, top: int) -> None:

@@ -60,6 +60,11 @@ class Row:
         return len(self.lanes) * (LANE_PX + LANE_GAP_PX) + 2 * LANE_GAP_PX + 1
 
     @property
+    def place(self) -> tuple[Kind, str, int, int, str]:
+        """All that is seen of it besides its clips."""
+        return self.kind, self.title, self.top, self.height, self.note
+
+    @property
     def editable(self) -> bool:
         return self.kind is Kind.OWN
 

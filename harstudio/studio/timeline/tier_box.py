@@ -7,7 +7,6 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QCheckBox,
     QDialog,
     QDoubleSpinBox,
@@ -16,16 +15,22 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QRadioButton,
     QVBoxLayout,
     QWidget,
 )
 
 from harstudio.labels.model import SNAPS, TierRules
+from harstudio.studio.fields import ChoiceBox
 
 SNAP_TITLES = {"frames": "frames", "edges": "edges of other clips", "playhead": "the playhead"}
+HOLDS = {  # in this order: whether points, whether they may overlap
+    "clips, one after another": (False, False),
+    "clips that may overlap": (False, True),
+    "point events": (True, False),
+}
 LONGEST_S = 3600.0
 MS_NS = 1_000_000
+INNER = "QLineEdit { background: transparent; border: none; padding: 0; }"  # one frame is enough
 
 
 class TierBox(QDialog):
@@ -52,14 +57,8 @@ class TierBox(QDialog):
         self.name.setAccessibleName("Name of the tier")
         self.person.setAccessibleName("Person that new clips are about")
         self.person.setPlaceholderText("whoever is seen")
-        self.clips, self.points = QRadioButton("clips"), QRadioButton("point events")
-        held = QHBoxLayout()
-        self._held = QButtonGroup(self)
-        for button in (self.clips, self.points):
-            self._held.addButton(button)
-            held.addWidget(button)
-        held.addStretch(1)
-        self.overlap = QCheckBox("may overlap")
+        self.holds = ChoiceBox("What the tier holds")
+        self.holds.addItems(list(HOLDS))
         self.shortest = QDoubleSpinBox()
         self.shortest.setAccessibleName("Shortest length in seconds")
         self.shortest.setRange(0, LONGEST_S)
@@ -67,6 +66,7 @@ class TierBox(QDialog):
         self.shortest.setSingleStep(0.1)
         self.shortest.setSuffix(" s")
         self.shortest.setSpecialValueText("one frame")
+        self.shortest.setStyleSheet(INNER)
         self.shortest.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.snaps = {snap: QCheckBox(SNAP_TITLES[snap]) for snap in SNAPS}
         snapping = QVBoxLayout()
@@ -79,8 +79,7 @@ class TierBox(QDialog):
         rows = (
             ("Name", self.name),
             ("Person", self.person),
-            ("Holds", held),
-            ("Clips", self.overlap),
+            ("Holds", self.holds),
             ("Shortest", self.shortest),
             ("Snaps to", snapping),
         )
@@ -107,31 +106,31 @@ class TierBox(QDialog):
         column.addWidget(self.problem)
         column.addLayout(buttons)
         self.setMinimumWidth(360)
-        self.points.toggled.connect(self._meet_points)
+        self.holds.currentIndexChanged.connect(self._meet_kind)
 
     def _show(self, name: str, rules: TierRules) -> None:
         self.name.setText(name)
         self.name.selectAll()
         self.name.setFocus()
         self.person.setText(rules.person)
-        (self.points if rules.points else self.clips).setChecked(True)
-        self.overlap.setChecked(rules.overlap)
+        place = 2 if rules.points else int(rules.overlap)
+        self.holds.setCurrentIndex(place)
         self.shortest.setValue(rules.minimum_ns / (1000 * MS_NS))
         for snap, box in self.snaps.items():
             box.setChecked(snap in rules.snap)
-        self._meet_points(rules.points)
+        self._meet_kind()
 
-    def _meet_points(self, points: bool) -> None:
-        self.overlap.setEnabled(not points)
+    def _meet_kind(self, *_: object) -> None:
+        points = HOLDS[self.holds.currentText()][0]
         self.shortest.setEnabled(not points)
 
     def rules(self) -> TierRules:
         """What the fields say."""
-        points = self.points.isChecked()
+        points, overlap = HOLDS[self.holds.currentText()]
         return TierRules(
             person=self.person.text().strip(),
             points=points,
-            overlap=self.overlap.isChecked() and not points,
+            overlap=overlap,
             minimum_ns=0 if points else round(self.shortest.value() * 1000) * MS_NS,
             snap=tuple(snap for snap in SNAPS if self.snaps[snap].isChecked()),
         )

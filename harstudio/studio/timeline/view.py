@@ -30,7 +30,7 @@ from harstudio.studio.timeline.live import Live, draw_live, playhead_strip
 from harstudio.studio.timeline.marks import faded, rgb
 from harstudio.studio.timeline.menu import context_menu, hover_text
 from harstudio.studio.timeline.mouse import Mouse
-from harstudio.studio.timeline.painting import Scene, draw_still
+from harstudio.studio.timeline.painting import Scene, draw_row, draw_still
 from harstudio.studio.timeline.rows import (
     NAMES_PX,
     ROW_PX,
@@ -78,6 +78,7 @@ class Timeline(QAbstractScrollArea):
         self.rows: list[Row] = []
         self.scores: Scores | None = None
         self._still: QPixmap | None = None
+        self._stale: set[str] = set()  # own tiers that it shows as they were
         self._mouse = Mouse(self)
         self._shown_ns = 0
         self._shown_hint = ""
@@ -193,6 +194,9 @@ class Timeline(QAbstractScrollArea):
         if self._still is None:
             self._shown_hint = scene.hint
             self._still = self._drawn(scene)
+        elif self._stale:
+            self._draw_again(self._still, scene)
+        self._stale.clear()
         painter.drawPixmap(0, 0, self._still)
         if self.session.recording is not None:
             draw_live(painter, scene, self._live())
@@ -207,6 +211,14 @@ class Timeline(QAbstractScrollArea):
         painter.end()
         return picture
 
+    def _draw_again(self, still: QPixmap, scene: Scene) -> None:
+        """Only the rows of tiers that an edit has changed."""
+        painter = QPainter(still)
+        for row in self.rows:
+            if row.kind is Kind.OWN and row.title in self._stale:
+                draw_row(painter, scene, row)
+        painter.end()
+
     def _redraw(self, *_: object) -> None:
         self._still = None
         self.viewport().update()
@@ -215,6 +227,10 @@ class Timeline(QAbstractScrollArea):
         self.viewport().update()
 
     def _rebuild(self, *_: object) -> None:
+        self._build_rows()
+        self._redraw()
+
+    def _build_rows(self) -> None:
         document = self.session.document
         self.rows = build_rows(
             document,
@@ -226,7 +242,6 @@ class Timeline(QAbstractScrollArea):
         )
         self._chosen = chosen(self.rows, self.session.selected)
         self._fit_bars()
-        self._redraw()
 
     # ---- what happens elsewhere
 
@@ -271,9 +286,14 @@ class Timeline(QAbstractScrollArea):
         self._meet_documents()
 
     def _take_edit(self, edit: Edit) -> None:
-        document = self.session.document
+        document, before = self.session.document, [row.place for row in self.rows]
         self._book.take(edit, () if document is None else document.tiers)
-        self._rebuild()
+        self._build_rows()
+        if [row.place for row in self.rows] != before or self._hint() != self._shown_hint:
+            self._redraw()
+            return
+        self._stale |= {getattr(step, "tier", "") for step in edit.steps()}
+        self._refresh()
 
     def _meet_documents(self, *_: object) -> None:
         self._book.forget()
