@@ -27,6 +27,7 @@ from harstudio.labels.shared_file import damaged, read_toml, update_toml
 
 SUBJECTS_FILE = "subjects.toml"
 NUMBERED = re.compile(r"P(\d+)")
+WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,16 @@ class Pseudonyms:
     """Pseudonyms by name. Several names may have one: the first of them is the subject's."""
 
     by_name: Mapping[str, str] = field(default_factory=dict)
-    _patterns: list[tuple[re.Pattern[str], str]] = field(
+    _patterns: list[tuple[str, re.Pattern[str], str]] = field(
         default_factory=list, init=False, repr=False, compare=False
-    )
+    )  # with the first word of the name, to pass over most texts quickly
 
     def __post_init__(self) -> None:
         longest_first = sorted(self.by_name, key=len, reverse=True)
-        self._patterns.extend((_pattern(name), self.by_name[name]) for name in longest_first)
+        for name in longest_first:
+            words = WORD.findall(unicodedata.normalize("NFC", name))
+            pattern = re.compile(r"[\W_]{0,3}".join(map(re.escape, words)), re.IGNORECASE)
+            self._patterns.append((words[0].casefold(), pattern, self.by_name[name]))
 
     def __bool__(self) -> bool:
         return bool(self.by_name)
@@ -54,8 +58,11 @@ class Pseudonyms:
         if not self.by_name:
             return text
         text = unicodedata.normalize("NFC", text)
-        for pattern, pseudonym in self._patterns:
-            text = pattern.sub(partial(_replaced, pseudonym=pseudonym), text)
+        folded = text.casefold()
+        for first, pattern, pseudonym in self._patterns:
+            if first in folded:
+                text = pattern.sub(partial(_replaced, pseudonym=pseudonym), text)
+                folded = text.casefold()
         return text
 
     def name_of(self, pseudonym: str) -> str:
@@ -144,11 +151,6 @@ def add_subject(folder: Path, name: str, same_as: str = "") -> str:
 def _next(given: Iterable[str]) -> str:
     numbers = (NUMBERED.fullmatch(one) for one in given)
     return f"P{max((int(match[1]) for match in numbers if match), default=0) + 1:02d}"
-
-
-def _pattern(name: str) -> re.Pattern[str]:
-    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", name))
-    return re.compile(r"[\W_]{0,3}".join(re.escape(word) for word in words), re.IGNORECASE)
 
 
 def _replaced(match: re.Match[str], pseudonym: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import tomli_w
 
-from harstudio.errors import ConflictError, DataError, HarstudioError
+from harstudio.errors import ConflictError, DataError, HarstudioError, UsageError
 from harstudio.files import write_atomically
 from harstudio.labels.lock import Lock
 
@@ -53,7 +53,7 @@ def update_toml(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
                 change(data)
             except ValueError as error:
                 raise damaged(path, error) from error
-            write_atomically(path, tomli_w.dumps(data).encode())
+            write_atomically(path, _encoded(data, path))
         finally:
             lock.release()
     except OSError as error:
@@ -61,6 +61,17 @@ def update_toml(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
             f"The file cannot be written ({error.strerror or error}).",
             path=path,
             remedy="See whether the drive is there, has room and may be written to.",
+        ) from error
+
+
+def _encoded(data: dict[str, Any], path: Path) -> bytes:
+    try:
+        return tomli_w.dumps(data).encode()
+    except UnicodeEncodeError as error:  # of a file name that is no UTF-8
+        raise UsageError(
+            "A name is no text (its file name is no UTF-8), and cannot be kept here.",
+            path=path,
+            remedy="Rename the recording first.",
         ) from error
 
 

@@ -35,7 +35,7 @@ def fleiss_kappa(counts: Counts, frames: Counts) -> float | None:
     counts: (N, K), how many annotators said category k, each row of the same sum n >= 2.
     frames: (N,), how many frames are like that row.
     J. L. Fleiss, Measuring nominal scale agreement among many raters, Psychological Bulletin
-    76(5), 1971, eq. 3 to 7. ValueError when rows differ in their sum.
+    76(5), 1971. ValueError when rows differ in their sum.
     """
     raters = set(counts.sum(1).tolist())
     if not raters:

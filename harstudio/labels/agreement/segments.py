@@ -3,7 +3,7 @@
 Two clips match when they are about one person, have one label and overlap enough: their
 intersection over their union (IoU) reaches a threshold. Pairs are taken by falling IoU, and a
 clip is matched once. The segmental F1 is the one of C. Lea et al., Temporal convolutional
-networks for action segmentation and detection, CVPR 2017, section 4.1, where each clip of the
+networks for action segmentation and detection, CVPR 2017, where each clip of the
 one side goes to its best partner of the other; taking pairs by falling IoU instead gives the
 same figure whichever annotator stands for the truth, and never a smaller one.
 """

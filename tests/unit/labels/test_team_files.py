@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harstudio.errors import ConflictError, DataError, UsageError
+from harstudio.errors import ConflictError, DataError, HarstudioError, UsageError
 from harstudio.labels import shared_file
 from harstudio.labels.assignments import Assignments, assign, distribute
 from harstudio.labels.interchange.base import Bundle, Labelled, Media
@@ -155,6 +155,16 @@ def test_damaged_assignments_are_told_and_kept(project: Project, text: str) -> N
         with pytest.raises(DataError, match=r"assignments\.toml.*damaged"):
             attempt(project.folder)
     assert path.read_text() == text
+
+
+def test_what_cannot_be_written_is_told(project: Project, tmp_path: Path) -> None:
+    assign(project.folder, {"r": ["bob"]})
+    with pytest.raises(UsageError, match=r"assignments\.toml.*no text"):
+        assign(project.folder, {"caf\udce9": ["bob"]})
+    assert Assignments.load(project.folder).of("bob") == ("r",)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HarstudioError, match="cannot be written"):
+        assign(tmp_path / "file", {"r": ["bob"]})
 
 
 # ---- pseudonyms
