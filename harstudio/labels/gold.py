@@ -76,6 +76,19 @@ def take_agreed(gold: Document, compared: Compared, *, slack_ns: int = 0) -> Edi
     return edit_between(gold, then, "Take what all agree on")
 
 
+def about_one(gold: Document, tier_name: str) -> Document:
+    """Gold to be compared with labels in the tier of that name; a copy.
+
+    Where gold has clips in one tier alone, and that names no person, it is taken for the same
+    tier, whatever the two are called.
+    """
+    used = [tier for tier in gold.tiers if tier.clips and not tier.rules.points]
+    if len(used) != 1 or used[0].rules.person:
+        return gold
+    tiers = [Tier(tier_name, t.clips, t.rules) if t is used[0] else t for t in gold.tiers]
+    return replace(gold, tiers=tiers)
+
+
 def tier_name(gold: Document, person: str) -> str:
     """The tier of gold that is about a person, there already or not."""
     tier = _tier(gold, person)

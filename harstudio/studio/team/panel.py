@@ -213,6 +213,7 @@ class TeamPanel(QWidget):
             parts.append(gathered.hidden + many)
         elif len(gathered.annotators) < 2 and not comparing.busy:
             parts.append(NOBODY)
+        parts += [part for part in (gathered.apart(comparing.chosen),) if part]
         parts += gathered.problems[:3]
         return "\n".join(parts)
 
