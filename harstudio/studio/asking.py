@@ -13,8 +13,11 @@ from harstudio.studio.background import Task
 from harstudio.studio.other_labels import is_model
 
 if TYPE_CHECKING:
+    from harstudio.jobs.record import JobRecord
     from harstudio.studio.training.new_run import NewRunDialog
     from harstudio.studio.window import MainWindow
+
+CUT = "harstudio.labels.cutting.job:cut"
 
 
 class Asking:
@@ -24,6 +27,7 @@ class Asking:
         self._window = window
         self._diagnosis: Task | None = None
         self._new_run: NewRunDialog | None = None  # comes back as it was left
+        window.session.jobs.finished.connect(self._job_finished)
 
     def file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
@@ -96,6 +100,18 @@ class Asking:
         from harstudio.studio.label_files.exporting import ExportBox
 
         ExportBox(self._window).show()
+
+    def cut_clips(self) -> None:
+        from harstudio.studio.label_files.cutting import CutBox
+
+        CutBox(self._window).show()
+
+    def _job_finished(self, record: JobRecord) -> None:
+        """Cutting takes a while; its box may have been closed long ago."""
+        if record.job == CUT and record.state == "done":
+            told = record.result or {}
+            sentence = f"{told.get('summary')} They are in {told.get('out')}."
+            self._window.session.message.emit("info", sentence)
 
     def alignment(self) -> None:
         from harstudio.studio.dialogs.alignment import AlignmentBox

@@ -31,6 +31,7 @@ DOING = {
     "Estimate": "estimating",
     "Look": "looking",
     "Check": "checking",
+    "Cut": "cutting",
 }
 
 
