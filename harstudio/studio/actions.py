@@ -75,6 +75,9 @@ def _file_commands(window: MainWindow) -> list[Command]:
     def save() -> None:
         session.save()
 
+    def held_elsewhere() -> bool:
+        return there() and session.history is None
+
     def has_recent() -> bool:
         return bool(session.settings.recent)
 
@@ -93,10 +96,16 @@ def _file_commands(window: MainWindow) -> list[Command]:
         Command("file.previous", "Previous recording", partial(library, -1), "File",
                 "chevron-up", ("PgUp",), window.has_library, repeats=True),
         Command("file.save", "Save labels", save, "File", "save", ("Ctrl+S",), unsaved),
+        Command("file.reopen_labels", "Read the labels again", session.reopen_labels, "File", "",
+                (), there),
+        Command("file.look_at_labels", "Look at the labels read-only", session.look_at_labels,
+                "File", "", (), held_elsewhere),
         Command("file.import_labels", "Import labels…", window.asking.import_labels, "File", "",
                 (), in_project),
         Command("file.export_labels", "Export labels…", window.asking.export_labels, "File", "",
                 (), in_project),
+        Command("file.cut_clips", "Cut clips to files…", window.asking.cut_clips, "File", "", (),
+                in_project),
         Command("file.screenshot", "Save picture of the panes…", window.asking.screenshot, "File",
                 "screenshot", ("Ctrl+Shift+S",), there),
         Command("file.close", "Close recording", session.close, "File", "close", ("Ctrl+W",),

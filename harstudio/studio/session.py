@@ -382,11 +382,22 @@ class Session(QObject):
         if self.history is None:
             self._open_history()
 
+    def reopen_labels(self) -> None:
+        """Put the document away and read it again: somebody else changed it, or held it."""
+        self._close_history()
+        self.select(None)
+        self._open_history()
+
+    def look_at_labels(self) -> None:
+        """Show the document that somebody else holds; nothing in it can be changed."""
+        if self.history is None:
+            self._open_history(read_only=True)
+
     def _meet_rules(self) -> None:
         if self.recognition is not None and self.team.why_hidden_now():
             self.show_recognition(None)
 
-    def _open_history(self, opened: History | None = None) -> None:
+    def _open_history(self, opened: History | None = None, *, read_only: bool = False) -> None:
         """opened: the document, where a worker thread has opened it already."""
         self.tier_name = self.owner
         if self.recording is not None and self.project is not None:
@@ -398,8 +409,9 @@ class Session(QObject):
                         f"“{GOLD}” is the name of the agreed labels, not of an annotator.",
                         remedy="Choose another name with “Annotator…” in the Label menu.",
                     )
-                name = self.recording.name
-                self.history = opened or self.project.history(name, self.owner, by=self._editor)
+                self.history = opened or self.project.history(
+                    self.recording.name, self.owner, read_only=read_only, by=self._editor
+                )
             except HarstudioError as error:
                 self.failed.emit(error)
             else:

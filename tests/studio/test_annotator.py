@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from harstudio.labels.edits import AddTier
 from harstudio.labels.model import Clip
 from harstudio.settings import load_settings
 from harstudio.studio.dialogs.annotator import AnnotatorBox
@@ -80,6 +81,35 @@ def test_labels_that_are_open_elsewhere_can_be_tried_again(film: MainWindow) -> 
     assert session.document.annotator == "bob"
     assert bar.isHidden()
     assert film.labelling.writable()
+
+
+def test_labels_that_are_open_elsewhere_can_be_looked_at(film: MainWindow) -> None:
+    session, run = film.session, film.commands.run
+    assert not film.commands["file.look_at_labels"].enabled()
+    elsewhere = session.project.history(session.recording.name, "bob")
+    elsewhere.do(AddTier("bob"))
+    film.change_annotator("bob")
+    run("file.look_at_labels")
+    assert [tier.name for tier in session.document.tiers] == ["bob"]
+    assert film.status.saved.text() == "read-only"
+    assert not film.labelling.writable()
+    elsewhere.do(AddTier("more"))
+    elsewhere.close()
+    run("file.reopen_labels")
+    assert [tier.name for tier in session.document.tiers] == ["bob", "more"]
+    assert film.labelling.writable()
+
+
+def test_who_took_the_labels_over_is_told_and_they_can_be_read_again(film: MainWindow) -> None:
+    session = film.session
+    session.save()
+    lock = session.history.path.with_suffix(".lock")
+    lock.write_text('{"pid": 7, "host": "lab-3", "token": "theirs"}')
+    assert not film.labelling.clips.place("alice", Clip(SECOND, SECOND * 2, "clap"))
+    assert "lab-3" in film.problem_bar.sentence.text()
+    lock.unlink()
+    film.commands.run("file.reopen_labels")
+    assert film.labelling.clips.place("alice", Clip(SECOND, SECOND * 2, "clap"))
 
 
 def test_other_problems_offer_no_second_try(window: MainWindow, tmp_path: Path, qtbot) -> None:
