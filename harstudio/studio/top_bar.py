@@ -7,12 +7,23 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenuBar, QPushButton, QToolButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenuBar,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from harstudio.studio import icons, theme
 from harstudio.studio.commands import CommandTable
 
 HEIGHT = 38
+SEARCH = "Search commands, recordings, labels"
+SEARCH_PX = (130, 330)  # in a narrow window the search field makes room for the menus
 
 
 class TopBar(QWidget):
@@ -52,30 +63,39 @@ class TopBar(QWidget):
         row.addSpacing(8)
         self.menus = QMenuBar()
         self.menus.setNativeMenuBar(sys.platform == "darwin")
+        self.menus.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         row.addWidget(self.menus, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch(1)
         self.search = QPushButton()
         self.search.setObjectName("search")
         self.search.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.search.setCursor(Qt.CursorShape.IBeamCursor)
-        self.search.setMinimumWidth(330)
-        self.search.setAccessibleName("Search commands, recordings, labels")
+        self.search.setMinimumWidth(SEARCH_PX[0])
+        self.search.setMaximumWidth(SEARCH_PX[1])
+        self.search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.search.setAccessibleName(SEARCH)
         self.search.clicked.connect(partial(self._run, "view.palette"))
         inside = QHBoxLayout(self.search)
         inside.setContentsMargins(10, 0, 10, 0)
         self._glass = QLabel()
-        words, key = QLabel("Search commands, recordings, labels"), QLabel("Ctrl P")
-        for label in (self._glass, words, key):
+        self._words, key = QLabel(SEARCH), QLabel("Ctrl P")
+        for label in (self._glass, self._words, key):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             label.setProperty("quiet", True)
         inside.addWidget(self._glass)
-        inside.addWidget(words)
+        inside.addWidget(self._words)
         inside.addStretch(1)
         inside.addWidget(key)
         self.search.setFixedHeight(28)
-        row.addWidget(self.search)
+        row.addWidget(self.search, 1000)
         theme.theme_events.changed.connect(self._restyle)
         self._restyle()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self.layout().activate()
+        wide = self.search.width() >= SEARCH_PX[1]
+        self._words.setText(SEARCH if wide else SEARCH.split()[0])
 
     def _run(self, command_id: str, _checked: bool = False) -> None:
         self._commands.run(command_id)
