@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import datetime
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from psygnal import Signal
 
-from harstudio.errors import ConflictError, DataError, HarstudioError, UsageError
+from harstudio.errors import ConflictError, HarstudioError, UsageError
 from harstudio.files import free_name, remove_leftovers
 from harstudio.labels import versions
 from harstudio.labels.edits import Edit
@@ -255,20 +254,11 @@ class History:
         DataError when the log does not lead there or does not fit, UsageError when the document
         is like that already; nothing is changed then.
         """
-        edit = versions.edit_to_restore(self.document, self._newest_first(), revision)
+        edit = self.look_back().edit_to(revision)
         if edit is None:
             raise UsageError(f"The labels are as in version {revision} already.", path=self.path)
         self.do(edit)
         return edit
-
-    def _newest_first(self) -> Iterator[Record]:
-        path = log_path(self.path)
-        try:
-            yield from versions.chain(versions.newest_first(path), tuple(self._records))
-        except OSError as error:
-            raise DataError(
-                f"The version log cannot be read ({error.strerror}).", path=path
-            ) from error
 
     # ---- keeping it
 

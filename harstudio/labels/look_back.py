@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harstudio.errors import DataError
 from harstudio.labels import versions
+from harstudio.labels.edits import Edit
 from harstudio.labels.journal import Record
 from harstudio.labels.model import Document
 from harstudio.labels.versions import Version
@@ -26,17 +27,22 @@ class LookBack:
 
     def versions(self) -> tuple[Version, ...]:
         """Every state that the document had, newest first; DataError for an unreadable log."""
-        return versions.versions_of(self._newest_first(), self.document.annotator)
+        return versions.versions_of(self.newest_first(), self.document.annotator)
 
     def at(self, revision: int) -> Document:
         """The document as it was at a revision; DataError when the log does not lead there."""
         then = self.document.copy()
-        edit = versions.edit_to_restore(self.document, self._newest_first(), revision)
+        edit = self.edit_to(revision)
         if edit is not None:
             edit.apply(then)
         return then
 
-    def _newest_first(self) -> Iterator[Record]:
+    def edit_to(self, revision: int) -> Edit | None:
+        """The edit that brings it back, None when nothing differs; DataError as of ``at``."""
+        return versions.edit_to_restore(self.document, self.newest_first(), revision)
+
+    def newest_first(self) -> Iterator[Record]:
+        """What was done, undone and done again, each once."""
         try:
             yield from versions.chain(versions.newest_first(self.log), self.records)
         except OSError as error:

@@ -88,7 +88,7 @@ def check(folder: Path, recording: str, told: list[Told], tally: Tally) -> None:
     last = told[-1]
     tally.kills += 1
     tally.acknowledged += sum(line.kind == "edit" for line in told)
-    records = tuple(reversed(tuple(history._newest_first())))
+    records = tuple(reversed(tuple(history.look_back().newest_first())))
     if (revision, state) == (last.revision, last.state):
         if last.kind != "close":
             tally.undo_lost += len(history._stack.done) != last.undo_steps
