@@ -25,6 +25,7 @@ class StatusLine(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(HEIGHT)
         self._session = session
+        self._drawn = ("", "", "")  # the icons' name, colour and theme
         self._level = "info"
         self.recording = QLabel()
         self.jobs = JobsButton(session.jobs)
@@ -123,19 +124,22 @@ class StatusLine(QWidget):
 
     def _restyle(self) -> None:
         tokens = theme.current()
-        self.setStyleSheet(
-            f"#status_line {{ background: {tokens.surface}; border-top: 1px solid {tokens.line}; }}"
+        theme.tint(
+            self,
+            f"#status_line {{ background: {tokens.surface}; border-top: 1px solid {tokens.line}; }}",
         )
         colors = {"info": tokens.quiet, "warn": tokens.warn, "bad": tokens.bad}
         color = colors.get(self._level, tokens.quiet)
         names = {"info": "info", "warn": "warning", "bad": "error"}
         there = bool(self.message.text())
         name = names.get(self._level, "info")
-        self._dot.setPixmap(icons.icon(name, 16, color).pixmap(QSize(16, 16)))
         self._dot.setVisible(there)
-        self.message.setStyleSheet(f"color: {color};")
-        self.annotator.setIcon(icons.icon("person", 16, tokens.quiet))
-        self.annotator.setStyleSheet(f"color: {tokens.quiet};")
+        if self._drawn != (name, color, tokens.name):  # drawing icons takes milliseconds
+            self._drawn = (name, color, tokens.name)
+            self._dot.setPixmap(icons.icon(name, 16, color).pixmap(QSize(16, 16)))
+            self.annotator.setIcon(icons.icon("person", 16, tokens.quiet))
+        theme.tint(self.message, f"color: {color};")
+        theme.tint(self.annotator, f"color: {tokens.quiet};")
 
 
 def _device_text() -> str:

@@ -51,6 +51,9 @@ class Strip(QFrame):
 
     def tell(self, sentence: str, tone: str = "", icon: str = "info") -> None:
         """Show a sentence; "" hides the strip."""
+        if (sentence, tone, icon) == (self.sentence.text(), self._tone, self._icon_name):
+            self.setVisible(bool(sentence))
+            return
         self._tone, self._icon_name = tone, icon
         self.sentence.setText(sentence)
         self.sentence.setToolTip(sentence)
