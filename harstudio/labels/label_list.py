@@ -73,14 +73,16 @@ def _table(head: list[str], lines: list[str], delimiter: str) -> LabelList:
 def _label(cells: dict[str, str]) -> Label:
     key = cells.get("hotkey", "").upper()
     synonyms = tuple(s.strip() for s in cells.get("synonyms", "").split("|") if s.strip())
-    texts = {key: cells.get(key, "") for key in ("code", "parent", "definition", "not_this")}
     color = cells.get("color", "") or label_color(cells.get("name", ""))
     return Label(
         cells.get("name", ""),
-        color=color.lower(),
-        hotkey=key if key in HOTKEYS else "",
-        synonyms=synonyms,
-        **texts,
+        cells.get("code", ""),
+        color.lower(),
+        key if key in HOTKEYS else "",
+        cells.get("definition", ""),
+        cells.get("not_this", ""),
+        cells.get("parent", ""),
+        synonyms,
     )
 
 

@@ -12,6 +12,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
+from harstudio.resources import resource
+
 SPACE = (4, 8, 12, 16, 24)
 CORNER = 6
 TEXT_PX, QUIET_PX, TIME_PX, EMPTY_PX = 13, 12, 11, 18
@@ -217,7 +219,7 @@ def stylesheet(tokens: Tokens) -> str:
     sheet = _SHEET
     for name, color in values.items():
         sheet = sheet.replace(f"@{name};", f"{color};").replace(f"@{name} ", f"{color} ")
-    return sheet
+    return sheet.replace("@check", resource("icons", "check.svg").as_posix())
 
 
 _SHEET = """
@@ -277,6 +279,13 @@ QProgressBar::chunk { background: @accent; border-radius: 3px; }
 QTabBar::tab { background: transparent; color: @quiet; padding: 5px 12px; border: none; }
 QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }
 QDockWidget { color: @text; }
+QCheckBox::indicator { width: 13px; height: 13px; border: 1px solid @quiet; border-radius: 3px;
+  background: @canvas; }
+QCheckBox::indicator:checked { background: @accent; border: 1px solid @accent;
+  image: url("@check"); }
+QCheckBox::indicator:indeterminate { background: @quiet; }
+QCheckBox::indicator:disabled { border: 1px solid @line; }
+QCheckBox:focus { color: @accent; }
 *[quiet="true"] { color: @quiet; }
 *[tone="good"] { color: @good; }
 *[tone="warn"] { color: @warn; }

@@ -189,7 +189,7 @@ def test_an_example_plays_beside_and_moves_nothing(small: MainWindow) -> None:
     labels = (session.project.label_set.labels[0], lost)
     small.labelling.use_label_set(LabelSet("made", labels))
     desk.show_example("clap")
-    until(lambda: "not in the project" in desk.pane.screen._words)
+    until(lambda: "not in the project" in desk.pane.view._words)
     desk.toggle_example()
     assert not desk.example_shown()
 

@@ -111,10 +111,10 @@ class LabelSetEditor(QDialog):
         row.setSpacing(20)
         left = QVBoxLayout()
         left.setSpacing(8)
-        self.find = QLineEdit()
-        self.find.setPlaceholderText("Find a label; Enter adds what is not there")
-        self.find.setClearButtonEnabled(True)
-        left.addWidget(self.find)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Find a label; Enter adds what is not there")
+        self.search.setClearButtonEnabled(True)
+        left.addWidget(self.search)
         left.addWidget(self.tree, 1)
         buttons = QHBoxLayout()
         self.add_button, self.group_button = QPushButton("Add"), QPushButton("Add group")
@@ -151,8 +151,8 @@ class LabelSetEditor(QDialog):
         tree.itemSelectionChanged.connect(self._marked)
         tree.rename_wanted.connect(self.details.edit_name)
         self.details.example_wanted.connect(self.example_wanted)
-        self.find.textChanged.connect(tree.filter)
-        self.find.returnPressed.connect(self._find_or_add)
+        self.search.textChanged.connect(tree.filter)
+        self.search.returnPressed.connect(self._find_or_add)
         self.name.editingFinished.connect(lambda: draft.rename_set(self.name.text()))
         self.add_button.clicked.connect(self.add)
         self.group_button.clicked.connect(self.add_group)
@@ -166,7 +166,7 @@ class LabelSetEditor(QDialog):
         self.mine.clicked.connect(lambda: self.save_wanted.emit(True))
         keys = {
             "Ctrl+Z": draft.undo, "Ctrl+Y": draft.redo, "Ctrl+Shift+Z": draft.redo,
-            "Ctrl+S": self.ask_save, "Ctrl+N": self.add, "Ctrl+F": self.find.setFocus,
+            "Ctrl+S": self.ask_save, "Ctrl+N": self.add, "Ctrl+F": self.search.setFocus,
             "Ctrl+M": self.merge_marked, "Ctrl+Return": self.ask_save,
         }  # fmt: skip
         for key, run in keys.items():
@@ -242,7 +242,7 @@ class LabelSetEditor(QDialog):
 
     def show_label(self, name: str) -> None:
         """Go to a label."""
-        self.find.clear()
+        self.search.clear()
         self.tabs.setCurrentIndex(0)
         if name:
             self.tree.choose(name)
@@ -263,7 +263,7 @@ class LabelSetEditor(QDialog):
             self._go_to(name)
 
     def _go_to(self, name: str) -> None:
-        self.find.clear()
+        self.search.clear()
         self.tree.clearSelection()
         self.tree.choose(name)
         self.details.edit_name()
@@ -275,10 +275,10 @@ class LabelSetEditor(QDialog):
         return next(name for name in tries if name not in taken)
 
     def _find_or_add(self) -> None:
-        text = self.find.text().strip()
+        text = self.search.text().strip()
         there = any(la.name.casefold() == text.casefold() for la in self.draft.label_set.labels)
         if text and not there and self.draft.add(text):
-            self.find.clear()
+            self.search.clear()
             self.tree.choose(text)
 
     def merge_marked(self) -> None:

@@ -31,8 +31,8 @@ class ExamplePane(Pane):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
-        self.screen = Screen()
-        self.set_body(self.screen)
+        self.view = Screen()
+        self.set_body(self.view)
         self.zero_ns = 0  # where the clip that it is compared with begins
         self._film: Film | None = None
         self._began = time.monotonic_ns()
@@ -52,14 +52,14 @@ class ExamplePane(Pane):
         seconds = film.length_ns / 1e9
         cut = " · its beginning" if film.cut else ""
         self.set_detail(f"{seconds:.1f} s{cut}")
-        self.screen.show_film(film, f"{label}\n{film.example.recording}")
+        self.view.show_film(film, f"{label}\n{film.example.recording}")
         self._draw()
 
     def show_words(self, label: str, sentence: str) -> None:
         """Why there is nothing to see."""
         self._film = None
         self.set_detail("")
-        self.screen.show_words(sentence)
+        self.view.show_words(sentence)
 
     @property
     def film(self) -> Film | None:
@@ -77,7 +77,7 @@ class ExamplePane(Pane):
 
     def _draw(self) -> None:
         if self._film is not None:
-            self.screen.show_shot(self._film.at(self.time_ns()))
+            self.view.show_shot(self._film.at(self.time_ns()))
 
     # ---- time
 
@@ -102,7 +102,7 @@ class ExamplePane(Pane):
         self._ticks.stop()
 
     def recolor(self) -> None:
-        self.screen.update()
+        self.view.update()
 
 
 class Screen(QWidget):

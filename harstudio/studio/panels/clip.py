@@ -211,7 +211,10 @@ class ClipPanel(QWidget):
         shared = next(iter(comments)) if len(comments) == 1 else ""
         asking = any(clip.unsure for clip in clips)
         hint = "Comment: what is asked?" if asking else "Comment"
-        self.comment.setPlaceholderText(hint if len(comments) == 1 else SEVERAL)
+        hint = hint if len(comments) == 1 else SEVERAL
+        if hint != self.comment.placeholderText():
+            self.comment.setPlaceholderText(hint)
+            self.comment.viewport().update()
         self.comment.setVisible(own or bool(shared))
         self.comment.setReadOnly(not writable)
         written = self.comment.toPlainText()

@@ -148,17 +148,21 @@ class LabelModel(QAbstractListModel):
             return None
         row = self._rows[index.row()]
         count = self._counts[row.name] if row.label is not None else 0
-        answers = {
-            ROW_ROLE: lambda: row,
-            LABEL_ROLE: lambda: row.label,
-            COUNT_ROLE: lambda: count,
-            NEW_ROLE: lambda: row.new,
-            Qt.ItemDataRole.DisplayRole: lambda: f"Add “{row.name}”" if row.new else row.name,
-            Qt.ItemDataRole.AccessibleTextRole: lambda: row.name,
-            Qt.ItemDataRole.ToolTipRole: lambda: _tip(row, count),
-        }
-        answer = answers.get(role)
-        return None if answer is None else answer()
+        if role == ROW_ROLE:
+            return row
+        if role == LABEL_ROLE:
+            return row.label
+        if role == COUNT_ROLE:
+            return count
+        if role == NEW_ROLE:
+            return row.new
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"Add “{row.name}”" if row.new else row.name
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return row.name
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return _tip(row, count)
+        return None
 
     def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
         flags = super().flags(index)
@@ -181,7 +185,7 @@ def label_tip(label: Label, count: int) -> str:
     if label.not_this:
         lines.append(f"Not: {escape(label.not_this)}")
     if label.example is not None:
-        lines.append("Ctrl+E plays its example beside the recording.")
+        lines.append("Alt+E plays its example beside the recording.")
     lines.append(f"{count} clip{'' if count == 1 else 's'} of yours in this recording")
     return f"<qt>{'<br>'.join(lines)}</qt>"
 
