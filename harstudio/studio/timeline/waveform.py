@@ -71,9 +71,9 @@ class Waveform:
                 break
             floor, size = higher, size * FACTOR
         begin = (scale.origin_ns - self._start_ns) * self._rate / SECOND_NS
-        edges = np.floor((begin + np.arange(scale.width + 1) * per_px) / size).astype(np.int64)
+        edges = (begin + np.arange(scale.width + 1) * per_px) / size
         known = -(-self.known // size)
-        first, after = edges[:-1], np.maximum(edges[1:], edges[:-1] + 1)
+        first, after = np.floor(edges[:-1]).astype(int), np.ceil(edges[1:]).astype(int)
         inside = (after > 0) & (first < known)
         out = np.full((scale.width, 2), np.nan, dtype=np.float32)
         if not inside.any():
