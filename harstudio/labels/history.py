@@ -110,6 +110,8 @@ class History:
             raise not_written(self.path, error) from error
         self._save(lock)
         self._journal.drop()
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)  # also where its first line did not tell whose it is
         self.problems += (f"{path}: The journal is kept as {aside.name}.",)
 
     # ---- what there is

@@ -205,7 +205,8 @@ class Journal:
         """Whether the file is the one that was written here, or one that was dropped."""
         try:
             with self.path.open("rb") as file:
-                return _journal_in(file) in (self.id, self._dropped)
+                found = _journal_in(file)
+            return bool(found) and found in (self.id, self._dropped)
         except OSError:
             return False
 

@@ -45,7 +45,7 @@ class Lock:
                 "beats": True,
                 "host": platform.node(),
                 "since": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-                "process": _process_start(os.getpid()),
+                "process": _own_start(os.getpid()),
                 "token": self._token,
             }
         ).encode()
@@ -260,6 +260,11 @@ def _is_alive(pid: int) -> bool:
     except OSError:
         return True  # it lives and belongs to somebody else
     return True
+
+
+@functools.cache
+def _own_start(pid: int) -> str:
+    return _process_start(pid)
 
 
 def _process_start(pid: int) -> str:

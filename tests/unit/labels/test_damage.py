@@ -105,6 +105,7 @@ def test_a_journal_without_its_header_is_put_on_top(path: Path) -> None:
     history = opened(path)
     assert labels(history) == written
     assert history.problems
+    history.do(AddClip("t", Clip(900, 910, "after", id="after")))
     history.close()
 
 

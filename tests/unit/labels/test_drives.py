@@ -343,6 +343,21 @@ def test_a_journal_that_something_else_wrote_is_kept_and_so_are_the_edits(
     history.close()
 
 
+def test_a_journal_that_comes_from_nowhere_is_not_overwritten(tmp_path: Path) -> None:
+    history = opened(tmp_path)
+    kept = [label(history, 0)]
+    history.save()
+    journal_path(history.path).write_bytes(b"theirs\n")
+    with pytest.raises(ConflictError, match=r"kept as alice\.journal\.conflict-1\.jsonl"):
+        label(history, 1)
+    kept.append(label(history, 2))
+    history.close()
+    assert history.path.with_name("alice.journal.conflict-1.jsonl").read_bytes() == b"theirs\n"
+    history = opened(tmp_path)
+    assert labels(history) == kept
+    history.close()
+
+
 def test_where_document_and_journal_were_replaced_both_sides_are_kept(tmp_path: Path) -> None:
     history = opened(tmp_path)
     label(history, 0)
