@@ -111,7 +111,7 @@ def read_file(
     reading = Reading(annotator or nobody, project.label_set, wanted, known.grid_of, fps)
     bundle = registry.read(path, reading, known_format.NAME)
     notes, problems = [*bundle.notes], []
-    bundle, said = _by(bundle, annotator)
+    bundle, said = _by(_filled(bundle), annotator)
     notes += said
     found: list[Incoming] = []
     for labelled in bundle.recordings:
@@ -119,11 +119,10 @@ def read_file(
         alone = [path.stem] if len(bundle.recordings) == 1 else []
         name = wanted or known.named(labelled.recording, *files, *alone)
         if not name:
-            if any(tier.clips for document in labelled.documents for tier in document.tiers):
-                problems.append(
-                    f"{path}: The project has no recording “{labelled.recording}”; its labels "
-                    "were left out. Name the recording with --recording."
-                )
+            problems.append(
+                f"{path}: The project has no recording “{labelled.recording}”; its labels were "
+                "left out. On the command line --recording names it."
+            )
             continue
         found += _of_recording(labelled, name, known, known_format, fps)
     return ReadFile(
@@ -208,10 +207,25 @@ def _of_recording(
     facts = known.facts(name)
     labelled = clocks.for_reading(labelled, known_format, facts.media if facts else ())
     grid = None if facts is None else facts.grid
+    within_ns = closeness_ns(known_format, grid, fps)
     for document in labelled.documents:
-        if document.kept or document.done or any(tier.clips for tier in document.tiers):
-            within_ns = closeness_ns(known_format, grid, fps)
-            yield Incoming(replace(document, recording=name), grid, within_ns)
+        yield Incoming(replace(document, recording=name), grid, within_ns)
+
+
+def _filled(bundle: Bundle) -> Bundle:
+    """Without documents that say nothing."""
+    recordings = (
+        replace(
+            one,
+            documents=tuple(
+                document
+                for document in one.documents
+                if document.kept or document.done or any(tier.clips for tier in document.tiers)
+            ),
+        )
+        for one in bundle.recordings
+    )
+    return replace(bundle, recordings=tuple(one for one in recordings if one.documents))
 
 
 def _by(bundle: Bundle, annotator: str) -> tuple[Bundle, list[str]]:

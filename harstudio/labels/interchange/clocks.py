@@ -8,24 +8,31 @@ from pathlib import PurePath
 
 from harstudio.labels.interchange.base import Bundle, ForeignFormat, Labelled, Media
 from harstudio.labels.model import Clip, Document, Tier
+from harstudio.recordings.frame_grid import FrameGrid
 
-# They say when each file begins, or are on our own clock, or count frames, whose times we know.
-OWN_CLOCK = ("elan", "csv", "cvat", "label-studio", "pku-mmd", "pyskl")
+# They are on our own clock, or count frames, whose times we know.
+OWN_CLOCK = ("csv", "cvat", "label-studio", "pku-mmd", "pyskl")
+MANY_FILES = ("elan",)  # they say when each file begins
 
 
 def for_writing(bundle: Bundle, known: ForeignFormat) -> tuple[Bundle, list[str]]:
-    """The bundle with times from the first picture of the video, and what to say about it."""
+    """The bundle with times from the first picture of the video, and what to say about it.
+
+    Where each file's beginning can be said, from the file that begins first.
+    """
     if known.NAME in OWN_CLOCK:
         return bundle, []
     notes = []
     recordings = []
     for labelled in bundle.recordings:
         offset_ns = labelled.media[0].offset_ns if labelled.media else 0
+        if known.NAME in MANY_FILES and labelled.media:
+            offset_ns = min(media.offset_ns for media in labelled.media)
         recordings.append(shifted(labelled, -offset_ns))
-        if offset_ns:
+        if offset_ns and known.NAME not in MANY_FILES:
             notes.append(
-                f"{labelled.recording}: times are counted from the first picture of "
-                f"{labelled.media[0].path}, {offset_ns / 1e9:.3f} s after the recording's zero."
+                f"{labelled.recording}: times are counted from the beginning of "
+                f"{PurePath(labelled.media[0].path).name}."
             )
     return replace(bundle, recordings=tuple(recordings)), notes
 
@@ -34,7 +41,7 @@ def for_reading(labelled: Labelled, known: ForeignFormat, ours: Sequence[Media])
     """What a file says, on the clock of a recording with these media."""
     if not ours:
         return labelled
-    if known.NAME == "elan":
+    if known.NAME in MANY_FILES:
         by_name = {PurePath(media.path).name: media for media in ours}
         pairs = ((by_name.get(PurePath(media.path).name), media) for media in labelled.media)
         delays = (mine.offset_ns - theirs.offset_ns for mine, theirs in pairs if mine is not None)
@@ -47,7 +54,15 @@ def shifted(labelled: Labelled, by_ns: int) -> Labelled:
     if by_ns == 0:
         return labelled
     documents = tuple(_shifted(document, by_ns) for document in labelled.documents)
-    return replace(labelled, documents=documents)
+    media = tuple(_delayed(one, by_ns) for one in labelled.media)
+    return replace(labelled, documents=documents, media=media)
+
+
+def _delayed(media: Media, by_ns: int) -> Media:
+    grid = media.grid
+    if grid is not None:
+        grid = FrameGrid(grid.times_ns + by_ns, grid.period_ns)
+    return replace(media, offset_ns=media.offset_ns + by_ns, grid=grid)
 
 
 def _shifted(document: Document, by_ns: int) -> Document:

@@ -270,7 +270,7 @@ class _Writer:
             known = there.get(PurePath(element.get("MEDIA_URL", "")).name)
             if known is None:
                 header.insert(index, element)
-            else:
+            elif known.get("TIME_ORIGIN", "0") != element.get("TIME_ORIGIN", "0"):
                 known.set("TIME_ORIGIN", element.get("TIME_ORIGIN", "0"))
         for old in [p for p in header.iterfind("PROPERTY") if p.get("NAME") == OURS]:
             header.remove(old)

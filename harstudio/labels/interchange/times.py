@@ -12,14 +12,14 @@ from harstudio.recordings.frame_grid import FrameGrid
 
 SECOND_NS = 1_000_000_000
 MS_NS = 1_000_000
-LATEST_NS = 10 * 365 * 24 * 3600 * SECOND_NS  # ten years: later times are mistakes
+LATEST_NS = 1 << 62  # 146 years, so that a clock that counts from 1970 fits; later is a mistake
 
 
 def ns_of(value: object, unit_ns: int = SECOND_NS) -> int:
     """A foreign time in nanoseconds, to the last digit of what is written.
 
     value: a number or its text, a decimal comma too. ValueError with what is wrong with it when
-    it is no number, not finite, negative or beyond ten years.
+    it is no number, not finite, negative or beyond 146 years.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise ValueError(f"{value!r} is no time")

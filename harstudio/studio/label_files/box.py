@@ -66,6 +66,7 @@ class LabelFilesBox(QDialog):
         column.addWidget(self.bar)
         column.addWidget(self.told)
         column.addLayout(buttons)
+        self.action_button.setFocus()
 
     def act(self) -> None:
         """What the button does; the boxes say what."""

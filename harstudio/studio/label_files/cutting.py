@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFileDialog, QLabel
 
 from harstudio.labels.policy import GOLD
@@ -31,7 +32,7 @@ STEPS = 1000  # of the bar
 
 
 class CutBox(LabelFilesBox):
-    """Layout and whose clips; then where to. Closed, it leaves the job to the list of jobs."""
+    """Layout and whose clips; then where to. Closed, it leaves the job going on."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__("Cut clips to files", WORDS, "Cut…", window)
@@ -50,8 +51,11 @@ class CutBox(LabelFilesBox):
         self.people = ChoiceBox("Clips of")
         for person in _people(window):
             self.people.addItem("The agreed labels" if person == GOLD else person, person)
+        self.people.setCurrentIndex(max(self.people.findData(_first(window)), 0))
         self.people.setToolTip(session.team.why_hidden_now())
         self.form.addRow("Clips of", self.people)
+        self.close_button.clicked.disconnect()
+        self.close_button.clicked.connect(self._leave)
         session.jobs.changed.connect(self._show)
         session.jobs.finished.connect(self._show)
         self._describe()
@@ -83,8 +87,13 @@ class CutBox(LabelFilesBox):
         self.action_button.setEnabled(False)
         self.told.hide()
         self.bar.show()
-        self.close_button.setText("Close")
-        self.close_button.setToolTip("Cutting goes on; it is in the list of jobs, to be stopped.")
+        self.close_button.setText("Stop")
+
+    def _leave(self) -> None:
+        if self._record is None:
+            self.close()
+        else:
+            self._window.session.jobs.stop(self._record.id)
 
     def _show(self, record: JobRecord) -> None:
         if record is not self._record:
@@ -97,6 +106,7 @@ class CutBox(LabelFilesBox):
             self.bar.setRange(0, 0)
             sentence, notes = outcome(record)
             self.tell(sentence, notes)
+            QTimer.singleShot(0, self, self.adjustSize)  # when the layout knows the result
 
 
 def outcome(record: JobRecord) -> tuple[str, list[str]]:
@@ -108,6 +118,16 @@ def outcome(record: JobRecord) -> tuple[str, list[str]]:
     if record.state == "stopped":
         return "Cutting was stopped; the clips that were done stay. Cutting again goes on.", []
     return record.error or "Cutting failed.", []
+
+
+def _first(window: MainWindow) -> str:
+    """Whose clips are probably meant: the agreed ones, one's own, those of anybody."""
+    session = window.session
+    own = session.document
+    if own is not None and any(tier.clips for tier in own.tiers):
+        return GOLD if GOLD in _people(window) else session.owner
+    people = _people(window)
+    return next((person for person in people if person != session.owner), session.owner)
 
 
 def _people(window: MainWindow) -> list[str]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLabel, QLineEdit
+from PySide6.QtGui import QDoubleValidator
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit
 
 from harstudio.errors import HarstudioError
 from harstudio.labels.history import History
 from harstudio.labels.importing import Imported, ReadFile, put, read_file
 from harstudio.labels.interchange import registry
-from harstudio.labels.label_set import Label
+from harstudio.labels.label_set import Label, LabelSet
 from harstudio.labels.project import Project
 from harstudio.labels.recording_facts import Recordings
 from harstudio.studio.fields import ChoiceBox
@@ -34,6 +35,7 @@ class Taken:
 
     imported: Imported | None
     waiting: ReadFile | None
+    unknown: tuple[Label, ...] = ()
     problem: str = ""
 
 
@@ -57,11 +59,10 @@ class ImportBox(LabelFilesBox):
         self.annotator.setAccessibleName("Annotator")
         self.annotator.setPlaceholderText(f"whom the file names, else {window.session.annotator}")
         self.form.addRow("Labels of", self.annotator)
-        self.rate = QDoubleSpinBox()
+        self.rate = QLineEdit()
         self.rate.setAccessibleName("Frames a second")
-        self.rate.setRange(0, 1000)
-        self.rate.setDecimals(3)
-        self.rate.setSpecialValueText("as the recording has them")
+        self.rate.setPlaceholderText("as the recording has them")
+        self.rate.setValidator(QDoubleValidator(0, 100_000, 4, self.rate))
         self.form.addRow("Frames a second", self.rate)
         self.add_labels = QCheckBox("Add labels that the label set does not have")
         self.add_labels.setChecked(True)
@@ -79,7 +80,7 @@ class ImportBox(LabelFilesBox):
             "format": self.format.currentData(),
             "annotator": self.annotator.text().strip(),
             "nobody": session.annotator,
-            "fps": self.rate.value(),
+            "fps": float(self.rate.text().replace(",", ".") or 0),
         }
         paths = self._paths
 
@@ -116,7 +117,7 @@ class ImportBox(LabelFilesBox):
                     problems=tuple(dict.fromkeys(done.problems + last.problems)),
                 )
             sentences.append(done.sentence)
-            unknown = {label.name: label for label in one.waiting.unknown.labels}
+            unknown = {label.name: label for label in one.unknown}
             if self.add_labels.isChecked():
                 new |= unknown
             elif unknown:
@@ -156,12 +157,13 @@ def take_files(
         try:
             read = read_file(project, path, known=known, **options)
         except HarstudioError as error:
-            taken.append(Taken(None, None, str(error)))
+            taken.append(Taken(None, None, problem=str(error)))
             continue
         open_ones = tuple(one for one in read.incoming if one.target == here)
         others = tuple(one for one in read.incoming if one.target != here)
-        plain = replace(read, unknown=replace(read.unknown, labels=()))
-        done = put(project, replace(plain, incoming=others))
+        unknown = read.unknown.labels
+        read = replace(read, unknown=LabelSet(""))  # they come in when all is read
+        done = put(project, replace(read, incoming=others))
         waiting = replace(read, incoming=open_ones, notes=(), problems=())
-        taken.append(Taken(done, waiting))
+        taken.append(Taken(done, waiting, unknown))
     return taken

@@ -1,0 +1,187 @@
+"""Labels into projects and out: nothing doubled, nothing overwritten, undone in one step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import harrec_files
+from harstudio.errors import ConflictError, DataError, MissingError, UsageError
+from harstudio.labels.edits import AddClip, AddTier, Group
+from harstudio.labels.exporting import export
+from harstudio.labels.importing import Imported, put, read_file
+from harstudio.labels.interchange import registry
+from harstudio.labels.label_set import Label, LabelSet
+from harstudio.labels.model import Clip, Document
+from harstudio.labels.project import Project
+from harstudio.labels.recording_facts import Recordings, read_facts
+
+NAME = "trial"
+FRAMES = 30
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory) -> Path:
+    """On the clock of the wall, its streams a few nanoseconds apart."""
+    folder = tmp_path_factory.mktemp("made")
+    return harrec_files.write_recording(folder / f"{NAME}.harrec", FRAMES)
+
+
+@pytest.fixture
+def project(tmp_path, recording) -> Project:
+    labels = LabelSet("set", (Label("drink", "A001", synonyms=("drink water",)), Label("sit")))
+    folder = tmp_path / "project"
+    return Project.create(folder, "p", label_set=labels, recording_folders=[recording.parent])
+
+
+def span(recording: Path, first: int, stop: int) -> tuple[int, int]:
+    grid = read_facts(recording).grid
+    return grid.start_of(first), grid.end_of(stop - 1)
+
+
+def name_in(project: Project) -> str:
+    (name,) = project.recording_paths()
+    return name
+
+
+def label(project: Project, annotator: str, *clips: Clip) -> None:
+    with_tier = (AddTier(annotator, 0), *(AddClip(annotator, clip) for clip in clips))
+    history = project.history(name_in(project), annotator)
+    history.do(Group("Label", with_tier))
+    history.close()
+
+
+def take(project: Project, path: Path, **options) -> Imported:
+    add_labels = options.pop("add_labels", False)
+    return put(project, read_file(project, path, **options), add_labels=add_labels)
+
+
+def document(project: Project, annotator: str) -> Document:
+    documents = project.documents(name_in(project))
+    return next(one for one in documents if one.annotator == annotator)
+
+
+def facts_of(one: Document) -> list[tuple[str, int, int, str]]:
+    return [(t.name, c.start_ns, c.end_ns, c.label) for t in one.tiers for c in t.clips]
+
+
+@pytest.mark.parametrize("name", [n for n in registry.names() if n != "pyskl"])
+def test_what_was_exported_changes_nothing_when_it_is_imported_again(
+    name, project, recording, tmp_path
+):
+    """Also on a clock that counts from 1970, which no other tool does."""
+    clips = [Clip(*span(recording, 3, 9), "drink"), Clip(*span(recording, 9, 20), "sit")]
+    label(project, "alice", *clips)
+    before = facts_of(document(project, "alice"))
+    out = tmp_path / f"{name_in(project)}{registry.by_name(name).EXTENSIONS[0]}"
+    done = export(project, out, format=name)
+    assert (done.clips, done.problems) == (2, ())
+    again = take(project, out, format=name, annotator="alice", recording=name_in(project))
+    assert [(one.added, one.already) for one in again.documents] == [(0, 2)], again
+    assert facts_of(document(project, "alice")) == before
+
+
+@pytest.mark.parametrize("name", ["elan", "csv", "cvat", "via", "webvtt"])
+def test_into_a_fresh_document_clips_lie_on_their_frames(name, project, recording, tmp_path):
+    label(project, "alice", Clip(*span(recording, 3, 9), "drink"))
+    out = tmp_path / f"{name_in(project)}{registry.by_name(name).EXTENSIONS[0]}"
+    export(project, out, format=name)
+    take(project, out, annotator="bea")
+    ((_, start_ns, end_ns, said),) = facts_of(document(project, "bea"))
+    whole = span(recording, 3, 9)
+    assert said == "drink"
+    assert abs(start_ns - whole[0]) < 2  # seconds of JSON
+    assert abs(end_ns - whole[1]) < 2
+
+
+def test_clips_that_are_there_stay_and_what_overlaps_lies_aside(project, recording, tmp_path):
+    label(project, "alice", Clip(*span(recording, 3, 9), "drink"))
+    table = tmp_path / "a.csv"
+    start, end = span(recording, 5, 12)
+    table.write_text(f"recording,start_ns,end_ns,label\n{name_in(project)},{start},{end},sit\n")
+    done = take(project, table, annotator="alice")
+    assert [one.aside for one in done.documents] == [1]
+    assert any("(imported)" in note for note in done.notes)
+    there = facts_of(document(project, "alice"))
+    assert [(tier, said) for tier, _, _, said in there] == [
+        ("alice", "drink"),
+        ("alice (imported)", "sit"),
+    ]
+    assert [one.already for one in take(project, table, annotator="alice").documents] == [1]
+
+
+def test_an_import_is_undone_in_one_step(project, tmp_path):
+    table = tmp_path / f"{name_in(project)}.csv"
+    table.write_text("start,end,label,tier\n0,1,sit,x\n1,2,sit,y\n")
+    history = project.history(name_in(project), "alice")
+    put(project, read_file(project, table, annotator="alice"), opened=lambda *_: history)
+    assert [tier.name for tier in history.document.tiers] == ["x", "y"]
+    assert history.undo().title == f"Import {table.name}"
+    assert history.document.tiers == []
+    assert not history.can_undo
+    history.close()
+
+
+def test_synonyms_and_codes_are_labels_and_new_ones_come_in_when_asked(project, tmp_path):
+    table = tmp_path / f"{name_in(project)}.csv"
+    table.write_text("start,end,label\n0,1,Drink Water\n1,2,a001\n2,3,jump\n")
+    read = read_file(project, table, nobody="alice")
+    assert [one.name for one in read.unknown.labels] == ["jump"]
+    done = put(project, read)
+    assert done.unknown_labels == ("jump",)
+    assert [one[3] for one in facts_of(document(project, "alice"))] == ["drink", "drink", "jump"]
+    assert put(project, read, add_labels=True).added_labels == ("jump",)
+    assert Project.open(project.folder).label_set.find("jump").hotkey
+
+
+def test_a_document_that_somebody_has_open_is_told_and_the_others_go_on(project, tmp_path):
+    table = tmp_path / f"{name_in(project)}.csv"
+    table.write_text("start,end,label,coder\n0,1,sit,alice\n1,2,sit,bea\n")
+    held = project.history(name_in(project), "alice")
+    done = take(project, table)
+    assert [one.annotator for one in done.documents] == ["bea"]
+    assert any("alice" in problem for problem in done.problems)
+    opened = put(
+        project, read_file(project, table), opened=lambda _r, who: held if who == "alice" else None
+    )
+    assert [(one.annotator, one.added, one.already) for one in opened.documents] == [
+        ("alice", 1, 0),
+        ("bea", 0, 1),
+    ]
+    held.close()
+
+
+def test_who_and_which_recording(project, tmp_path):
+    table = tmp_path / "elsewhere.csv"
+    table.write_text("start,end,label,annotator\n0,1,sit,alice\n")
+    done = take(project, table)
+    assert done.documents == ()
+    assert any("no recording “elsewhere”" in problem for problem in done.problems)
+    done = take(project, table, recording=name_in(project), annotator="bea")
+    assert [one.annotator for one in done.documents] == ["bea"]
+    assert any("names alice" in note for note in done.notes)
+    with pytest.raises(UsageError, match="nobody"):
+        take(project, table, recording="nobody")
+    known = Recordings(project)
+    assert known.named(f"{name_in(project)}_rgb") == known.named(name_in(project).upper())
+    assert known.named(f"{name_in(project)}rgb") == ""
+
+
+def test_exports_refuse_what_they_cannot_do(project, recording, tmp_path):
+    with pytest.raises(MissingError, match="no labels"):
+        export(project, tmp_path / "a.eaf")
+    label(project, "alice", Clip(*span(recording, 3, 9), "drink"))
+    export(project, tmp_path / "a.eaf")
+    with pytest.raises(ConflictError, match="already"):
+        export(project, tmp_path / "a.eaf")
+    export(project, tmp_path / "a.eaf", overwrite=True)
+    with pytest.raises(MissingError, match="bea"):
+        export(project, tmp_path / "b.eaf", annotators=["bea"])
+    with pytest.raises(UsageError, match="ending"):
+        export(project, tmp_path / "a.nothing")
+    into = export(project, tmp_path / "folder", format="elan")
+    assert [path.name for path in into.files] == [f"{name_in(project)}.eaf"]
+    (tmp_path / "broken.eaf").write_text("<ANNOTATION_DOCUMENT>")
+    with pytest.raises(DataError, match="broken"):
+        take(project, tmp_path / "broken.eaf")
