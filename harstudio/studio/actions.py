@@ -143,6 +143,12 @@ def _play_commands(window: MainWindow) -> list[Command]:
                 there, playing),
         *(Command(name, title, partial(session.step, by), "Play", icon, (key,), there,
                   repeats=True) for name, title, by, key, icon in steps),
+        Command("transport.second_back", "A second back", partial(skip, transport, -1), "Play", "",
+                ("Shift+J",), there, repeats=True),
+        Command("transport.second_on", "A second on", partial(skip, transport, 1), "Play", "",
+                ("Shift+L",), there, repeats=True),
+        Command("transport.go_to", "Go to a time or frame…", window.asking.time, "Play", "",
+                ("Ctrl+Shift+J",), there),
         Command("transport.first", "To the start", first, "Play", "first", ("Home",), there),
         Command("transport.last", "To the end", last, "Play", "last", ("End",), there),
         Command("transport.shuttle_back", "Play backwards, faster each time",
@@ -152,6 +158,11 @@ def _play_commands(window: MainWindow) -> list[Command]:
         Command("transport.shuttle_on", "Play, faster each time", partial(shuttle, transport, 1),
                 "Play", "", ("L",), there),
     ]  # fmt: skip
+
+
+def skip(transport: Transport, seconds: int) -> None:
+    """That much back or on; what plays goes on from there."""
+    transport.seek(transport.position_ns + seconds * 1_000_000_000)
 
 
 def shuttle(transport: Transport, direction: int) -> None:

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from harstudio.labels.policy import GOLD
 from harstudio.studio.background import Task
@@ -80,6 +81,17 @@ class Asking:
         )
         if chosen:
             self._window.save_screenshot(Path(chosen))
+
+    def time(self) -> None:
+        """Where the playhead is to go."""
+        box = QInputDialog(self._window)
+        box.setWindowTitle("Go to")
+        box.setLabelText(
+            "A time (1:02.5), seconds (62.5), milliseconds (62500 ms) or a frame (f 120)"
+        )
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.textValueSelected.connect(self._window.session.go_to)
+        box.open()
 
     def import_labels(self) -> None:
         """Label files of other tools, then how they are to be taken."""

@@ -30,6 +30,7 @@ from harstudio.studio.recognition.explaining import Explaining
 from harstudio.studio.sound import Sound
 from harstudio.studio.team.privacy import Privacy
 from harstudio.studio.team.rules import TeamFacts, TeamRules
+from harstudio.studio.timecode import typed_frame, typed_time
 from harstudio.studio.transport import Transport
 
 SAVE_EVERY_MS = 3000
@@ -457,6 +458,20 @@ class Session(QObject):
         target = min(max(here + frames, 0), len(times) - 1)
         self.transport.pause()
         self.transport.seek(int(times[target]))
+
+    def go_to(self, text: str) -> bool:
+        """The playhead to a time or frame as it is typed; False, said why, when it is none."""
+        reference = None if self.recording is None else self.recording.reference
+        frame, time_ns = typed_frame(text), typed_time(text)
+        if frame is not None and reference is not None and len(reference.times_ns):
+            last = len(reference.times_ns) - 1
+            self.transport.seek(int(reference.times_ns[min(frame, last)]))
+        elif time_ns is not None:
+            self.transport.seek(self.transport.start_ns + time_ns)
+        else:
+            self.message.emit("warn", f"“{text}” is no time: 1:02.5, 62.5, 62500 ms or f 120.")
+            return False
+        return True
 
     def _look(self, position_ns: int) -> None:
         if self.prefetcher is not None:

@@ -13,6 +13,7 @@ from harstudio.labels.project import Project
 from harstudio.labels.recovery import load as load_labels
 from harstudio.labels.saving import PendingSave
 from harstudio.recordings.streams import ArrayReader, PictureStream, StreamKind
+from harstudio.studio.session import Session
 from studio.made_recording import made_recording
 from studio.session_bench import SessionBench
 
@@ -266,3 +267,18 @@ def test_closing_lets_go_and_can_open_again(bench):
     assert not [t for t in threading.enumerate() if t.name.startswith("reader")]
     bench.show(made_recording(name="one"))
     assert bench.session.document.tier("alice").clips
+
+
+@pytest.mark.parametrize(
+    ("typed", "milliseconds"),
+    [("1.5", 1500), ("0:01.5", 1500), ("1500 ms", 1500), ("1,5 s", 1500), ("0:00:01", 1000)],
+)
+def test_the_playhead_goes_to_a_typed_time(qtbot, typed: str, milliseconds: int) -> None:
+    session = Session()
+    session.transport.set_range(7_000_000_000, 20_000_000_000)
+    assert session.go_to(typed)
+    assert session.transport.position_ns == 7_000_000_000 + milliseconds * 1_000_000
+    for nonsense in ("", "soon", "1:2:3:4", "1:00 ms", "f 3"):  # no recording, so no frames
+        assert not session.go_to(nonsense)
+    session.close()
+    session.deleteLater()
