@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -206,12 +207,14 @@ def convert(
     ] = False,
 ) -> None:
     """Convert recordings to harrec, the native format, or to mp4 with overlays."""
+    from harstudio.labels.faces_rule import hides_faces
     from harstudio.recordings.conversion import Conversion, convert_all
 
     cli_output.must_exist(source)
     conversion = Conversion.asked(
         target, to=str(to) if to else "", overlay=overlay, stream=stream, overwrite=overwrite
     )
+    conversion = replace(conversion, hides_faces=hides_faces)
     with cli_output.Progress("Converting", unit="") as progress:
         outcome = convert_all(source, target, conversion, progress=progress.of)
     for sentence in outcome.failures:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from harstudio.recordings.faces import HOLD_NS, FaceMask, coarse, head_joints
+from harstudio.recordings.overlay_ground import ground_of
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import (
     ArrayReader,
@@ -117,6 +118,16 @@ def test_without_a_skeleton_or_its_place_in_the_picture_everything_is_hidden() -
     assert changed(made, 0).mean() > 0.98
     made.streams = {"picture": made.streams["picture"]}
     assert changed(made, 0).mean() > 0.98
+
+
+def test_a_video_shows_no_face_either() -> None:
+    made = recording([(body(0),)] * FRAMES)
+    frame = made.streams["picture"].frame(40)
+    plain, hidden = (ground_of(made, hide_faces=h).paint(40).pixels for h in (False, True))
+    assert np.array_equal(plain[::2, ::2], frame)
+    differs = (hidden[::2, ::2] != frame).any(axis=2)
+    assert differs[head_pixels(0)].mean() > 0.98
+    assert differs.mean() < 0.1
 
 
 def test_a_coarse_picture_has_few_cells() -> None:
