@@ -185,6 +185,16 @@ def until(condition: Callable[[], bool], seconds: float = 300.0) -> float:
     return time.perf_counter() - began
 
 
+def sync(folder: Path) -> float:
+    """How long this disk takes to keep a line, which every edit waits for."""
+    with Path(folder, "sync").open("ab") as file:
+        began = time.perf_counter()
+        file.write(b"a line of a journal\n" * 10)
+        file.flush()
+        os.fsync(file.fileno())
+        return time.perf_counter() - began
+
+
 def resident_mb() -> float:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
@@ -202,15 +212,17 @@ class Hands:
     def __init__(self, window: MainWindow) -> None:
         self.window, self.timeline = window, window.timeline
         self.painted = Painted(self.timeline.viewport())
+        self.busy: list[float] = []  # processor time of the GUI thread, of each act
 
     def timed(self, act: Callable[[], object]) -> float:
         QApplication.processEvents()
         self.painted.fresh = False
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.thread_time()
         act()
         while not self.painted.fresh:
             QApplication.processEvents()
         QApplication.processEvents()
+        self.busy.append(time.thread_time() - worked)
         return time.perf_counter() - began
 
     def key(self, name: str, modifier: Qt.KeyboardModifier) -> float:
@@ -302,6 +314,7 @@ def measure(folder: Path, long: Path, options: argparse.Namespace) -> dict[str, 
     if options.profile:
         profile.enable()
     around = look_around(hands, options.looks)
+    hands.busy.clear()
     edits = edit(hands, options.edits)
     profile.disable()
     if options.profile:
@@ -320,6 +333,8 @@ def measure(folder: Path, long: Path, options: argparse.Namespace) -> dict[str, 
         "recording_and_document_open_s": round(document, 2),
         "sound_read_s": round(read, 1),
         "edit_to_screen": told(every),
+        "of_it_gui_thread": told(hands.busy),
+        "fsync": told([sync(folder) for _ in range(50)]),
         **{f"edit_{name}": told(times) for name, times in edits.items()},
         **{name: told(times) for name, times in around.items()},
         "zoom_fps": round(1 / float(np.median(around["zoom"]))),
