@@ -22,6 +22,8 @@ from harstudio.studio.timeline.marks import (
 from harstudio.studio.timeline.painting import Scene
 from harstudio.studio.timeline.rows import NAMES_PX, RULER_PX, Row
 
+FAR_PX = 1 << 24  # beyond every window, within Qt's integers
+
 
 @dataclass(frozen=True, slots=True)
 class Live:
@@ -134,6 +136,7 @@ def _draw_ghost(painter: QPainter, kit: Kit, scene: Scene, row: Row, clip: Clip)
 def playhead_strip(scene: Scene, position_ns: int) -> QRect:
     """The pixels that the playhead covers."""
     x = round(NAMES_PX + scene.scale.x(position_ns))
+    x = min(max(x, -FAR_PX), FAR_PX)  # a clock that begins in 1970 is far beyond any pixel
     return QRect(x - 8, 0, 17, scene.size[1])
 
 
