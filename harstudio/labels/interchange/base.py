@@ -13,13 +13,15 @@ from harstudio.labels.model import Document
 from harstudio.recordings.frame_grid import FrameGrid
 
 LARGEST_BYTES = 256 << 20
+RECORDING_CLOCK = "clock of the recording"
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
     """One file or stream of a recording, as other tools see it.
 
-    stream: its name in the recording ("color"); path: as it is to be written, relative where
+    stream: its name in the recording ("color"), RECORDING_CLOCK for no file of it: the times of
+    the labels are on the recording's own clock; path: as it is to be written, relative where
     that makes sense; offset_ns: when its first frame is, on the recording's clock; grid: its
     frames on that clock, None for sound. fps: frames in a second of a plain player.
     """

@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from harstudio.labels.interchange.base import Bundle, ForeignFormat, Labelled, Media
+from harstudio.labels.interchange.base import (
+    RECORDING_CLOCK,
+    Bundle,
+    ForeignFormat,
+    Labelled,
+    Media,
+)
 from harstudio.labels.model import Clip, Document, Tier
 from harstudio.recordings.frame_grid import FrameGrid
 
-# They are on our own clock, or count frames, whose times we know.
-OWN_CLOCK = ("csv", "cvat", "label-studio", "pku-mmd", "pyskl")
+BY_FRAMES = ("pku-mmd", "pyskl")  # and always by those of the recording, whose times we know
+OWN_CLOCK = ("csv", "cvat", "label-studio", *BY_FRAMES)
 MANY_FILES = ("elan",)  # they say when each file begins
 
 
@@ -39,14 +45,15 @@ def for_writing(bundle: Bundle, known: ForeignFormat) -> tuple[Bundle, list[str]
 
 def for_reading(labelled: Labelled, known: ForeignFormat, ours: Sequence[Media]) -> Labelled:
     """What a file says, on the clock of a recording with these media."""
-    if not ours:
+    on_ours = any(m.stream == RECORDING_CLOCK or m.grid is not None for m in labelled.media)
+    if not ours or on_ours or known.NAME in BY_FRAMES:
         return labelled
     if known.NAME in MANY_FILES:
         by_name = {PurePath(media.path).name: media for media in ours}
         pairs = ((by_name.get(PurePath(media.path).name), media) for media in labelled.media)
         delays = (mine.offset_ns - theirs.offset_ns for mine, theirs in pairs if mine is not None)
         return shifted(labelled, next(delays, 0))
-    return labelled if known.NAME in OWN_CLOCK else shifted(labelled, ours[0].offset_ns)
+    return shifted(labelled, ours[0].offset_ns)
 
 
 def shifted(labelled: Labelled, by_ns: int) -> Labelled:

@@ -16,7 +16,15 @@ from pathlib import Path, PurePath
 from typing import Literal
 
 from harstudio.files import write_atomically
-from harstudio.labels.interchange.base import Bundle, Labelled, Reading, damaged, read_text
+from harstudio.labels.interchange.base import (
+    RECORDING_CLOCK,
+    Bundle,
+    Labelled,
+    Media,
+    Reading,
+    damaged,
+    read_text,
+)
 from harstudio.labels.interchange.fields import clip_with, number_in, other
 from harstudio.labels.interchange.losses import clips_of, losses
 from harstudio.labels.interchange.rows import Rows
@@ -157,9 +165,12 @@ def _bundle(text: str, path: Path, reading: Reading) -> Bundle:
     notes = []
     if unused:
         notes.append(f"Columns that are not read: {', '.join(unused)}.")
-    return Bundle(
-        tuple(Labelled(name, own.documents()) for name, own in rows.items()), notes=tuple(notes)
+    ours = header[columns["start"]] == "start_ns"
+    recordings = tuple(
+        Labelled(name, own.documents(), media=(Media(RECORDING_CLOCK, name),) if ours else ())
+        for name, own in rows.items()
     )
+    return Bundle(recordings, notes=tuple(notes))
 
 
 def _read_row(

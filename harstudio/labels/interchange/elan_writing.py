@@ -12,7 +12,7 @@ from pathlib import PurePath
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement
 
-from harstudio.labels.interchange.base import Bundle, Labelled, Media
+from harstudio.labels.interchange.base import RECORDING_CLOCK, Bundle, Labelled, Media
 from harstudio.labels.interchange.elan_kept import Kept
 from harstudio.labels.interchange.elan_names import (
     AUTHOR,
@@ -265,7 +265,8 @@ class _Writer:
             PurePath(one.get("MEDIA_URL", "")).name: one
             for one in header.iterfind("MEDIA_DESCRIPTOR")
         }
-        for index, media in enumerate(self._labelled.media):
+        files = (media for media in self._labelled.media if media.stream != RECORDING_CLOCK)
+        for index, media in enumerate(files):
             element = _media_element(media)
             known = there.get(PurePath(element.get("MEDIA_URL", "")).name)
             if known is None:
