@@ -52,9 +52,7 @@ class DoubtsBox(QDialog):
     here_only_changed = Signal()
     closed = Signal()
 
-    def __init__(
-        self, me: str, color_of: Callable[[str], str], parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, me: str, shown: Callable[[str], str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("doubts")
         self.setWindowTitle("Doubts")
@@ -62,7 +60,7 @@ class DoubtsBox(QDialog):
         self.setMinimumSize(480, 420)
         self.resize(560, 560)
         self.me = me
-        self._color_of = color_of
+        self._as_shown = shown  # names of recordings, with pseudonyms
         self._shown: str | None = None
         self._build()
 
@@ -174,7 +172,7 @@ class DoubtsBox(QDialog):
         who = "you" if doubt.annotator == self.me else doubt.annotator
         answers = len(doubt.answers)
         told = f" · {answers} answer{'' if answers == 1 else 's'}" if answers else ""
-        where = f"{doubt.recording}  {clock_text(clip.start_ns - zero_ns)}"
+        where = f"{self._as_shown(doubt.recording)}  {clock_text(clip.start_ns - zero_ns)}"
         question = clip.comment or "no question written"
         return f"{where}  {who}: {clip.label}{told}\n{question}"
 

@@ -57,7 +57,7 @@ class DoubtsDesk(QObject):
         from harstudio.studio.doubts.box import DoubtsBox
 
         if self.box is None:
-            self.box = DoubtsBox(self._session.owner, self._labelling.color_of, self._window)
+            self.box = DoubtsBox(self._session.owner, self._session.team.shown, self._window)
             self.box.wanted.connect(self.go)
             self.box.answered.connect(self.answer)
             self.box.settled.connect(self.settle)
@@ -134,9 +134,8 @@ class DoubtsDesk(QObject):
         path = next((one.path for one in found if one.name == doubt.recording), None)
         if path is None:
             self._then = None
-            self._session.message.emit(
-                "warn", f"The recording “{doubt.recording}” is not in the library."
-            )
+            name = self._session.team.shown(doubt.recording)
+            self._session.message.emit("warn", f"The recording “{name}” is not in the library.")
         else:
             self._session.open_recording(path)
 

@@ -15,6 +15,7 @@ from harstudio.studio.commands import Command
 from harstudio.studio.doubts.desk import DoubtsDesk
 
 if TYPE_CHECKING:
+    from harstudio.labels.model import Clip
     from harstudio.studio.label_set.editing import Editing
     from harstudio.studio.label_set.example_pane import ExamplePane
     from harstudio.studio.label_set.example_reader import Film
@@ -137,17 +138,25 @@ class LabelDesk(QObject):
         if not self.example_shown():
             area.set_shown("example", True)
             area.give_width("example", round(area.width() * 0.24))
+        self._compare_with(self._labelling.clips.selected_anywhere())
         self._play(label)
 
     def _follow(self, *_: object, again: bool = False) -> None:
         if not self.example_shown():
             return
         clip = self._labelling.clips.selected_anywhere()
-        if self.pane is not None:
-            self.pane.zero_ns = self._session.transport.start_ns if clip is None else clip.start_ns
+        self._compare_with(clip)
         label = clip.label if clip is not None else self._label
         if again or label != self._label:
             self._play(label)
+
+    def _compare_with(self, clip: Clip | None) -> None:
+        """In sync the example begins where this clip does; a clip that was let go counts on."""
+        pane, transport = self.pane, self._session.transport
+        if pane is not None and clip is not None:
+            pane.zero_ns = clip.start_ns
+        elif pane is not None and not transport.start_ns <= pane.zero_ns <= transport.stop_ns:
+            pane.zero_ns = transport.start_ns
 
     def _visibility(self, visible: bool) -> None:
         if visible and self.pane is not None and self.pane.film is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -54,6 +55,7 @@ class LabelDetails(QWidget):
     def __init__(self, draft: Draft, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._draft = draft
+        self.shown: Callable[[str], str] = str  # names of recordings, with pseudonyms
         self._name = ""
         self._build()
         draft.changed.connect(self._refresh)
@@ -179,7 +181,7 @@ class LabelDetails(QWidget):
             self.example.setText("none")
         else:
             span = f"{clock_text(example.start_ns)} to {clock_text(example.end_ns)}"
-            self.example.setText(f"{example.recording}, {span}")
+            self.example.setText(f"{self.shown(example.recording)}, {span}")
         self.example.setProperty("quiet", example is None)
         self.drop.setVisible(example is not None)
 

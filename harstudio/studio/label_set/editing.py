@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harstudio.studio.label_set.desk import LabelDesk
     from harstudio.studio.window import MainWindow
 
+WAITING = "Changes of the label set are not saved; Ctrl+Alt+L comes back to them."
 CHANGED = "Somebody else changed the label set meanwhile."
 
 
@@ -46,6 +47,7 @@ class Editing(QObject):
         self._project = self._session.project
         if self.editor is None and self._project is not None:
             self.editor = LabelSetEditor(self._project.label_set, self._window)
+            self.editor.details.shown = self._session.team.shown
             self.editor.save_wanted.connect(self.save)
             self.editor.read_wanted.connect(self._take_theirs)
             self.editor.example_wanted.connect(self._take_example)
@@ -63,6 +65,9 @@ class Editing(QObject):
         if self._saving is not None:
             self._stop.set()
             return  # what it did is taken back, or it is done: ``_saved`` tells
+        if self.editor is not None and self.editor.draft.unsaved:
+            self._session.message.emit("info", WAITING)
+            return
         self._forget()
 
     def _forget(self) -> None:
@@ -81,7 +86,8 @@ class Editing(QObject):
                 self._session.message.emit(
                     "warn", "Another project was opened; changes of the label set were not saved."
                 )
-            self.editor.close()
+            self.editor.drop()
+            self._forget()
 
     # ---- what others do
 
@@ -207,7 +213,7 @@ class Editing(QObject):
             self.editor.draft.start_from(self._project.label_set)
             self.editor.tell(said)
             if not self.editor.isVisible():
-                self._forget()
+                self._closed()
 
     def _not_saved(self, error: BaseException) -> None:
         self._saving = None
@@ -219,7 +225,6 @@ class Editing(QObject):
         self.editor.tell(f"Not saved. {error}", "warn" if stale else "bad", conflict=stale)
         if not self.editor.isVisible():
             self._session.message.emit("bad", f"The label set was not saved. {error}")
-            self._forget()
 
     def _label_set_path(self) -> object:
         return None if self._project is None else self._project.label_set_path

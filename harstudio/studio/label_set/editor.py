@@ -33,7 +33,8 @@ SIZE = (960, 640)
 
 
 class LabelSetEditor(QDialog):
-    """Not modal: clips can be looked at meanwhile. Save is asked of whoever keeps the set."""
+    """Not modal: clips can be looked at meanwhile. Save is asked of whoever keeps the set. Esc
+    puts it away as it is, Cancel drops what was not saved."""
 
     save_wanted = Signal(bool)  # over what somebody else saved
     read_wanted = Signal()  # what somebody else saved, in the place of this
@@ -160,7 +161,7 @@ class LabelSetEditor(QDialog):
         self.merge.clicked.connect(self.merge_marked)
         self.undo.clicked.connect(draft.undo)
         self.redo.clicked.connect(draft.redo)
-        self.cancel.clicked.connect(self.reject)
+        self.cancel.clicked.connect(self.drop)
         self.save.clicked.connect(self.ask_save)
         self.theirs.clicked.connect(self.read_wanted)
         self.mine.clicked.connect(lambda: self.save_wanted.emit(True))
@@ -337,7 +338,14 @@ class LabelSetEditor(QDialog):
 
     # ---- closing
 
+    def drop(self) -> None:
+        """What was not saved goes; while it is saved, that is stopped."""
+        if not self._busy:
+            self.draft.start_from(self.draft.kept)
+        self.close()
+
     def reject(self) -> None:
+        """Esc: put away as it is; what was not saved waits."""
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802

@@ -52,7 +52,7 @@ class ExamplePane(Pane):
         seconds = film.length_ns / 1e9
         cut = " · its beginning" if film.cut else ""
         self.set_detail(f"{seconds:.1f} s{cut}")
-        self.view.show_film(film, f"{label}\n{film.example.recording}")
+        self.view.show_film(film, f"{label}\n{self.session.team.shown(film.example.recording)}")
         self._draw()
 
     def show_words(self, label: str, sentence: str) -> None:

@@ -135,6 +135,9 @@ class LabelsPanel(QWidget):
         self._build()
         self.filter.textChanged.connect(self._show_labels)
         self.filter.returnPressed.connect(self._apply)
+        self.filter.left.connect(self._tell_about)
+        self.rows.selectionModel().currentChanged.connect(self._tell_about)
+        self.model.modelReset.connect(self._tell_about)
         self.filter.left.connect(labelling.stop_asking)
         self.rows.clicked.connect(self._press)
         self.rows.fold_wanted.connect(self.fold)
@@ -179,6 +182,11 @@ class LabelsPanel(QWidget):
         self.filter.setAccessibleName("Find or add a label")
         self.filter.setPlaceholderText("Find or add a label")
         self.filter.setClearButtonEnabled(True)
+        self.about = QLabel(wordWrap=True)
+        self.about.setProperty("quiet", True)
+        self.about.setFont(theme.ui_font(theme.QUIET_PX))
+        self.about.setContentsMargins(14, 0, 14, 0)
+        self.about.hide()
         self._empty = QLabel("Type a name above and press Enter to make the first label.")
         self._empty.setProperty("quiet", True)
         self._empty.setWordWrap(True)
@@ -194,8 +202,18 @@ class LabelsPanel(QWidget):
         inset.addWidget(self.filter)
         column.addLayout(inset)
         column.addLayout(self._stack, 1)
+        column.addWidget(self.about)
 
     # ---- showing
+
+    def _tell_about(self, *_: object) -> None:
+        """What the label means that is marked by keys; the mouse has its tool tips."""
+        label = self.rows.currentIndex().data(LABEL_ROLE)
+        told = (
+            [] if label is None else [label.definition, label.not_this and f"Not: {label.not_this}"]
+        )
+        self.about.setText("\n".join(text for text in told if text))
+        self.about.setVisible(any(told) and self.filter.hasFocus())
 
     def _show_labels(self, *_: object) -> None:
         label_set, text = self._labelling.label_set, self.filter.text().strip()
