@@ -93,6 +93,7 @@ class History:
             except HarstudioError as error:
                 self._release()
                 self.problems += (f"{error} Until then the labels are open read-only.",)
+        if not loaded.intact or self.read_only:
             return
         earlier = versions.open_session(log_path(self.path))
         below = loaded.records[0].revision if loaded.records else self.document.revision + 1

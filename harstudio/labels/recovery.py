@@ -88,8 +88,9 @@ class Loaded:
 
     saved: what the document file holds, at saved_revision; digest: of that file. journal,
     journal_size: id and bytes of the journal that was read. records: what the journal tells,
-    oldest first, also what the file holds already. problems: sentences about what could not be
-    used; only when there are none can the journal be continued.
+    oldest first, also what the file holds already; intact: whether they lead to the document
+    without a gap. problems: sentences about what could not be used; only when there are none can
+    the journal be continued.
     """
 
     document: Document
@@ -101,6 +102,7 @@ class Loaded:
     journal: str = ""
     journal_size: int = 0
     problems: tuple[str, ...] = ()
+    intact: bool = True
 
 
 def load(path: Path, recording: str, annotator: str) -> Loaded:
@@ -184,6 +186,7 @@ def _replay(loaded: Loaded, contents: Contents, continues: bool, path: Path) -> 
         document.revision = max(document.revision, last)
     loaded.records = tuple(records)
     lost = max(missing, contents.damaged) + misfits
+    loaded.intact = continues and not lost
     return tuple(_sentences(path, contents, continues, applied, lost))
 
 

@@ -170,6 +170,21 @@ def test_undo_goes_back_over_saves_and_kills_to_the_opening(path: Path) -> None:
     history.close()
 
 
+def test_half_a_line_of_a_killed_write_costs_no_undo(path: Path) -> None:
+    edited(path, sessions=1)
+    history = opened(path)
+    for number in range(10, 13):
+        history.do(AddClip("t", clip(number)))
+        if number == 10:
+            history.save()
+    crash(history)
+    journal_path(path).write_bytes(journal_path(path).read_bytes()[:-5])
+    history = opened(path)
+    assert "half written" in history.problems[0]
+    assert [edit.title for edit in history._stack.done] == ["Label “label 10”", "Label “label 11”"]
+    history.close()
+
+
 def test_without_a_log_labels_are_as_ever_and_older_versions_are_refused(path: Path) -> None:
     edited(path)
     log_path(path).unlink()
