@@ -9,7 +9,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
-    QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from harstudio.labels.model import SNAPS, TierRules
-from harstudio.studio.fields import ChoiceBox
+from harstudio.studio.fields import ChoiceBox, NumberBox
 
 SNAP_TITLES = {"frames": "frames", "edges": "edges of other clips", "playhead": "the playhead"}
 HOLDS = {  # in this order: whether points, whether they may overlap
@@ -28,9 +27,8 @@ HOLDS = {  # in this order: whether points, whether they may overlap
     "clips that may overlap": (False, True),
     "point events": (True, False),
 }
-LONGEST_S = 3600.0
+LONGEST_MS = 3_600_000
 MS_NS = 1_000_000
-INNER = "QLineEdit { background: transparent; border: none; padding: 0; }"  # one frame is enough
 
 
 class TierBox(QDialog):
@@ -59,15 +57,10 @@ class TierBox(QDialog):
         self.person.setPlaceholderText("whoever is seen")
         self.holds = ChoiceBox("What the tier holds")
         self.holds.addItems(list(HOLDS))
-        self.shortest = QDoubleSpinBox()
-        self.shortest.setAccessibleName("Shortest length in seconds")
-        self.shortest.setRange(0, LONGEST_S)
-        self.shortest.setDecimals(3)
-        self.shortest.setSingleStep(0.1)
-        self.shortest.setSuffix(" s")
+        self.shortest = NumberBox("Shortest length in milliseconds", 0, LONGEST_MS)
+        self.shortest.setSuffix(" ms")
+        self.shortest.setSingleStep(100)
         self.shortest.setSpecialValueText("one frame")
-        self.shortest.setStyleSheet(INNER)
-        self.shortest.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.snaps = {snap: QCheckBox(SNAP_TITLES[snap]) for snap in SNAPS}
         snapping = QVBoxLayout()
         snapping.setSpacing(4)
@@ -115,7 +108,7 @@ class TierBox(QDialog):
         self.person.setText(rules.person)
         place = 2 if rules.points else int(rules.overlap)
         self.holds.setCurrentIndex(place)
-        self.shortest.setValue(rules.minimum_ns / (1000 * MS_NS))
+        self.shortest.setValue(round(rules.minimum_ns / MS_NS))
         for snap, box in self.snaps.items():
             box.setChecked(snap in rules.snap)
         self._meet_kind()
@@ -131,7 +124,7 @@ class TierBox(QDialog):
             person=self.person.text().strip(),
             points=points,
             overlap=overlap,
-            minimum_ns=0 if points else round(self.shortest.value() * 1000) * MS_NS,
+            minimum_ns=0 if points else self.shortest.value() * MS_NS,
             snap=tuple(snap for snap in SNAPS if self.snaps[snap].isChecked()),
         )
 
