@@ -57,9 +57,6 @@ def draw_live(painter: QPainter, scene: Scene, live: Live) -> None:
         draw_outline(painter, kit, scene.rect_of(row, clip), row.points)
     if live.open_clip is not None:
         _draw_open(painter, kit, scene, *live.open_clip)
-    if live.snap_ns is not None:
-        x = round(NAMES_PX + scene.scale.x(live.snap_ns))
-        painter.fillRect(QRectF(x, RULER_PX, 1, height - RULER_PX), _accent(255))
     for row, clip in live.ghosts:
         _draw_ghost(painter, kit, scene, row, clip)
     if live.band is not None:
@@ -68,6 +65,9 @@ def draw_live(painter: QPainter, scene: Scene, live: Live) -> None:
         painter.drawRect(QRectF(live.band).adjusted(0.5, 0.5, -0.5, -0.5))
     painter.restore()
     _draw_playhead(painter, scene, live.position_ns)
+    if live.snap_ns is not None:  # over the playhead, which follows a pulled edge
+        x = round(NAMES_PX + scene.scale.x(live.snap_ns))
+        painter.fillRect(QRectF(x - 1, RULER_PX, 2, height - RULER_PX), _accent(255))
 
 
 def _draw_loop(painter: QPainter, scene: Scene, loop: tuple[int, int] | None) -> None:
