@@ -23,8 +23,10 @@ from harstudio.studio.clip_properties import ClipProperties
 from harstudio.studio.clip_selecting import ClipSelecting
 from harstudio.studio.commands import Command
 from harstudio.studio.key_holding import KeyHolding
+from harstudio.studio.label_naming import LabelNaming
 from harstudio.studio.labelling_commands import label_commands
 from harstudio.studio.other_labels import OtherLabels
+from harstudio.studio.point_placing import PointPlacing
 from harstudio.studio.session import Session
 from harstudio.studio.tier_editing import TierEditing
 from harstudio.studio.timecode import clock_text
@@ -82,6 +84,8 @@ class Labelling(QObject):
         self.properties = ClipProperties(self)
         self.selecting = ClipSelecting(self)
         self.jumps = ClipJumps(self)
+        self.points = PointPlacing(self)
+        self.naming = LabelNaming(self)
         self.holding = KeyHolding(self)
         self._grid: FrameGrid | None = None
         self.mark_in_ns: int | None = None
@@ -89,8 +93,6 @@ class Labelling(QObject):
         self.open_clip: OpenClip | None = None
         self.drag: Drag | None = None  # what the mouse pulls
         self._inside = False  # the playhead is over the selected clip
-        self._asked_ns: int | None = None  # where it played when a label was asked for
-        self.recent: tuple[str, ...] = ()  # labels as they were used, the last one first
         self.label_set = LabelSet("")
         session.closing.connect(self.finish)
         session.recording_changed.connect(self._meet_recording)
@@ -204,33 +206,18 @@ class Labelling(QObject):
         label = self.label_set.labels[which].name if isinstance(which, int) else which
         if not self.writable():
             return
-        self.recent = (label, *(one for one in self.recent if one != label))
+        self.naming.used(label)
         frame = self.frame() if at_ns is None else self.grid.index(at_ns)
         if self.open_clip is not None:
             self._press_while_open(label, frame)
         elif self.mark_in_ns is not None:
             self._label_points(label, frame)
-        elif self._wants_point(frame):
-            self._place_point(label, frame)
+        elif self.points.wanted(frame):
+            self.points.place(label, frame)
         elif self.session.selection is not None:
             self.clips.relabel(label)
         else:
             self._begin(label, self.grid.start_of(frame))
-
-    def ask_label(self) -> None:
-        """Somebody is about to name a label; while it plays this moment is what it is for."""
-        transport = self.session.transport
-        self._asked_ns = transport.position_ns if transport.playing else None
-        self.label_wanted.emit()
-
-    def press_named(self, label: str) -> None:
-        """The label that was asked for, as its key would have done when it was asked."""
-        at_ns, self._asked_ns = self._asked_ns, None
-        self.press_label(label, at_ns)
-
-    def stop_asking(self) -> None:
-        """No label was named."""
-        self._asked_ns = None
 
     def _begin(self, label: str, start_ns: int) -> None:
         self.open_clip = OpenClip(label, start_ns, self.session.tier_name)
@@ -290,27 +277,6 @@ class Labelling(QObject):
 
     def _place(self, was: OpenClip, end_ns: int) -> bool:
         return self.clips.place(was.tier, Clip(was.start_ns, end_ns, was.label))
-
-    def _wants_point(self, frame: int) -> bool:
-        """Whether a label is for a new point: not for one that is selected and stands there."""
-        tier, selected = self.clips.tier(), self.session.selected_clip()
-        if tier is None or not tier.rules.points or len(self.session.selected) > 1:
-            return False
-        if selected is None or selected[0] != tier.name:
-            return True
-        return self.grid.index(selected[1].start_ns) != frame
-
-    def _place_point(self, label: str, frame: int) -> None:
-        at, tier = self.grid.start_of(frame), self.clips.tier()
-        if tier is not None and any(c.label == label and c.start_ns == at for c in tier.clips):
-            self.session.message.emit("info", f"There is a “{label}” at this frame already.")
-            return
-        point = Clip(at, at, label)
-        if self.clips.place(self.session.tier_name, point):
-            since = clock_text(at - self.session.transport.start_ns)
-            self.session.message.emit("info", f"{label} at {since}")
-            if not self.session.transport.playing:
-                self.session.select(point.id)
 
     def _label_points(self, label: str, frame: int) -> None:
         start, end = self.mark_in_ns, self.mark_out_ns

@@ -71,7 +71,7 @@ def _point_commands(labelling: Labelling) -> list[Command]:
                 ("O",), ready),
         Command("label.mark_gap", "In and out points around the gap", labelling.jumps.mark_gap,
                 "Label", "", ("Ctrl+I",), ready),
-        Command("label.find", "Find a label by name", labelling.ask_label, "Label", "label",
+        Command("label.find", "Find a label by name", labelling.naming.ask, "Label", "label",
                 ("/", "Ctrl+Shift+F"), ready),
         Command("label.clear_marks", "Clear in and out points",
                 partial(labelling.set_marks, None, None), "Label", "", (),

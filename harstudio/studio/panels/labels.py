@@ -138,7 +138,7 @@ class LabelsPanel(QWidget):
         self.filter.left.connect(self._tell_about)
         self.rows.selectionModel().currentChanged.connect(self._tell_about)
         self.model.modelReset.connect(self._tell_about)
-        self.filter.left.connect(labelling.stop_asking)
+        self.filter.left.connect(labelling.naming.stop)
         self.rows.clicked.connect(self._press)
         self.rows.fold_wanted.connect(self.fold)
         self.rows.customContextMenuRequested.connect(self._offer)
@@ -219,7 +219,7 @@ class LabelsPanel(QWidget):
         label_set, text = self._labelling.label_set, self.filter.text().strip()
         named = f"Labels · {label_set.name}" if label_set.name else "Labels"
         self.title.setText(f"{named} ▾")
-        recent = self._labelling.recent
+        recent = self._labelling.naming.recent
         rows = found_rows(label_set, text, recent) if text else tree_rows(label_set, self._folded)
         if text and not any(la.name.casefold() == text.casefold() for la in label_set.labels):
             rows.append(Row(text, Label(text), new=True))
@@ -247,7 +247,7 @@ class LabelsPanel(QWidget):
         if row.new:
             self._labelling.add_label(row.name)
         if row.label is not None:
-            self._labelling.press_named(row.name)
+            self._labelling.naming.press(row.name)
         self.rows.clearSelection()
         self.rows.setCurrentIndex(QModelIndex())
 
@@ -264,7 +264,7 @@ class LabelsPanel(QWidget):
         """Enter at once means the label that was used last, so that one is marked."""
         self.filter.clear()
         self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.rows.mark_label(next(iter(self._labelling.recent), ""))
+        self.rows.mark_label(next(iter(self._labelling.naming.recent), ""))
 
     def _offer(self, at: QPoint) -> None:
         """What a right click offers: the label's example, and the editor at that label."""
