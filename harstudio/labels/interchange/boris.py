@@ -55,9 +55,9 @@ class _Behaviour:
 
 
 def recognises(path: Path, head: bytes) -> bool:
-    """A JSON object with ``behaviors_conf`` or observations, or one of BORIS's tables."""
+    """By the name, a JSON object with BORIS's marks, or one of its tables."""
     if path.name.lower().endswith((".boris", ".boris.gz")):
-        return head.startswith(GZIP) or head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
+        return True
     if b'"project_format_version"' in head and b'"observations"' in head:
         return True
     return path.suffix.lower() in (".tsv", ".csv") and boris_tables.recognises(head)

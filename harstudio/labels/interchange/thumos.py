@@ -22,7 +22,7 @@ from harstudio.labels.interchange.rows import Rows
 from harstudio.labels.interchange.times import seconds, span_of
 from harstudio.labels.label_set import Label, LabelSet
 from harstudio.labels.model import Clip, Origin
-from harstudio.labels.names import ESCAPED, safe_name
+from harstudio.labels.names import safe_name
 
 NAME = "thumos"
 TITLE = "THUMOS14"
@@ -139,10 +139,10 @@ def _stem(label: str) -> str:
 
 
 def _decoded(stem: str) -> str:
-    """The label that ``safe_name`` made a file's name of."""
+    """The label that ``_stem`` made a file's name of; a name of others is the label itself."""
+    label = ENCODED.sub(_text, stem)
+    return label if _stem(label) == stem else stem
 
-    def text(match: re.Match[str]) -> str:
-        decoded = bytes.fromhex(match[1].replace("%", "")).decode("utf-8", "replace")
-        return decoded if ESCAPED.search(decoded) or decoded in (".", " ", "_") else match[1]
 
-    return ENCODED.sub(text, stem)
+def _text(match: re.Match[str]) -> str:
+    return bytes.fromhex(match[1].replace("%", "")).decode("utf-8", "replace")
