@@ -93,7 +93,7 @@ class ClipPanel(QWidget):
         shown = QWidget()
         self._shown = shown
         inside = QVBoxLayout(shown)
-        inside.setContentsMargins(0, 0, 8, 0)
+        inside.setContentsMargins(0, 0, 8, 4)
         inside.setSpacing(6)
         inside.addWidget(self.label)
         inside.addLayout(self._facts_grid)
@@ -272,6 +272,9 @@ class ClipPanel(QWidget):
         order, now = self.fields(), self.focusWidget()
         if now not in order:
             return super().focusNextPrevChild(forward)
+        if isinstance(now, TextField):
+            now.write()  # before it is left: the next one may be another then
+            order = self.fields()
         at = (order.index(now) + (1 if forward else -1)) % len(order)
         order[at].setFocus(Qt.FocusReason.TabFocusReason)
         self._scroll.ensureWidgetVisible(order[at])
@@ -337,6 +340,7 @@ class CommentEdit(QPlainTextEdit):
             self.setPlainText(self.shown)
             self.gone.emit()
         elif enter and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.left.emit()
             self.gone.emit()
         else:
             super().keyPressEvent(event)

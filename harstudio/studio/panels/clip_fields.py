@@ -55,7 +55,7 @@ class TextField(QLineEdit):
         self._read = read
         self._shown = ""
         self.hint = ""
-        self.editingFinished.connect(self._write)
+        self.editingFinished.connect(self.write)
         if words:
             self.offer(words)
 
@@ -76,7 +76,8 @@ class TextField(QLineEdit):
             self.setCursorPosition(0)
         self._shown = shown
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Tell what was typed; nothing when nothing was."""
         if not self.isModified():
             return
         self.setModified(False)
@@ -101,7 +102,7 @@ class TextField(QLineEdit):
             self.setModified(False)
             self.left.emit()
         elif event.key() in KEEPING:
-            self._write()
+            self.write()
             self.left.emit()
         else:
             super().keyPressEvent(event)

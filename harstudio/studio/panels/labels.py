@@ -213,7 +213,7 @@ class LabelsPanel(QWidget):
             [] if label is None else [label.definition, label.not_this and f"Not: {label.not_this}"]
         )
         self.about.setText("\n".join(text for text in told if text))
-        self.about.setVisible(any(told) and self.filter.hasFocus())
+        self.about.setVisible(any(told) and self.window().focusWidget() is self.filter)
 
     def _show_labels(self, *_: object) -> None:
         label_set, text = self._labelling.label_set, self.filter.text().strip()
