@@ -168,7 +168,7 @@ def _taxonomy(label_set: LabelSet) -> list[dict[str, Any]]:
         {
             "nodeName": label.name,
             "nodeId": numbers[label.name],
-            "parentName": label.parent or "Root",
+            "parentName": label.parent if label.parent in numbers else "Root",  # groups are none
             "parentId": numbers.get(label.parent, 0),
         }
         for label in label_set.labels
