@@ -1,8 +1,9 @@
 """PKU-MMD: a text file a recording, a line an action: ``label,start,end,confidence``.
 
 Labels count from 1 in the order of PKU-MMD's 51 classes; frames count from 1, the last one
-belongs to the action; 30 frames a second; confidence is 1 (slight) or 2 (strong). Labels that are
-not PKU-MMD's stand by name in ``classes.txt`` beside the files, one a line, and are counted there.
+belongs to the action; 30 frames a second; confidence is 1 (slight) or 2 (strong). Where there are
+labels that are not PKU-MMD's, ``classes.txt`` beside the files has all names, one a line: PKU-MMD's
+51 and then the others.
 """
 
 from __future__ import annotations
@@ -76,33 +77,36 @@ def read(path: Path, reading: Reading) -> Bundle:
 
 
 def write(bundle: Bundle, path: Path) -> Sequence[str]:
-    """One recording, sorted by start; ``classes.txt`` beside it where PKU-MMD's do not do."""
+    """One recording, sorted by start; ``classes.txt`` beside it where PKU-MMD's labels do not do.
+
+    Numbers never change: files of one folder, written one after the other, share the list.
+    """
     (labelled,) = bundle.recordings
     frames = _frames(labelled.media)
     clips = [clip for document in labelled.documents for clip in lasting(document)]
     notes = losses(bundle, TITLE, "confidence")
-    numbers = {name: k for k, name in enumerate(_known(), 1)}
-    others = dict.fromkeys(clip.label for clip in clips if clip.label not in numbers)
     listed = path.with_name(CLASSES)
-    if others or listed.exists():
-        there = _classes(listed) if listed.exists() else ()
-        known = [label.name for label in bundle.label_set.labels]
-        names = list(dict.fromkeys([*there, *known, *(clip.label for clip in clips)]))
+    labels = [label.name for label in bundle.label_set.labels]
+    names = list(dict.fromkeys([*_classes(listed), *labels, *(clip.label for clip in clips)]))
+    if tuple(names) != _known():
         write_atomically(listed, "".join(f"{_line(name)}\n" for name in names).encode())
-        numbers = {name: k for k, name in enumerate(names, 1)}
-        notes.append(f"Labels are counted as {CLASSES} beside it lists them, not as PKU-MMD does.")
-    lines, moved, unsure = [], 0, 0
+        notes.append(f"Labels that are not {TITLE}'s are counted as {CLASSES} beside lists them.")
+    numbers = {name: k for k, name in enumerate(names, 1)}
+    lines, moved, unsure, silent = [], 0, 0, 0
     for clip in sorted(clips, key=lambda clip: (clip.start_ns, clip.end_ns)):
         first, stop = frames.of(clip.start_ns, clip.end_ns)
         moved += frames.span(first, stop) != (clip.start_ns, clip.end_ns)
         strong = clip.confidence is None or clip.confidence >= SLIGHT
-        unsure += clip.confidence not in (0.5, 1.0)
+        unsure += clip.confidence not in (0.5, 1.0, None)
+        silent += clip.confidence is None
         lines.append(f"{numbers[clip.label]},{first + 1},{stop},{2 if strong else 1}\n")
     write_atomically(path, "".join(lines).encode())
     if moved:
         notes.append(f"{TITLE} counts frames: the times of {moved} clips are rounded.")
     if unsure:
         notes.append(f"{TITLE} knows slight (1) and strong (2): {unsure} confidences are rounded.")
+    if silent:
+        notes.append(f"{TITLE} wants a confidence: {silent} clips without one are strong (2).")
     if frames.grid is None:
         notes.append(f"Frames are counted at {frames.fps:g} a second.")
     return notes

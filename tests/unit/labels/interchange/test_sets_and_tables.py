@@ -348,3 +348,16 @@ def test_a_packed_bomb_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(json_text, "LARGEST_BYTES", 1 << 16)
     with pytest.raises(DataError, match="unpacks to more than"):
         read(tmp_path / "p.boris", gzip.compress(b"{" + b" " * (1 << 20) + b"}"))
+
+
+def test_files_of_one_folder_share_their_numbers(tmp_path):
+    """Also those that were written before a label came that PKU-MMD has not."""
+    first = one("a", Clip(0, SECOND, "drink water"))
+    second = one("b", Clip(0, SECOND, "juggle"), Clip(SECOND, 2 * SECOND, "falling"))
+    registry.write(first, tmp_path / "a.txt")
+    assert not (tmp_path / "classes.txt").exists()
+    registry.write(second, tmp_path / "b.txt")
+    assert (tmp_path / "b.txt").read_text() == "52,1,30,2\n11,31,60,2\n"
+    labels = [clip.label for name in "ab" for *_, clip in all_clips(
+        registry.read(tmp_path / f"{name}.txt", Reading()))]  # fmt: skip
+    assert labels == ["drink water", "juggle", "falling"]
