@@ -94,6 +94,9 @@ class LabelFilesBox(QDialog):
         self.told.show()
         self.action_button.setEnabled(True)
         self.close_button.setText("Close")
+        missing = self.layout().totalHeightForWidth(self.width()) - self.height()
+        if missing > 0:
+            self.resize(self.width(), self.height() + missing)
 
     def _failed(self, error: Exception) -> None:
         what = str(error) if isinstance(error, (HarstudioError, OSError)) else repr(error)
