@@ -168,13 +168,13 @@ def test_my_queue_and_pseudonyms(window: MainWindow, project: Project) -> None:
     until(lambda: library.model.rowCount() == 2)
     assert library.model.data(library.model.index(0)) == "P01-s01"
     assert "wave" not in window.windowTitle()
-    assert library.queue.count.text() == "0 of 2 done"
+    assert library.queue.count.text() == "0 of 2"
     window.commands.run("team.done")
-    until(lambda: library.queue.count.text() == "1 of 2 done")
+    until(lambda: library.queue.count.text() == "1 of 2")
     window.commands.run("team.next_assigned")
     until(lambda: window.session.recording.name == "wave-s02")
     window.change_annotator("bob")
-    until(lambda: library.queue.count.text() == "0 of 1 done")
+    until(lambda: library.queue.count.text() == "0 of 1")
 
 
 def test_training_tells_after_each_clip(window: MainWindow, project: Project) -> None:

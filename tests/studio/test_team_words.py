@@ -54,8 +54,8 @@ def test_what_is_confused_counts_both_ways() -> None:
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(-0.1, "worse than by chance"), (0.41, "moderate"), (0.8, "substantial"),
-     (0.81, "almost perfect"), (1.0, "almost perfect")],
+    [(-0.1, "worse than by chance"), (0.0, "as by chance"), (0.05, "slight"),
+     (0.41, "moderate"), (0.8, "substantial"), (0.81, "almost perfect"), (1.0, "almost perfect")],
 )  # fmt: skip
 def test_kappa_in_words(value: float, words: str) -> None:
     assert kappa_words(value) == words

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from harstudio.labels.agreement import IOUS, Agreement, PairAgreement
 
+CHANCE = 0.005  # what is written as 0.00
 # J. R. Landis and G. G. Koch, The measurement of observer agreement for categorical data,
 # Biometrics 33(1), 1977, page 165.
 WORDS = (
-    (0.0, "worse than by chance"),
+    (-CHANCE, "worse than by chance"),
+    (CHANCE, "as by chance"),
     (0.2, "slight"),
     (0.4, "fair"),
     (0.6, "moderate"),

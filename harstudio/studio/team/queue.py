@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class QueueButton(QWidget):
-    """ "Assigned to me · 3 of 8 done": pressed, only these are listed. Hidden without any."""
+    """ "Assigned to me · 3 of 8": pressed, only these are listed. Hidden without any."""
 
     toggled = Signal(bool)
 
@@ -45,7 +45,8 @@ class QueueButton(QWidget):
         mine = self._session.team.assignments.of(self._session.annotator)
         self.setVisible(bool(mine))
         done = sum(self._model.state(name) == "done" for name in mine)
-        self.count.setText(f"{done} of {len(mine)} done")
+        self.count.setText(f"{done} of {len(mine)}")
+        self.count.setToolTip(f"You are done with {done} of {len(mine)}")
         if not mine and self.button.isChecked():
             self.button.setChecked(False)
 
