@@ -105,7 +105,10 @@ class ClipEditing(QObject):
         except EditError as error:
             self._say("warn", str(error))
             return False
-        return self.do(edit)
+        several, done = len(self.session.selected) > 1, self.do(edit)
+        if done and several and edit is not None:
+            self._say("info", f"{edit.title}.")
+        return done
 
     def _say(self, level: str, sentence: str) -> None:
         self.session.message.emit(level, sentence)

@@ -198,6 +198,7 @@ def test_one_key_changes_all_that_are_selected_and_one_undo_takes_it_back(bench:
         bench.session.select(*ids)
         bench.key(key, modifiers)
         assert bench.clips() == changed
+        assert "2 clips" in bench.said()
         bench.key("Z", CTRL)
         assert bench.clips() == before
 
