@@ -159,7 +159,7 @@ class Project:
             raise ConflictError(
                 "Somebody else changed the label set; nothing was overwritten.",
                 path=self.label_set_path,
-                remedy="Read it again and make the change once more.",
+                remedy="Make the change once more, on top of theirs.",
             )
         label_set.save(self.label_set_path)
         self.label_set, self._label_set_mark = label_set, _mark(self.label_set_path)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from harstudio.errors import HarstudioError
+from harstudio.errors import ConflictError, HarstudioError
 from harstudio.labels.label_set import Label, LabelSet, label_color
 from harstudio.labels.model import Clip
 from harstudio.recordings.frame_grid import FrameGrid
@@ -32,6 +32,7 @@ from harstudio.studio.tier_editing import TierEditing
 from harstudio.studio.timecode import clock_text
 
 if TYPE_CHECKING:
+    from harstudio.labels.project import Project
     from harstudio.studio.timeline.drags import Drag
 
 
@@ -350,6 +351,10 @@ class Labelling(QObject):
         if project is not None:
             try:
                 project.set_label_set(label_set)
+            except ConflictError as error:
+                if self._read_label_set(project):
+                    self.session.message.emit("warn", f"{error} It was read again now.")
+                return
             except (HarstudioError, OSError) as error:
                 self.session.message.emit("warn", f"The label set was not kept. {error}")
         self.take_label_set(label_set)
@@ -360,14 +365,19 @@ class Labelling(QObject):
         if not name or name in self._by_name:
             return
         project = self.session.project
-        if project is not None and project.label_set_is_stale():
-            try:  # another window changed it: what it did stays
-                self.take_label_set(project.read_label_set())
-            except HarstudioError as error:
-                self.session.message.emit("warn", f"“{name}” was not added. {error}")
-                return
+        stale = project is not None and project.label_set_is_stale()
+        if stale and not self._read_label_set(project):  # what another window did stays
+            return
         if name not in self._by_name:
             self.use_label_set(self.label_set.with_label(name))
+
+    def _read_label_set(self, project: Project) -> bool:
+        try:
+            self.take_label_set(project.read_label_set())
+        except HarstudioError as error:
+            self.session.message.emit("warn", f"The label set was not changed. {error}")
+            return False
+        return True
 
     def take_label_set(self, label_set: LabelSet) -> None:
         """Label with what the project keeps already."""

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 
 from driving import ROOT, until
 from harstudio.labels import clip_edits
+from harstudio.labels.attributes import Attribute
 from harstudio.labels.label_set import Example, Label, LabelSet
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
@@ -159,6 +160,34 @@ def test_a_new_name_is_counted_first_and_reaches_every_document(
     assert editor.draft.label_set.find("run") is not None
     editor.cancel.click()
     assert small.label_desk.editing.editor is None
+
+
+def test_attributes_are_written_and_refused_in_words(qtbot) -> None:
+    editor = LabelSetEditor(LabelSet.of("made", ["wave", "clap"]))
+    qtbot.addWidget(editor)
+    page = editor.attributes
+    page.add()
+    page.name.setText("effort")
+    page.kind.setCurrentIndex(page.kind.findData("scale"))
+    page.write()
+    assert "two choices" in editor.said.text()
+    page.choices.setPlainText("none\nsome\nmuch\n")
+    page.required.setChecked(True)
+    page.labels.item(2).setCheckState(Qt.CheckState.Checked)
+    assert editor.draft.label_set.attributes == (
+        Attribute("effort", "scale", ("none", "some", "much"), required=True, labels=("clap",)),
+    )
+    page.kind.setCurrentIndex(page.kind.findData("number"))
+    page.low.setText("3")
+    page.high.setText("1,5")
+    page.write()
+    assert "less than" in editor.said.text()
+    page.low.setText("0,5")
+    page.write()
+    now = editor.draft.label_set.attributes[0]
+    assert (now.kind, now.low, now.high, now.choices) == ("number", 0.5, 1.5, ())
+    editor.draft.change("clap", name="applaud")
+    assert editor.draft.label_set.attributes[0].labels == ("applaud",)
 
 
 def test_sets_are_exported_and_taken_back(qtbot, tmp_path: Path) -> None:

@@ -226,7 +226,9 @@ class LabelDesk(QObject):
         if label_set.find(clip.label) is None:
             label_set = label_set.with_label(clip.label)
         self._labelling.use_label_set(label_set_edits.with_example(label_set, clip.label, example))
-        self._session.message.emit("info", f"This clip is the example of “{clip.label}” now.")
+        kept = project.label_set.find(clip.label)
+        if kept is not None and kept.example == example:
+            self._session.message.emit("info", f"This clip is the example of “{clip.label}” now.")
 
     def shut(self) -> None:
         """End what runs beside the window."""

@@ -198,6 +198,8 @@ class ClipPanel(QWidget):
         if people != self._people:
             self._people = people
             self.person.offer(people)
+            seen = f"Seen here: {', '.join(people)}; or anybody else" if people else ""
+            self.person.setToolTip(seen)
         self.confidence.show_values(
             ["" if clip.confidence is None else f"{clip.confidence:g}" for clip in clips]
         )

@@ -39,7 +39,10 @@ def taken(event: QEvent, keys: Sequence[Qt.Key], *, texts: bool = False) -> bool
 
 
 class TextField(QLineEdit):
-    """A line of text. read: turns it into a value; ValueError says why it is none."""
+    """A line of text; Down lists what is known.
+
+    read: turns it into a value; ValueError says why it is none.
+    """
 
     written = Signal(object)
     refused = Signal(str)
@@ -94,10 +97,15 @@ class TextField(QLineEdit):
             self.written.emit(value)
 
     def event(self, event: QEvent) -> bool:
-        return taken(event, KEEPING) or super().event(event)
+        keys = (*KEEPING, Qt.Key.Key_Up, Qt.Key.Key_Down)
+        return taken(event, keys) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        if event.key() == Qt.Key.Key_Escape:
+        completer = self.completer()
+        if event.key() == Qt.Key.Key_Down and completer is not None:
+            completer.setCompletionPrefix("")  # all of them
+            completer.complete()
+        elif event.key() == Qt.Key.Key_Escape:
             self.setText(self._shown)
             self.setModified(False)
             self.left.emit()
