@@ -66,8 +66,8 @@ class AngleCurve(OverTime):
         if repetitions.angle == self._name:
             painter.setPen(QPen(QColor(tokens.warn), 1))
             for second in repetitions.times_s:
-                x = self._x(self._measures.start_ns + second * SECOND_NS)
-                painter.drawLine(QLineF(x, plot.top(), x, plot.bottom()))
+                mark = self._x(self._measures.start_ns + second * SECOND_NS)
+                painter.drawLine(QLineF(mark, plot.top(), mark, plot.bottom()))
         painter.setPen(QPen(QColor(tokens.accent), 1.5))
         x, places = self.corners()
         y = plot.bottom() - PAD - (angle[places] - low) * scale
