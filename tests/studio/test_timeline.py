@@ -289,7 +289,7 @@ def test_a_right_click_offers_only_what_works_there(bench: Bench) -> None:
 
 def test_a_tier_is_named_in_place(bench: Bench) -> None:
     bench.key("T", CTRL)
-    field = bench.timeline._name_edit
+    field = bench.timeline.asking.name
     assert field.isVisible()
     QTest.keyClicks(field, "s1")
     QTest.keyClick(field, Qt.Key.Key_Return)

@@ -78,14 +78,14 @@ def test_overlapping_clips_stand_in_lanes_and_are_hit_there(bench: Bench) -> Non
 def test_edits_leave_the_arrays_as_if_they_were_made_anew(bench: Bench) -> None:
     bench.add((0, 9, "wave"), (20, 39, "clap"), (40, 59, "box"))
     timeline, tier = bench.timeline, bench.document.tier("alice")
-    assert len(timeline._book.strips(tier)[0]) == 3
+    assert len(timeline.stage.book.strips(tier)[0]) == 3
     bench.session.select(bench.clip_at(1).id)
     bench.key("3")
     bench.key("Left", CTRL)
     bench.key("Z", CTRL)
     bench.session.select(bench.clip_at(0).id)
     bench.key("Backspace")
-    kept, fresh = timeline._book.strips(tier)[0], Strip.of(tier.clips, timeline._paint)
+    kept, fresh = timeline.stage.book.strips(tier)[0], Strip.of(tier.clips, timeline.stage.paint)
     for name in ("starts_ns", "ends_ns", "colors", "signs"):
         assert getattr(kept, name).tolist() == getattr(fresh, name).tolist()
 

@@ -138,24 +138,29 @@ class Book:
     def __init__(self, paint: Paint) -> None:
         self._paint = paint
         self._lanes: dict[int, tuple[Tier, tuple[Lane, ...]]] = {}
-        self._strips: dict[int, tuple[Strip, ...]] = {}
+        self._strips: dict[int, tuple[Tier, tuple[Strip, ...]]] = {}
 
     def lanes(self, tier: Tier) -> tuple[Lane, ...]:
         """The lanes of a tier."""
+        if not tier.rules.overlap:
+            return lanes_of(tier)
         known = self._lanes.get(id(tier))
         if known is None or known[0] is not tier:
-            self._strips.pop(id(tier), None)
             known = self._lanes[id(tier)] = (tier, lanes_of(tier))
         return known[1]
 
     def strips(self, tier: Tier) -> tuple[Strip, ...]:
         """One for each lane of a tier."""
         lanes = self.lanes(tier)
-        known = self._strips.get(id(tier), ())
-        if [len(strip) for strip in known] != [len(lane) for lane in lanes]:
-            known = tuple(Strip.of(lane, self._paint) for lane in lanes)
-            self._strips[id(tier)] = known
-        return known
+        known = self._strips.get(id(tier))
+        if known is not None and known[0] is tier:
+            strips = known[1]
+            if [len(strip) for strip in strips] == [len(lane) for lane in lanes]:
+                return strips
+        strips = tuple(Strip.of(lane, self._paint) for lane in lanes)
+        if tier.clips:  # a row that is shown before its first clip is another tier each time
+            self._strips[id(tier)] = (tier, strips)
+        return strips
 
     def forget(self) -> None:
         """Everything is another: documents, or the label set."""
@@ -170,7 +175,7 @@ class Book:
             return
         for tier in tiers:
             own = [s for s in steps if getattr(s, "tier", None) == tier.name]
-            strips = self._strips.get(id(tier), ())
+            _, strips = self._strips.get(id(tier), (tier, ()))
             if own and (len(strips) != 1 or len(own) > FEW_STEPS or tier.rules.overlap):
                 self._lanes.pop(id(tier), None)
                 self._strips.pop(id(tier), None)

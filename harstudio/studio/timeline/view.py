@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
-from PySide6.QtCore import QEvent, QPointF, QRect, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import (
     QContextMenuEvent,
     QHelpEvent,
@@ -18,16 +17,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
-from harstudio.labels.attributes import Attribute, missing
 from harstudio.labels.edits import Edit
 from harstudio.labels.history import History
-from harstudio.labels.model import PLAIN, Clip, TierRules
 from harstudio.studio import theme
 from harstudio.studio.labelling import Labelling
-from harstudio.studio.recognition.class_colors import class_colors
 from harstudio.studio.session import Session
-from harstudio.studio.timeline.live import Live, draw_live, playhead_strip
-from harstudio.studio.timeline.marks import faded, rgb
+from harstudio.studio.timeline.live import draw_live, playhead_strip
 from harstudio.studio.timeline.menu import context_menu, hover_text
 from harstudio.studio.timeline.mouse import Mouse
 from harstudio.studio.timeline.painting import Scene, draw_row, draw_still
@@ -38,21 +33,16 @@ from harstudio.studio.timeline.rows import (
     Hit,
     Kind,
     Row,
-    build_rows,
     hit,
     row_at,
     rows_height,
 )
 from harstudio.studio.timeline.scale import TimeScale
 from harstudio.studio.timeline.scores import Scores
-from harstudio.studio.timeline.selection import chosen, in_sight
-from harstudio.studio.timeline.strips import Book
-from harstudio.studio.timeline.tier_box import TierBox
-from harstudio.studio.timeline.tier_name import TierName
+from harstudio.studio.timeline.stage import Stage
+from harstudio.studio.timeline.tier_asking import TierAsking
 from harstudio.studio.timeline.tracks import Tracks
 
-NO_RECORDING = "Open a recording to see its timeline."
-NO_CLIPS = "Press a label key where an action starts, and again where it ends."
 MAX_BAR = 2**30
 
 
@@ -75,20 +65,16 @@ class Timeline(QAbstractScrollArea):
         self.session = session
         self.labelling = labelling
         self.scale = TimeScale()
-        self.rows: list[Row] = []
-        self.scores: Scores | None = None
         self._still: QPixmap | None = None
         self._stale: set[str] = set()  # own tiers that it shows as they were
         self._mouse = Mouse(self)
         self._shown_ns = 0
         self._shown_hint = ""
-        self._required: tuple[Attribute, ...] = ()
         self._steering = False
         self.tracks = Tracks(session, self)
-        self._book = Book(self._paint)
+        self.stage = Stage(session, labelling, self.tracks)
         self._history: History | None = None
-        self._chosen: list[tuple[Row, Clip]] = []  # the selected clips
-        self._name_edit = TierName(self.viewport())
+        self.asking = TierAsking(self)
         self._set_up()
         self._connect()
         self._meet_recording()
@@ -114,9 +100,6 @@ class Timeline(QAbstractScrollArea):
         labelling.changed.connect(self._meet_labelling)
         labelling.labels_changed.connect(self._meet_labels)
         labelling.others.changed.connect(self._meet_documents)
-        labelling.tier_wanted.connect(self.ask_tier_name)
-        labelling.tier_box_wanted.connect(self.ask_rules)
-        labelling.point_tier_wanted.connect(self._ask_points)
         labelling.tracks_wanted.connect(self.tracks.refresh)
         labelling.zoom_wanted.connect(self.zoom)
         transport.moved.connect(self._follow)
@@ -125,67 +108,27 @@ class Timeline(QAbstractScrollArea):
         theme.theme_events.changed.connect(self._meet_documents)
         self.tracks.rows_changed.connect(self._rebuild)
         self.tracks.drawn_anew.connect(self._redraw)
-        self._name_edit.returnPressed.connect(self._add_tier)
 
     # ---- what is shown
 
+    @property
+    def rows(self) -> list[Row]:
+        """The rows from top to bottom."""
+        return self.stage.rows
+
+    @property
+    def scores(self) -> Scores | None:
+        """What a run says of the recording."""
+        return self.stage.scores
+
     def scene(self) -> Scene:
         """What there is to draw now."""
-        size = (self.viewport().width(), self.viewport().height())
-        return Scene(
-            rows=self.rows,
-            scale=self.scale,
-            scrolled=self.verticalScrollBar().value(),
-            size=size,
-            tier_name=self.session.tier_name,
-            tracks=self.tracks,
-            strips=self._book.strips,
-            color_of=self.labelling.color_of,
-            incomplete=self._incomplete,
-            hint=self._hint(),
-            scores=self.scores,
-            dense=self.devicePixelRatioF(),
-        )
-
-    def _paint(self, clip: Clip) -> tuple[int, bool]:
-        """Colour and sign of a clip that is too narrow for a bar."""
-        name = faded(self.labelling.color_of(clip.label), clip.confidence, theme.current().canvas)
-        return rgb(name), clip.unsure or self._incomplete(clip)
-
-    def _incomplete(self, clip: Clip) -> bool:
-        return bool(self._required and missing(clip, self._required))
-
-    def _hint(self) -> str:
-        if self.session.recording is None:
-            return NO_RECORDING
-        document = self.session.document
-        if document is None or self.labelling.open_clip is not None:
-            return ""
-        return "" if any(tier.clips for tier in document.tiers) else NO_CLIPS
-
-    def _live(self) -> Live:
-        labelling = self.labelling
-        own = {row.tier.name: row for row in self.rows if row.kind is Kind.OWN and row.tier}
-        span, being_made = labelling.open_span(), None
-        if span is not None and labelling.open_clip is not None:
-            row = own.get(labelling.open_clip.tier)
-            being_made = None if row is None else (row, labelling.open_clip.label, *span)
-        ghost_row = own.get(labelling.clips.ghost_tier)
-        moves = () if ghost_row is None else labelling.clips.ghosts
-        ghosts = [(ghost_row, move.after) for move in moves if ghost_row is not None]
-        drag = labelling.drag
-        if drag is not None and drag.into is not None:
-            ghosts = [drag.into]
-        return Live(
-            position_ns=self.session.transport.position_ns,
-            mark_in_ns=labelling.mark_in_ns,
-            mark_out_ns=labelling.mark_out_ns,
-            loop=self.session.transport.loop,
-            selected=in_sight(self._chosen, self.scale),
-            open_clip=being_made,
-            ghosts=ghosts,
-            snap_ns=None if drag is None else drag.snap_ns,
-            band=None if drag is None else drag.band,
+        viewport = self.viewport()
+        return self.stage.scene(
+            self.scale,
+            self.verticalScrollBar().value(),
+            (viewport.width(), viewport.height()),
+            self.devicePixelRatioF(),
         )
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
@@ -199,7 +142,7 @@ class Timeline(QAbstractScrollArea):
         self._stale.clear()
         painter.drawPixmap(0, 0, self._still)
         if self.session.recording is not None:
-            draw_live(painter, scene, self._live())
+            draw_live(painter, scene, self.stage.live(self.scale))
         painter.end()
 
     def _drawn(self, scene: Scene) -> QPixmap:
@@ -227,27 +170,15 @@ class Timeline(QAbstractScrollArea):
         self.viewport().update()
 
     def _rebuild(self, *_: object) -> None:
-        self._build_rows()
-        self._redraw()
-
-    def _build_rows(self) -> None:
-        document = self.session.document
-        self.rows = build_rows(
-            document,
-            self.labelling.others.documents,
-            self.session.tier_name,
-            self.tracks.rows(),
-            "" if self.scores is None else self.scores.title,
-            self._book.lanes,
-        )
-        self._chosen = chosen(self.rows, self.session.selected)
+        self.stage.build()
         self._fit_bars()
+        self._redraw()
 
     # ---- what happens elsewhere
 
     def _meet_recording(self, *_: object) -> None:
         self._mouse.abandon()
-        self._book.forget()
+        self.stage.book.forget()
         self._meet_range()
         self.tracks.set_recording(self.session.recording)
         if self.session.recording is not None and self.isVisible():
@@ -259,10 +190,7 @@ class Timeline(QAbstractScrollArea):
         self._show(replace(self.scale, start_ns=transport.start_ns, stop_ns=stop).fit())
 
     def _take_scores(self, *_: object) -> None:
-        opinion, labels = self.session.explaining.opinion, self.labelling.labels()
-        self.scores = None
-        if opinion is not None:
-            self.scores = Scores(opinion, class_colors(opinion.recognition.classes, labels))
+        self.stage.take_scores()
         self._redraw()
 
     def _meet_recognition(self, *_: object) -> None:
@@ -273,8 +201,7 @@ class Timeline(QAbstractScrollArea):
             self._reveal_row(row)
 
     def _meet_labels(self) -> None:
-        self._required = tuple(a for a in self.labelling.label_set.attributes if a.required)
-        self._take_scores()
+        self.stage.take_scores()
         self._meet_documents()
 
     def _meet_history(self, history: History | None) -> None:
@@ -287,16 +214,17 @@ class Timeline(QAbstractScrollArea):
 
     def _take_edit(self, edit: Edit) -> None:
         document, before = self.session.document, [row.place for row in self.rows]
-        self._book.take(edit, () if document is None else document.tiers)
-        self._build_rows()
-        if [row.place for row in self.rows] != before or self._hint() != self._shown_hint:
+        self.stage.book.take(edit, () if document is None else document.tiers)
+        self.stage.build()
+        self._fit_bars()
+        if [row.place for row in self.rows] != before or self.stage.hint() != self._shown_hint:
             self._redraw()
             return
         self._stale |= {getattr(step, "tier", "") for step in edit.steps()}
         self._refresh()
 
     def _meet_documents(self, *_: object) -> None:
-        self._book.forget()
+        self.stage.book.forget()
         self._rebuild()
 
     def _meet_tier(self, *_: object) -> None:
@@ -310,14 +238,13 @@ class Timeline(QAbstractScrollArea):
         bar.setValue(min(max(bar.value(), row.top + row.height - room), row.top))
 
     def _meet_selection(self, *_: object) -> None:
-        self._chosen = chosen(self.rows, self.session.selected)
-        if self._chosen and not self._mouse.busy:
-            self._reveal_row(self._chosen[0][0])
+        self.stage.choose()
+        if self.stage.chosen and not self._mouse.busy:
+            self._reveal_row(self.stage.chosen[0][0])
         self._refresh()
 
     def _meet_labelling(self) -> None:
-        hint = self._hint()
-        if hint == self._shown_hint:
+        if self.stage.hint() == self._shown_hint:
             self._refresh()
         else:
             self._redraw()
@@ -441,29 +368,3 @@ class Timeline(QAbstractScrollArea):
             QToolTip.showText(event.globalPos(), text, self.viewport())
             return True
         return super().viewportEvent(event)
-
-    # ---- tiers
-
-    def ask_tier_name(self) -> None:
-        """Let a name be typed where the new tier will stand."""
-        if not self.labelling.writable():
-            return
-        own = [row for row in self.rows if row.kind is Kind.OWN]
-        top = RULER_PX + len(own) * ROW_PX - self.verticalScrollBar().value()
-        top = min(top, self.viewport().height() - ROW_PX)
-        self._name_edit.ask(QRect(4, top + 4, NAMES_PX + 60, ROW_PX - 8))
-
-    def ask_rules(self, name: str, rules: TierRules = PLAIN) -> None:
-        """Let name and rules of a tier be chosen; "" is a new one, with these to begin with."""
-        tiers = self.labelling.tiers
-        if not self.labelling.writable():
-            return
-        decided = partial(tiers.try_change, name) if name else tiers.try_add
-        TierBox(name, tiers.rules_of(name) if name else rules, decided, self.window()).show()
-
-    def _ask_points(self) -> None:
-        self.ask_rules("", TierRules(points=True))
-
-    def _add_tier(self) -> None:
-        if self.labelling.tiers.add(self._name_edit.text()):
-            self._name_edit.hide()
