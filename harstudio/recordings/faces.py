@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -204,6 +203,8 @@ def _hide(picture: NDArray[Any], head: Head, scale: float) -> None:
 
 def _cells(picture: NDArray[Any], cell: int) -> NDArray[Any]:
     """The picture in squares of ``cell`` pixels, each of its own mean."""
+    import cv2  # late: a window starts without it
+
     height, width = picture.shape[:2]
     few = math.ceil(width / cell), math.ceil(height / cell)
     small = cv2.resize(np.ascontiguousarray(picture), few, interpolation=cv2.INTER_AREA)

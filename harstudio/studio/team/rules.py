@@ -92,7 +92,7 @@ class TeamRules(QObject):
         done: whether the annotator's own document of it is done.
         """
         me = self._session.annotator
-        if done or self._session.settles:
+        if done or self._session.settles or me in self.policy.reviewers:
             return ""
         if self.policy.trains(recording, me):
             return LEARNING

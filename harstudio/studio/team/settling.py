@@ -28,6 +28,7 @@ class Settling(QObject):
         self._labelling = labelling
         self._comparing = comparing
         self._begins = False  # the first disagreement is to be taken in hand
+        session.recording_changed.connect(self._meet_recording)
         session.history_changed.connect(self._tell)
         session.document_changed.connect(self._tell)
         session.clip_shown.connect(self._mark)
@@ -35,6 +36,9 @@ class Settling(QObject):
 
     def _tell(self, *_: object) -> None:
         self.changed.emit()
+
+    def _meet_recording(self, *_: object) -> None:
+        self._begins = self.active and self._comparing.disagreement is None
 
     def _meet_figures(self) -> None:
         if self._begins and self.active and self._comparing.ready:
