@@ -128,6 +128,8 @@ def test_blind_annotators_see_nothing_until_they_are_done(
     assert desk.comparing.disagreements == ()
     window.commands.run("team.settle")
     assert not window.session.settles
+    window.session.show_recognition(object())
+    assert window.session.recognition is None
     assert window.commands.run("team.done")
     assert [d.annotator for d in others.documents] == ["bob"]
     until(lambda: desk.comparing.ready)

@@ -53,7 +53,6 @@ class TeamPanel(QWidget):
         comparing.changed.connect(self.refresh)
         settling.changed.connect(self.refresh)
         labelling.labels_changed.connect(self.refresh)
-        self.refresh()
 
     # ---- building
 
@@ -175,13 +174,16 @@ class TeamPanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         super().showEvent(event)
         self._comparing.watch(True)
+        self.refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
         super().hideEvent(event)
         self._comparing.watch(False)
 
     def refresh(self) -> None:
-        """Show what is so now."""
+        """Show what is so now; a hidden panel does that when it is shown."""
+        if not self.isVisible():
+            return
         comparing, active = self._comparing, self._settling.active
         self._here.setChecked(not comparing.whole_project)
         self._everywhere.setChecked(comparing.whole_project)

@@ -27,6 +27,8 @@ class Settling(QObject):
         self._session = session
         self._labelling = labelling
         self._comparing = comparing
+        self._read: tuple[str, int] | None = None
+        self._marks: set[gold.Mark] = set()
         self._begins = False  # the first disagreement is to be taken in hand
         session.recording_changed.connect(self._meet_recording)
         session.history_changed.connect(self._tell)
@@ -38,6 +40,7 @@ class Settling(QObject):
         self.changed.emit()
 
     def _meet_recording(self, *_: object) -> None:
+        self._read = None
         self._begins = self.active and self._comparing.disagreement is None
 
     def _meet_figures(self) -> None:
@@ -82,15 +85,21 @@ class Settling(QObject):
 
     def open_ones(self) -> tuple[Disagreement, ...]:
         """The disagreements of the recording that are not settled."""
-        document = self._session.document
-        done = gold.settled(document) if document is not None and self.active else set()
+        done = self._settled()
         return tuple(d for d in self._comparing.disagreements if gold.mark_of(d) not in done)
 
     def is_settled(self, disagreement: Disagreement) -> bool:
+        return gold.mark_of(disagreement) in self._settled()
+
+    def _settled(self) -> set[gold.Mark]:
+        """Of the open gold document; read once for each revision."""
         document = self._session.document
         if document is None or not self.active:
-            return False
-        return gold.mark_of(disagreement) in gold.settled(document)
+            return set()
+        key = document.recording, document.revision
+        if self._read != key:
+            self._read, self._marks = key, gold.settled(document)
+        return self._marks
 
     def progress(self) -> tuple[int, int]:
         """How many are settled, of how many."""
