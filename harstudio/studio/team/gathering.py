@@ -48,7 +48,8 @@ class Gathered:
             if ours and theirs and not ours & theirs:
                 return (
                     f"{first} labels {_named(ours)}, {second} {_named(theirs)}: tiers of other "
-                    "names are taken for other people, so nothing of it is alike."
+                    "names are taken for other people, so nothing of it is alike. Give them one "
+                    "name, or one person."
                 )
         return ""
 
