@@ -144,7 +144,7 @@ class Tracks(QObject):
     def _stop(self, kind: Kind) -> None:
         task = self._tasks.pop(kind, None)
         if task is not None:
-            task.cancel(wait_s=1.0)
+            task.cancel(wait_s=0.2)
             task.deleteLater()
 
     def _take_motion(self, motion: Motion | None) -> None:
