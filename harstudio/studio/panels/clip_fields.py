@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QCompleter, QLineEdit
 
+from harstudio.studio import theme
 from harstudio.studio.fields import ChoiceBox
 
 SEVERAL = "several"
@@ -117,6 +118,15 @@ class TextField(QLineEdit):
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         super().focusInEvent(event)
+        if self.completer() is not None:  # a popup has no ground of its own
+            tokens = theme.current()
+            theme.tint(
+                self.completer().popup(),
+                f"QListView {{ background: {tokens.raised}; border: 1px solid {tokens.line}; }}"
+                f"QListView::item {{ padding: 3px 6px; color: {tokens.text}; }}"
+                f"QListView::item:selected {{ background: {tokens.accent};"
+                f" color: {tokens.on_accent}; }}",
+            )
         if event.reason() in BY_KEY:
             self.selectAll()
 
