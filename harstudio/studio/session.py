@@ -379,9 +379,9 @@ class Session(QObject):
             self.history_changed.emit(None)
 
     def open_labels_again(self) -> None:
-        """Try once more to open the document, after somebody else held it."""
-        if self.history is None:
-            self._open_history()
+        """Try once more to open the document for editing, after somebody else held it."""
+        if self.history is None or self.history.read_only:
+            self.reopen_labels()
 
     def reopen_labels(self) -> None:
         """Put the document away and read it again: somebody else changed it, or held it."""

@@ -95,7 +95,7 @@ def test_labels_that_are_open_elsewhere_can_be_looked_at(film: MainWindow) -> No
     assert not film.labelling.writable()
     elsewhere.do(AddTier("more"))
     elsewhere.close()
-    run("file.reopen_labels")
+    film.problem_bar.again_button.click()
     assert [tier.name for tier in session.document.tiers] == ["bob", "more"]
     assert film.labelling.writable()
 
