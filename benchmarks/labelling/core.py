@@ -14,6 +14,7 @@ import gc
 import os
 import random
 import resource
+import sys
 import statistics
 import tempfile
 import threading
@@ -160,7 +161,9 @@ def large_project(folder: Path, clips: int, each: int = 250) -> None:
     told("labelled()", [ms(lambda: project.labelled(names)) for _ in range(20)])
     some = names[:: max(len(names) // 50, 1)]
     told("documents() of a recording", [ms(lambda n=n: project.documents(n)) for n in some])
-    told("history() and close()", [ms(lambda n=n: project.history(n, "alice").close()) for n in some])
+    told(
+        "history() and close()", [ms(lambda n=n: project.history(n, "alice").close()) for n in some]
+    )
     gc.collect()
     before, began = rss_mib(), time.perf_counter()
     everything = [project.documents(name) for name in names]
@@ -181,6 +184,7 @@ def main() -> None:
     parser.add_argument("--edits", type=int, default=1000)
     parser.add_argument("--folder", type=Path, help="on the drive to be measured")
     chosen = parser.parse_args()
+    sys.setswitchinterval(0.0005)  # as the studio's session does
     with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
         one_document(Path(folder), chosen.clips, chosen.edits)
         large_project(Path(folder), chosen.project)
