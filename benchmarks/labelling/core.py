@@ -15,7 +15,6 @@ import os
 import random
 import resource
 import sys
-import statistics
 import tempfile
 import threading
 import time
@@ -121,7 +120,7 @@ def one_document(folder: Path, clips: int, count: int) -> None:
     saving = []
     for _ in range(5):
         edits(history, 1, chance)
-        began = [ms(lambda: taken.append(history.begin_save())) for taken in ([],)][0]
+        began = ms(history.begin_save)
         pending = history._pending
         saving.append((began, ms(pending.write), ms(lambda p=pending: history.end_save(p))))
     for name, values in zip(("begin_save", "write (thread)", "end_save"), zip(*saving, strict=True),
