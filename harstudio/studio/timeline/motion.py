@@ -14,7 +14,7 @@ from harstudio.recordings.streams import SkeletonStream
 from harstudio.studio.timeline.scale import TimeScale
 
 LOUD_SHARE = 99.0  # percentile that fills the row; single jumps of a lost joint do not
-AT_ONCE = 4096  # frames whose joints are in memory together
+AT_ONCE = 512  # frames whose joints are in memory together
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QPainter, QPolygonF
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from harstudio.studio import theme
 from harstudio.studio.timeline.film import PICTURE_PX, Cell, Film
@@ -50,20 +50,13 @@ def draw_motion(painter: QPainter, motion: Motion, scale: TimeScale, top: int) -
 
 def draw_sound(painter: QPainter, waveform: Waveform, scale: TimeScale, top: int) -> None:
     """The envelope around the middle of the row, as loud as a sample can be up to its edges."""
-    middle, reach = top + SOUND_PX / 2, SOUND_PX / 2 - 3
-    columns = waveform.columns(scale)
-    known = np.isfinite(columns[:, 0])
-    if not known.any():
-        return
-    x = np.flatnonzero(known) + NAMES_PX
-    high = middle - np.maximum(columns[known, 1] * reach, 0.5)
-    low = middle - np.minimum(columns[known, 0] * reach, -0.5)
-    there = np.concatenate([np.column_stack([x, high]), np.column_stack([x, low])[::-1]])
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    color = _quiet()
-    painter.setPen(color)
-    painter.setBrush(color)
-    painter.drawPolygon(QPolygonF([QPointF(a, b) for a, b in there.tolist()]))
+    middle = SOUND_PX // 2
+    levels = np.round(waveform.columns(scale) * (middle - 3))
+    rows = middle - np.arange(SOUND_PX)[:, None]  # pixels above the middle
+    filled = (rows >= levels[:, 0]) & (rows <= levels[:, 1])  # nowhere, where it is not known
+    pixels = np.where(filled, np.uint32(_quiet().rgba()), np.uint32(0))
+    image = QImage(pixels.data, scale.width, SOUND_PX, 4 * scale.width, QImage.Format.Format_ARGB32)
+    painter.drawImage(NAMES_PX, top, image)
 
 
 def draw_pictures(painter: QPainter, film: Film, scale: TimeScale, top: int, dense: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -28,7 +29,7 @@ class Tracks(QObject):
     """
 
     rows_changed = Signal()  # a track came or went
-    drawn_anew = Signal()  # there is more to draw in one
+    drawn_anew = Signal(object)  # Kind: there is more to draw in it
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -39,7 +40,7 @@ class Tracks(QObject):
         self._recording: Recording | None = None
         self._tasks: dict[Kind, Task] = {}
         self._drawn_s = 0.0
-        self.film.arrived.connect(self.drawn_anew)
+        self.film.arrived.connect(partial(self.drawn_anew.emit, Kind.PICTURES))
         session.privacy.changed.connect(self._meet_privacy)
         session.transport.playing_changed.connect(self._note_playing)
 
@@ -101,7 +102,7 @@ class Tracks(QObject):
     def _meet_privacy(self) -> None:
         if self.film.stream is not None:
             self._show_film()
-            self.drawn_anew.emit()
+            self.drawn_anew.emit(Kind.PICTURES)
 
     def _read_motion(self, recording: Recording | None) -> None:
         stream = None if recording is None else recording.of_kind(StreamKind.SKELETON)
@@ -125,7 +126,7 @@ class Tracks(QObject):
             task = self._start(
                 Kind.SOUND,
                 lambda progress, cancelled: fill(waveform, stream, progress, cancelled),
-                lambda _: self.drawn_anew.emit(),
+                lambda _: self.drawn_anew.emit(Kind.SOUND),
             )
             task.progressed.connect(self._draw_now_and_then)
 
@@ -155,7 +156,7 @@ class Tracks(QObject):
         now = time.monotonic()
         if now - self._drawn_s > REDRAW_S:
             self._drawn_s = now
-            self.drawn_anew.emit()
+            self.drawn_anew.emit(Kind.SOUND)
 
     def _note_playing(self, *_: object) -> None:
         self.film.playing = self._session.transport.playing

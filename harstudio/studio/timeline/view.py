@@ -66,7 +66,7 @@ class Timeline(QAbstractScrollArea):
         self.labelling = labelling
         self.scale = TimeScale()
         self._still: QPixmap | None = None
-        self._stale: set[str] = set()  # own tiers that it shows as they were
+        self._stale: set[tuple[Kind, str]] = set()  # rows that it shows as they were
         self._mouse = Mouse(self)
         self._shown_ns = 0
         self._shown_hint = ""
@@ -107,7 +107,7 @@ class Timeline(QAbstractScrollArea):
         transport.range_changed.connect(self._meet_range)
         theme.theme_events.changed.connect(self._meet_documents)
         self.tracks.rows_changed.connect(self._rebuild)
-        self.tracks.drawn_anew.connect(self._redraw)
+        self.tracks.drawn_anew.connect(self._redraw_track)
 
     # ---- what is shown
 
@@ -155,15 +155,19 @@ class Timeline(QAbstractScrollArea):
         return picture
 
     def _draw_again(self, still: QPixmap, scene: Scene) -> None:
-        """Only the rows of tiers that an edit has changed."""
+        """Only the rows whose clips or pictures are others now."""
         painter = QPainter(still)
         for row in self.rows:
-            if row.kind is Kind.OWN and row.title in self._stale:
+            if (row.kind, row.title) in self._stale:
                 draw_row(painter, scene, row)
         painter.end()
 
     def _redraw(self, *_: object) -> None:
         self._still = None
+        self.viewport().update()
+
+    def _redraw_track(self, kind: Kind) -> None:
+        self._stale.add((kind, kind.value))
         self.viewport().update()
 
     def _refresh(self, *_: object) -> None:
@@ -220,7 +224,7 @@ class Timeline(QAbstractScrollArea):
         if [row.place for row in self.rows] != before or self.stage.hint() != self._shown_hint:
             self._redraw()
             return
-        self._stale |= {getattr(step, "tier", "") for step in edit.steps()}
+        self._stale |= {(Kind.OWN, getattr(step, "tier", "")) for step in edit.steps()}
         self._refresh()
 
     def _meet_documents(self, *_: object) -> None:
