@@ -207,7 +207,7 @@ def convert(
     ] = False,
 ) -> None:
     """Convert recordings to harrec, the native format, or to mp4 with overlays."""
-    from harstudio.labels.faces_rule import hides_faces
+    from harstudio.labels.team.faces_rule import hides_faces
     from harstudio.recordings.conversion import Conversion, convert_all
 
     cli_output.must_exist(source)

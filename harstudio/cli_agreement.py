@@ -13,16 +13,16 @@ from harstudio import cli_output
 from harstudio.errors import MissingError
 from harstudio.labels.agreement import IOUS, Agreement, Pair, PairAgreement, measure_all
 from harstudio.labels.agreement.reading import read_compared
-from harstudio.labels.assignments import Assignments
-from harstudio.labels.progress import (
+from harstudio.labels.project import Project
+from harstudio.labels.team.assignments import Assignments
+from harstudio.labels.team.progress import (
     ProjectProgress,
     Total,
     durations_of,
     measure_progress,
 )
-from harstudio.labels.project import Project
-from harstudio.labels.pseudonyms import Pseudonyms
-from harstudio.labels.team_tables import (
+from harstudio.labels.team.pseudonyms import Pseudonyms
+from harstudio.labels.team.tables import (
     agreement_rows,
     progress_document,
     progress_rows,

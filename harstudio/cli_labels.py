@@ -57,9 +57,9 @@ def import_(
 
     Labels that are there stay as they are, and a file imported twice changes nothing.
     """
-    from harstudio.labels.importing import put, read_file
+    from harstudio.labels.interchange.importing import put, read_file
+    from harstudio.labels.interchange.recording_facts import Recordings
     from harstudio.labels.project import Project
-    from harstudio.labels.recording_facts import Recordings
 
     opened = Project.open(project)
     with cli_output.Progress("Looking at the recordings", unit=""):
@@ -135,7 +135,7 @@ def export_(
     json: AsJson = False,
 ) -> None:
     """Write a project's labels for another tool (status 1 when some could not be read)."""
-    from harstudio.labels.exporting import export
+    from harstudio.labels.interchange.exporting import export
     from harstudio.labels.project import Project
 
     with cli_output.Progress("Reading", unit="recordings") as progress:
@@ -181,9 +181,9 @@ def convert_(
     json: AsJson = False,
 ) -> None:
     """Turn a label file of one tool into that of another, without a project."""
-    from harstudio.labels.exporting import write_files
     from harstudio.labels.interchange import registry
     from harstudio.labels.interchange.base import Reading, flattened
+    from harstudio.labels.interchange.exporting import write_files
 
     cli_output.must_exist(source)
     known = registry.by_name(to) if to else registry.by_ending(target)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from harstudio.labels.interchange.base import Bundle, Labelled, Media
 from harstudio.labels.interchange.rows import Rows
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import Clip, Origin, TierRules
 from harstudio.recordings.frame_grid import FrameGrid
 from harstudio.recordings.streams import evenly

@@ -22,12 +22,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from harstudio.labels.edits import AddClip, AddTier, ChangeClip, Group
-from harstudio.labels.history import History
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.editing.edits import AddClip, AddTier, ChangeClip, Group
+from harstudio.labels.keeping.history import History
+from harstudio.labels.keeping.renaming import rename_label
+from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import Clip, new_id
 from harstudio.labels.project import Project
-from harstudio.labels.renaming import rename_label
 
 SECOND_NS = 1_000_000_000
 LABELS = tuple(f"action {number}" for number in range(60))

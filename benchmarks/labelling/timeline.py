@@ -28,8 +28,8 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from harstudio.labels.edits import AddClip, AddTier, Group
-from harstudio.labels.label_set import bundled_label_set
+from harstudio.labels.editing.edits import AddClip, AddTier, Group
+from harstudio.labels.label_sets.label_set import bundled_label_set
 from harstudio.labels.model import Clip, Document, Tier, TierRules
 from harstudio.labels.project import Project
 from harstudio.recordings.formats.harrec_header import StreamSpec

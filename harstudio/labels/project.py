@@ -18,15 +18,15 @@ import tomli_w
 
 from harstudio.errors import ConflictError, DataError, HarstudioError, MissingError, UsageError
 from harstudio.files import write_atomically
-from harstudio.labels.heads import named_in
-from harstudio.labels.history import History
-from harstudio.labels.label_set import LabelSet, label_set_for
+from harstudio.labels.keeping.heads import named_in
+from harstudio.labels.keeping.history import History
+from harstudio.labels.keeping.names import Names, safe_name
+from harstudio.labels.keeping.recovery import load
+from harstudio.labels.keeping.shared_file import update_toml
+from harstudio.labels.label_sets.label_set import LabelSet, label_set_for
 from harstudio.labels.model import Document, typed
-from harstudio.labels.names import Names, safe_name
-from harstudio.labels.policy import Policy
-from harstudio.labels.pseudonyms import Pseudonyms
-from harstudio.labels.recovery import load
-from harstudio.labels.shared_file import update_toml
+from harstudio.labels.team.policy import Policy
+from harstudio.labels.team.pseudonyms import Pseudonyms
 from harstudio.settings import data_dir
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Project:
         return project
 
     def _finish_renaming(self) -> None:
-        from harstudio.labels.renaming import finish_renaming  # it knows projects
+        from harstudio.labels.keeping.renaming import finish_renaming  # it knows projects
 
         sentence = finish_renaming(self)
         self.problems += (sentence,) if sentence else ()

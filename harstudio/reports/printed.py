@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.resources import resource
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
-from harstudio.labels.policy import GOLD
+from harstudio.labels.team.policy import GOLD
 from harstudio.studio.background import Task
 from harstudio.studio.other_labels import is_model
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from harstudio.labels import bulk_edits
+from harstudio.labels.editing import bulk_edits
 from harstudio.labels.model import Clip
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from harstudio.errors import HarstudioError
-from harstudio.labels import bulk_edits, clip_edits
-from harstudio.labels.edge_moves import (
+from harstudio.labels.editing import bulk_edits, clip_edits
+from harstudio.labels.editing.edge_moves import (
     Move,
     Side,
     as_edit,
@@ -19,7 +19,7 @@ from harstudio.labels.edge_moves import (
     moved_edge,
     neighbours,
 )
-from harstudio.labels.edits import Edit, EditError
+from harstudio.labels.editing.edits import Edit, EditError
 from harstudio.labels.model import Clip, Tier
 
 if TYPE_CHECKING:

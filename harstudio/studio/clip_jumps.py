@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from harstudio.labels.attributes import missing
-from harstudio.labels.gaps import gap_at, gaps
+from harstudio.labels.editing.gaps import gap_at, gaps
+from harstudio.labels.label_sets.attributes import missing
 from harstudio.labels.model import Clip, Document
 
 if TYPE_CHECKING:

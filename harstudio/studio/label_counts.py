@@ -6,8 +6,8 @@ from collections import Counter
 
 from PySide6.QtCore import QObject, Signal
 
-from harstudio.labels.edits import AddClip, ChangeClip, Edit, RemoveClip
-from harstudio.labels.history import History
+from harstudio.labels.editing.edits import AddClip, ChangeClip, Edit, RemoveClip
+from harstudio.labels.keeping.history import History
 from harstudio.studio.session import Session
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.errors import ConflictError, HarstudioError
-from harstudio.labels.label_set import Label, LabelSet, label_color
+from harstudio.labels.label_sets.label_set import Label, LabelSet, label_color
 from harstudio.labels.model import Clip
 from harstudio.recordings.frame_grid import FrameGrid
 from harstudio.studio.clip_copying import ClipCopying

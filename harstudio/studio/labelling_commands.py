@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harstudio.labels.label_set import HOTKEYS
+from harstudio.labels.label_sets.label_set import HOTKEYS
 from harstudio.studio.clip_commands import clip_commands, select_commands
 from harstudio.studio.commands import Command
 from harstudio.studio.timeline.track_commands import track_commands

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from harstudio.errors import HarstudioError
-from harstudio.labels.history import History
+from harstudio.labels.keeping.history import History
 from harstudio.studio.opening import Opened
 
 

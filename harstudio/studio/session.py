@@ -10,11 +10,11 @@ import numpy as np
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 
 from harstudio.errors import HarstudioError, UsageError
-from harstudio.labels.history import History
+from harstudio.labels.keeping.history import History
+from harstudio.labels.keeping.saving import PendingSave
 from harstudio.labels.model import Clip, Document
-from harstudio.labels.policy import GOLD
 from harstudio.labels.project import Project
-from harstudio.labels.saving import PendingSave
+from harstudio.labels.team.policy import GOLD
 from harstudio.recordings.cache import FrameCache
 from harstudio.recordings.prefetch import Prefetcher
 from harstudio.recordings.recording import Recording

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from harstudio.errors import HarstudioError
-from harstudio.labels import clip_edits
-from harstudio.labels.edits import AddTier, ChangeTier, Edit, Group, MoveTier, RemoveTier
-from harstudio.labels.history import History
+from harstudio.labels.editing import clip_edits
+from harstudio.labels.editing.edits import AddTier, ChangeTier, Edit, Group, MoveTier, RemoveTier
+from harstudio.labels.keeping.history import History
 from harstudio.labels.model import PLAIN, TierRules
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 
-from harstudio.labels.edits import AddClip, AddTier
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.editing.edits import AddClip, AddTier
+from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
 from harstudio.recordings.formats.harrec_header import StreamSpec

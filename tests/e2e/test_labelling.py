@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint
 
 from driving import until
-from harstudio.labels.label_set import bundled_label_set
+from harstudio.labels.label_sets.label_set import bundled_label_set
 from harstudio.labels.project import Project
 from harstudio.studio.timeline.rows import NAMES_PX, RULER_PX
 

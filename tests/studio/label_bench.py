@@ -11,8 +11,8 @@ from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
-from harstudio.labels.edits import AddClip, AddTier, Group
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.editing.edits import AddClip, AddTier, Group
+from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import Clip, Document
 from harstudio.labels.project import Project
 from harstudio.recordings.recording import Recording

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from harstudio.labels.edits import AddTier
+from harstudio.labels.editing.edits import AddTier
 from harstudio.labels.model import Clip
 from harstudio.settings import load_settings
 from harstudio.studio.dialogs.annotator import AnnotatorBox

@@ -8,7 +8,7 @@ import pytest
 
 import harrec_files
 from driving import until
-from harstudio.labels.edits import AddClip, AddTier, Group
+from harstudio.labels.editing.edits import AddClip, AddTier, Group
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
 from harstudio.studio.label_files.exporting import ExportBox

@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
-from harstudio.labels import label_set_edits as edits
-from harstudio.labels.attributes import Attribute
-from harstudio.labels.label_set import Label, LabelSet
+from harstudio.labels.label_sets import label_set_edits as edits
+from harstudio.labels.label_sets.attributes import Attribute
+from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.labels.model import Clip, Origin
 from harstudio.studio import theme
 from harstudio.studio.panels.clip import EMPTY

@@ -11,9 +11,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from driving import ROOT, until
-from harstudio.labels import clip_edits
-from harstudio.labels.attributes import Attribute
-from harstudio.labels.label_set import Example, Label, LabelSet
+from harstudio.labels.editing import clip_edits
+from harstudio.labels.label_sets.attributes import Attribute
+from harstudio.labels.label_sets.label_set import Example, Label, LabelSet
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
 from harstudio.studio.label_set.draft import Draft

@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from harstudio.labels.edits import AddTier
+from harstudio.labels.editing.edits import AddTier
 from harstudio.labels.model import TierRules
 from studio.label_bench import PLAIN, Bench, make_bench, moving_recording, shown
 

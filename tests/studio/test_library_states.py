@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harstudio.labels.edits import AddClip, AddTier, Group
+from harstudio.labels.editing.edits import AddClip, AddTier, Group
 from harstudio.labels.model import Clip, Document, Tier
 from harstudio.labels.project import Project
 from harstudio.resources import resource

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from driving import until, wait
 from harstudio.errors import UsageError
-from harstudio.labels.edits import AddClip, AddTier
+from harstudio.labels.editing.edits import AddClip, AddTier
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
 from harstudio.learning.jobs import describe_card

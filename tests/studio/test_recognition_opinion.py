@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import Clip, Document, Origin, Tier
 from harstudio.recordings.recording import Action
 from harstudio.results import HeatMap, Kind, Recognition, Relation, Window

@@ -7,11 +7,11 @@ import threading
 import pytest
 
 from harstudio.errors import DataError, HarstudioError, MissingError
-from harstudio.labels.edits import AddClip, AddTier
+from harstudio.labels.editing.edits import AddClip, AddTier
+from harstudio.labels.keeping.recovery import load as load_labels
+from harstudio.labels.keeping.saving import PendingSave
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
-from harstudio.labels.recovery import load as load_labels
-from harstudio.labels.saving import PendingSave
 from harstudio.recordings.streams import ArrayReader, PictureStream, StreamKind
 from harstudio.studio.session import Session
 from studio.made_recording import made_recording

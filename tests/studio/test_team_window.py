@@ -12,11 +12,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from driving import until
-from harstudio.labels.assignments import assign
-from harstudio.labels.edits import AddClip, AddTier, Group
+from harstudio.labels.editing.edits import AddClip, AddTier, Group
 from harstudio.labels.model import Clip, Document
-from harstudio.labels.policy import GOLD, Policy
 from harstudio.labels.project import Project
+from harstudio.labels.team.assignments import assign
+from harstudio.labels.team.policy import GOLD, Policy
 from harstudio.recordings.faces import coarse
 from harstudio.studio.team.rules import BLIND
 from harstudio.studio.window import MainWindow

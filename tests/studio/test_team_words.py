@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from harstudio.labels.agreement import Compared, measure
+from harstudio.labels.keeping.versions import Version
 from harstudio.labels.model import Clip, Document, Tier
-from harstudio.labels.versions import Version
 from harstudio.recordings.frame_grid import FrameGrid
 from harstudio.studio.team.figure_rows import confused, figure_rows, kappa_words
 from harstudio.studio.team.gathering import Gathered

@@ -8,7 +8,7 @@ from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
-from harstudio.labels.edge_moves import moved_clip, moved_edge
+from harstudio.labels.editing.edge_moves import moved_clip, moved_edge
 from harstudio.labels.model import Clip, Origin, Tier
 from harstudio.recordings.frame_grid import FrameGrid
 from harstudio.studio.timeline.menu import context_menu

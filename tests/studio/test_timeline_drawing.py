@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage
 
-from harstudio.labels.edits import AddClip, AddTier, Group
+from harstudio.labels.editing.edits import AddClip, AddTier, Group
 from harstudio.labels.model import Clip, Origin
 from harstudio.studio.timeline.motion import Motion, motion_of
 from harstudio.studio.timeline.scale import LABEL_PX, TimeScale, ruler_text, ticks

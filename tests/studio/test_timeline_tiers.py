@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from harstudio.labels.edits import AddClip, AddTier, Group
+from harstudio.labels.editing.edits import AddClip, AddTier, Group
 from harstudio.labels.model import Clip, TierRules
 from harstudio.studio.timeline.lanes import partitioned
 from harstudio.studio.timeline.rows import RULER_PX, Kind

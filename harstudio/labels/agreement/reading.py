@@ -8,8 +8,8 @@ from pathlib import Path
 from harstudio.errors import HarstudioError
 from harstudio.labels.agreement.frames import Compared
 from harstudio.labels.model import Document, Origin
-from harstudio.labels.policy import GOLD
 from harstudio.labels.project import Project
+from harstudio.labels.team.policy import GOLD
 from harstudio.recordings.frame_grid import FrameGrid
 
 STEP_NS = 33_333_333  # where a recording is not there to say when its frames are

@@ -12,11 +12,11 @@ from typing import Literal
 
 from harstudio.errors import HarstudioError, UsageError
 from harstudio.labels.cutting.table import Row
-from harstudio.labels.label_set import LabelSet, bundled_label_set
+from harstudio.labels.keeping.names import safe_name
+from harstudio.labels.label_sets.label_set import LabelSet, bundled_label_set
 from harstudio.labels.model import Clip, Document, Origin
-from harstudio.labels.names import safe_name
-from harstudio.labels.policy import GOLD
 from harstudio.labels.project import Project
+from harstudio.labels.team.policy import GOLD
 from harstudio.recordings.formats import scan
 from harstudio.recordings.formats.found import Found
 from harstudio.recordings.formats.ntu_writer import SampleName

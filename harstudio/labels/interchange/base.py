@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from harstudio.errors import DataError
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import Document
 from harstudio.recordings.frame_grid import FrameGrid
 

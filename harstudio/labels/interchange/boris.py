@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from harstudio.labels.attributes import Attribute
 from harstudio.labels.interchange import boris_tables
 from harstudio.labels.interchange.base import Bundle, Labelled, Media, Reading, damaged, flattened
 from harstudio.labels.interchange.boris_events import (
@@ -33,7 +32,8 @@ from harstudio.labels.interchange.json_text import GZIP, read_json, write_json
 from harstudio.labels.interchange.losses import losses, rounded
 from harstudio.labels.interchange.rows import Rows, free_name
 from harstudio.labels.interchange.times import MS_NS, Frames, ms_of, ns_of
-from harstudio.labels.label_set import HOTKEYS, Label, LabelSet, label_color
+from harstudio.labels.label_sets.attributes import Attribute
+from harstudio.labels.label_sets.label_set import HOTKEYS, Label, LabelSet, label_color
 from harstudio.labels.model import Clip, typed
 
 NAME = "boris"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from harstudio.labels.interchange.base import Labelled
 from harstudio.labels.interchange.times import SECOND_NS, ms_of
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import AttributeValue, Clip, Document, Origin
 
 RECORDING, ANNOTATOR = "recording", "annotator"  # independent variables of an observation

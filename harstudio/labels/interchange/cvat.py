@@ -35,7 +35,7 @@ from harstudio.labels.interchange.times import (
     moved,
 )
 from harstudio.labels.interchange.xml_files import legal
-from harstudio.labels.label_set import Label, LabelSet
+from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.labels.model import AttributeValue, Origin
 
 NAME = "cvat"

@@ -32,7 +32,7 @@ from harstudio.labels.interchange.elan_names import (
 )
 from harstudio.labels.interchange.rows import Rows
 from harstudio.labels.interchange.times import MS_NS, ns_of
-from harstudio.labels.label_set import Label, LabelSet
+from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.labels.model import PLAIN, AttributeValue, Clip, Origin, TierRules, new_id, typed
 
 EXTRAS = ("SVG_REF", "EXT_REF", "LANG_REF", "CVE_REF")

@@ -29,7 +29,7 @@ from harstudio.labels.interchange.losses import rounded
 from harstudio.labels.interchange.rows import layers
 from harstudio.labels.interchange.times import MS_NS, ms_of
 from harstudio.labels.interchange.xml_files import legal
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import Clip, Document, Origin, Tier
 
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv2.8.xsd"

@@ -20,7 +20,7 @@ from harstudio.labels.interchange.base import Bundle, Labelled, Media, Reading, 
 from harstudio.labels.interchange.losses import losses
 from harstudio.labels.interchange.rows import Rows
 from harstudio.labels.interchange.times import Frames, frames_to_read
-from harstudio.labels.label_set import LabelSet, bundled_label_set
+from harstudio.labels.label_sets.label_set import LabelSet, bundled_label_set
 from harstudio.labels.model import Clip, Origin
 
 NAME = "pku-mmd"

@@ -29,9 +29,9 @@ from harstudio.labels.interchange.skeleton_sets import (
     save_set,
 )
 from harstudio.labels.interchange.times import SECOND_NS
-from harstudio.labels.label_set import LabelSet, bundled_label_set
+from harstudio.labels.keeping.names import safe_name
+from harstudio.labels.label_sets.label_set import LabelSet, bundled_label_set
 from harstudio.labels.model import Clip, Document, Origin
-from harstudio.labels.names import safe_name
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SkeletonStream, StreamKind
 

@@ -20,9 +20,9 @@ from harstudio.labels.interchange.base import Bundle, Labelled, Reading, damaged
 from harstudio.labels.interchange.losses import losses
 from harstudio.labels.interchange.rows import Rows
 from harstudio.labels.interchange.times import seconds, span_of
-from harstudio.labels.label_set import Label, LabelSet
+from harstudio.labels.keeping.names import safe_name
+from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.labels.model import Clip, Origin
-from harstudio.labels.names import safe_name
 
 NAME = "thumos"
 TITLE = "THUMOS14"

@@ -33,7 +33,7 @@ from harstudio.labels.interchange.json_text import read_json, write_json
 from harstudio.labels.interchange.losses import clips_of, losses
 from harstudio.labels.interchange.rows import Rows
 from harstudio.labels.interchange.times import ns_of, seconds, span_of
-from harstudio.labels.label_set import Label, LabelSet
+from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.labels.model import AttributeValue, Clip, typed
 
 NAME = "via"

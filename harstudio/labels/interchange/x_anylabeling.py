@@ -18,7 +18,7 @@ from harstudio.labels.interchange.json_text import read_json, write_json
 from harstudio.labels.interchange.losses import losses, rounded
 from harstudio.labels.interchange.rows import Rows
 from harstudio.labels.interchange.times import MS_NS, Frames, ms_of, ns_of, span_of
-from harstudio.labels.label_set import Label, LabelSet, label_color
+from harstudio.labels.label_sets.label_set import Label, LabelSet, label_color
 from harstudio.labels.model import Clip, Origin, typed
 
 NAME = "x-anylabeling"

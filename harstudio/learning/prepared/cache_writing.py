@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from harstudio.errors import ConflictError, DataError
 from harstudio.files import remove_leftovers, sync_folder, write_atomically
-from harstudio.labels.lock import Lock
+from harstudio.labels.keeping.lock import Lock
 from harstudio.learning.prepared.cache_match import differences
 from harstudio.learning.prepared.caches import (
     ABOUT,

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from harstudio.labels.policy import GOLD
+from harstudio.labels.team.policy import GOLD
 
 RESERVED = (
     f"“{GOLD}” is the name of the agreed labels; “Settle disagreements” in the Team menu makes "

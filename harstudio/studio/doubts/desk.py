@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
-from harstudio.labels import bulk_edits, clip_edits
-from harstudio.labels.edits import Edit, Group
+from harstudio.labels.editing import bulk_edits, clip_edits
+from harstudio.labels.editing.edits import Edit, Group
 from harstudio.labels.model import Clip, Document
 from harstudio.studio.background import Task
 from harstudio.studio.commands import Command

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harstudio.errors import HarstudioError
-from harstudio.labels.heads import named_in
+from harstudio.labels.keeping.heads import named_in
+from harstudio.labels.keeping.recovery import journal_path, load
+from harstudio.labels.keeping.renaming import document_paths
 from harstudio.labels.model import Clip, Document
-from harstudio.labels.policy import GOLD
 from harstudio.labels.project import Project
-from harstudio.labels.recovery import journal_path, load
-from harstudio.labels.renaming import document_paths
+from harstudio.labels.team.policy import GOLD
 from harstudio.studio.other_labels import is_model
 
 WhyHidden = Callable[[str, bool], str]

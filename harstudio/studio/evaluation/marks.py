@@ -8,7 +8,7 @@ from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from harstudio.labels.label_set import PALETTE
+from harstudio.labels.label_sets.label_set import PALETTE
 from harstudio.studio import theme
 
 SHAPES = ("o", "t1", "s", "d", "star")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFileDialog, QLabel
 
-from harstudio.labels.policy import GOLD
+from harstudio.labels.team.policy import GOLD
 from harstudio.studio.asking import CUT
 from harstudio.studio.fields import ChoiceBox
 from harstudio.studio.label_files.box import LabelFilesBox

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QLabel
 
-from harstudio.labels.exporting import Exported, export
 from harstudio.labels.interchange import registry
-from harstudio.labels.names import safe_name
+from harstudio.labels.interchange.exporting import Exported, export
+from harstudio.labels.keeping.names import safe_name
 from harstudio.studio.fields import ChoiceBox
 from harstudio.studio.label_files.box import LabelFilesBox
 

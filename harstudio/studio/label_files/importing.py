@@ -11,12 +11,12 @@ from PySide6.QtGui import QDoubleValidator
 from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit
 
 from harstudio.errors import HarstudioError
-from harstudio.labels.history import History
-from harstudio.labels.importing import Imported, ReadFile, put, read_file
 from harstudio.labels.interchange import registry
-from harstudio.labels.label_set import Label, LabelSet
+from harstudio.labels.interchange.importing import Imported, ReadFile, put, read_file
+from harstudio.labels.interchange.recording_facts import Recordings
+from harstudio.labels.keeping.history import History
+from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.labels.project import Project
-from harstudio.labels.recording_facts import Recordings
 from harstudio.studio.fields import ChoiceBox
 from harstudio.studio.label_files.box import LabelFilesBox
 

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from harstudio.labels.attributes import Attribute, AttributeKind
+from harstudio.labels.label_sets.attributes import Attribute, AttributeKind
 from harstudio.studio import theme
 from harstudio.studio.fields import ChoiceBox
 from harstudio.studio.label_set.details import TextBox

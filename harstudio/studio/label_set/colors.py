@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidgetAction,
 )
 
-from harstudio.labels.label_set import PALETTE
+from harstudio.labels.label_sets.label_set import PALETTE
 from harstudio.studio.label_set.tree import swatch
 
 COLUMNS = 10

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from harstudio.errors import HarstudioError
-from harstudio.labels import label_set_edits
-from harstudio.labels.label_set import Example
+from harstudio.labels.label_sets import label_set_edits
+from harstudio.labels.label_sets.label_set import Example
 from harstudio.studio.background import Task
 from harstudio.studio.commands import Command
 from harstudio.studio.doubts.desk import DoubtsDesk

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from harstudio.labels.label_set import HOTKEYS, Example, Label
+from harstudio.labels.label_sets.label_set import HOTKEYS, Example, Label
 from harstudio.studio.fields import ChoiceBox
 from harstudio.studio.label_set.colors import ColorButton
 from harstudio.studio.label_set.draft import Draft

@@ -8,10 +8,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from harstudio.labels import label_set_edits as edits
-from harstudio.labels.attributes import Attribute
-from harstudio.labels.label_list import LabelList
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.label_sets import label_set_edits as edits
+from harstudio.labels.label_sets.attributes import Attribute
+from harstudio.labels.label_sets.label_list import LabelList
+from harstudio.labels.label_sets.label_set import LabelSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from harstudio.errors import ConflictError
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.project import Project
 from harstudio.studio.background import Task
 from harstudio.studio.label_set.editor import LabelSetEditor

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from harstudio.errors import HarstudioError
-from harstudio.labels.label_list import LabelList
-from harstudio.labels.label_set import LabelSet, bundled_label_sets
+from harstudio.labels.label_sets.label_list import LabelList
+from harstudio.labels.label_sets.label_set import LabelSet, bundled_label_sets
 from harstudio.studio.label_set.attributes import AttributesEditor
 from harstudio.studio.label_set.details import LabelDetails
 from harstudio.studio.label_set.draft import Draft

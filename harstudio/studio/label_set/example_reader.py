@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
 from harstudio.errors import DataError, MissingError
-from harstudio.labels.label_set import Example
+from harstudio.labels.label_sets.label_set import Example
 from harstudio.labels.project import Project
 from harstudio.recordings.faces import FaceMask
 from harstudio.recordings.formats import open_recording, scan

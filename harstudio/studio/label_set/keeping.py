@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from harstudio.errors import ConflictError, HarstudioError
-from harstudio.labels.heads import named_in
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.keeping.heads import named_in
+from harstudio.labels.keeping.recovery import load
+from harstudio.labels.keeping.renaming import document_paths, rewrite_labels
+from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.project import Project
-from harstudio.labels.recovery import load
-from harstudio.labels.renaming import document_paths, rewrite_labels
 
 STOPPED = "Stopped; nothing was changed."
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from harstudio.errors import DataError, HarstudioError
-from harstudio.labels.label_list import LabelList, parse_label_list
+from harstudio.labels.label_sets.label_list import LabelList, parse_label_list
 
 LARGEST = 4_000_000  # bytes
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QDropEvent, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from harstudio.labels.label_set import Label
+from harstudio.labels.label_sets.label_set import Label
 from harstudio.studio import theme
 from harstudio.studio.label_set.draft import Draft
 from harstudio.studio.panels.label_rows import found_by, top_level

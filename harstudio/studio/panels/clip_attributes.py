@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from harstudio.labels.attributes import Attribute, missing
+from harstudio.labels.label_sets.attributes import Attribute, missing
 from harstudio.labels.model import AttributeValue, Clip
 from harstudio.studio.panels.clip_fields import ChoiceField, TextField
 

@@ -18,7 +18,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from harstudio.labels.label_set import Label, LabelSet
+from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.studio import icons, theme
 
 ROW_PX, HEADING_PX = 32, 26

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from harstudio.errors import HarstudioError
-from harstudio.labels.label_set import Label, LabelSet, bundled_label_sets
+from harstudio.labels.label_sets.label_set import Label, LabelSet, bundled_label_sets
 from harstudio.studio import theme
 from harstudio.studio.label_counts import LabelCounts
 from harstudio.studio.labelling import Labelling

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harstudio.labels.label_set import PALETTE, Label
+from harstudio.labels.label_sets.label_set import PALETTE, Label
 from harstudio.studio.recognition.truth import plain_name
 
 

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from harstudio.errors import HarstudioError
-from harstudio.labels.assignments import Assignments, assign, distribute
-from harstudio.labels.policy import GOLD
+from harstudio.labels.team.assignments import Assignments, assign, distribute
+from harstudio.labels.team.policy import GOLD
 from harstudio.studio.buttons import Button
 from harstudio.studio.fields import NumberBox
 from harstudio.studio.session import Session

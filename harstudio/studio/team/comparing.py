@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from harstudio.labels.agreement import Agreement, Compared, Disagreement, measure_all
 from harstudio.labels.agreement.reading import by_a_person
 from harstudio.labels.model import Document
-from harstudio.labels.policy import GOLD
+from harstudio.labels.team.policy import GOLD
 from harstudio.studio.background import Task
 from harstudio.studio.labelling import Labelling
 from harstudio.studio.session import Session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harstudio.labels.edits import MarkDone
+from harstudio.labels.editing.edits import MarkDone
 from harstudio.studio.team.comparing import Comparing
 from harstudio.studio.team.feedback import FeedbackStrip
 from harstudio.studio.team.panel import TeamPanel

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from harstudio.errors import HarstudioError
-from harstudio.labels.edits import AddClip, ChangeClip, Edit
-from harstudio.labels.feedback import Feedback, feedback_on, lesson
-from harstudio.labels.gold import about_one
-from harstudio.labels.history import History
+from harstudio.labels.editing.edits import AddClip, ChangeClip, Edit
+from harstudio.labels.keeping.history import History
 from harstudio.labels.model import Document
-from harstudio.labels.policy import GOLD
+from harstudio.labels.team.feedback import Feedback, feedback_on, lesson
+from harstudio.labels.team.gold import about_one
+from harstudio.labels.team.policy import GOLD
 from harstudio.studio.labelling import Labelling
 from harstudio.studio.session import Session
 from harstudio.studio.team.strip import Strip

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from harstudio.labels.agreement import Disagreement
-from harstudio.labels.policy import GOLD
+from harstudio.labels.team.policy import GOLD
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button, ToolButton
 from harstudio.studio.labelling import Labelling

@@ -26,15 +26,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from harstudio.labels.assignments import Assignments
-from harstudio.labels.progress import (
+from harstudio.labels.team.assignments import Assignments
+from harstudio.labels.team.progress import (
     Progress,
     ProjectProgress,
     Total,
     durations_of,
     measure_progress,
 )
-from harstudio.labels.team_tables import progress_rows, write_csv
+from harstudio.labels.team.tables import progress_rows, write_csv
 from harstudio.studio.background import Task
 from harstudio.studio.buttons import Button
 from harstudio.studio.session import Session

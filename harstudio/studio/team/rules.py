@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.errors import HarstudioError
-from harstudio.labels.assignments import Assignments
-from harstudio.labels.policy import GOLD, Policy
 from harstudio.labels.project import Project
-from harstudio.labels.pseudonyms import Pseudonyms
+from harstudio.labels.team.assignments import Assignments
+from harstudio.labels.team.policy import GOLD, Policy
+from harstudio.labels.team.pseudonyms import Pseudonyms
 
 if TYPE_CHECKING:
     from harstudio.studio.session import Session

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from harstudio.labels.policy import GOLD, Policy
-from harstudio.labels.pseudonyms import Pseudonyms, add_subject
+from harstudio.labels.team.policy import GOLD, Policy
+from harstudio.labels.team.pseudonyms import Pseudonyms, add_subject
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button
 from harstudio.studio.session import Session

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from harstudio.labels import gold
 from harstudio.labels.agreement import Compared, Disagreement
+from harstudio.labels.team import gold
 from harstudio.studio.labelling import Labelling
 from harstudio.studio.session import Session
 from harstudio.studio.team.comparing import Comparing

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 
-from harstudio.labels.clip_edits import place
-from harstudio.labels.edits import Group, RemoveClip
+from harstudio.labels.editing.clip_edits import place
+from harstudio.labels.editing.edits import Group, RemoveClip
 from harstudio.labels.model import Clip
 from harstudio.studio.labelling import Labelling
 from harstudio.studio.session import Session

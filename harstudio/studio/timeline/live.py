@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
-from harstudio.labels.label_set import text_on
+from harstudio.labels.label_sets.label_set import text_on
 from harstudio.labels.model import Clip
 from harstudio.studio import theme
 from harstudio.studio.timeline.marks import (

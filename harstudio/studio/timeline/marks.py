@@ -8,7 +8,7 @@ from functools import cache
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 
-from harstudio.labels.label_set import text_on
+from harstudio.labels.label_sets.label_set import text_on
 from harstudio.studio import theme
 from harstudio.studio.timeline.rows import NAMES_PX, POINT_PX
 

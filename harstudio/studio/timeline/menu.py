@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu
 
-from harstudio.labels.attributes import missing
+from harstudio.labels.label_sets.attributes import missing
 from harstudio.labels.model import Clip, Origin
 from harstudio.studio.commands import Command
 from harstudio.studio.labelling import Labelling

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harstudio.labels.attributes import Attribute, missing
+from harstudio.labels.label_sets.attributes import Attribute, missing
 from harstudio.labels.model import Clip
 from harstudio.studio import theme
 from harstudio.studio.labelling import Labelling

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harstudio.labels.edits import AddClip, ChangeClip, Edit, RemoveClip
+from harstudio.labels.editing.edits import AddClip, ChangeClip, Edit, RemoveClip
 from harstudio.labels.model import Clip, Tier
 from harstudio.studio.timeline.lanes import Lane, lanes_of
 from harstudio.studio.timeline.scale import TimeScale

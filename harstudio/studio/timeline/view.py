@@ -17,8 +17,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
-from harstudio.labels.edits import Edit
-from harstudio.labels.history import History
+from harstudio.labels.editing.edits import Edit
+from harstudio.labels.keeping.history import History
 from harstudio.studio import theme
 from harstudio.studio.labelling import Labelling
 from harstudio.studio.session import Session

@@ -14,7 +14,7 @@ import tomli_w
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.errors import UsageError
-from harstudio.labels.names import safe_name
+from harstudio.labels.keeping.names import safe_name
 from harstudio.labels.project import is_project
 from harstudio.runs.config import parse
 from harstudio.runs.folder import RunFolder

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from harstudio.errors import UsageError
-from harstudio.labels.names import safe_name
+from harstudio.labels.keeping.names import safe_name
 from harstudio.studio.buttons import ToolButton
 from harstudio.studio.fields import ChoiceBox, NumberBox
 from harstudio.studio.training.new_run_choices import Choices

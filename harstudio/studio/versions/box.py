@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from harstudio.labels.differences import edit_between
-from harstudio.labels.look_back import LookBack
+from harstudio.labels.keeping.look_back import LookBack
+from harstudio.labels.keeping.versions import Version
 from harstudio.labels.model import Document
-from harstudio.labels.versions import Version
+from harstudio.labels.team.differences import edit_between
 from harstudio.studio import theme
 from harstudio.studio.background import Task
 from harstudio.studio.buttons import Button

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harstudio.labels.versions import Version
+from harstudio.labels.keeping.versions import Version
 
 PAUSE = datetime.timedelta(minutes=10)
 NAMED = 3  # kinds of edits that a group names

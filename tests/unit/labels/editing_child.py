@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from harstudio.errors import UsageError
-from harstudio.labels import bulk_edits, clip_edits
-from harstudio.labels.edge_moves import as_edit, moved_clip, moved_edge
-from harstudio.labels.edits import (
+from harstudio.labels.editing import bulk_edits, clip_edits
+from harstudio.labels.editing.edge_moves import as_edit, moved_clip, moved_edge
+from harstudio.labels.editing.edits import (
     AddClip,
     AddTier,
     ChangeTier,
@@ -30,10 +30,10 @@ from harstudio.labels.edits import (
     Keep,
     MarkDone,
 )
+from harstudio.labels.keeping.renaming import rename_label
+from harstudio.labels.keeping.saving import PendingSave
 from harstudio.labels.model import Clip, Document, TierRules
 from harstudio.labels.project import Project
-from harstudio.labels.renaming import rename_label
-from harstudio.labels.saving import PendingSave
 from harstudio.recordings.frame_grid import FrameGrid
 
 FRAME_NS = 33_333_333

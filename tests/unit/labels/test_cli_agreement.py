@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from harstudio.cli import main
-from harstudio.labels import clip_edits
-from harstudio.labels.assignments import assign
-from harstudio.labels.edits import MarkDone
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.editing import clip_edits
+from harstudio.labels.editing.edits import MarkDone
+from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import Clip, Origin
-from harstudio.labels.policy import Policy
 from harstudio.labels.project import Project
-from harstudio.labels.pseudonyms import add_subject
+from harstudio.labels.team.assignments import assign
+from harstudio.labels.team.policy import Policy
+from harstudio.labels.team.pseudonyms import add_subject
 
 MS = 1_000_000
 

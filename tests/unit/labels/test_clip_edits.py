@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harstudio.labels import bulk_edits, clip_edits
-from harstudio.labels.edge_moves import closed_gap, moved_clip, moved_edge
-from harstudio.labels.edits import Edit, EditError
-from harstudio.labels.gaps import gap_at, gaps
+from harstudio.labels.editing import bulk_edits, clip_edits
+from harstudio.labels.editing.edge_moves import closed_gap, moved_clip, moved_edge
+from harstudio.labels.editing.edits import Edit, EditError
+from harstudio.labels.editing.gaps import gap_at, gaps
 from harstudio.labels.model import Clip, Document, Origin, Tier, TierRules
 from harstudio.recordings.frame_grid import FrameGrid
 

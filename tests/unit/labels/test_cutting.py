@@ -17,11 +17,11 @@ from harstudio.labels.cutting import cut as cutting
 from harstudio.labels.cutting.cut import cut_clips
 from harstudio.labels.cutting.job import cut as cut_job
 from harstudio.labels.cutting.table import read_rows
-from harstudio.labels.edits import AddClip, AddTier, ChangeClip, RemoveClip
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.editing.edits import AddClip, AddTier, ChangeClip, RemoveClip
+from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import Clip, Origin, TierRules
-from harstudio.labels.policy import Policy
 from harstudio.labels.project import Project
+from harstudio.labels.team.policy import Policy
 from harstudio.recordings.formats import open_recording, scan
 from harstudio.recordings.recording import Recording
 from harstudio.resources import resource

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from harstudio.errors import ConflictError, DataError
-from harstudio.labels.document_file import dump_document, parse_document
-from harstudio.labels.edits import AddClip, AddTier
-from harstudio.labels.history import History
-from harstudio.labels.journal import parse_journal
+from harstudio.labels.editing.edits import AddClip, AddTier
+from harstudio.labels.keeping.document_file import dump_document, parse_document
+from harstudio.labels.keeping.history import History
+from harstudio.labels.keeping.journal import parse_journal
+from harstudio.labels.keeping.recovery import journal_path
 from harstudio.labels.model import Clip
-from harstudio.labels.recovery import journal_path
 
 
 @pytest.fixture

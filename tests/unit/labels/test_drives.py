@@ -17,13 +17,13 @@ from pathlib import Path
 import pytest
 
 from harstudio.errors import ConflictError, HarstudioError
-from harstudio.labels import lock as locks
-from harstudio.labels.edits import AddClip, AddTier
-from harstudio.labels.history import History
-from harstudio.labels.journal import parse_journal
-from harstudio.labels.lock import Lock
+from harstudio.labels.editing.edits import AddClip, AddTier
+from harstudio.labels.keeping import lock as locks
+from harstudio.labels.keeping.history import History
+from harstudio.labels.keeping.journal import parse_journal
+from harstudio.labels.keeping.lock import Lock
+from harstudio.labels.keeping.recovery import journal_path
 from harstudio.labels.model import Clip, new_id
-from harstudio.labels.recovery import journal_path
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="limits and mounts of POSIX")
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from harstudio.labels.edits import (
+from harstudio.labels.editing.edits import (
     AddClip,
     AddTier,
     ChangeClip,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harstudio.errors import DataError
-from harstudio.labels.faces_rule import hides_faces
 from harstudio.labels.project import Project
+from harstudio.labels.team.faces_rule import hides_faces
 
 
 def test_the_project_around_a_recording_decides(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harstudio.labels.feedback import compare_with_gold, feedback_on, lesson
 from harstudio.labels.model import Clip, Document, Tier, TierRules
+from harstudio.labels.team.feedback import compare_with_gold, feedback_on, lesson
 from harstudio.recordings.frame_grid import FrameGrid
 
 MS = 1_000_000

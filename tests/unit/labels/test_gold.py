@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from harstudio.labels.agreement import Compared, measure
-from harstudio.labels.gold import keep, mark_of, settled, take, take_agreed
 from harstudio.labels.model import Clip, Document, Tier
-from harstudio.labels.policy import GOLD
+from harstudio.labels.team.gold import keep, mark_of, settled, take, take_agreed
+from harstudio.labels.team.policy import GOLD
 from harstudio.recordings.frame_grid import FrameGrid
 
 GRID = FrameGrid(np.arange(100, dtype=np.int64) * 10, 10)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from harstudio.errors import HarstudioError, UsageError
-from harstudio.labels.document_file import parse_document
-from harstudio.labels.edits import AddClip, AddTier, ChangeClip, Edit
-from harstudio.labels.history import History
+from harstudio.labels.editing.edits import AddClip, AddTier, ChangeClip, Edit
+from harstudio.labels.keeping.document_file import parse_document
+from harstudio.labels.keeping.history import History
+from harstudio.labels.keeping.recovery import journal_path, load
 from harstudio.labels.model import Clip
-from harstudio.labels.recovery import journal_path, load
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ import pytest
 
 import harrec_files
 from harstudio.errors import ConflictError, DataError, MissingError, UsageError
-from harstudio.labels.edits import AddClip, AddTier, Group
-from harstudio.labels.exporting import export
-from harstudio.labels.importing import Imported, put, read_file
+from harstudio.labels.editing.edits import AddClip, AddTier, Group
 from harstudio.labels.interchange import registry
-from harstudio.labels.label_set import Label, LabelSet
+from harstudio.labels.interchange.exporting import export
+from harstudio.labels.interchange.importing import Imported, put, read_file
+from harstudio.labels.interchange.recording_facts import Recordings, read_facts
+from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.labels.model import Clip, Document
 from harstudio.labels.project import Project
-from harstudio.labels.recording_facts import Recordings, read_facts
 
 NAME = "trial"
 FRAMES = 30

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 import harstudio
-from harstudio.labels.edits import AddClip, AddTier
-from harstudio.labels.journal import Record
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.editing.edits import AddClip, AddTier
+from harstudio.labels.keeping.journal import Record
+from harstudio.labels.keeping.versions import unbroken
+from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import Clip, Document
 from harstudio.labels.project import Project
-from harstudio.labels.versions import unbroken
 
 CHILD = Path(__file__).with_name("editing_child.py")
 sys.path.insert(0, str(CHILD.parent))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harstudio.errors import DataError
-from harstudio.labels.label_set import (
+from harstudio.labels.label_sets.label_set import (
     BUNDLED,
     HOTKEYS,
     PALETTE,

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from harstudio.errors import DataError
-from harstudio.labels import label_set_edits as edits
-from harstudio.labels.attributes import Attribute
-from harstudio.labels.label_list import parse_label_list
-from harstudio.labels.label_set import Label, LabelSet, bundled_label_set
+from harstudio.labels.label_sets import label_set_edits as edits
+from harstudio.labels.label_sets.attributes import Attribute
+from harstudio.labels.label_sets.label_list import parse_label_list
+from harstudio.labels.label_sets.label_set import Label, LabelSet, bundled_label_set
 
 ASKED = Attribute("hand", "choice", ("left", "right"), labels=("wave", "clap"))
 SET = LabelSet(

@@ -16,16 +16,16 @@ from pathlib import Path
 import pytest
 
 from harstudio.errors import ConflictError, UsageError
-from harstudio.labels.edits import AddClip, AddTier
-from harstudio.labels.history import History
-from harstudio.labels.lock import Lock
+from harstudio.labels.editing.edits import AddClip, AddTier
+from harstudio.labels.keeping.history import History
+from harstudio.labels.keeping.lock import Lock
 from harstudio.labels.model import Clip
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from harstudio.labels.history import History
-from harstudio.labels.edits import AddTier
+from harstudio.labels.keeping.history import History
+from harstudio.labels.editing.edits import AddTier
 history = History(Path(sys.argv[1]), "r", "alice")
 history.do(AddTier("t", 0))
 print("held", flush=True)
@@ -173,7 +173,7 @@ def test_where_no_lock_can_be_made_it_opens_read_only(
     def refuse(*args: object) -> bool:
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr("harstudio.labels.lock._create", refuse)
+    monkeypatch.setattr("harstudio.labels.keeping.lock._create", refuse)
     looking = opened(path)
     assert looking.read_only
     assert "Read-only file system" in looking.problems[0]

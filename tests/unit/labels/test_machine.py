@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from harstudio.errors import UsageError
-from harstudio.labels import bulk_edits, clip_edits
-from harstudio.labels.edge_moves import as_edit, moved_clip, moved_edge
-from harstudio.labels.edits import Edit, EditError
-from harstudio.labels.history import History
+from harstudio.labels.editing import bulk_edits, clip_edits
+from harstudio.labels.editing.edge_moves import as_edit, moved_clip, moved_edge
+from harstudio.labels.editing.edits import Edit, EditError
+from harstudio.labels.keeping.history import History
+from harstudio.labels.keeping.recovery import load, snapshot
+from harstudio.labels.keeping.saving import PendingSave
 from harstudio.labels.model import Clip, Document
-from harstudio.labels.recovery import load, snapshot
-from harstudio.labels.saving import PendingSave
 from harstudio.recordings.frame_grid import FrameGrid
 
 GRID = FrameGrid(np.arange(70, dtype=np.int64), 1)

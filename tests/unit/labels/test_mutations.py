@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from harstudio.errors import DataError
-from harstudio.labels.document_file import dump_document, parse_document
-from harstudio.labels.edits import AddClip, AddTier
-from harstudio.labels.history import History
-from harstudio.labels.journal import parse_journal
-from harstudio.labels.label_set import LabelSet, bundled_label_set
+from harstudio.labels.editing.edits import AddClip, AddTier
+from harstudio.labels.keeping.document_file import dump_document, parse_document
+from harstudio.labels.keeping.history import History
+from harstudio.labels.keeping.journal import parse_journal
+from harstudio.labels.label_sets.label_set import LabelSet, bundled_label_set
 from harstudio.labels.model import Clip, Document, Origin, Tier
 
 SNIPPETS = [

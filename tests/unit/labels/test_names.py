@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harstudio.labels.names import Names, safe_name
+from harstudio.labels.keeping.names import Names, safe_name
 
 
 @pytest.mark.parametrize(

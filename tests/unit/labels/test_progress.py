@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from harstudio.labels import clip_edits
-from harstudio.labels.assignments import Assignments
-from harstudio.labels.attributes import Attribute
-from harstudio.labels.edits import AddTier, Edit, MarkDone
-from harstudio.labels.journal import Record, to_line
-from harstudio.labels.label_set import Label, LabelSet
+from harstudio.labels.editing import clip_edits
+from harstudio.labels.editing.edits import AddTier, Edit, MarkDone
+from harstudio.labels.keeping.journal import Record, to_line
+from harstudio.labels.label_sets.attributes import Attribute
+from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.labels.model import Clip, TierRules
-from harstudio.labels.progress import Progress, Total, active_ns, measure_progress
 from harstudio.labels.project import Project
+from harstudio.labels.team.assignments import Assignments
+from harstudio.labels.team.progress import Progress, Total, active_ns, measure_progress
 
 S = 1_000_000_000
 LABELS = LabelSet(

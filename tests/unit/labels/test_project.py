@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from harstudio.errors import ConflictError, DataError, HarstudioError, MissingError, UsageError
-from harstudio.labels import clip_edits
-from harstudio.labels.label_set import LabelSet
+from harstudio.labels.editing import clip_edits
+from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project, is_project
 

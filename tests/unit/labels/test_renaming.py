@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from harstudio.errors import ConflictError, DataError, HarstudioError, UsageError
-from harstudio.labels import renaming
-from harstudio.labels.attributes import Attribute
-from harstudio.labels.edits import AddClip, AddTier
-from harstudio.labels.history import History
-from harstudio.labels.label_set import Label, LabelSet
+from harstudio.labels.editing.edits import AddClip, AddTier
+from harstudio.labels.keeping import renaming
+from harstudio.labels.keeping.history import History
+from harstudio.labels.keeping.renaming import merge_labels, rename_label, rewrite_labels
+from harstudio.labels.label_sets.attributes import Attribute
+from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
-from harstudio.labels.renaming import merge_labels, rename_label, rewrite_labels
 
 NAMES = ("walk", "run", "sit")
 RECORDINGS = ("one", "two", "three")

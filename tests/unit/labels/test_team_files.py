@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from harstudio.errors import ConflictError, DataError, HarstudioError, UsageError
-from harstudio.labels import shared_file
-from harstudio.labels.assignments import Assignments, assign, distribute
 from harstudio.labels.interchange.base import Bundle, Labelled, Media
-from harstudio.labels.lock import Lock
+from harstudio.labels.keeping import shared_file
+from harstudio.labels.keeping.lock import Lock
 from harstudio.labels.model import Clip, Document, Tier, TierRules
-from harstudio.labels.policy import GOLD, Policy
 from harstudio.labels.project import Project
-from harstudio.labels.pseudonyms import Pseudonyms, add_subject
+from harstudio.labels.team.assignments import Assignments, assign, distribute
+from harstudio.labels.team.policy import GOLD, Policy
+from harstudio.labels.team.pseudonyms import Pseudonyms, add_subject
 
 STRICT = Policy(True, ("lead",), True, True, ("a1_s1_t1",))
 

@@ -9,15 +9,23 @@ from pathlib import Path
 import pytest
 
 from harstudio.errors import DataError, UsageError
-from harstudio.labels import history as history_module
-from harstudio.labels import versions
-from harstudio.labels.differences import edit_between
-from harstudio.labels.document_file import dump_document, parse_document
-from harstudio.labels.edits import AddClip, AddTier, ChangeClip, ChangeTier, Edit, Keep, MarkDone
-from harstudio.labels.history import History
+from harstudio.labels.editing.edits import (
+    AddClip,
+    AddTier,
+    ChangeClip,
+    ChangeTier,
+    Edit,
+    Keep,
+    MarkDone,
+)
+from harstudio.labels.keeping import history as history_module
+from harstudio.labels.keeping import versions
+from harstudio.labels.keeping.document_file import dump_document, parse_document
+from harstudio.labels.keeping.history import History
+from harstudio.labels.keeping.recovery import journal_path, snapshot
+from harstudio.labels.keeping.versions import log_path
 from harstudio.labels.model import Clip, Document, Tier, TierRules
-from harstudio.labels.recovery import journal_path, snapshot
-from harstudio.labels.versions import log_path
+from harstudio.labels.team.differences import edit_between
 
 
 @pytest.fixture

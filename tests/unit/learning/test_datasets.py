@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harstudio.errors import DataError, MissingError, UsageError
-from harstudio.labels import clip_edits
-from harstudio.labels.label_set import Label, LabelSet
+from harstudio.labels.editing import clip_edits
+from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.labels.model import Clip, Origin
 from harstudio.labels.project import Project
 from harstudio.learning.data.datasets import Dataset, collect

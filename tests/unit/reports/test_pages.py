@@ -13,7 +13,7 @@ import pytest
 from defusedxml import ElementTree
 
 from harstudio.errors import DataError, MissingError, UsageError
-from harstudio.labels.label_set import bundled_label_set
+from harstudio.labels.label_sets.label_set import bundled_label_set
 from harstudio.learning.data.protocols import PROTOCOLS
 from harstudio.learning.evaluating.comparing import compare_runs
 from harstudio.reports import charts, jobs, matrices

@@ -9,7 +9,7 @@ from pathlib import Path
 import pympi
 import pytest
 
-from harstudio.labels.edits import AddClip, Group, RemoveClip
+from harstudio.labels.editing.edits import AddClip, Group, RemoveClip
 from harstudio.labels.interchange import registry
 from harstudio.labels.interchange.base import Bundle, Labelled, Media, Reading
 from harstudio.labels.interchange.rows import Rows

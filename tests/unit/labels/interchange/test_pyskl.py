@@ -14,7 +14,7 @@ from harstudio.errors import DataError, UsageError
 from harstudio.labels.interchange import registry
 from harstudio.labels.interchange.base import Bundle, Labelled, Reading
 from harstudio.labels.interchange.skeleton_sets import load_set
-from harstudio.labels.label_set import bundled_label_set
+from harstudio.labels.label_sets.label_set import bundled_label_set
 from harstudio.labels.project import Project
 from harstudio.recordings.formats import open_recording
 from harstudio.resources import resource

@@ -1,0 +1,168 @@
+"""Labels of a project into the files of other tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harstudio.errors import ConflictError, HarstudioError, MissingError
+from harstudio.labels.interchange import clocks, registry
+from harstudio.labels.interchange.base import Bundle, Labelled, flattened
+from harstudio.labels.interchange.recording_facts import Recordings
+from harstudio.labels.keeping.names import Names
+from harstudio.labels.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What became of an export: the files, how many clips, what could not be carried or read."""
+
+    files: tuple[Path, ...]
+    clips: int
+    recordings: int
+    notes: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The result in a line."""
+        clips = "1 clip" if self.clips == 1 else f"{self.clips} clips"
+        many = "1 recording" if self.recordings == 1 else f"{self.recordings} recordings"
+        where = str(self.files[0]) if len(self.files) == 1 else f"{len(self.files)} files"
+        return f"{clips} of {many} were written to {where}."
+
+
+def read_bundle(
+    project: Project,
+    *,
+    recordings: Sequence[str] = (),
+    annotators: Sequence[str] = (),
+    beside: Path,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[Bundle, list[str]]:
+    """What a project's labels say, and sentences about what could not be read.
+
+    recordings, annotators: only these, all where none is given; MissingError for a recording
+    that is not there. beside: the folder that media are named from. Where the policy asks for
+    pseudonyms nobody is named.
+    """
+    known = Recordings(project)
+    names = [_found(known, name, project) for name in recordings] or project.labelled_recordings()
+    found: list[Labelled] = []
+    problems: list[str] = []
+    for number, name in enumerate(names):
+        if cancelled is not None and cancelled():
+            break
+        if progress is not None:
+            progress(number, len(names))
+        everybody = project.documents(name, lambda error: problems.append(str(error)))
+        documents = tuple(
+            document
+            for document in everybody
+            if (not annotators or document.annotator in annotators)
+            and (document.done or any(tier.clips for tier in document.tiers))
+        )
+        if not documents:
+            continue
+        facts = known.facts(name)
+        if facts is None:
+            found.append(Labelled(name, documents))
+        else:
+            media = facts.beside(beside)
+            found.append(Labelled(name, documents, facts.duration_ns, media, path=facts.path))
+    bundle = Bundle(tuple(found), project.label_set)
+    return project.pseudonyms().bundle(bundle), problems + known.problems
+
+
+def export(
+    project: Project,
+    out: Path,
+    *,
+    format: str = "",  # noqa: A002 -- as --format
+    recordings: Sequence[str] = (),
+    annotators: Sequence[str] = (),
+    overwrite: bool = False,
+    fps: float = 0.0,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Exported:
+    """Write a project's labels; one file, or one a recording into a folder.
+
+    ConflictError where a file is there already and may not be replaced, MissingError where
+    nobody labelled anything, UsageError where the format wants to know more. What cannot be read
+    is among the problems, and the rest is written.
+    """
+    known = registry.by_name(format) if format else registry.by_ending(out)
+    bundle, problems = read_bundle(
+        project,
+        recordings=recordings,
+        annotators=annotators,
+        beside=(out if out.is_dir() or not out.suffix else out.parent).absolute(),
+        progress=progress,
+        cancelled=cancelled,
+    )
+    if not bundle.recordings:
+        whose = f" by {', '.join(annotators)}" if annotators else ""
+        raise MissingError(f"There are no labels{whose} to export.", path=project.folder)
+    if fps > 0:
+        bundle = registry.with_rate(bundle, fps)
+    files, notes = write_files(bundle, out, known.NAME, overwrite=overwrite)
+    clips = sum(
+        len(tier.clips)
+        for one in bundle.recordings
+        for document in one.documents
+        for tier in document.tiers
+    )
+    return Exported(tuple(files), clips, len(bundle.recordings), notes, tuple(problems))
+
+
+def write_files(
+    bundle: Bundle,
+    out: Path,
+    format: str,  # noqa: A002
+    *,
+    overwrite: bool = False,
+) -> tuple[list[Path], tuple[str, ...]]:
+    """Write a bundle to a file, or to a folder where the format holds one recording a file.
+
+    Returns the files and what they could not carry.
+    """
+    known = registry.by_name(format)
+    bundle, notes = clocks.for_writing(bundle, known)
+    ending = known.EXTENSIONS[0]
+    many = known.ONE_FILE == "recording" and (len(bundle.recordings) > 1 or not out.suffix)
+    parts: list[tuple[Bundle, Path]] = []
+    if out.is_dir() or many:
+        if known.ONE_FILE == "recording":
+            taken: list[str] = []
+            for one in bundle.recordings:
+                taken.append(Names(taken).safe(one.recording))
+                parts.append((replace(bundle, recordings=(one,)), out / (taken[-1] + ending)))
+        else:
+            parts.append((bundle, out / ("labels" + ending)))
+    else:
+        parts.append((bundle, out if out.suffix else out.with_name(out.name + ending)))
+    there = [path for _, path in parts if path.exists()]
+    if there and not overwrite:
+        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
+        raise ConflictError(
+            f"There is a file already{more}; nothing was written.",
+            path=there[0],
+            remedy="Choose another place, or allow it to be replaced (--overwrite).",
+        )
+    for part, path in parts:
+        try:
+            notes += registry.write(part, path, known.NAME)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise HarstudioError(f"The labels cannot be written ({reason}).", path=path) from error
+    return [path for _, path in parts], flattened(notes)
+
+
+def _found(known: Recordings, name: str, project: Project) -> str:
+    found = known.named(name)
+    if not found:
+        raise MissingError(f"There is no recording “{name}” in the project.", path=project.folder)
+    return found

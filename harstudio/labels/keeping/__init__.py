@@ -1,0 +1,1 @@
+"""Label documents on the disk: journal, saving, locks, versions; nothing is lost."""

@@ -1,0 +1,1 @@
+"""What can be said: labels and attributes, and changes of them."""

@@ -1,0 +1,1 @@
+"""Several people on one project: rules, work shared out, gold labels, progress."""
