@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from harstudio.labels.team.policy import GOLD
 from harstudio.studio.background import Task
-from harstudio.studio.other_labels import is_model
+from harstudio.studio.labelling.other_labels import is_model
 
 if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord

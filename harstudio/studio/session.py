@@ -22,7 +22,7 @@ from harstudio.recordings.streams import PictureStream
 from harstudio.results import Recognition
 from harstudio.settings import Settings, load_settings
 from harstudio.studio.jobs.service import Jobs
-from harstudio.studio.labels_ahead import LabelsAhead
+from harstudio.studio.labelling.labels_ahead import LabelsAhead
 from harstudio.studio.looks import Looks
 from harstudio.studio.opening import Opened, load
 from harstudio.studio.playback_meter import PlaybackMeter

@@ -126,7 +126,8 @@ class StatusLine(QWidget):
         tokens = theme.current()
         theme.tint(
             self,
-            f"#status_line {{ background: {tokens.surface}; border-top: 1px solid {tokens.line}; }}",
+            f"#status_line {{ background: {tokens.surface};"
+            f" border-top: 1px solid {tokens.line}; }}",
         )
         colors = {"info": tokens.quiet, "warn": tokens.warn, "bad": tokens.bad}
         color = colors.get(self._level, tokens.quiet)

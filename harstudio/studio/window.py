@@ -30,7 +30,7 @@ from harstudio.studio.demo import Demo
 from harstudio.studio.entries import palette_entries, recent_entries
 from harstudio.studio.jobs.desk import JobDesk
 from harstudio.studio.label_set.desk import LabelDesk
-from harstudio.studio.labelling import Labelling
+from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.measures.service import Measuring
 from harstudio.studio.menus import Actions
 from harstudio.studio.palette import Palette

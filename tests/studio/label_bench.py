@@ -25,7 +25,7 @@ from harstudio.recordings.streams import (
 )
 from harstudio.settings import Settings
 from harstudio.studio.commands import CommandTable
-from harstudio.studio.labelling import Labelling
+from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.menus import Actions
 from harstudio.studio.opening import Opened
 from harstudio.studio.panels.clip import ClipPanel

@@ -13,7 +13,7 @@ from harstudio.labels.keeping.renaming import document_paths
 from harstudio.labels.model import Clip, Document
 from harstudio.labels.project import Project
 from harstudio.labels.team.policy import GOLD
-from harstudio.studio.other_labels import is_model
+from harstudio.studio.labelling.other_labels import is_model
 
 WhyHidden = Callable[[str, bool], str]
 Mark = tuple[tuple[int, int], ...]

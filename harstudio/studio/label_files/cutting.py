@@ -12,7 +12,7 @@ from harstudio.labels.team.policy import GOLD
 from harstudio.studio.asking import CUT
 from harstudio.studio.fields import ChoiceBox
 from harstudio.studio.label_files.box import LabelFilesBox
-from harstudio.studio.other_labels import is_model
+from harstudio.studio.labelling.other_labels import is_model
 
 if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord

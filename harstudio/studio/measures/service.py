@@ -14,7 +14,7 @@ from harstudio.studio.background import Task
 if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord
     from harstudio.measures.clips import ClipMeasures
-    from harstudio.studio.labelling import Labelling
+    from harstudio.studio.labelling.labelling import Labelling
     from harstudio.studio.session import Session
 
 JOB = "harstudio.reports.jobs:movement"

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from harstudio.labels.model import Clip, Document
 from harstudio.studio import theme
-from harstudio.studio.labelling import Labelling
+from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.panels.clip_attributes import AttributeFields
 from harstudio.studio.panels.clip_facts import Fact, facts
 from harstudio.studio.panels.clip_fields import (

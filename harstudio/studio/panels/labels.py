@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 from harstudio.errors import HarstudioError
 from harstudio.labels.label_sets.label_set import Label, LabelSet, bundled_label_sets
 from harstudio.studio import theme
-from harstudio.studio.label_counts import LabelCounts
-from harstudio.studio.labelling import Labelling
+from harstudio.studio.labelling.label_counts import LabelCounts
+from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.panels.label_rows import (
     CHEVRON_PX,
     LABEL_ROLE,

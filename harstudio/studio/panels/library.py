@@ -25,7 +25,7 @@ from harstudio.studio import theme
 from harstudio.studio.background import Task
 from harstudio.studio.buttons import Button, ToolButton
 from harstudio.studio.commands import CommandTable
-from harstudio.studio.other_labels import OtherLabels
+from harstudio.studio.labelling.other_labels import OtherLabels
 from harstudio.studio.panels.library_filter import KEYS, parse_filter
 from harstudio.studio.panels.library_list import RecordingList
 from harstudio.studio.panels.library_model import LibraryDelegate, LibraryModel

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button
-from harstudio.studio.labelling import Labelling
-from harstudio.studio.other_labels import is_model
+from harstudio.studio.labelling.labelling import Labelling
+from harstudio.studio.labelling.other_labels import is_model
 from harstudio.studio.recognition.class_colors import class_colors
 from harstudio.studio.recognition.looked_at import LookedAt
 from harstudio.studio.recognition.opinion import Opinion

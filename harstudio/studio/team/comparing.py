@@ -13,7 +13,7 @@ from harstudio.labels.agreement.reading import by_a_person
 from harstudio.labels.model import Document
 from harstudio.labels.team.policy import GOLD
 from harstudio.studio.background import Task
-from harstudio.studio.labelling import Labelling
+from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.session import Session
 from harstudio.studio.team.gathering import Gathered, Wanted, gather
 

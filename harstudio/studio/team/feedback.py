@@ -9,7 +9,7 @@ from harstudio.labels.model import Document
 from harstudio.labels.team.feedback import Feedback, feedback_on, lesson
 from harstudio.labels.team.gold import about_one
 from harstudio.labels.team.policy import GOLD
-from harstudio.studio.labelling import Labelling
+from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.session import Session
 from harstudio.studio.team.strip import Strip
 from harstudio.studio.timecode import clock_text

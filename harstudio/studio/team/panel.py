@@ -22,7 +22,7 @@ from harstudio.labels.agreement import Disagreement
 from harstudio.labels.team.policy import GOLD
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button, ToolButton
-from harstudio.studio.labelling import Labelling
+from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.menus import key_text
 from harstudio.studio.session import Session
 from harstudio.studio.team.comparing import Comparing

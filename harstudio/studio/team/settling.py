@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from harstudio.labels.agreement import Compared, Disagreement
 from harstudio.labels.team import gold
-from harstudio.studio.labelling import Labelling
+from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.session import Session
 from harstudio.studio.team.comparing import Comparing
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from harstudio.labels.editing.clip_edits import place
 from harstudio.labels.editing.edits import Group, RemoveClip
 from harstudio.labels.model import Clip
-from harstudio.studio.labelling import Labelling
+from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.session import Session
 from harstudio.studio.timeline.rows import NAMES_PX, RULER_PX, Hit, Row
 from harstudio.studio.timeline.selection import framed

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu
 from harstudio.labels.label_sets.attributes import missing
 from harstudio.labels.model import Clip, Origin
 from harstudio.studio.commands import Command
-from harstudio.studio.labelling import Labelling
+from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
 from harstudio.studio.timeline.rows import TRACKS, Hit, Kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harstudio.labels.label_sets.attributes import Attribute, missing
 from harstudio.labels.model import Clip
 from harstudio.studio import theme
-from harstudio.studio.labelling import Labelling
+from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.recognition.class_colors import class_colors
 from harstudio.studio.session import Session
 from harstudio.studio.timeline.live import Live

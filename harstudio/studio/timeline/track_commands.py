@@ -10,7 +10,7 @@ from harstudio.studio.commands import Command
 from harstudio.studio.timeline.rows import TRACKS, Kind
 
 if TYPE_CHECKING:
-    from harstudio.studio.labelling import Labelling
+    from harstudio.studio.labelling.labelling import Labelling
 
 TITLES = {
     Kind.PICTURES: "Track of pictures",

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 from harstudio.labels.editing.edits import Edit
 from harstudio.labels.keeping.history import History
 from harstudio.studio import theme
-from harstudio.studio.labelling import Labelling
+from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.session import Session
 from harstudio.studio.timeline.live import draw_live, playhead_strip
 from harstudio.studio.timeline.menu import context_menu, hover_text

@@ -24,7 +24,7 @@ from harstudio.labels.team.differences import edit_between
 from harstudio.studio import theme
 from harstudio.studio.background import Task
 from harstudio.studio.buttons import Button
-from harstudio.studio.labelling import Labelling
+from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.session import Session
 from harstudio.studio.versions.grouping import (
     DONE_AS,

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 from harstudio.labels.model import Clip
 
 if TYPE_CHECKING:
-    from harstudio.studio.labelling import Labelling
+    from harstudio.studio.labelling.labelling import Labelling
 
 
 class ClipSelecting(QObject):

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harstudio.studio.clip_jumps import LOW_CONFIDENCE
 from harstudio.studio.commands import Command
+from harstudio.studio.labelling.clip_jumps import LOW_CONFIDENCE
 
 if TYPE_CHECKING:
-    from harstudio.studio.labelling import Labelling
+    from harstudio.studio.labelling.labelling import Labelling
 
 EDGES, MOVE, GO, SELECT = "Label/Edges", "Label/Move", "Label/Go to", "Edit/Select"
 

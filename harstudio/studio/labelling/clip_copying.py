@@ -12,7 +12,7 @@ from harstudio.labels.editing import bulk_edits
 from harstudio.labels.model import Clip
 
 if TYPE_CHECKING:
-    from harstudio.studio.labelling import Labelling
+    from harstudio.studio.labelling.labelling import Labelling
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from harstudio.labels.label_sets.attributes import missing
 from harstudio.labels.model import Clip, Document
 
 if TYPE_CHECKING:
-    from harstudio.studio.labelling import Labelling
+    from harstudio.studio.labelling.labelling import Labelling
 
 LOW_CONFIDENCE = 0.6  # below it a clip is worth a look
 

@@ -23,7 +23,7 @@ from harstudio.labels.editing.edits import Edit, EditError
 from harstudio.labels.model import Clip, Tier
 
 if TYPE_CHECKING:
-    from harstudio.studio.labelling import Labelling
+    from harstudio.studio.labelling.labelling import Labelling
 
 NOTHING_THERE = "Select a clip first: click it, or go there with Up and Down."
 

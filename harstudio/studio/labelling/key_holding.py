@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from PySide6.QtGui import QKeyEvent
 
 if TYPE_CHECKING:
-    from harstudio.studio.labelling import Labelling, OpenClip
+    from harstudio.studio.labelling.labelling import Labelling, OpenClip
 
 HOLD_S = 0.35  # a shorter press is a tap: the clip stays open
 ECHO_S = 0.05  # so soon after a release nobody presses again: the keyboard repeats

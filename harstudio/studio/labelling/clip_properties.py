@@ -11,7 +11,7 @@ from harstudio.labels.editing import bulk_edits
 from harstudio.labels.model import AttributeValue, Clip
 
 if TYPE_CHECKING:
-    from harstudio.studio.labelling import Labelling
+    from harstudio.studio.labelling.labelling import Labelling
 
 STEP = 0.1  # of confidence, by key
 

@@ -15,20 +15,20 @@ from harstudio.errors import ConflictError, HarstudioError
 from harstudio.labels.label_sets.label_set import Label, LabelSet, label_color
 from harstudio.labels.model import Clip
 from harstudio.recordings.frame_grid import FrameGrid
-from harstudio.studio.clip_copying import ClipCopying
-from harstudio.studio.clip_editing import ClipEditing
-from harstudio.studio.clip_jumps import ClipJumps
-from harstudio.studio.clip_playing import ClipPlaying
-from harstudio.studio.clip_properties import ClipProperties
-from harstudio.studio.clip_selecting import ClipSelecting
 from harstudio.studio.commands import Command
-from harstudio.studio.key_holding import KeyHolding
-from harstudio.studio.label_naming import LabelNaming
-from harstudio.studio.labelling_commands import label_commands
-from harstudio.studio.other_labels import OtherLabels
-from harstudio.studio.point_placing import PointPlacing
+from harstudio.studio.labelling.clip_copying import ClipCopying
+from harstudio.studio.labelling.clip_editing import ClipEditing
+from harstudio.studio.labelling.clip_jumps import ClipJumps
+from harstudio.studio.labelling.clip_playing import ClipPlaying
+from harstudio.studio.labelling.clip_properties import ClipProperties
+from harstudio.studio.labelling.clip_selecting import ClipSelecting
+from harstudio.studio.labelling.commands import label_commands
+from harstudio.studio.labelling.key_holding import KeyHolding
+from harstudio.studio.labelling.label_naming import LabelNaming
+from harstudio.studio.labelling.other_labels import OtherLabels
+from harstudio.studio.labelling.point_placing import PointPlacing
+from harstudio.studio.labelling.tier_editing import TierEditing
 from harstudio.studio.session import Session
-from harstudio.studio.tier_editing import TierEditing
 from harstudio.studio.timecode import clock_text
 
 if TYPE_CHECKING:

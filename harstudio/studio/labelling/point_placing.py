@@ -10,7 +10,7 @@ from harstudio.labels.model import Clip
 from harstudio.studio.timecode import clock_text
 
 if TYPE_CHECKING:
-    from harstudio.studio.labelling import Labelling
+    from harstudio.studio.labelling.labelling import Labelling
 
 
 class PointPlacing(QObject):

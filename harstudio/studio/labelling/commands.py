@@ -6,12 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harstudio.labels.label_sets.label_set import HOTKEYS
-from harstudio.studio.clip_commands import clip_commands, select_commands
 from harstudio.studio.commands import Command
+from harstudio.studio.labelling.clip_commands import clip_commands, select_commands
 from harstudio.studio.timeline.track_commands import track_commands
 
 if TYPE_CHECKING:
-    from harstudio.studio.labelling import Labelling
+    from harstudio.studio.labelling.labelling import Labelling
 
 
 def label_commands(labelling: Labelling) -> list[Command]:

@@ -13,7 +13,7 @@ from harstudio.labels.keeping.history import History
 from harstudio.labels.model import PLAIN, TierRules
 
 if TYPE_CHECKING:
-    from harstudio.studio.labelling import Labelling
+    from harstudio.studio.labelling.labelling import Labelling
 
 
 class TierEditing(QObject):
