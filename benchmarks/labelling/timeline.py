@@ -45,6 +45,7 @@ SIZE = (320, 240)
 SECOND_NS = 1_000_000_000
 HOUR_NS = 3600 * SECOND_NS
 ANNOTATOR = "alice"
+PATIENCE_S = 10.0
 
 
 # ---- what is looked at
@@ -221,6 +222,8 @@ class Hands:
         act()
         while not self.painted.fresh:
             QApplication.processEvents()
+            if time.perf_counter() - began > PATIENCE_S:
+                raise SystemExit("the timeline was not drawn again")
         QApplication.processEvents()
         self.busy.append(time.thread_time() - worked)
         return time.perf_counter() - began
@@ -259,7 +262,8 @@ def edit(hands: Hands, count: int) -> dict[str, list[float]]:
         def note(name: str, seconds: float) -> None:
             times.setdefault(name, []).append(seconds)
 
-        note("relabel", hands.key(random.choice("1234567890"), plain))
+        keys = [k for k in "1234567890" if labelling.label_of_key(k).name != clip.label]
+        note("relabel", hands.key(random.choice(keys), plain))
         note("nudge", hands.key("Left", ctrl))
         note("delete", hands.key("Backspace", plain))
         session.transport.seek(clip.start_ns)
@@ -281,7 +285,7 @@ def look_around(hands: Hands, count: int) -> dict[str, list[float]]:
     wait(0.2)
     for step in range(count):
         x = 200 + 37 * step % 900
-        times["zoom"].append(hands.wheel(1 if step % 80 < 40 else -1, x, none))
+        times["zoom"].append(hands.wheel(1 if step % 40 < 20 else -1, x, none))
     for zoom in (4, 60, 1200):
         hands.timeline.fit()
         hands.timeline.zoom(zoom)
