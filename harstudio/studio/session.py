@@ -419,6 +419,7 @@ class Session(QObject):
                 self.history.changed.connect(self._document_edited)
                 for problem in self.history.problems:
                     self.message.emit("warn", problem)
+                self.tier_name = _first_tier(self.history.document)
         self.history_changed.emit(self.history)
 
     def _document_edited(self, _edit: object) -> None:
@@ -488,3 +489,11 @@ class Session(QObject):
         if stream not in self._reader_failures:  # once a stream, not once a frame
             self._reader_failures.add(stream)
             self.message.emit("bad", sentence)
+
+
+def _first_tier(document: Document) -> str:
+    """Where new clips go at first: the annotator's own tier, else the first one of clips."""
+    if document.tier(document.annotator) is not None:
+        return document.annotator
+    tiers = (tier.name for tier in document.tiers if not tier.rules.points)
+    return next(tiers, document.annotator)
