@@ -137,8 +137,8 @@ class MeasuresPanel(QWidget):
         self.empty.setVisible(measures is None)
         for widget in (self.headline, self.curve, self._table, self.about, self.csv, self.pdf):
             widget.setVisible(measures is not None)
-        if measures is not None:
-            self.headline.setText(_headline(measures))
+        if measures is not None and stretch is not None:
+            self.headline.setText(_headline(measures, counted=stretch.is_one))
             self._show_curve(measures)
             self._show_rows(measures)
 
@@ -154,9 +154,11 @@ class MeasuresPanel(QWidget):
                 gone.deleteLater()
         row = 0
         for heading, digits, rows in TABLES:
-            for column, text in enumerate((heading, "left", "right", "R:L")):
-                last = column == 3 and not rows[0][3]
-                self._rows.addWidget(_cell("" if last else text, column, quiet=True), row, column)
+            if row == 0:
+                for column, text in enumerate((heading, "left", "right", "R:L")):
+                    self._rows.addWidget(_cell(text, column, quiet=True), row, column)
+            else:  # the same columns
+                self._rows.addWidget(_cell(heading, 0, quiet=True), row, 0, 1, 4)
             row += 1
             for one in rows:
                 self._add_row(row, measures, one, digits)
@@ -225,10 +227,13 @@ class MeasuresPanel(QWidget):
             self._save(suffix, before=before)
 
 
-def _headline(measures: ClipMeasures) -> str:
+def _headline(measures: ClipMeasures, *, counted: bool) -> str:
+    """counted: it is one action, so that repetitions say something."""
     values, repetitions = measures.values, measures.repetitions
     parts = []
-    if repetitions.angle:
+    if not counted:
+        parts.append("select a clip to count repetitions")
+    elif repetitions.angle:
         times = "1 repetition" if repetitions.count == 1 else f"{repetitions.count} repetitions"
         each = "" if repetitions.period_s is None else f", {repetitions.period_s:.2f} s each"
         parts.append(f"{times}{each}, counted on {repetitions.angle}")

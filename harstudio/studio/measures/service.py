@@ -23,12 +23,14 @@ SETTLE_MS = 150  # so long the clip must stay as it is: edges are nudged by hold
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What is measured: ``[start_ns, end_ns)``. name: "wave", or what else it is."""
+    """What is measured: ``[start_ns, end_ns)``. name: "wave", or what else it is. is_one: it is
+    one action, as far as is known."""
 
     start_ns: int
     end_ns: int
     name: str
     person: str = ""
+    is_one: bool = True
 
 
 class Measuring(QObject):
@@ -83,7 +85,8 @@ class Measuring(QObject):
         start, end = self._labelling.mark_in_ns, self._labelling.mark_out_ns
         if start is not None and end is not None:
             return Stretch(start, end, "between the points")
-        return Stretch(recording.start_ns, recording.stop_ns, "the whole recording")
+        span = recording.start_ns, recording.stop_ns
+        return Stretch(*span, "the whole recording", is_one=recording.action is not None)
 
     def _measure(self) -> None:
         self.stretch = stretch = self._wanted()
