@@ -34,7 +34,6 @@ SEPARATED = frozenset(
         "clip.select_tier",
         "tier.add",
         "label.read_others",
-        "team.next",
         "team.settle",
         "team.rules",
         "transport.slower",

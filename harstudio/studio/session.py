@@ -87,7 +87,7 @@ class Session(QObject):
         self._selected: tuple[str, ...] = ()  # the primary one first
         self._tier_name = self.settings.annotator
         self._ticket = 0
-        self._clip_wanted: tuple[int, int] | None = None  # of the recording being opened
+        self._clip_wanted: tuple[int, int, bool] | None = None  # of the one being opened; played?
         self._reader_failures: set[str] = set()
         self._threads = QThreadPool(self)
         self._threads.setMaxThreadCount(2)
@@ -126,26 +126,31 @@ class Session(QObject):
         else:
             self._start_loading(path, None, folder if path.is_relative_to(folder) else None)
 
-    def open_clip(self, path: Path, start_ns: int, end_ns: int) -> None:
-        """Play ``[start_ns, end_ns)`` of a recording in a loop; opened first if it is not open.
+    def open_clip(self, path: Path, start_ns: int, end_ns: int, *, play: bool = True) -> None:
+        """Play ``[start_ns, end_ns)`` of a recording in a loop, or stand at its start; opened
+        first if it is not open.
 
         ``clip_shown`` tells when it is there, ``failed`` when it cannot be."""
         path = Path(path).absolute()
         if self.recording is not None and self.recording.path.absolute() == path:
-            self._clip_wanted = start_ns, end_ns
+            self._clip_wanted = start_ns, end_ns, play
             self._show_clip()
         else:
             self.open_recording(path)
-            self._clip_wanted = start_ns, end_ns
+            self._clip_wanted = start_ns, end_ns, play
 
     def _show_clip(self) -> None:
         wanted, self._clip_wanted = self._clip_wanted, None
         if wanted is None or self.recording is None:
             return
         start_ns = max(wanted[0], self.transport.start_ns)
-        self.transport.set_loop((start_ns, min(wanted[1], self.transport.stop_ns)))
+        stop_ns, playing = min(wanted[1], self.transport.stop_ns), wanted[2]
+        self.transport.set_loop((start_ns, stop_ns) if playing else None)
         self.transport.seek(start_ns)
-        self.transport.play()
+        if playing:
+            self.transport.play()
+        else:
+            self.transport.pause()
         self.clip_shown.emit()
 
     def _start_loading(self, path: Path, project: Project | None, folder: Path | None) -> None:
@@ -184,6 +189,7 @@ class Session(QObject):
         self._put_up(opened.recording)
         if place != (opened.project.folder, opened.folder):
             self.project_changed.emit(self.project)
+        self._settle_no_more()
         self.recording_changed.emit(self.recording)
         self._open_history(self._labels_ahead.take(ticket, self.owner, self._editor))
         self._show_clip()
@@ -191,6 +197,13 @@ class Session(QObject):
             self.message.emit("warn", warning)
         if old is not None:
             self._threads.start(self._disposal(old, old_prefetcher))
+
+    def _settle_no_more(self) -> None:
+        """Back to one's own labels where this recording may not be settled."""
+        reason = self.team.why_not_settle() if self.settles else ""
+        if reason:
+            self.settles = False
+            self.message.emit("warn", reason)
 
     def _put_up(self, recording: Recording | None) -> None:
         self._reader_failures.clear()

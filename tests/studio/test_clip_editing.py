@@ -298,11 +298,17 @@ def test_going_to_what_others_see_differently(qtbot, tmp_path: Path) -> None:
     grid = FrameGrid(recording.reference.times_ns, recording.reference.period_ns)
     theirs = Clip(grid.start_of(10), grid.end_of(19), "wave", id="theirs")
     made = shown(qtbot, make_bench(tmp_path / "p", recording, {"bob": [theirs]}))
-    made.add((10, 24, "wave"), (40, 49, "clap"))
+    made.add((7, 29, "wave"), (40, 49, "clap"), (55, 56, "clap"))
     visited = []
-    for key in ("F10", "F10", "F10"):
-        made.key(key)
-        visited.append(made.labelling.frame())
-    assert visited == [20, 40, 40]  # five frames longer than bob's, and a clip that he has not
-    assert "agrees" in made.said()
+    for _ in range(4):
+        made.key("F10")
+        visited.append((made.labelling.frame(), made.said()))
+    assert visited == [  # three frames too early are no disagreement, a short clip is one
+        (20, "alice: wave, bob: nothing"),
+        (40, "alice: clap, bob: nothing"),
+        (55, "alice: clap, bob: nothing"),
+        (55, "Everybody agrees on all after this."),
+    ]
+    assert not made.session.transport.playing
+    assert made.session.transport.loop is None
     made.session.close()

@@ -79,6 +79,8 @@ def test_gold_labels_are_settled_by_keys(window: MainWindow, project: Project) -
     open_as(window, project, "carol")
     compare(window)
     desk, session = window.team_desk, window.session
+    said: list[str] = []
+    session.message.connect(lambda _level, sentence: said.append(sentence))
     assert len(desk.comparing.disagreements) == 2
     assert desk.gold_strip.isHidden()
     assert window.commands.run("team.settle")
@@ -98,6 +100,13 @@ def test_gold_labels_are_settled_by_keys(window: MainWindow, project: Project) -
     assert desk.settling.progress() == (2, 2)
     window.labelling.undo()
     assert desk.settling.progress() == (1, 2)
+
+    # The key of disagreements walks the list while it is seen, tells, and does not play.
+    desk.comparing.go(0)
+    assert window.session.transport.playing
+    window.commands.run("label.next_dispute")
+    assert (desk.comparing.current, window.session.transport.playing) == (1, False)
+    assert "alice: clapping, bob: " in said[-1]
 
     # A label that nobody gave: the points stand around the disagreement.
     desk.comparing.go(1)

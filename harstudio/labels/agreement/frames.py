@@ -129,6 +129,19 @@ def stretches(compared: Compared) -> list[Stretch]:
     return found
 
 
+def disputes(compared: Compared, shortest_ns: int = 0) -> list[Stretch]:
+    """The disputed stretches, by person and time, but for slivers: what is shorter than
+    ``shortest_ns`` and lies between different opinions, where only edges differ."""
+    found = stretches(compared)
+    kept = []
+    for before, one, after in zip([None, *found], found, [*found[1:], None], strict=False):
+        outside = {x.opinions if x and x.person == one.person else () for x in (before, after)}
+        edges_alone = one.end_ns - one.start_ns < shortest_ns and len(outside) > 1
+        if one.disputed and not edges_alone:
+            kept.append(one)
+    return kept
+
+
 def _joined(
     compared: Compared, person: str, changes: Iterable[tuple[int, int, Category]]
 ) -> Iterator[Stretch]:

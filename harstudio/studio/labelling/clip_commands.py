@@ -144,8 +144,7 @@ def _jumps(labelling: Labelling) -> list[Command]:
         *both("clip", "unsure clip", "unsure", ("F8", "Shift+F8"), jumps.unsure),
         *both("clip", f"clip of confidence below {LOW_CONFIDENCE:g}", "low",
               ("F7", "Shift+F7"), jumps.low_confidence),
-        *both("label", "stretch that others see differently", "dispute", ("F10", "Shift+F10"),
-              jumps.disputed),
+        *both("label", "disagreement", "dispute", ("F10", "Shift+F10"), jumps.disputed),
         *both("clip", "clip that lacks an attribute", "incomplete", ("F9", "Shift+F9"),
               jumps.incomplete),
     ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harstudio.studio.labelling.labelling import Labelling
 
 LOW_CONFIDENCE = 0.6  # below it a clip is worth a look
+SLIVER_NS = 200_000_000  # edges of one action that lie closer are no disagreement to stop at
 
 
 class ClipJumps(QObject):
@@ -26,7 +27,8 @@ class ClipJumps(QObject):
         self._labelling = labelling
         self._clips = labelling.clips
         self.session = labelling.session
-        self._disputed: tuple[object, list[int]] = (None, [])  # where it begins, of what
+        self._disputed: tuple[object, list[tuple[int, str]]] = (None, [])  # of what; when, words
+        self.in_list: Callable[[int], bool] = lambda _direction: False  # walks a list that is seen
 
     def _say(self, sentence: str) -> None:
         self.session.message.emit("info", sentence)
@@ -114,32 +116,45 @@ class ClipJumps(QObject):
         self._go(direction, found, f"with a confidence below {LOW_CONFIDENCE:g}")
 
     def disputed(self, direction: int) -> None:
-        """To where the next or previous stretch begins of which somebody whose labels are shown
-        says something else."""
-        starts = self._disputed_starts()
-        now = self.session.transport.position_ns
-        ahead = [s for s in starts if s > now] if direction > 0 else [s for s in starts if s < now]
+        """The next (1) or previous (-1) stretch about which somebody whose labels are shown says
+        something else, in the list of disagreements when that is seen; who says what is told."""
+        if self.in_list(direction):
+            return
+        now, found = self.session.transport.position_ns, self._disagreements()
+        ahead = [one for one in found if (one[0] - now) * direction > 0]
         if not self._labelling.others.documents:
             self._say(self._labelling.others.hidden or "Nobody else has labelled this recording.")
         elif not ahead:
             where = "after" if direction > 0 else "before"
             self._say(f"Everybody agrees on all {where} this.")
         else:
-            self.session.transport.seek(ahead[0] if direction > 0 else ahead[-1])
+            start_ns, words = ahead[0] if direction > 0 else ahead[-1]
+            self.session.transport.pause()
+            self.session.transport.seek(start_ns)
             self.select_if_any()
+            self._say(words)
 
-    def _disputed_starts(self) -> list[int]:
+    def _disagreements(self) -> list[tuple[int, str]]:
+        """When each begins, and who says what."""
         document, grid = self.session.document, self._labelling.grid
         others = self._labelling.others.documents
         if document is None or grid is None:
             return []
         known = (document.annotator, document.revision, tuple(map(id, others)))
         if self._disputed[0] != known:
-            from harstudio.labels.agreement.frames import Compared, stretches
+            from harstudio.labels.agreement.frames import Compared, disputes, said
 
-            compared = Compared(document.recording, (document, *others), grid)
-            found = sorted({s.start_ns for s in stretches(compared) if s.disputed})
-            self._disputed = (known, found)
+            documents = document, *others
+            found = {
+                stretch.start_ns: who_says_what(
+                    {
+                        one.annotator: said(opinion)
+                        for one, opinion in zip(documents, stretch.opinions, strict=True)
+                    }
+                )
+                for stretch in disputes(Compared(document.recording, documents, grid), SLIVER_NS)
+            }
+            self._disputed = (known, sorted(found.items()))
         return self._disputed[1]
 
     def _own(self, wanted: Callable[[Clip], bool]) -> list[tuple[str, Clip]]:
@@ -173,3 +188,8 @@ def _is_low(clip: Clip) -> bool:
 
 def _chosen(document: Document, wanted: Callable[[Clip], bool]) -> Iterator[tuple[str, Clip]]:
     return ((tier.name, clip) for tier in document.tiers for clip in tier.clips if wanted(clip))
+
+
+def who_says_what(opinions: Mapping[str, str]) -> str:
+    """Labels by annotator in words: "alice: hand waving, bob: nothing"."""
+    return ", ".join(f"{name}: {label or 'nothing'}" for name, label in opinions.items())

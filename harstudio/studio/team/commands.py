@@ -44,19 +44,12 @@ def _own_commands(desk: TeamDesk) -> list[Command]:
 
 
 def _difference_commands(desk: TeamDesk) -> list[Command]:
-    settling, comparing = desk.settling, desk.comparing
-
-    def some() -> bool:
-        return bool(comparing.disagreements)
+    settling = desk.settling
 
     def active() -> bool:
         return settling.active
 
     return [
-        Command("team.next", "Next disagreement", partial(comparing.step, 1), "Team",
-                "chevron-down", ("F12",), some, repeats=True),
-        Command("team.previous", "Previous disagreement", partial(comparing.step, -1), "Team",
-                "chevron-up", ("Shift+F12",), some, repeats=True),
         Command("team.settle", "Settle disagreements for the gold labels", desk.toggle_settling,
                 "Team", "merge", ("Ctrl+Alt+S",), settling.possible, active),
         Command("team.take_first", "Take the first opinion", partial(settling.take, 0), "Team",

@@ -13,6 +13,7 @@ from harstudio.labels.agreement.reading import by_a_person
 from harstudio.labels.model import Document
 from harstudio.labels.team.policy import GOLD
 from harstudio.studio.background import Task
+from harstudio.studio.labelling.clip_jumps import who_says_what
 from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.session import Session
 from harstudio.studio.team.gathering import Gathered, Wanted, gather
@@ -215,20 +216,20 @@ class Comparing(QObject):
         return next((one for one in documents if one.annotator == annotator), None)
 
     def step(self, by: int) -> None:
-        """Go to the next disagreement (1) or the one before (-1)."""
+        """Go to the next disagreement (1) or the one before (-1); nothing plays."""
         count = len(self.disagreements)
         if not count:
             self._session.message.emit("info", "There is no disagreement in the list.")
             return
         if self.current is None:
-            self.go(self._nearest(by))
+            self.go(self._nearest(by), play=False)
             return
         at = self.current + by
         if not 0 <= at < count:
             where = "after" if by > 0 else "before"
             self._session.message.emit("info", f"There is no disagreement {where} this.")
             return
-        self.go(at)
+        self.go(at, play=False)
 
     def _nearest(self, by: int) -> int:
         """From the playhead, in the open recording; else the first or last of the list."""
@@ -243,15 +244,20 @@ class Comparing(QObject):
             return ahead[0] if by > 0 else ahead[-1]
         return (here or [0])[0] if by > 0 else (here or [len(self.disagreements) - 1])[-1]
 
-    def go(self, index: int) -> None:
-        """Take a disagreement in hand: its recording is opened, it plays in a loop."""
+    def go(self, index: int, *, play: bool = True) -> None:
+        """Take a disagreement in hand: its recording is opened, it plays in a loop or is shown;
+        who says what is told."""
         self.current = index
         one = self.disagreements[index]
         path = self._path_of(one.recording)
         if path is None:
             self._session.message.emit("warn", f"{one.recording} is not there any more.")
-        else:
+        elif play:
             self._session.open_clip(path, one.start_ns - CONTEXT_NS, one.end_ns + CONTEXT_NS)
+        else:
+            self._session.open_clip(path, one.start_ns, one.end_ns, play=False)
+        if path is not None:
+            self._session.message.emit("info", who_says_what(one.opinions))
         self.moved.emit()
         self.changed.emit()
 

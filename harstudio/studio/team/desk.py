@@ -42,6 +42,7 @@ class TeamDesk:
         self._box: ProjectBox | None = None
         self._versions: VersionsBox | None = None
         self.settling.changed.connect(self._show_mode)
+        self._labelling.jumps.in_list = self._step_in_list
         self.session.clip_shown.connect(self._show_disagreement)
 
     # ---- one's own labels
@@ -113,6 +114,13 @@ class TeamDesk:
             return
         around = max(AROUND_NS, one.end_ns - one.start_ns)
         self._window.timeline.show_span(one.start_ns - around, one.end_ns + around)
+
+    def _step_in_list(self, by: int) -> bool:
+        """Go on in the list of disagreements; False when nobody sees one."""
+        if not self.panel.list.isVisible() or not self.comparing.disagreements:
+            return False
+        self.comparing.step(by)
+        return True
 
     # ---- the project
 
