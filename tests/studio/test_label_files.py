@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 import harrec_files
 from driving import until
@@ -64,6 +66,22 @@ def test_an_export_says_what_it_could_not_carry(opened, tmp_path):
     assert "00:00:00.000 --> 00:00:00.100\nwalk" in out.read_text()
     assert "no place for comments" in box.told.toPlainText()
     box.close()
+
+
+def test_a_box_is_left_by_esc_by_cancel_and_by_the_cross(opened):
+    ways = (
+        lambda box: QTest.keyClick(box, Qt.Key.Key_Escape),
+        lambda box: box.close_button.click(),
+        lambda box: box.close(),
+    )
+    for leave in ways:
+        box = ExportBox(opened)
+        box.show()
+        gone = []
+        box.destroyed.connect(lambda *_, gone=gone: gone.append(True))
+        until(box.isActiveWindow)
+        leave(box)
+        until(lambda gone=gone: gone)
 
 
 def test_both_stand_in_the_file_menu(opened):

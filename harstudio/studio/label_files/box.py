@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFormLayout,
@@ -49,7 +48,7 @@ class LabelFilesBox(QDialog):
         self.told.setMinimumHeight(RESULT_HEIGHT)
         self.told.hide()
         self.close_button = QPushButton("Cancel")
-        self.close_button.clicked.connect(self.close)
+        self.close_button.clicked.connect(self.reject)
         self.action_button = QPushButton(action)
         self.action_button.setProperty("primary", True)
         self.action_button.setDefault(True)
@@ -102,10 +101,8 @@ class LabelFilesBox(QDialog):
         what = str(error) if isinstance(error, (HarstudioError, OSError)) else repr(error)
         self.tell(f"Nothing was done. {what}")
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+    def done(self, result: int) -> None:
+        """Every way out of the box, Esc and the window's cross among them, comes here."""
         if self._task is not None:
             self._task.cancel()
-        super().closeEvent(event)
-
-    def reject(self) -> None:
-        self.close()
+        super().done(result)
