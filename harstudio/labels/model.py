@@ -268,11 +268,12 @@ def _plain(data: Any) -> Clip | None:
 def _attributes(data: dict[Any, Any]) -> dict[str, AttributeValue]:
     for name, value in data.items():
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise ValueError(f"the attribute “{name}” is {value!r}")
+            raise ValueError(f"the attribute {brief(name)} is {brief(value)}")
     return data
 
 
 _REQUIRED = object()
+LONGEST_TOLD = 80  # characters of a foreign value in an error
 
 
 def typed(
@@ -287,5 +288,16 @@ def typed(
     if value is default:
         return value
     if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
-        raise ValueError(f"“{key}” is {value!r}")
+        raise ValueError(f"“{key}” is {brief(value)}")
     return value
+
+
+def brief(value: object) -> str:
+    """A foreign value in a few words: lists that hold each other have no end when written out."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= LONGEST_TOLD else value[:LONGEST_TOLD] + "…")
+    if isinstance(value, int) and value.bit_length() > 64:
+        return "a huge number"
+    if value is None or isinstance(value, (bool, int, float)):
+        return repr(value)
+    return f"of the type {type(value).__name__}"

@@ -21,10 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harstudio.labels.interchange.base import damaged, read_bytes
+from harstudio.labels.model import brief
 
 LARGEST_BYTES = 2 << 30
 MOST_STEPS = 40_000_000  # NTU 120 has 114,480 samples of some 100 steps
 MOST_DIMENSIONS = 8
+KEY_BITS = 61  # the hash of a number is the rest after division by 2^61 - 1
 INSTRUCTIONS = frozenset(
     """
     PROTO FRAME STOP MARK POP POP_MARK DUP NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG
@@ -91,7 +93,7 @@ class _DType:
 
     def __init__(self, code: object) -> None:
         if not (isinstance(code, str) and NUMBER.fullmatch(code)):
-            raise RefusedError(f"an array of it holds {code!r:.40}, no numbers")
+            raise RefusedError(f"an array of it holds no numbers: its type: {brief(code)}")
         self._code = code
         self._order: Literal["<", ">", "|", "="] = "="
 
@@ -249,8 +251,10 @@ class _Reader(pickle._Unpickler):  # its Python twin keeps what it was told in a
     def _put(self, items: list[Any]) -> None:
         target = self.stack[-1]
         for key, value in zip(items[::2], items[1::2], strict=True):
-            # the hash of a deep tuple would overflow the stack of the machine
-            if not isinstance(target, dict) or not isinstance(key, (str, int)):
+            # the hash of a deep tuple would overflow the stack of the machine, and numbers beyond
+            # KEY_BITS can be chosen so that all have one hash
+            plain = isinstance(key, str) or (isinstance(key, int) and key.bit_length() < KEY_BITS)
+            if not isinstance(target, dict) or not plain:
                 raise RefusedError("a key of it is no text")
             target[key] = value
 

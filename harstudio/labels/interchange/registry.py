@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,14 @@ from harstudio.labels.interchange import (
     webvtt,
     x_anylabeling,
 )
-from harstudio.labels.interchange.base import Bundle, ForeignFormat, Media, Reading, flattened
+from harstudio.labels.interchange.base import (
+    Bundle,
+    ForeignFormat,
+    Media,
+    Reading,
+    damaged,
+    flattened,
+)
 
 # Asked in this order: what marks itself first, plain tables last.
 FORMATS: tuple[ForeignFormat, ...] = (
@@ -42,6 +50,9 @@ FORMATS: tuple[ForeignFormat, ...] = (
     csv_table,
 )
 HEAD_BYTES = 4096
+LONGEST_MESSAGE = 400  # characters; a damaged file can have much to say
+
+logger = logging.getLogger(__name__)
 
 
 def names() -> tuple[str, ...]:
@@ -104,12 +115,20 @@ def read(path: Path, reading: Reading, format: str = "") -> Bundle:  # noqa: A00
         return known.read(path, reading)
     except UsageError as error:
         raise UsageError(error.message, path=path, remedy=error.remedy) from error
+    except DataError as error:
+        if len(error.message) <= LONGEST_MESSAGE:
+            raise
+        message = f"{error.message[:LONGEST_MESSAGE]}…"
+        raise DataError(message, path=error.path, remedy=error.remedy) from None
     except HarstudioError:
         raise
     except RecursionError as error:
-        raise DataError(
-            f"This is no {known.TITLE} file: it nests too deeply.", path=path
-        ) from error
+        raise damaged(path, "it nests too deeply", known.TITLE) from error
+    except MemoryError as error:
+        raise damaged(path, "it needs more memory than there is", known.TITLE) from error
+    except Exception as error:  # a hostile file fails in any way
+        logger.info("%s cannot be read", path, exc_info=True)
+        raise damaged(path, f"its data are wrong ({type(error).__name__})", known.TITLE) from error
 
 
 def write(bundle: Bundle, path: Path, format: str = "") -> tuple[str, ...]:  # noqa: A002

@@ -15,23 +15,27 @@ import pickle
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.format import read_array_header_1_0, read_array_header_2_0, read_magic
 from numpy.typing import NDArray
 
 from harstudio.files import write_atomically
 from harstudio.labels.interchange.base import damaged
 from harstudio.labels.interchange.json_text import read_json, write_json
 from harstudio.labels.interchange.plain_pickle import LARGEST_BYTES, PlainArray, read_pickle
-from harstudio.labels.model import typed
+from harstudio.labels.interchange.times import LATEST_NS
+from harstudio.labels.model import brief, typed
 
 TITLE = "PYSKL"
 ARRAYS = ("keypoint", "keypoint_score")
 TEXTS = ("recording", "annotator", "person")
 TIMES = ("start_ns", "end_ns")
 PROTOCOL = 4  # what Python 3.8 reads too
+LARGEST_NUMBER = 1 << 32  # of a label or of frames: four years at 30 a second
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,15 +123,29 @@ def _from_npz(path: Path, beside: Path) -> SkeletonSet:
         with zipfile.ZipFile(path) as packed:
             if sum(one.file_size for one in packed.infolist()) > LARGEST_BYTES:
                 raise ValueError(f"it unpacks to more than {LARGEST_BYTES >> 20} MB")
-        with np.load(path, allow_pickle=False) as file:
-            there = set(file.files)
+            there = set(packed.namelist())
             arrays = [
-                {name: file[f"{name}_{k}"] for name in ARRAYS if f"{name}_{k}" in there}
+                {
+                    name: _member(packed.read(member))
+                    for name in ARRAYS
+                    if (member := f"{name}_{k}.npy") in there
+                }
                 for k in range(count)
             ]
-    except (OSError, zipfile.BadZipFile, EOFError, KeyError) as error:
+    except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise ValueError(f"its arrays cannot be read ({type(error).__name__})") from error
     return _set(document, arrays)
+
+
+def _member(data: bytes) -> NDArray[Any]:
+    """An array of an npz; ValueError, before memory is taken, where it says another size."""
+    file = io.BytesIO(data)
+    header = read_array_header_1_0 if read_magic(file) == (1, 0) else read_array_header_2_0
+    shape, _, kind = header(file)
+    if kind.hasobject or prod(shape) * kind.itemsize != len(data) - file.tell():
+        raise ValueError("an array of it has other data than it says")
+    file.seek(0)
+    return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _arrays(one: Any) -> dict[str, NDArray[Any]]:
@@ -162,17 +180,21 @@ def _clip(one: Any, arrays: dict[str, NDArray[Any]]) -> SkeletonClip:
     frames = typed(one, "total_frames", int, -1)
     if keypoint is not None:
         if keypoint.ndim != 4 or keypoint.dtype.kind != "f" or keypoint.shape[3] not in (2, 3):
-            raise ValueError(f"the keypoints of {name} have the shape {keypoint.shape}")
+            raise ValueError(f"the keypoints of {name:.80} have the shape {keypoint.shape}")
         if score is not None and score.shape != keypoint.shape[:3]:
-            raise ValueError(f"the scores of {name} have the shape {score.shape}")
+            raise ValueError(f"the scores of {name:.80} have the shape {score.shape}")
         frames = keypoint.shape[1] if frames < 0 else frames
     label = typed(one, "label", int)
-    if label < 0 or frames < 0:
-        raise ValueError(f"{name} has the label {label} and {frames} frames")
+    if not (0 <= label < LARGEST_NUMBER and 0 <= frames < LARGEST_NUMBER):
+        raise ValueError(f"{name:.80} has the label {brief(label)} and {brief(frames)} frames")
     size = one.get("img_shape")
     whole = isinstance(size, (list, tuple)) and len(size) == 2 and keypoint is not None
     texts = {key: typed(one, key, str, "") for key in TEXTS}
     times = {key: typed(one, key, int, -1) for key in TIMES}
+    start_ns, end_ns = times["start_ns"], times["end_ns"]
+    ends_late = end_ns == -1 or end_ns >= start_ns
+    if not (ends_late and all(-1 <= time_ns < LATEST_NS for time_ns in times.values())):
+        raise ValueError(f"{name:.80} goes from {brief(start_ns)} to {brief(end_ns)} ns")
     return SkeletonClip(
         name,
         label,

@@ -8,7 +8,7 @@ import random
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from harstudio.errors import HarstudioError
+from harstudio.errors import DataError, HarstudioError
 from harstudio.labels.interchange import registry
 from harstudio.labels.interchange.base import Reading
 from made_labels import bundles, grid
@@ -96,6 +96,21 @@ def test_another_encoding_is_refused(name, encoding, tmp_path):
         assert registry.read(path, READING, name).recordings  # XML says its encoding itself
     else:
         refused(path, name)
+
+
+def test_what_no_reader_expected_is_a_sentence_too(tmp_path, monkeypatch):
+    """And none that is longer than a person reads."""
+    path = tmp_path / "a.csv"
+    path.write_text("start,end,label\n0,1,x\n")
+    for error in (OverflowError(), AttributeError("x"), MemoryError(), DataError("x" * 10**6)):
+
+        def broken(_path, _reading, error=error):
+            if isinstance(error, DataError):
+                error = DataError(error.message, path=path)
+            raise error
+
+        monkeypatch.setattr(registry.csv_table, "read", broken)
+        assert len(refused(path, "csv")) < 1000
 
 
 @settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck))

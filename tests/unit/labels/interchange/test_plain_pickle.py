@@ -60,6 +60,11 @@ HOSTILE = {
     "nests a key deeply": (b"\x80\x04}" + deep(200_000) + b"Ns.", "no text"),
     "holds objects": (pickle.dumps(np.array([{}], dtype=object)), "no numbers"),
     "holds records": (pickle.dumps(np.zeros(3, dtype=[("a", "f4")])), "no numbers"),
+    "says a type that has no end": (
+        b"cnumpy\ndtype\n(](" + b"l(" * 5 + b"ltR.",
+        "of the type list",
+    ),
+    "chooses its keys so that they collide": (b"\x80\x04}L2305843009213693951L\nNs.", "no text"),
     "uses an extension": (b"\x82\x01.", "instruction"),
     "asks somebody else": (b"Pabc\n.", "instruction"),
     "makes an instance": (pickle.dumps(struct.Struct), "Struct"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,6 +108,14 @@ def test_a_set_as_others_distribute_it(tmp_path):
     assert "place in the label set" in other.notes[0]
 
 
+def shared_lists() -> list[object]:
+    """In the file a few hundred bytes, written out 10^30 of them."""
+    inner: list[object] = []
+    for _ in range(30):
+        inner = [inner] * 10
+    return inner
+
+
 BAD = {
     "no annotations": {"split": {}},
     "has no frame_dir": {"annotations": [{"label": 1}]},
@@ -114,6 +124,18 @@ BAD = {
     "the label -1": {"annotations": [{"frame_dir": "a", "label": -1, "total_frames": 2}]},
     "the shape": {"annotations": [{"frame_dir": "a", "label": 1, "keypoint": np.zeros((2, 3))}]},
     "no list of names": {"annotations": [], "split": {"a": 3}},
+    "a huge number frames": {
+        "annotations": [{"frame_dir": "a", "label": 1, "total_frames": 10**400}]
+    },
+    "to a huge number ns": {
+        "annotations": [{"frame_dir": "a", "label": 1, "total_frames": 2, "end_ns": 10**30}]
+    },
+    "from 5 to 3 ns": {
+        "annotations": [
+            {"frame_dir": "a", "label": 1, "total_frames": 2, "start_ns": 5, "end_ns": 3}
+        ]
+    },
+    "of the type list": {"annotations": [], "split": shared_lists()},
 }
 
 
@@ -130,8 +152,16 @@ def test_npz_with_pickled_or_missing_arrays(tmp_path):
     about = {"annotations": [{"frame_dir": "a", "label": 0, "total_frames": 2}]}
     Path(tmp_path / "a.json").write_text(json.dumps(about), "utf-8")
     np.savez(path, keypoint_0=np.array([{}], dtype=object))
-    with pytest.raises(DataError, match="pickle"):
+    with pytest.raises(DataError, match="other data than it says"):
         registry.read(path, Reading())
+    huge = io.BytesIO()
+    header = {"descr": "<f4", "fortran_order": False, "shape": (1, 1 << 40, 25, 3)}
+    np.lib.format.write_array_header_1_0(huge, header)
+    for member in (huge.getvalue(), b"no array"):
+        with zipfile.ZipFile(path, "w") as packed:
+            packed.writestr("keypoint_0.npy", member)
+        with pytest.raises(DataError, match=r"other data than it says|magic"):
+            registry.read(path, Reading())
     np.savez(path, other=np.zeros(3))
     assert [c.label for *_, c in all_clips(registry.read(path, Reading()))] == ["class 0"]
 
