@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from harstudio.errors import HarstudioError, MissingError
@@ -12,6 +13,8 @@ from harstudio.measures.clips import ClipMeasures, measure_clip
 from harstudio.recordings.formats import open_recording, scan
 from harstudio.recordings.recording import Recording
 
+Hide = Callable[[str], str]
+
 
 def measure_all(
     path: Path,
@@ -19,14 +22,16 @@ def measure_all(
     labels: Sequence[str] = (),
     annotators: Sequence[str] = (),
     recordings: Sequence[str] = (),
+    seen_by: str = "",
     progress: Callable[[int, int], None] = lambda done, total: None,
     on_problem: Callable[[HarstudioError], None] | None = None,
 ) -> list[ClipMeasures]:
     """Every clip of a project, or of one recording; without labels a recording is one clip.
 
-    labels, annotators, recordings: only these, () for all. Recordings and clips that cannot be
+    labels, annotators, recordings: only these, () for all. seen_by: only what the policy lets this
+    annotator see, "" for everything. Recordings and clips that cannot be
     measured are handed to on_problem, else the error is raised. MissingError when nothing is
-    left to measure.
+    left to measure. Names of subjects are replaced where the policy says so.
     """
     project = Project.open(path) if is_project(path) else None
     paths = project.recordings() if project is not None else _recordings(path)
@@ -40,17 +45,29 @@ def measure_all(
             continue
         try:
             if not recordings or recording.name in recordings:
-                clips = _clips(project or Project.find_private(place.parent), recording)
+                owner = project or Project.find_private(place.parent)
+                hide = _hider(owner)
+                clips = _clips(owner, recording, seen_by)
                 for annotator, clip in clips:
                     wanted = not annotators or annotator in annotators
                     if wanted and (not labels or clip.label in labels):
-                        _measure(recording, annotator, clip, measured, on_problem)
+                        _measure(recording, annotator, clip, hide, measured, on_problem)
         finally:
             recording.close()
     progress(len(paths), len(paths))
     if not measured:
         raise MissingError("There is no clip to measure.", path=path)
     return measured
+
+
+def shown_names(path: Path) -> Hide:
+    """What puts pseudonyms into a text about a project or a recording, where the policy asks
+    for them."""
+    return _hider(Project.open(path) if is_project(path) else Project.find_private(path.parent))
+
+
+def _hider(project: Project | None) -> Hide:
+    return str if project is None else project.pseudonyms().shown
 
 
 def _recordings(path: Path) -> list[Path]:
@@ -61,8 +78,12 @@ def _recordings(path: Path) -> list[Path]:
     return [path]
 
 
-def _clips(project: Project | None, recording: Recording) -> Iterator[tuple[str, Clip]]:
+def _clips(
+    project: Project | None, recording: Recording, seen_by: str
+) -> Iterator[tuple[str, Clip]]:
     documents = [] if project is None else project.documents(recording.name)
+    if project is not None:
+        documents = project.policy.visible(recording.name, seen_by, documents)
     there = [
         (document.annotator, clip)
         for document in documents
@@ -81,20 +102,21 @@ def _measure(
     recording: Recording,
     annotator: str,
     clip: Clip,
+    hide: Hide,
     measured: list[ClipMeasures],
     on_problem: Callable[[HarstudioError], None] | None,
 ) -> None:
     try:
-        measured.append(
-            measure_clip(
-                recording,
-                clip.start_ns,
-                clip.end_ns,
-                label=clip.label,
-                annotator=annotator,
-                person=clip.person,
-            )
+        found = measure_clip(
+            recording,
+            clip.start_ns,
+            clip.end_ns,
+            label=clip.label,
+            annotator=annotator,
+            person=clip.person,
         )
+        named = hide(found.recording), hide(found.person)
+        measured.append(replace(found, recording=named[0], person=named[1]))
     except HarstudioError as error:
         _tell(error, on_problem)
 

@@ -51,15 +51,15 @@ def comparison(payload: Payload, context: Context) -> Payload:
 
 
 def movement(payload: Payload, context: Context) -> Payload:
-    """Measures of clips: ``{sessions, labels, annotators, csv, pdf}``.
+    """Measures of clips: ``{sessions, labels, annotators, seen_by, csv, pdf}``.
 
-    sessions: one or two of ``{name, path, recordings}``, the earlier first; path is a project or
-    a recording, recordings are those that count, [] for all. csv, pdf: files to write, "" for
-    none. Gives ``{"clips": [{recording, annotator, label, person, start_ns, end_ns, counted_on,
-    values}], "changes": {label: [{measure, title, unit, first, second, change, per_cent}]},
-    "problems": [sentences], "files": [paths]}``.
+    sessions: one or two of ``{name, path, recordings}``, the earlier first; path is a project or a
+    recording, recordings are those that count, [] for all. seen_by: whose rights count, "" for all
+    labels. csv, pdf: files to write, "" for none. Gives ``{"clips": [{recording, annotator, label,
+    person, start_ns, end_ns, counted_on, values}], "changes": {label: [{measure, title, unit,
+    first, second, change, per_cent}]}, "problems": [sentences], "files": [paths]}``.
     """
-    from harstudio.measures.labelled import measure_all
+    from harstudio.measures.labelled import measure_all, shown_names
     from harstudio.measures.sessions import compare
     from harstudio.measures.table import write_csv
     from harstudio.reports.movement import movement_page
@@ -70,12 +70,13 @@ def movement(payload: Payload, context: Context) -> Payload:
     problems: list[str] = []
     sessions = [
         (
-            str(session["name"]),
+            shown_names(Path(str(session["path"])))(str(session["name"])),
             measure_all(
                 Path(str(session["path"])),
                 labels=payload.get("labels") or (),
                 annotators=payload.get("annotators") or (),
                 recordings=session.get("recordings") or (),
+                seen_by=str(payload.get("seen_by") or ""),
                 progress=_pause(context, "Measuring"),
                 on_problem=lambda error: problems.append(str(error)),
             ),

@@ -74,8 +74,9 @@ class Asking:
         return Path(recent[0]).parent if recent else Path.home()
 
     def screenshot(self) -> None:
-        recording = self._window.session.recording
-        name = "panes.png" if recording is None else f"{recording.name}.png"
+        session = self._window.session
+        recording, shown = session.recording, session.team.shown
+        name = "panes.png" if recording is None else f"{shown(recording.name)}.png"
         chosen, _ = QFileDialog.getSaveFileName(
             self._window, "Save picture", str(self.start_folder() / name), "PNG (*.png)"
         )

@@ -197,6 +197,8 @@ def test_training_tells_after_each_clip(window: MainWindow, project: Project) ->
     open_as(window, project, "dora")
     strip, labelling = window.team_desk.feedback, window.labelling
     assert window.labelling.others.documents == ()
+    window.commands.run("team.settle")  # whoever learns neither sees nor changes the gold labels
+    assert not window.session.settles
     labelling.mark_range(S, 2 * S)
     labelling.press_label("clapping")
     assert strip.sentence.text() == "This is “hand waving”, not “clapping”."

@@ -81,19 +81,27 @@ def cut_clips(
     out: Path,
     layout: Layout,
     annotator: str = "",
+    *,
+    seen_by: str = "",
     progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Cut:
     """Cut every clip of one annotator into ``out``; a clip that fails does not stop the others.
 
-    progress(done, total, words) counts clips and parts of them. When ``cancelled`` says so the
-    clip in work is dropped and the others stay; what it raises has the same effect.
+    seen_by: as of ``make_plan``. progress(done, total, words) counts clips and parts of them.
+    When ``cancelled`` says so the clip in work is dropped and the others stay; what it raises has
+    the same effect.
     ConflictError where the folder holds something else, DataError when it cannot be written.
     """
     rows = _ready(project, out, layout)
     cut = Cut()
     plan = make_plan(
-        project, layout, annotator, rows, lambda error: cut.failures.append(str(error))
+        project,
+        layout,
+        annotator,
+        rows,
+        lambda error: cut.failures.append(str(error)),
+        seen_by=seen_by,
     )
     cut.annotator = plan.annotator
     cut.notes += plan.left_out

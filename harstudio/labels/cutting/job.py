@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def cut(payload: Payload, context: Context) -> Payload:
-    """``{project, out, layout, annotator}``; gives ``Cut.describe()`` with ``summary``, ``out``."""
+    """``{project, out, layout, annotator, seen_by}``; gives ``Cut.describe()``, summary and out."""
     for key in ("project", "out"):
         if not payload.get(key):
             raise UsageError(f"The job needs {key}.")
@@ -36,6 +36,7 @@ def cut(payload: Payload, context: Context) -> Payload:
         out,
         layout,
         str(payload.get("annotator") or ""),
+        seen_by=str(payload.get("seen_by") or ""),
         progress=context.progress,
         cancelled=go_on,
     )

@@ -65,13 +65,16 @@ def make_plan(
     annotator: str,
     rows: Iterable[Row],
     on_problem: Callable[[HarstudioError], None],
+    *,
+    seen_by: str = "",
 ) -> Plan:
     """The clips of one annotator over all recordings, with a name for each.
 
     annotator: "" for the agreed labels where there are some, else the only annotator; UsageError
     where that says nobody or several. rows: what was cut before, which keeps its name.
+    seen_by: only what the policy lets this annotator see, "" for everything.
     """
-    documents = _documents(project, on_problem)
+    documents, hidden = _documents(project, seen_by, on_problem)
     chosen = annotator or _only(documents)
     names = {document.annotator for _, document in documents}
     if chosen not in names:
@@ -104,6 +107,9 @@ def make_plan(
         left_out.append(f"{points} point events have no length and are not cut.")
     if guessed:
         left_out.append(f"{guessed} clips are opinions of a network and are not cut.")
+    if hidden and chosen != seen_by:
+        many = "1 recording" if hidden == 1 else f"{hidden} recordings"
+        left_out.append(f"{many} with labels of others hidden from {seen_by} were left out.")
     return Plan(chosen, tuple(pieces), tuple(left_out))
 
 
@@ -141,19 +147,22 @@ def _ntu_numbers() -> dict[str, int]:
 
 
 def _documents(
-    project: Project, on_problem: Callable[[HarstudioError], None]
-) -> list[tuple[Found, Document]]:
+    project: Project, seen_by: str, on_problem: Callable[[HarstudioError], None]
+) -> tuple[list[tuple[Found, Document]], int]:
+    """Every document that may be seen, and of how many recordings some may not."""
     seen: dict[str, Found] = {}
     for folder in project.recording_folders:
         if folder.exists():
             for found in scan(folder).recordings:
                 seen.setdefault(found.name, found)
     labelled = project.labelled(seen)
-    return [
-        (seen[name], document)
-        for name in sorted(labelled)
-        for document in project.documents(name, on_problem)
-    ]
+    documents, hidden = [], 0
+    for name in sorted(labelled):
+        everybody = project.documents(name, on_problem)
+        visible = project.policy.visible(name, seen_by, everybody)
+        hidden += len(visible) < len(everybody)
+        documents += [(seen[name], document) for document in visible]
+    return documents, hidden
 
 
 def _only(documents: list[tuple[Found, Document]]) -> str:

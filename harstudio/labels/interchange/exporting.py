@@ -39,28 +39,33 @@ def read_bundle(
     recordings: Sequence[str] = (),
     annotators: Sequence[str] = (),
     beside: Path,
+    seen_by: str = "",
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> tuple[Bundle, list[str]]:
     """What a project's labels say, and sentences about what could not be read.
 
     recordings, annotators: only these, all where none is given; MissingError for a recording
-    that is not there. beside: the folder that media are named from. Where the policy asks for
-    pseudonyms nobody is named.
+    that is not there. beside: the folder that media are named from. seen_by: only what the
+    policy lets this annotator see, "" for everything. Where the policy asks for pseudonyms nobody
+    is named.
     """
     known = Recordings(project)
     names = [_found(known, name, project) for name in recordings] or project.labelled_recordings()
     found: list[Labelled] = []
     problems: list[str] = []
+    hidden = 0
     for number, name in enumerate(names):
         if cancelled is not None and cancelled():
             break
         if progress is not None:
             progress(number, len(names))
         everybody = project.documents(name, lambda error: problems.append(str(error)))
+        seen = project.policy.visible(name, seen_by, everybody)
+        hidden += len(seen) < len(everybody)
         documents = tuple(
             document
-            for document in everybody
+            for document in seen
             if (not annotators or document.annotator in annotators)
             and (document.done or any(tier.clips for tier in document.tiers))
         )
@@ -72,6 +77,12 @@ def read_bundle(
         else:
             media = facts.beside(beside)
             found.append(Labelled(name, documents, facts.duration_ns, media, path=facts.path))
+    if hidden and (not annotators or set(annotators) != {seen_by}):
+        many = "1 recording" if hidden == 1 else f"{hidden} recordings"
+        problems.append(
+            f"What others say of {many} is left out: {seen_by} is not done there, and it is "
+            "hidden until then."
+        )
     bundle = Bundle(tuple(found), project.label_set)
     return project.pseudonyms().bundle(bundle), problems + known.problems
 
@@ -83,6 +94,7 @@ def export(
     format: str = "",  # noqa: A002 -- as --format
     recordings: Sequence[str] = (),
     annotators: Sequence[str] = (),
+    seen_by: str = "",
     overwrite: bool = False,
     fps: float = 0.0,
     progress: Callable[[int, int], None] | None = None,
@@ -92,7 +104,7 @@ def export(
 
     ConflictError where a file is there already and may not be replaced, MissingError where
     nobody labelled anything, UsageError where the format wants to know more. What cannot be read
-    is among the problems, and the rest is written.
+    is among the problems, and the rest is written. seen_by: as of ``read_bundle``.
     """
     known = registry.by_name(format) if format else registry.by_ending(out)
     bundle, problems = read_bundle(
@@ -100,6 +112,7 @@ def export(
         recordings=recordings,
         annotators=annotators,
         beside=(out if out.is_dir() or not out.suffix else out.parent).absolute(),
+        seen_by=seen_by,
         progress=progress,
         cancelled=cancelled,
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harstudio.labels.model import typed
+from harstudio.labels.model import Document, typed
 
 GOLD = "gold"  # the annotator of the agreed labels
 
@@ -30,6 +30,25 @@ class Policy:
     def sees_others(self, annotator: str) -> bool:
         """Whether an annotator is shown the labels of others."""
         return not self.blind or annotator in self.reviewers
+
+    def hides(self, recording: str, annotator: str, *, done: bool) -> bool:
+        """Whether what others say about a recording is hidden from an annotator.
+
+        done: whether the annotator's own document of it is marked as done.
+        """
+        if done or annotator in self.reviewers:
+            return False
+        return self.blind or self.trains(recording, annotator)
+
+    def visible(
+        self, recording: str, annotator: str, documents: Iterable[Document]
+    ) -> list[Document]:
+        """The documents of a recording that an annotator may see; of "" all of them."""
+        there = list(documents)
+        done = any(one.done for one in there if one.annotator == annotator)
+        if not annotator or not self.hides(recording, annotator, done=done):
+            return there
+        return [one for one in there if one.annotator == annotator]
 
     def trains(self, recording: str, annotator: str) -> bool:
         """Whether labelling a recording teaches this annotator: clips are compared with gold."""

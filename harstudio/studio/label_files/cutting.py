@@ -81,6 +81,7 @@ class CutBox(LabelFilesBox):
             "out": str(out),
             "layout": self.layouts.currentData(),
             "annotator": self.people.currentData(),
+            "seen_by": self._window.session.team.viewer,
         }
         title = f"Cut clips to {out.name}"
         self._record = self._window.session.jobs.submit(CUT, payload, title=title)

@@ -27,7 +27,7 @@ class ExportBox(LabelFilesBox):
         super().__init__("Export labels", WORDS, "Export…", window)
         self.setObjectName("export_labels")
         self._window = window
-        session = window.session
+        session, shown = window.session, window.session.team.shown
         self.format = ChoiceBox("Format")
         for one in registry.FORMATS:
             self.format.addItem(f"{one.TITLE} ({one.EXTENSIONS[0]})", one.NAME)
@@ -38,7 +38,8 @@ class ExportBox(LabelFilesBox):
         self.form.addRow("", self.about)
         self.recordings = ChoiceBox("Recordings")
         if session.recording is not None:
-            self.recordings.addItem(f"This one: {session.recording.name}", session.recording.name)
+            here = session.recording.name
+            self.recordings.addItem(f"This one: {shown(here)}", here)
         self.recordings.addItem("All of the project", "")
         self.recordings.currentIndexChanged.connect(self._describe)
         self.form.addRow("Recordings", self.recordings)
@@ -72,7 +73,8 @@ class ExportBox(LabelFilesBox):
             name = QFileDialog.getExistingDirectory(self, "Folder for the files", str(start))
         else:
             ending = known.EXTENSIONS[0]
-            title = safe_name(self.recordings.currentData() or "labels") + ending
+            title = self._window.session.team.shown(self.recordings.currentData() or "labels")
+            title = safe_name(title) + ending
             name, _ = QFileDialog.getSaveFileName(
                 self, "Export labels", str(start / title), f"{known.TITLE} (*{ending})"
             )
@@ -90,7 +92,7 @@ class ExportBox(LabelFilesBox):
             return
         format_name, overwrite = self.format.currentData(), not self._into_folder()
         recording, person = self.recordings.currentData(), self.people.currentData()
-        replaced = self.replaced.isChecked()
+        replaced, viewer = self.replaced.isChecked(), self._window.session.team.viewer
 
         def work(progress: Callable[[int], None], cancelled: Callable[[], bool]) -> Exported:
             return export(
@@ -99,6 +101,7 @@ class ExportBox(LabelFilesBox):
                 format=format_name,
                 recordings=(recording,) if recording else (),
                 annotators=(person,) if person else (),
+                seen_by=viewer,
                 overwrite=overwrite or replaced,
                 progress=lambda done, _total: progress(done),
                 cancelled=cancelled,

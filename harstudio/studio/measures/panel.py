@@ -207,7 +207,7 @@ class MeasuresPanel(QWidget):
         recording = self._session.recording
         if recording is None:
             return
-        name = f"{recording.name}-measures{suffix}"
+        name = f"{self._session.team.shown(recording.name)}-measures{suffix}"
         kind = "CSV (*.csv)" if suffix == ".csv" else "PDF (*.pdf)"
         chosen, _ = QFileDialog.getSaveFileName(self, "Save measures", name, kind)
         if chosen:
@@ -219,12 +219,14 @@ class MeasuresPanel(QWidget):
         project, recording = self._session.project, self._session.recording
         if project is None or recording is None:
             return
-        names = [path.stem for path in project.recordings() if path.stem != recording.name]
+        shown = self._session.team.shown
+        names = {shown(path.stem): path.stem for path in project.recordings()}
+        names.pop(shown(recording.name), None)
         before, chosen = QInputDialog.getItem(
-            self, "Against an earlier recording", "The earlier session", names, 0, False
+            self, "Against an earlier recording", "The earlier session", list(names), 0, False
         )
         if chosen and before:
-            self._save(suffix, before=before)
+            self._save(suffix, before=names[before])
 
 
 def _headline(measures: ClipMeasures, *, counted: bool) -> str:

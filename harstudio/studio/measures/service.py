@@ -146,7 +146,12 @@ class Measuring(QObject):
             sessions = [{"name": before, "path": str(path), "recordings": [before]}, now]
         clip = self._labelling.clips.selected_anywhere()
         labels = [] if clip is None else [clip.label]
-        payload = {"sessions": sessions, "labels": labels, out.suffix.removeprefix("."): str(out)}
+        payload = {
+            "sessions": sessions,
+            "labels": labels,
+            "seen_by": session.team.viewer,
+            out.suffix.removeprefix("."): str(out),
+        }
         record = session.jobs.submit(JOB, payload, title=f"Measure for {out.name}")
         self._reports.add(record.id)
 

@@ -139,7 +139,8 @@ class Recogniser(QObject):
             "out": str(answers_folder(run)),
         }
         self._target = None
-        self._submit(PREDICT, payload, (recording.path, run), f"recognising {recording.name}")
+        title = f"recognising {self._session.team.shown(recording.name)}"
+        self._submit(PREDICT, payload, (recording.path, run), title)
 
     def explain(self, label: int | None) -> None:
         """Ask what speaks for a class in the window under the playhead; None: for the class that
@@ -159,7 +160,8 @@ class Recogniser(QObject):
             "out": str(answers_folder(self.run) / "explained"),
         }
         self._target = window, label
-        self._submit(EXPLAIN, payload, (recording.path, self.run), f"explaining {recording.name}")
+        title = f"explaining {self._session.team.shown(recording.name)}"
+        self._submit(EXPLAIN, payload, (recording.path, self.run), title)
 
     def _submit(self, job: str, payload: dict[str, Any], asked: Key, title: str) -> None:
         self.problem = ""

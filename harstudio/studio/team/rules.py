@@ -24,9 +24,7 @@ LEARNING = (
     "A training recording: what others say is shown when you have marked it as done; the gold "
     "label of a clip on demand."
 )
-NO_REVIEWER = (
-    "Blind annotation: only the reviewers named in the project's settings settle disagreements."
-)
+NO_REVIEWER = "Only the reviewers named in the rules of the project settle disagreements."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +84,21 @@ class TeamRules(QObject):
 
     # ---- who sees what
 
+    @property
+    def viewer(self) -> str:
+        """By whose rights labels of others leave the window; "" while gold is settled, when
+        everything is seen."""
+        return "" if self._session.settles else self._session.annotator
+
     def why_hidden(self, recording: str, done: bool) -> str:
         """Why labels of others on a recording are not shown to the annotator, "" when they are.
 
         done: whether the annotator's own document of it is done.
         """
         me = self._session.annotator
-        if done or self._session.settles or me in self.policy.reviewers:
+        if self._session.settles or not self.policy.hides(recording, me, done=done):
             return ""
-        if self.policy.trains(recording, me):
-            return LEARNING
-        return "" if self.policy.sees_others(me) else BLIND
+        return LEARNING if self.policy.trains(recording, me) else BLIND
 
     def why_hidden_now(self) -> str:
         """The same for the recording and the document that are open."""
@@ -110,4 +112,12 @@ class TeamRules(QObject):
         me = self._session.annotator
         if me == GOLD:
             return f"“{GOLD}” is the name of the agreed labels; choose your own name first."
-        return "" if self.policy.sees_others(me) else NO_REVIEWER
+        if me in self.policy.reviewers:
+            return ""
+        if self.policy.blind or self.policy.reviewers:
+            return NO_REVIEWER
+        recording, document = self._session.recording, self._session.document
+        if recording is None or not self.policy.trains(recording.name, me):
+            return ""
+        own_done = not self._session.settles and document is not None and document.done
+        return "" if own_done else LEARNING

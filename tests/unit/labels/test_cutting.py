@@ -16,8 +16,9 @@ from harstudio.jobs.context import Stopped
 from harstudio.labels.cutting import cut as cutting
 from harstudio.labels.cutting.cut import cut_clips
 from harstudio.labels.cutting.job import cut as cut_job
+from harstudio.labels.cutting.plan import make_plan
 from harstudio.labels.cutting.table import read_rows
-from harstudio.labels.editing.edits import AddClip, AddTier, ChangeClip, RemoveClip
+from harstudio.labels.editing.edits import AddClip, AddTier, ChangeClip, MarkDone, RemoveClip
 from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import Clip, Origin, TierRules
 from harstudio.labels.project import Project
@@ -305,3 +306,14 @@ def test_the_untrimmed_minute_of_the_demo(tmp_path):
             span = np.searchsorted(source.streams["skeleton"].times_ns, [row.start_ns, row.end_ns])
             with open_recording(Path(one.path)) as cut:
                 same_frames(source, cut, *map(int, span), exact=False, step=20)
+
+
+def test_a_blind_annotator_cuts_of_others_only_what_is_done(project):
+    say(project, "bob", Clip(*frames(3, 15), "clapping"))
+    project.set_policy(Policy(blind=True))
+    with pytest.raises(UsageError, match="There is: alice"):
+        make_plan(project, "ntu", "bob", (), print, seen_by="alice")
+    history = project.history(RECORDING, "alice")
+    history.do(MarkDone(True))
+    history.close()
+    assert len(make_plan(project, "ntu", "bob", (), print, seen_by="alice").pieces) == 1

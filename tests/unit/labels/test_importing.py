@@ -8,7 +8,7 @@ import pytest
 
 import harrec_files
 from harstudio.errors import ConflictError, DataError, MissingError, UsageError
-from harstudio.labels.editing.edits import AddClip, AddTier, Group
+from harstudio.labels.editing.edits import AddClip, AddTier, Group, MarkDone
 from harstudio.labels.interchange import registry
 from harstudio.labels.interchange.exporting import export
 from harstudio.labels.interchange.importing import Imported, put, read_file
@@ -16,6 +16,7 @@ from harstudio.labels.interchange.recording_facts import Recordings, read_facts
 from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.labels.model import Clip, Document
 from harstudio.labels.project import Project
+from harstudio.labels.team.policy import Policy
 
 NAME = "trial"
 FRAMES = 30
@@ -185,3 +186,18 @@ def test_exports_refuse_what_they_cannot_do(project, recording, tmp_path):
     (tmp_path / "broken.eaf").write_text("<ANNOTATION_DOCUMENT>")
     with pytest.raises(DataError, match="broken"):
         take(project, tmp_path / "broken.eaf")
+
+
+def test_a_blind_annotator_exports_of_others_only_what_is_done(project, tmp_path):
+    for who in ("alice", "bob"):
+        label(project, who, Clip(10, 20, "sit"))
+    project.set_policy(Policy(blind=True, reviewers=("rita",)))
+    blind = export(project, tmp_path / "a.csv", seen_by="alice")
+    assert (blind.clips, len(blind.problems)) == (1, 1)
+    assert "bob" not in (tmp_path / "a.csv").read_text()
+    for viewer in ("", "rita"):
+        assert export(project, tmp_path / f"{viewer}.csv", seen_by=viewer).clips == 2
+    history = project.history(name_in(project), "alice")
+    history.do(MarkDone(True))
+    history.close()
+    assert export(project, tmp_path / "b.csv", seen_by="alice").clips == 2

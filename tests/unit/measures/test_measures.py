@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,10 @@ import pytest
 
 import harstudio
 from harstudio.errors import DataError, MissingError, UsageError
+from harstudio.labels.editing.edits import AddClip, AddTier, Group, MarkDone
+from harstudio.labels.model import Clip
+from harstudio.labels.project import Project
+from harstudio.labels.team.policy import Policy
 from harstudio.measures.clips import MEASURES, measure_clip
 from harstudio.measures.labelled import measure_all
 from harstudio.measures.sessions import compare
@@ -19,9 +24,11 @@ from harstudio.measures.speed import sparc
 from harstudio.measures.table import write_csv
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import ArrayReader, Body, SkeletonFrame, SkeletonStream
+from harstudio.reports.jobs import movement
 from harstudio.reports.movement import movement_page
 from harstudio.resources import resource
 from harstudio.skeletons.topology import topology
+from job_context import Heard
 
 RATE, SECONDS, UPPER, FOREARM = 30, 8, 0.3, 0.25
 NAMES = topology("common_16").joints
@@ -160,6 +167,27 @@ def test_the_demo_is_measured_by_label() -> None:
         assert max(ankles) > 2 * clip.values["pelvis_peak_m_s"]
     with pytest.raises(MissingError):
         measure_all(demo, labels=["no such label"])
+
+
+def test_a_report_names_no_subject_and_nothing_that_is_hidden(tmp_path: Path) -> None:
+    folder, name = tmp_path / "demo", "wave-s01"
+    held = shutil.ignore_patterns("*-s02*", "[cdfktu]*-*")
+    shutil.copytree(resource("demo"), folder, ignore=held)
+    project = Project.open(folder)
+    for who in ("alice", "bob"):
+        history = project.history(name, who)
+        edits = AddTier(who), AddClip(who, Clip(0, 10**9, "x")), MarkDone(who == "bob")
+        history.do(Group("made", edits[: 3 if who == "bob" else 2]))
+        history.close()
+    project.set_policy(Policy(blind=True, pseudonyms=True))
+    (folder / "subjects.toml").write_text('[subjects]\nwave = "P01"\n')
+    payload = {"sessions": [{"name": name, "path": str(folder), "recordings": [name]}]}
+    for viewer, seen in (("alice", {"alice"}), ("bob", {"alice", "bob"})):
+        told = movement({**payload, "labels": ["x"], "seen_by": viewer}, Heard())
+        assert {clip["annotator"] for clip in told["clips"]} == seen
+        assert {clip["recording"] for clip in told["clips"]} == {"P01-s01"}
+    movement({**payload, "labels": ["x"], "csv": str(tmp_path / "m.csv")}, Heard())
+    assert name not in (tmp_path / "m.csv").read_text()
 
 
 # Strides of the leg that bends more, lunges and squats, read from printed curves of both knees
