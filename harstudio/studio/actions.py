@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harstudio.studio.commands import Command, CommandTable
+from harstudio.studio.commands import Command, CommandTable, because
 from harstudio.studio.team.commands import team_commands
 from harstudio.studio.training.commands import train_commands
 from harstudio.studio.transport import RATES, Transport
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harstudio.studio.session import Session
     from harstudio.studio.window import MainWindow
 
+NOT_SEEN = "The pictures are not seen in this workspace; Ctrl+1 goes to them."
 SHUTTLE = (1.0, 2.0, 4.0)
 PANE_TITLES = {
     "color": "Colour",
@@ -62,7 +63,21 @@ def _where_pictures_are(window: MainWindow, commands: Iterable[Command]) -> list
     def guarded(enabled: Callable[[], bool]) -> bool:
         return window.shows_pictures() and enabled()
 
-    return [replace(one, enabled=partial(guarded, one.enabled)) for one in commands]
+    def reason(command: Command) -> str:
+        if not window.shows_pictures():
+            return NOT_SEEN
+        if window.session.recording is None:
+            return "Open a recording first."
+        if command.id.startswith(("clip.", "edit.", "label.", "tier.")):
+            locked = window.labelling.clips.why_not()
+            if locked:
+                return locked
+        return "" if command.why is None else command.why()
+
+    return [
+        replace(one, enabled=partial(guarded, one.enabled), why=partial(reason, one))
+        for one in commands
+    ]
 
 
 def _file_commands(window: MainWindow) -> list[Command]:
@@ -84,32 +99,36 @@ def _file_commands(window: MainWindow) -> list[Command]:
     def in_project() -> bool:
         return session.project is not None
 
+    no_project, nothing_there = because("Open a project first."), because("Open a recording first.")
+    empty = because("There are no recordings in the library; Ctrl+Shift+O opens a folder of them.")
     return [
         Command("file.open", "Open file…", window.asking.file, "File", "file", ("Ctrl+O",)),
         Command("file.open_folder", "Open folder or project…", window.asking.folder, "File",
                 "folder", ("Ctrl+Shift+O",)),
         Command("file.open_recent", "Open recent…", window.show_recent, "File", "recent",
-                ("Ctrl+R",), has_recent),
+                ("Ctrl+R",), has_recent, why=because("Nothing was opened yet.")),
         Command("file.demo", "Open the demo", window.open_demo, "File", "demo"),
         Command("file.next", "Next recording", partial(library, 1), "File", "chevron-down",
-                ("PgDown",), window.has_library, repeats=True),
+                ("PgDown",), window.has_library, repeats=True, why=empty),
         Command("file.previous", "Previous recording", partial(library, -1), "File",
-                "chevron-up", ("PgUp",), window.has_library, repeats=True),
-        Command("file.save", "Save labels", save, "File", "save", ("Ctrl+S",), unsaved),
+                "chevron-up", ("PgUp",), window.has_library, repeats=True, why=empty),
+        Command("file.save", "Save labels", save, "File", "save", ("Ctrl+S",), unsaved,
+                why=because("Everything is saved.")),
         Command("file.reopen_labels", "Read the labels again", session.reopen_labels, "File", "",
-                (), there),
+                (), there, why=nothing_there),
         Command("file.look_at_labels", "Look at the labels read-only", session.look_at_labels,
-                "File", "", (), held_elsewhere),
+                "File", "", (), held_elsewhere,
+                why=because("The labels of this recording are open already.")),
         Command("file.import_labels", "Import labels…", window.asking.import_labels, "File", "",
-                (), in_project),
+                (), in_project, why=no_project),
         Command("file.export_labels", "Export labels…", window.asking.export_labels, "File", "",
-                (), in_project),
+                (), in_project, why=no_project),
         Command("file.cut_clips", "Cut clips to files…", window.asking.cut_clips, "File", "", (),
-                in_project),
+                in_project, why=no_project),
         Command("file.screenshot", "Save picture of the panes…", window.asking.screenshot, "File",
-                "screenshot", ("Ctrl+Shift+S",), there),
+                "screenshot", ("Ctrl+Shift+S",), there, why=nothing_there),
         Command("file.close", "Close recording", session.close, "File", "close", ("Ctrl+W",),
-                there),
+                there, why=nothing_there),
         Command("file.quit", "Quit", window.close_soon, "File", "quit", ("Ctrl+Q",)),
     ]  # fmt: skip
 
@@ -242,12 +261,13 @@ def _loop_commands(window: MainWindow) -> list[Command]:
                 partial(toggle_loop_clip, window.session), "Play", "loop",
                 ("Ctrl+L",), there, looping),
         Command("transport.play_clip", "Play the clip once", window.labelling.playing.play, "Play",
-                "", ("Shift+Space",), window.labelling.clips.any_target),
+                "", ("Shift+Space",), window.labelling.clips.any_target,
+                why=because("No clip is selected or under the playhead.")),
         Command("transport.loop_whole", "Loop the recording", loop_whole, "Play", "",
                 ("Ctrl+Shift+L",), there, whole),
         Command("transport.loop_from", "Loop from here", from_here, "Play", "loop-range",
-                ("Ctrl+[",), there),
-        Command("transport.loop_to", "Loop to here", to_here, "Play", "", ("Ctrl+]",), there),
+                ("Shift+I",), there),
+        Command("transport.loop_to", "Loop to here", to_here, "Play", "", ("Shift+O",), there),
     ]  # fmt: skip
 
 
@@ -288,7 +308,7 @@ def _view_commands(window: MainWindow) -> list[Command]:
                 "filter", ("Ctrl+F",)),
         Command("view.full_screen", "Pictures on the full screen", window.toggle_full_screen,
                 "View", "fullscreen", ("F", "F11"), window.shows_pictures,
-                checked=window.is_full_screen),
+                checked=window.is_full_screen, why=because(NOT_SEEN)),
     ]  # fmt: skip
 
 
@@ -339,7 +359,7 @@ def _look_commands(window: MainWindow) -> list[Command]:
     ]
     return [
         Command("view.align", "Align streams…", window.asking.alignment, "View", "align", (),
-                window.has_recording),
+                window.has_recording, why=because("Open a recording first.")),
         *(Command(f"view.theme_{name}", title, partial(window.set_theme, name), "View", icon,
                   checked=partial(wished, name)) for name, title, icon in themes),
     ]  # fmt: skip

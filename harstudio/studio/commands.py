@@ -14,6 +14,11 @@ def always() -> bool:
     return True
 
 
+def because(sentence: str) -> Callable[[], str]:
+    """A reason that is always the same."""
+    return lambda: sentence
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """What a person can do.
@@ -23,6 +28,7 @@ class Command:
     shortcuts: Qt portable texts ("Ctrl+Z"), the first is the one shown. checked: for toggles,
     tells whether it is on. repeats: holding the key repeats it.
     about: what it would do now, to stand after the title; "" for nothing.
+    why: a sentence that says why it is not possible now; "" when that is not known.
     """
 
     id: str
@@ -35,6 +41,12 @@ class Command:
     checked: Callable[[], bool] | None = None
     repeats: bool = False
     about: Callable[[], str] | None = None
+    why: Callable[[], str] | None = None
+
+    def refusal(self) -> str:
+        """What is told when it is wanted and not possible."""
+        reason = "" if self.why is None else self.why()
+        return reason or f"{self.title.rstrip('…')}: not possible now."
 
     def title_now(self) -> str:
         """The title with what it is about: "Undo label “clapping”"."""

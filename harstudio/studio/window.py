@@ -320,7 +320,7 @@ class MainWindow(QMainWindow):
         if command.id == "label.back_out":
             self.back_out()
         elif command.menu:
-            self.session.message.emit("info", f"{command.title.rstrip('…')}: not possible now.")
+            self.session.message.emit("info", command.refusal())
 
     def back_out(self) -> None:
         """Esc, when labelling has nothing to back out of."""

@@ -107,6 +107,28 @@ def test_the_keys_of_the_design_are_there(window: MainWindow) -> None:
     assert {key: keys.get(key) for key in wanted} == wanted
 
 
+def test_a_refusal_says_why(window: MainWindow, bench: Bench) -> None:
+    said: list[str] = []
+    window.session.message.connect(lambda _level, sentence: said.append(sentence))
+    for command_id in ("edit.undo", "team.rules", "file.import_labels", "file.save"):
+        window.actions_by_id.run(command_id)
+    assert said == [
+        "Open a recording first.",
+        "Open a recording first.",
+        "Open a project first.",
+        "Everything is saved.",
+    ]
+    bench.key("Z", Qt.KeyboardModifier.ControlModifier)
+    assert bench.commands["edit.undo"].refusal().startswith("Nothing was changed since")
+    assert bench.commands["clip.delete"].refusal().startswith("No clip of yours is selected")
+    unreasoned = [
+        c.id
+        for c in window.commands
+        if c.menu and not c.enabled() and "not possible" in c.refusal()
+    ]
+    assert not unreasoned
+
+
 def test_steps_repeat_while_the_key_is_held(window: MainWindow) -> None:
     for command_id in ("transport.next_frame", "transport.previous_frame", "edit.undo"):
         assert window.actions_by_id[command_id].autoRepeat()

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harstudio.studio.commands import Command
+from harstudio.studio.commands import Command, because
 from harstudio.studio.labelling.clip_jumps import LOW_CONFIDENCE
 
 if TYPE_CHECKING:
     from harstudio.studio.labelling.labelling import Labelling
 
+NO_CLIP = "No clip of yours is selected or under the playhead."
 EDGES, MOVE, GO, SELECT = "Label/Edges", "Label/Move", "Label/Go to", "Edit/Select"
 
 
 def clip_commands(labelling: Labelling) -> list[Command]:
     """In the order of the menus."""
-    return [
-        *_whole_clips(labelling),
-        *_edges(labelling),
-        *_moves(labelling),
-        *_jumps(labelling),
-    ]
+    clips = [*_whole_clips(labelling), *_edges(labelling), *_moves(labelling)]
+    reasons = (one.why or because(NO_CLIP) for one in clips)
+    told = [replace(one, why=why) for one, why in zip(clips, reasons, strict=True)]
+    return [*told, *_jumps(labelling)]
 
 
 def _whole_clips(labelling: Labelling) -> list[Command]:
@@ -36,7 +36,7 @@ def _whole_clips(labelling: Labelling) -> list[Command]:
         Command("clip.merge", "Merge with next clip", clips.merge, "Label", "merge",
                 ("Ctrl+M",), own),
         Command("clip.take_over", "Copy clip to my tier", labelling.copying.take_over, "Label",
-                "copy", (), other),
+                "copy", (), other, why=because("Select a clip of somebody else first.")),
         Command("clip.unsure", "Unsure, ask", properties.toggle_unsure, "Label", "", ("Ctrl+U",),
                 own, properties.is_unsure),
         Command("clip.surer", "Surer", partial(properties.change_confidence, 1), "Label", "",
@@ -116,9 +116,10 @@ def select_commands(labelling: Labelling) -> list[Command]:
         Command("clip.select_tier", "All clips of the tier", selecting.all_in_tier, SELECT, "",
                 ("Ctrl+A",), there),
         Command("clip.select_label", "All clips of this label", selecting.same_label, SELECT, "",
-                ("Ctrl+Shift+A",), labelling.clips.has_target),
+                ("Ctrl+Shift+A",), labelling.clips.has_target, why=because(NO_CLIP)),
         Command("clip.select_points", "Clips between in and out point", selecting.between_points,
-                SELECT, "", ("Ctrl+Shift+I",), marked),
+                SELECT, "", ("Ctrl+Shift+I",), marked,
+                why=because("I and O set an in point and an out point first.")),
     ]  # fmt: skip
 
 

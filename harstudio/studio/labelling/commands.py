@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harstudio.labels.label_sets.label_set import HOTKEYS
-from harstudio.studio.commands import Command
-from harstudio.studio.labelling.clip_commands import clip_commands, select_commands
+from harstudio.studio.commands import Command, because
+from harstudio.studio.labelling.clip_commands import NO_CLIP, clip_commands, select_commands
 from harstudio.studio.timeline.track_commands import track_commands
 
 if TYPE_CHECKING:
@@ -43,17 +43,19 @@ def _edit_commands(labelling: Labelling) -> list[Command]:
 
     return [
         Command("edit.undo", "Undo", labelling.undo, "Edit", "undo", ("Ctrl+Z",),
-                partial(can, "undo"), repeats=True, about=partial(about, "undo")),
+                partial(can, "undo"), repeats=True, about=partial(about, "undo"),
+                why=because("Nothing was changed since this recording was opened.")),
         Command("edit.redo", "Redo", labelling.redo, "Edit", "redo", ("Ctrl+Y", "Ctrl+Shift+Z"),
-                partial(can, "redo"), repeats=True, about=partial(about, "redo")),
+                partial(can, "redo"), repeats=True, about=partial(about, "redo"),
+                why=because("Nothing was undone that could be done again.")),
         Command("clip.cut", "Cut clip", copying.cut, "Edit", "", ("Ctrl+X",),
-                labelling.clips.has_target),
+                labelling.clips.has_target, why=because(NO_CLIP)),
         Command("clip.copy", "Copy clip", copying.copy, "Edit", "copy", ("Ctrl+C",),
-                labelling.clips.any_target),
+                labelling.clips.any_target, why=because(NO_CLIP)),
         Command("clip.paste", "Paste clip at the playhead", copying.paste, "Edit", "",
-                ("Ctrl+V",), copying.can_paste),
+                ("Ctrl+V",), copying.can_paste, why=because("Copy a clip first.")),
         Command("clip.duplicate", "Duplicate clip behind itself", copying.duplicate, "Edit", "",
-                ("Ctrl+D",), labelling.clips.has_target),
+                ("Ctrl+D",), labelling.clips.has_target, why=because(NO_CLIP)),
         *select_commands(labelling),
         Command("label.back_out", "Back out", back_out, "Edit", "", ("Esc",),
                 labelling.something_to_cancel),

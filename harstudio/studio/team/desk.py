@@ -34,11 +34,9 @@ class TeamDesk:
         self.feedback = FeedbackStrip(self.session, self._labelling)
         self.gold_strip = Strip("gold_strip", loud=True)
         self.gold_strip.add_button(
-            "Take what all agree on", "One step of undo  (Ctrl+Alt+A)", self.settling.take_agreed
+            "Take what all agree on", "One step of undo", self.settling.take_agreed
         )
-        self.gold_strip.add_button(
-            "Back to my labels", "Close the gold labels  (Ctrl+Alt+S)", self.settling.stop
-        )
+        self.gold_strip.add_button("Back to my labels", "Close the gold labels", self.settling.stop)
         self._box: ProjectBox | None = None
         self._versions: VersionsBox | None = None
         self.settling.changed.connect(self._show_mode)

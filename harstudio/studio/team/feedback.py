@@ -28,9 +28,7 @@ class FeedbackStrip(Strip):
         self._gold: Document | None = None
         self._feedback: Feedback | None = None
         self._history: History | None = None
-        self.gold_button = self.add_button(
-            "Show gold", "Play the gold clip  (Ctrl+Alt+G)", self.show_gold
-        )
+        self.gold_button = self.add_button("Show gold", "Play the gold clip", self.show_gold)
         session.history_changed.connect(self._meet_history)
         session.team.changed.connect(self._meet_history)
         session.selection_changed.connect(self._meet_selection)

@@ -23,7 +23,6 @@ from harstudio.labels.team.policy import GOLD
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button, ToolButton
 from harstudio.studio.labelling.labelling import Labelling
-from harstudio.studio.menus import key_text
 from harstudio.studio.session import Session
 from harstudio.studio.team.comparing import Comparing
 from harstudio.studio.team.disagreement_list import DisagreementList, DisagreementModel
@@ -146,8 +145,7 @@ class TeamPanel(QWidget):
         self._opinion_buttons: list[Button] = []
         self.settle_button = Button("Settle for the gold labels")
         self.settle_button.setToolTip(
-            "Open the gold labels of this recording and decide disagreement by disagreement  "
-            f"({key_text('Ctrl+Alt+S')})"
+            "Open the gold labels of this recording and decide disagreement by disagreement"
         )
         self.settle_button.clicked.connect(self._settle)
         self.keep_button = Button("0   Settled as gold stands")

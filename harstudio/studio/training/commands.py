@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harstudio.studio.commands import Command
@@ -33,9 +34,12 @@ def train_commands(window: MainWindow, training: Training) -> list[Command]:
             window.set_workspace("view.review")
             window.recognising.recognise(training.chosen)
 
-    return [
+    def reason() -> str:
+        return "" if training.is_chosen() else "Choose a run in Train first."
+
+    commands = [
         Command("train.new", "New run…", asking.new_run, "Train", "plus", ("Ctrl+N",)),
-        Command("train.open", "Open run…", asking.run, "Train", "folder-open", ("Ctrl+Alt+O",)),
+        Command("train.open", "Open run…", asking.run, "Train", "folder-open"),
         Command("train.pause", "Pause or go on", training.toggle_pause, "Train", "pause", (),
                 training.can_pause, training.is_paused),
         Command("train.stop", "Stop and keep the state", training.stop, "Train", "stop", (),
@@ -54,3 +58,4 @@ def train_commands(window: MainWindow, training: Training) -> list[Command]:
                 "folder", (), training.is_chosen),
         Command("view.jobs", "Jobs", window.toggle_jobs, "Train", "jobs", ("Ctrl+J",)),
     ]  # fmt: skip
+    return [replace(one, why=reason) for one in commands]
