@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from harstudio.labels.interchange.base import Bundle, Labelled, Reading, damaged
+from harstudio.labels.interchange.base import Bundle, Counted, Labelled, Reading, damaged
 from harstudio.labels.interchange.json_text import read_json, write_json
 from harstudio.labels.interchange.losses import confident, losses
 from harstudio.labels.interchange.rows import Rows
@@ -28,6 +28,7 @@ UNIT = "1 ns"
 ONE_FILE: Literal["recording", "set"] = "set"
 
 DETECTIONS = "detections"
+PREFIX = "v_"
 SUBSETS = {"test": "testing"}  # what we call otherwise
 NO_SCORE = 1.0  # of a clip of a network that has no confidence
 MARK = re.compile(rb'"(database|results)"\s*:\s*\{')
@@ -57,7 +58,8 @@ def read(path: Path, reading: Reading) -> Bundle:
             for one in typed(video, "annotations", list, []):
                 own.add(reading.annotator, reading.annotator, read_annotation(one, reading))
         for name in results:
-            own = rows.setdefault(name, Rows(name))
+            twin = twin_of(name)
+            own = rows[twin] if twin in rows else rows.setdefault(name, Rows(name))
             for one in typed(results, name, list):
                 own.add(reading.annotator, DETECTIONS, _detection(one, reading, notes))
         label_set = _label_set(typed(document, "taxonomy", list, []), path.stem)
@@ -105,8 +107,14 @@ def write(bundle: Bundle, path: Path) -> Sequence[str]:
         if clip.origin is not Origin.MODEL
     )
     if sure:
-        notes.append(f"{TITLE} gives scores to detections only: {sure} clips lost a confidence.")
+        many = f"{TITLE} gives scores to detections only: {{n}} clips lost a confidence."
+        notes.append(Counted(sure, many, many.replace("{n} clips", "1 clip")))
     return notes
+
+
+def twin_of(name: str) -> str:
+    """The other way a video is called: the database says "v_x" and the results "x"."""
+    return name.removeprefix(PREFIX) if name.startswith(PREFIX) else PREFIX + name
 
 
 def read_annotation(one: Any, reading: Reading) -> Clip:

@@ -157,9 +157,40 @@ def damaged(path: Path, what: str, title: str) -> DataError:
     )
 
 
+class Counted(str):
+    """A note with a number, which ``flattened`` adds up over the files of an export.
+
+    one, many: its words for 1 and for more, with ``{n}`` where the number stands. lost: whether
+    it counts clips that are not in the file.
+    """
+
+    number: int
+    words: tuple[str, str]
+    lost: bool
+
+    def __new__(cls, number: int, many: str, one: str = "", *, lost: bool = False) -> Counted:
+        one = one or many
+        note = super().__new__(cls, (one if number == 1 else many).replace("{n}", str(number)))
+        note.number, note.words, note.lost = number, (one, many), lost
+        return note
+
+
 def flattened(notes: Iterable[str]) -> tuple[str, ...]:
-    """Notes without repetition, in the order they came."""
-    return tuple(dict.fromkeys(notes))
+    """Notes without repetition, in the order they came; what they count is added up."""
+    found: dict[object, str] = {}
+    for note in notes:
+        key = note.words if isinstance(note, Counted) else note
+        there = found.get(key)
+        if isinstance(there, Counted) and isinstance(note, Counted):
+            one, many = note.words
+            note = Counted(there.number + note.number, many, one, lost=note.lost)
+        found[key] = note
+    return tuple(found.values())
+
+
+def clips_lost(notes: Iterable[str]) -> int:
+    """How many clips the notes of an export say are not in its files."""
+    return sum(note.number for note in notes if isinstance(note, Counted) and note.lost)
 
 
 def only(bundle: Bundle, annotators: Sequence[str]) -> Bundle:

@@ -20,6 +20,7 @@ from harstudio.labels.interchange.boris_events import (
     RECORDING,
     Asked,
     Event,
+    by_start,
     clips_from,
     gathered,
     joined,
@@ -88,14 +89,17 @@ def write(bundle: Bundle, path: Path) -> Sequence[str]:
     """A project, or by the ending ``.tsv`` the table of aggregated events."""
     carries = "person comment attributes points annotators label_set"
     notes = losses(bundle, TITLE, carries) + rounded(bundle, TITLE, MS_NS, "milliseconds")
+    table = path.suffix.lower() == ".tsv"
     told = {
-        (one.recording, document.annotator): united(document, notes)
+        (one.recording, document.annotator): by_start(document)
+        if table
+        else united(document, notes)
         for one in bundle.recordings
         for document in one.documents
     }
     clips = [clip for own in told.values() for clip in own]
     sets = questions(clips, bundle.label_set)
-    if path.suffix.lower() == ".tsv":
+    if table:
         boris_tables.write(bundle, told, sets, path)
         return flattened(notes)
     lasting = {clip.label for clip in clips if not clip.is_point}

@@ -6,7 +6,7 @@ import math
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from harstudio.labels.interchange.base import Labelled
+from harstudio.labels.interchange.base import Counted, Labelled
 from harstudio.labels.interchange.times import SECOND_NS, ms_of
 from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import AttributeValue, Clip, Document, Origin
@@ -145,6 +145,12 @@ def plain(value: AttributeValue) -> str:
     return str(value).replace("|", "/")
 
 
+def by_start(document: Document) -> list[Clip]:
+    """The clips of all tiers by their start."""
+    clips = (clip for tier in document.tiers for clip in tier.clips)
+    return sorted(clips, key=lambda clip: clip.start_ns)
+
+
 def united(document: Document, notes: list[str]) -> list[Clip]:
     """A document's clips by start; those of one person and label that overlap made one.
 
@@ -152,9 +158,7 @@ def united(document: Document, notes: list[str]) -> list[Clip]:
     """
     clips, joined_up = [], 0
     last: dict[tuple[str, str, str], int] = {}
-    for clip in sorted(
-        (clip for tier in document.tiers for clip in tier.clips), key=lambda clip: clip.start_ns
-    ):
+    for clip in by_start(document):
         key = clip.person, clip.label, str(sorted(clip.attributes.items()))
         at = last.get(key)
         if clip.is_point:
@@ -166,9 +170,12 @@ def united(document: Document, notes: list[str]) -> list[Clip]:
             last[key] = len(clips)
             clips.append(clip)
     if joined_up:
+        many = (
+            f"“{document.recording}”: {{n}} clips overlap another of the same label and person; "
+            "BORIS cannot tell them apart, so they are joined."
+        )
         notes.append(
-            f"“{document.recording}”: {joined_up} clips overlap another of the same label and "
-            "person; BORIS cannot tell them apart, so they are joined."
+            Counted(joined_up, many, many.replace("clips overlap", "clip overlaps"), lost=True)
         )
     return clips
 

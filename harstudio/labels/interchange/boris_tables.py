@@ -63,8 +63,8 @@ def read(path: Path, reading: Reading) -> Bundle:
     notes: list[str] = []
     told: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        name = row.get(OBSERVATION) or about.get(OBSERVATION, "") or path.stem
-        recording = row.get(RECORDING) or reading.recording or name
+        name = row.get(OBSERVATION) or about.get(OBSERVATION, "")
+        recording = row.get(RECORDING) or name or reading.recording or path.stem
         told.setdefault((recording, row.get(ANNOTATOR) or reading.annotator), []).append(row)
     recordings = []
     for (recording, annotator), own in told.items():

@@ -11,8 +11,9 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Literal
 
 from harstudio.files import write_atomically
@@ -26,6 +27,7 @@ from harstudio.labels.interchange.base import (
     read_text,
 )
 from harstudio.labels.interchange.fields import clip_with, number_in, other
+from harstudio.labels.interchange.file_names import names_of
 from harstudio.labels.interchange.losses import clips_of, losses
 from harstudio.labels.interchange.rows import Rows
 from harstudio.labels.interchange.times import MS_NS, SECOND_NS, ns_of
@@ -88,7 +90,7 @@ def write(bundle: Bundle, path: Path) -> Sequence[str]:
         for name, value in clip.attributes.items()
     )
     table = io.StringIO()
-    rows = csv.writer(table, lineterminator="\n")
+    rows = csv.writer(table, lineterminator="\r\n")  # so that each of the two is quoted in a text
     rows.writerow([*FIELDS, *attributes])
     empty = 0
     for labelled in bundle.recordings:
@@ -154,18 +156,25 @@ def _bundle(text: str, path: Path, reading: Reading) -> Bundle:
         and not name.startswith((TEXT, NUMBER))
         and name not in ("start_s", "end_s")
     ]
+    ours = header[columns["start"]] == "start_ns"
+    lines = [(table.line_num, cells) for cells in table if any(cell.strip() for cell in cells)]
+    at = columns.get("recording", len(header))
+    sources = (cells[at].strip() for _, cells in lines if len(cells) > at)
+    names = {} if ours else names_of(filter(None, sources))
     rows: dict[str, Rows] = {}
-    for cells in table:
-        if not any(cell.strip() for cell in cells):
-            continue
+    for number, cells in lines:
         try:
-            _read_row(dict(enumerate(cells)), columns, header, path, reading, rows)
+            row = _Row(cells, header, columns, ours)
+            source = row.text("recording")
+            name = names.get(source, source) or reading.recording or path.stem
+            annotator = row.text("annotator") or reading.annotator
+            clip = _clip(row, reading)
+            rows.setdefault(name, Rows(name)).add(annotator, row.text("tier") or annotator, clip)
         except ValueError as error:
-            raise ValueError(f"in line {table.line_num}, {error}") from None
+            raise ValueError(f"in line {number}, {error}") from None
     notes = []
     if unused:
         notes.append(f"Columns that are not read: {', '.join(unused)}.")
-    ours = header[columns["start"]] == "start_ns"
     recordings = tuple(
         Labelled(name, own.documents(), media=(Media(RECORDING_CLOCK, name),) if ours else ())
         for name, own in rows.items()
@@ -173,50 +182,55 @@ def _bundle(text: str, path: Path, reading: Reading) -> Bundle:
     return Bundle(recordings, notes=tuple(notes))
 
 
-def _read_row(
-    cells: Mapping[int, str],
-    columns: Mapping[str, int],
-    header: Sequence[str],
-    path: Path,
-    reading: Reading,
-    rows: dict[str, Rows],
-) -> None:
-    def cell(what: str) -> str:
-        return cells.get(columns.get(what, -1), "").strip()
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of a table. ours: blanks around texts belong to them."""
 
-    source = cell("recording")
-    own_table = header[columns["start"]] == "start_ns"
-    name = source if own_table else PurePath(source.replace("\\", "/")).stem
-    name = reading.recording or name or path.stem
-    start_ns = _time(cell("start"), header[columns["start"]])
-    if cell("end"):
-        end_ns = _time(cell("end"), header[columns["end"]])
-    elif cell("length"):
-        end_ns = start_ns + _time(cell("length"), header[columns["length"]])
-    else:
-        end_ns = start_ns  # nothing says how long: a point
+    cells: Sequence[str]
+    header: Sequence[str]
+    columns: Mapping[str, int]
+    ours: bool
+
+    def raw(self, what: str) -> str:
+        place = self.columns.get(what, len(self.cells))
+        return self.cells[place] if place < len(self.cells) else ""
+
+    def text(self, what: str) -> str:
+        return self.raw(what) if self.ours else self.raw(what).strip()
+
+    def time(self, what: str) -> int | None:
+        """In nanoseconds, None where the row has none."""
+        text = self.raw(what).strip()
+        return _time(text, self.header[self.columns[what]]) if text else None
+
+
+def _clip(row: _Row, reading: Reading) -> Clip:
+    start_ns, end_ns = row.time("start"), row.time("end")
+    if start_ns is None:
+        raise ValueError("“” is no time")
+    if end_ns is None:
+        end_ns = start_ns + (row.time("length") or 0)  # nothing says how long: a point
     if end_ns < start_ns:
-        raise ValueError(f"a clip ends at {cell('end')}, before it starts at {cell('start')}")
+        told = row.raw("end"), row.raw("start")
+        raise ValueError(f"a clip ends at {told[0]}, before it starts at {told[1]}")
     values: dict[str, AttributeValue] = {
-        key: cell(key) for key in ("person", "origin", "unsure") if cell(key)
+        key: row.text(key) for key in ("person", "origin", "unsure") if row.text(key)
     }
-    comment = cells.get(columns.get("comment", -1), "")
-    if comment:
+    if comment := row.raw("comment"):
         values["comment"] = comment
-    if cell("confidence"):
-        share = number_in(cell("confidence"))
+    if confidence := row.raw("confidence").strip():
+        share = number_in(confidence)
         if isinstance(share, str) or not 0 <= share <= 1:
             raise ValueError(f"“{share}” is no confidence between 0 and 1")
         values["confidence"] = share
-    for place, title in enumerate(header):
-        text = cells.get(place, "")
+    for title, text in zip(row.header, row.cells, strict=False):
         if title.startswith((TEXT, NUMBER)) and text:
             kind, _, attribute = title.partition(":")
             values[other(attribute)] = number_in(text) if kind == "number" else text
-    clip = clip_with((start_ns, end_ns), reading.named(cell("label")) or "unlabelled", values)
-    annotator = cell("annotator") or reading.annotator
-    tier = cell("tier") or annotator
-    rows.setdefault(name, Rows(name)).add(annotator, tier, clip)
+    said = row.text("label")
+    named = reading.named(said)
+    label = said if named == said.strip() else named
+    return clip_with((start_ns, end_ns), label or "unlabelled", values)
 
 
 def _columns(header: Sequence[str]) -> dict[str, int]:

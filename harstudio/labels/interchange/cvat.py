@@ -25,6 +25,7 @@ from harstudio.labels.interchange.base import (
     flattened,
 )
 from harstudio.labels.interchange.fields import clip_with, number_in, values_of
+from harstudio.labels.interchange.file_names import stem_of
 from harstudio.labels.interchange.losses import clips_of, losses
 from harstudio.labels.interchange.rows import Rows
 from harstudio.labels.interchange.times import (
@@ -179,7 +180,7 @@ def _tasks(root: Element, path: Path, reading: Reading) -> dict[str, _Task]:
     for element in found or [Element("task")]:
         told = (element.findtext("name") or "").strip()
         source = (element.findtext("source") or "").strip()
-        name = told or PurePath(source).stem or path.stem.removesuffix(".cvat")
+        name = told or stem_of(source) or path.stem.removesuffix(".cvat")
         if reading.recording and len(found) < 2:
             name = reading.recording
         size = _count(element.findtext("stop_frame") or "-1") + 1

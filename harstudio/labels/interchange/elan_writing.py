@@ -12,7 +12,7 @@ from pathlib import PurePath
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement
 
-from harstudio.labels.interchange.base import RECORDING_CLOCK, Bundle, Labelled, Media
+from harstudio.labels.interchange.base import RECORDING_CLOCK, Bundle, Counted, Labelled, Media
 from harstudio.labels.interchange.elan_kept import Kept
 from harstudio.labels.interchange.elan_names import (
     AUTHOR,
@@ -317,20 +317,22 @@ class _Writer:
     def _said(self) -> Iterator[str]:
         n = self._notes
         if n["points"]:
-            yield f"Point events ({n['points']}) are annotations of 1 ms in ELAN."
+            yield Counted(n["points"], "Point events ({n}) are annotations of 1 ms in ELAN.")
         if n["short"]:
-            yield f"Clips shorter than 1 ms ({n['short']}) last 1 ms in ELAN."
+            yield Counted(n["short"], "Clips shorter than 1 ms ({n}) last 1 ms in ELAN.")
         if n["layers"]:
             yield (
                 "Clips that overlap lie in tiers of their own, whose names end in _2, _3, ...; "
                 "they come back as one tier."
             )
         if n["before"]:
-            yield f"Clips before the time 0 ({n['before']}) were left out; ELAN has no such times."
+            many = "Clips before the time 0 ({n}) were left out; ELAN has no such times."
+            yield Counted(n["before"], many, lost=True)
         if n["cut"]:
-            yield f"Clips that begin before the time 0 ({n['cut']}) begin there in ELAN."
+            yield Counted(n["cut"], "Clips that begin before the time 0 ({n}) begin there in ELAN.")
         if n["signs"]:
-            yield f"Control characters in {n['signs']} texts were replaced; XML cannot hold them."
+            many = "Control characters in texts ({n}) were replaced; XML cannot hold them."
+            yield Counted(n["signs"], many)
         if any(label.color or label.hotkey or label.not_this for label in self._label_set.labels):
             yield "ELAN has no place for colours, keys, synonyms and kinds of labels."
         if self._label_set.attributes:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from harstudio.labels.interchange.base import Bundle, Labelled, Media, Reading, damaged
 from harstudio.labels.interchange.fields import clip_with, finite, values_of
+from harstudio.labels.interchange.file_names import stem_of
 from harstudio.labels.interchange.json_text import read_json, write_json
 from harstudio.labels.interchange.losses import losses
 from harstudio.labels.interchange.rows import Rows
@@ -221,4 +222,4 @@ def _stem(source: str) -> str:
     parts = urlsplit(source)
     named = parse_qs(parts.query).get("d")
     path = named[0] if named else parts.path or source
-    return PurePath(path.replace("\\", "/")).stem
+    return stem_of(path)

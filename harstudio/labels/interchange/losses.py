@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from harstudio.labels.interchange.base import Bundle
+from harstudio.labels.interchange.base import Bundle, Counted
 from harstudio.labels.model import Clip, Origin, Tier
 
 # What clips may have, by what a writer's ``carries`` calls it: (words, whether a clip has it).
@@ -26,11 +26,11 @@ def losses(bundle: Bundle, title: str, carries: str = "") -> list[str]:
     """
     carried = set(carries.split())
     clips = [clip for _, clip in clips_of(bundle)]
-    notes = []
+    notes: list[str] = []
     for what, (words, has) in OF_CLIPS.items():
         count = sum(map(has, clips))
         if what not in carried and count:
-            notes.append(f"{title} has no place for {words}: left out of {_clips(count)}.")
+            notes.append(_of_clips(count, f"{title} has no place for {words}: left out of {{}}."))
     documents = [document for one in bundle.recordings for document in one.documents]
     if "annotators" not in carried and any(len(one.documents) > 1 for one in bundle.recordings):
         names = ", ".join(dict.fromkeys(document.annotator for document in documents))
@@ -39,7 +39,9 @@ def losses(bundle: Bundle, title: str, carries: str = "") -> list[str]:
         notes.append(f"{title} has no tiers: the clips of all of them stand in one list.")
     points = sum(clip.is_point for clip in clips)
     if "points" not in carried and points:
-        notes.append(f"{title} has no point events: {points} of them are left out.")
+        many = f"{title} has no point events: {{n}} of them are left out."
+        one = f"{title} has no point events: 1 of them is left out."
+        notes.append(Counted(points, many, one, lost=True))
     if "done" not in carried and any(document.done for document in documents):
         notes.append(f"{title} cannot say that a recording is done.")
     if "label_set" not in carried and bundle.label_set.labels:
@@ -50,14 +52,16 @@ def losses(bundle: Bundle, title: str, carries: str = "") -> list[str]:
 def confident(clips: Iterable[Clip], title: str) -> list[str]:
     """The sentence about clips that get a confidence because the format wants one."""
     count = sum(clip.confidence is None for clip in clips)
-    what = "1 clip without one gets" if count == 1 else f"{count} clips without one get"
-    return [f"{title} wants a confidence: {what} 1."] if count else []
+    many = f"{title} wants a confidence: {{n}} clips without one get 1."
+    one = f"{title} wants a confidence: 1 clip without one gets 1."
+    return [Counted(count, many, one)] if count else []
 
 
 def rounded(bundle: Bundle, title: str, unit_ns: int, unit: str) -> list[str]:
     """The sentence about times between two of the format's units, where there are any."""
     off = sum(bool(c.start_ns % unit_ns or c.end_ns % unit_ns) for _, c in clips_of(bundle))
-    return [f"{title} counts {unit}: the times of {_clips(off)} are rounded."] if off else []
+    words = f"{title} counts {unit}: the times of {{}} are rounded."
+    return [_of_clips(off, words)] if off else []
 
 
 def clips_of(bundle: Bundle) -> Iterator[tuple[Tier, Clip]]:
@@ -69,5 +73,5 @@ def clips_of(bundle: Bundle) -> Iterator[tuple[Tier, Clip]]:
                     yield tier, clip
 
 
-def _clips(count: int) -> str:
-    return "1 clip" if count == 1 else f"{count} clips"
+def _of_clips(count: int, words: str) -> Counted:
+    return Counted(count, words.format("{n} clips"), words.format("1 clip"))

@@ -21,7 +21,14 @@ from defusedxml.ElementTree import fromstring
 
 from harstudio.errors import DataError
 from harstudio.files import write_atomically
-from harstudio.labels.interchange.base import Bundle, Labelled, Reading, damaged, read_bytes
+from harstudio.labels.interchange.base import (
+    Bundle,
+    Counted,
+    Labelled,
+    Reading,
+    damaged,
+    read_bytes,
+)
 from harstudio.labels.interchange.losses import confident, losses
 from harstudio.labels.interchange.rows import Rows
 from harstudio.labels.interchange.times import seconds, span_of
@@ -149,15 +156,18 @@ def write(bundle: Bundle, path: Path) -> Sequence[str]:
     notes = losses(bundle, TITLE, "person confidence comment points annotators label_set")
     notes += confident((clip for clips in parts.values() for clip in clips), TITLE)
     if len(parts) > 1:
-        notes.append(f"{TITLE} has a file for each annotator and person: {len(parts)} are written.")
+        many = f"{TITLE} has a file for each annotator and person: {{n}} are written."
+        notes.append(Counted(len(parts), many))
     points = sum(clip.is_point for clips in parts.values() for clip in clips)
     if points:
-        notes.append(f"{points} point events are written as clips of no length.")
+        many = "{n} point events are written as clips of no length."
+        notes.append(Counted(points, many, "1 point event is written as a clip of no length."))
     if any(label.hotkey or label.definition or label.code for label in bundle.label_set.labels):
         notes.append(f"{TITLE} keeps names and colours of labels, no codes, keys and definitions.")
     changed = sum(_one_line(c.comment) != c.comment for clips in parts.values() for c in clips)
     if changed:
-        notes.append(f"Semicolons and line ends in {changed} comments became commas and blanks.")
+        many = "Semicolons and line ends in {n} comments became commas and blanks."
+        notes.append(Counted(changed, many, many.replace("{n} comments", "1 comment")))
     return notes
 
 

@@ -16,7 +16,15 @@ from typing import Literal
 
 from harstudio.files import write_atomically
 from harstudio.labels.interchange.activitynet import lasting
-from harstudio.labels.interchange.base import Bundle, Labelled, Media, Reading, damaged, read_text
+from harstudio.labels.interchange.base import (
+    Bundle,
+    Counted,
+    Labelled,
+    Media,
+    Reading,
+    damaged,
+    read_text,
+)
 from harstudio.labels.interchange.losses import losses
 from harstudio.labels.interchange.rows import Rows
 from harstudio.labels.interchange.times import Frames, frames_to_read
@@ -102,11 +110,18 @@ def write(bundle: Bundle, path: Path) -> Sequence[str]:
         lines.append(f"{numbers[clip.label]},{first + 1},{stop},{2 if strong else 1}\n")
     write_atomically(path, "".join(lines).encode())
     if moved:
-        notes.append(f"{TITLE} counts frames: the times of {moved} clips are rounded.")
+        many = f"{TITLE} counts frames: the times of {{n}} clips are rounded."
+        notes.append(Counted(moved, many, many.replace("{n} clips", "1 clip")))
     if unsure:
-        notes.append(f"{TITLE} knows slight (1) and strong (2): {unsure} confidences are rounded.")
+        many = f"{TITLE} knows slight (1) and strong (2): {{n}} confidences are rounded."
+        notes.append(Counted(unsure, many, many.replace("{n} confidences are", "1 confidence is")))
     if silent:
-        notes.append(f"{TITLE} wants a confidence: {silent} clips without one are strong (2).")
+        many = f"{TITLE} wants a confidence: {{n}} clips without one are strong (2)."
+        notes.append(
+            Counted(
+                silent, many, many.replace("{n} clips without one are", "1 clip without one is")
+            )
+        )
     if frames.grid is None:
         notes.append(f"Frames are counted at {frames.fps:g} a second.")
     return notes

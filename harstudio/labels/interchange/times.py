@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from harstudio.errors import UsageError
-from harstudio.labels.interchange.base import Bundle, Labelled, Media, Reading
+from harstudio.labels.interchange.base import Bundle, Counted, Labelled, Media, Reading
+from harstudio.labels.model import brief
 from harstudio.recordings.frame_grid import FrameGrid
 
 SECOND_NS = 1_000_000_000
@@ -22,7 +23,7 @@ def ns_of(value: object, unit_ns: int = SECOND_NS) -> int:
     it is no number, not finite, negative or beyond 146 years.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise ValueError(f"{value!r} is no time")
+        raise ValueError(f"a time is {brief(value)}")
     try:
         number = Decimal(str(value).strip().replace(",", "."))
     except InvalidOperation:
@@ -156,5 +157,8 @@ def moved(bundle: Bundle, title: str) -> Iterator[str]:
                 clip.start_ns if clip.is_point else (clip.start_ns, clip.end_ns)
             )
     if off:
-        what = "the ends of 1 clip are" if off == 1 else f"the ends of {off} clips are"
-        yield f"{title} counts frames: {what} moved to the nearest ones."
+        yield Counted(
+            off,
+            f"{title} counts frames: the ends of {{n}} clips are moved to the nearest ones.",
+            f"{title} counts frames: the ends of 1 clip are moved to the nearest ones.",
+        )

@@ -14,8 +14,8 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePath
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from harstudio.files import write_atomically
@@ -29,12 +29,13 @@ from harstudio.labels.interchange.base import (
     read_text,
 )
 from harstudio.labels.interchange.fields import clip_with, number_in, values_of
+from harstudio.labels.interchange.file_names import names_of
 from harstudio.labels.interchange.json_text import read_json, write_json
 from harstudio.labels.interchange.losses import clips_of, losses
 from harstudio.labels.interchange.rows import Rows
 from harstudio.labels.interchange.times import ns_of, seconds, span_of
 from harstudio.labels.label_sets.label_set import Label, LabelSet
-from harstudio.labels.model import AttributeValue, Clip, typed
+from harstudio.labels.model import AttributeValue, Origin, typed
 
 NAME = "via"
 TITLE = "VIA"
@@ -197,11 +198,14 @@ def _read_project(path: Path) -> tuple[dict[str, Any], dict[str, str], list[_Seg
         fids = typed(views[number], "fid_list", list, [])
         if fids:
             first[number] = str(fids[0])
-    for fid, about in found.items():
-        name = typed(about, "fname", str, "") or typed(about, "src", str, "") or fid
-        files[fid] = typed(about, "recording", str, "") or _stem(name)
-        if list(files.values()).count(files[fid]) > 1:
-            files[fid] = name  # of the same name in two folders
+    sources = {
+        fid: typed(about, "fname", str, "") or typed(about, "src", str, "") or fid
+        for fid, about in found.items()
+    }
+    names = names_of(sources.values())
+    for fid, source in sources.items():
+        name = typed(found[fid], "recording", str, "") or names[source]
+        files[fid] = source if name in files.values() else name
     segments = []
     for one in typed(document, "metadata", dict, {}).values():
         view = str(typed(one, "vid", (str, int)))
@@ -233,7 +237,7 @@ def _read_csv(path: Path) -> tuple[dict[str, Any], dict[str, str], list[_Segment
             file_list = parsed.get("file_list")
             if not isinstance(file_list, list) or not file_list:
                 raise ValueError(f"row {rows.line_num} names no file")
-            name = _stem(str(file_list[0]))
+            name = str(file_list[0])
             files[name] = name
             z, xy = (parsed.get(f"{key}_coordinates") for key in ("temporal", "spatial"))
             av = parsed.get("metadata")
@@ -242,6 +246,8 @@ def _read_csv(path: Path) -> tuple[dict[str, Any], dict[str, str], list[_Segment
             segments.append(_Segment(name, z, xy, av))
     except csv.Error as error:
         raise ValueError(f"row {rows.line_num}: {error}") from error
+    files = names_of(files)
+    segments = [replace(one, file=files[one.file]) for one in segments]
     return attributes if isinstance(attributes, dict) else {}, files, segments
 
 
@@ -267,10 +273,12 @@ def _bundle(
             continue
         times = span_of(*segment.z) if len(segment.z) == 2 else (ns_of(segment.z[0]),) * 2
         values = dict(_values(segment.av, attributes, label_key))
+        if "annotator" in values and "tier" in values:  # ours, where only other origins are said
+            values = {"origin": Origin.HUMAN.value, **values}
         annotator = str(values.pop("annotator", "")) or reading.annotator
         tier = str(values.pop("tier", "")) or annotator
         for label in _labels(segment.av, attributes, label_key):
-            clip = _clip(times, reading.named(label) or "unlabelled", values)
+            clip = clip_with(times, reading.named(label) or "unlabelled", values)
             rows[names[segment.file]].add(annotator, tier, clip)
     notes = []
     if counts["regions"]:
@@ -284,12 +292,6 @@ def _bundle(
     texts = dict.fromkeys(str(text).strip() for text in options.values())
     labels = tuple(Label(text) for text in texts if text)
     return Bundle(recordings, LabelSet(path.stem, labels), flattened(notes))
-
-
-def _clip(times: tuple[int, int], label: str, values: Mapping[str, AttributeValue]) -> Clip:
-    ours = "origin" in values or "tier" in values
-    said = {"origin": "human", **values} if ours else values
-    return clip_with(times, label, said)
 
 
 def _label_attribute(attributes: dict[str, Any]) -> str:
@@ -338,7 +340,3 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except RecursionError:
         raise ValueError("it nests too deeply") from None
-
-
-def _stem(name: str) -> str:
-    return PurePath(name.replace("\\", "/").rstrip("/")).stem or name

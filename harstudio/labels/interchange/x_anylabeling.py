@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Literal
 
 from harstudio.labels.interchange.activitynet import lasting
 from harstudio.labels.interchange.base import Bundle, Labelled, Media, Reading, damaged
+from harstudio.labels.interchange.file_names import stem_of
 from harstudio.labels.interchange.json_text import read_json, write_json
 from harstudio.labels.interchange.losses import losses, rounded
 from harstudio.labels.interchange.rows import Rows
@@ -43,8 +44,7 @@ def read(path: Path, reading: Reading) -> Bundle:
         if typed(document, "type", str, "") != "video_classification":
             raise ValueError("its type is not “video_classification”")
         video = typed(document, "video", str, "")
-        # a path of Windows too
-        name = reading.recording or PurePath(video.replace("\\", "/")).stem or path.stem
+        name = reading.recording or stem_of(video) or path.stem
         fps = float(typed(document, "fps", (int, float), 0))
         rows = Rows(name)
         rows.add(reading.annotator, reading.annotator)
@@ -115,11 +115,12 @@ def _clip(one: Any, reading: Reading, fps: float) -> Clip:
 
 def _segment(clip: Clip, frames: Frames) -> dict[str, Any]:
     first, stop = frames.of(clip.start_ns, clip.end_ns)
+    start = ms_of(clip.start_ns)
     return {
         "id": clip.id,
         "label": clip.label,
-        "start_ms": ms_of(clip.start_ns),
-        "end_ms": ms_of(clip.end_ns),
+        "start_ms": start,
+        "end_ms": max(ms_of(clip.end_ns), start + 1),
         "start_frame": first,
         "end_frame": stop,
         "description": clip.comment,

@@ -361,3 +361,47 @@ def test_files_of_one_folder_share_their_numbers(tmp_path):
     labels = [clip.label for name in "ab" for *_, clip in all_clips(
         registry.read(tmp_path / f"{name}.txt", Reading()))]  # fmt: skip
     assert labels == ["drink water", "juggle", "falling"]
+
+
+def test_videos_of_one_name_in_two_folders_are_two_recordings(tmp_path):
+    """In tables of others and of VIA; the video in one of our folders is that recording's."""
+    rows = ["cam1/a.mp4", "cam2\\a.mp4", "x/b.harrec/streams.mkv", "c.v2.mp4"]
+    table = "".join(f"{source},0,1,run\n" for source in rows)
+    found = read(tmp_path / "t.csv", f"video,start,end,label\n{table}", recording="r")
+    names = ["cam1/a.mp4", "cam2\\a.mp4", "b", "c.v2"]
+    assert [one.recording for one in found.recordings] == names
+    cells = "".join(f'"m{k}","[""{source}""]",0,"[0,1]","[]","{{}}"\n'
+                    for k, source in enumerate(rows))  # fmt: skip
+    head = "# CSV_HEADER = metadata_id,file_list,flags,temporal_coordinates,spatial_coordinates,"
+    found = read(tmp_path / "t.via.csv", f"{head}metadata\n{cells}".replace("cam2\\", "cam2/"))
+    assert [one.recording for one in found.recordings] == ["cam1/a.mp4", "cam2/a.mp4", "b", "c.v2"]
+
+
+def test_our_table_keeps_every_sign_of_a_text(tmp_path):
+    clip = Clip(0, SECOND, " run ", person=" P1 ", comment="a\rb\r\nc\n")
+    registry.write(one("r", clip), tmp_path / "t.csv")
+    ((*_, again),) = all_clips(registry.read(tmp_path / "t.csv", Reading()))
+    assert (again.label, again.person, again.comment) == (clip.label, clip.person, clip.comment)
+
+
+def test_a_clip_of_less_than_a_millisecond_is_no_point_in_x_anylabeling(tmp_path):
+    registry.write(one("r", Clip(5 * SECOND, 5 * SECOND + 400_000, "run")), tmp_path / "r.json")
+    ((*_, again),) = all_clips(registry.read(tmp_path / "r.json", Reading()))
+    assert (again.start_ns, again.end_ns) == (5 * SECOND, 5 * SECOND + 1_000_000)
+
+
+def test_activitynet_calls_a_video_in_two_ways(tmp_path):
+    both = {**GROUND_TRUTH, "results": {"x": [{"label": "run", "score": 0.9, "segment": [1, 2]}]}}
+    found = read(tmp_path / "both.json", both)
+    assert [(name, clip.label) for name, *_, clip in all_clips(found)] == [
+        ("v_x", "Rock climbing"),
+        ("v_x", "run"),
+    ]
+
+
+def test_the_table_of_boris_tells_clips_apart_that_overlap(tmp_path):
+    both = one("r", Clip(0, 2 * SECOND, "run"), Clip(SECOND, 3 * SECOND, "run"))
+    assert any("joined" in note for note in registry.write(both, tmp_path / "r.boris"))
+    notes = registry.write(both, tmp_path / "r.boris.tsv")
+    assert not any("joined" in note for note in notes)
+    assert len(told(registry.read(tmp_path / "r.boris.tsv", Reading()))) == 2
