@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import Future, wait
+from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Task(QObject):
@@ -80,3 +82,31 @@ class Task(QObject):
     def _deliver(self, signal: str, value: object) -> None:
         if not self._stop.is_set():
             getattr(self, signal).emit(value)
+
+
+class OwnThread(QObject):
+    """Runs what a worker asks for on the thread that made this, while the worker waits."""
+
+    _asked = Signal(object, object)
+    LOOK_S = 0.02  # how often the worker looks whether to stop
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._asked.connect(self._run, Qt.ConnectionType.QueuedConnection)
+
+    def run(self, function: Callable[[], T], cancelled: Callable[[], bool]) -> T | None:
+        """What the function returns or raises; None when it was cancelled and was not called."""
+        future: Future[T] = Future()
+        self._asked.emit(future, function)
+        while not wait([future], self.LOOK_S).done:
+            if cancelled() and future.cancel():
+                return None
+        return future.result()
+
+    def _run(self, future: Future[Any], function: Callable[[], Any]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(function())
+        except Exception as error:  # noqa: BLE001 -- the worker gets it
+            future.set_exception(error)

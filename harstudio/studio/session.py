@@ -77,6 +77,7 @@ class Session(QObject):
         self.folder: Path | None = None  # what the library lists
         self.history: History | None = None
         self.settles = False  # it is the gold labels that are being made
+        self.held = ""  # why labels cannot be changed for a moment
         self.team = TeamRules(self)
         self.team.changed.connect(self._meet_rules)
         self.privacy = Privacy(self)
@@ -383,13 +384,6 @@ class Session(QObject):
         self.select(None)
         self.settles = wanted
         self._open_history()
-
-    def put_labels_away(self) -> None:
-        """Close the document: a label is about to be renamed in all. Then open_labels_again."""
-        if self.history is not None:
-            self._close_history()
-            self.select(None)
-            self.history_changed.emit(None)
 
     def open_labels_again(self) -> None:
         """Try once more to open the document for editing, after somebody else held it."""

@@ -111,9 +111,44 @@ def test_the_tree_is_put_in_order_by_keys(qtbot) -> None:
     assert [la.name for la in draft.label_set.labels] == ["a", "c"]
 
 
+def test_a_renamed_label_stays_the_one_that_is_edited(qtbot) -> None:
+    made = replace(LabelSet.of("made", ["wave", "clap", "drink"]), groups=("arms", "legs"))
+    editor = LabelSetEditor(made)
+    qtbot.addWidget(editor)
+    tree, name = editor.tree, editor.details.name
+
+    def rename(old: str, new: str) -> None:
+        tree.choose(old)
+        editor.details.edit_name()
+        QTest.keyClicks(name, new)
+        QTest.keyClick(name, Qt.Key.Key_Return)
+        assert (tree.current_name(), tree.chosen(), name.text()) == (new, [new], new)
+
+    rename("clap", "applaud")
+    rename("legs", "feet")
+    editor.search.setText("drink")
+    rename("drink", "sip")  # which is not what was looked for
+    editor.draft.undo()
+    assert (tree.current_name(), name.text()) == ("drink", "drink")
+    editor.search.clear()
+    QTest.keyClick(tree, Qt.Key.Key_Delete)
+    assert tree.current_name() == "applaud"  # the nearest, where nothing follows
+
+
+def test_going_to_a_label_marks_that_one_alone(qtbot) -> None:
+    editor = LabelSetEditor(LabelSet.of("made", ["wave", "clap"]))
+    qtbot.addWidget(editor)
+    editor.tree.topLevelItem(0).setSelected(True)
+    editor.tree.setSelectionMode(editor.tree.SelectionMode.MultiSelection)  # as with Ctrl down
+    editor.show_label("clap")
+    assert editor.tree.chosen() == ["clap"]
+    assert editor.details.name.text() == "clap"
+
+
 def test_a_new_name_is_counted_first_and_reaches_every_document(
     small: MainWindow, editor: LabelSetEditor
 ) -> None:
+    open_one = small.session.history
     editor.details.edit_name()
     QTest.keyClicks(editor.details.name, "hand wave")
     QTest.keyClick(editor.details.name, Qt.Key.Key_Return)
@@ -126,7 +161,16 @@ def test_a_new_name_is_counted_first_and_reaches_every_document(
     assert said(project, "clap-s01") == {"alice": ["hand wave"], "bob": ["hand wave", "clap"]}
     assert project.label_set.labels[0].name == "hand wave"
     assert small.labelling.label_set == project.label_set
-    assert not small.session.history.read_only  # the open document came back
+    until(lambda: small.labelling.others.documents[0].tiers[0].clips[0].label == "hand wave")
+    assert small.session.history is open_one  # and its undo goes back to before
+    titles = []
+    while open_one.can_undo:
+        titles.append(open_one.undo_title)
+        small.labelling.undo()
+    assert titles[0] == "Rename “wave” to “hand wave”"
+    assert not any(tier.clips for tier in small.session.document.tiers)
+    for _ in titles:
+        small.labelling.redo()
 
     # a document that somebody holds refuses it
     held = Project.open(project.folder).history("drink-s01", "bob")

@@ -1,30 +1,31 @@
 """A label is renamed, or several become one, in every document of a project.
 
 All documents are locked before the first is touched, so nobody edits one meanwhile; each gets one
-journalled edit that its own undo takes back. A file in the project says what is under way: what a
+journalled edit that its own undo takes back; a document that is open for editing in this process
+gets it as its next edit. A file in the project says what is under way: what a
 kill interrupts is finished when the project is opened next. The label set is kept last.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harstudio.errors import ConflictError, DataError, HarstudioError, UsageError
-from harstudio.files import free_name, sync_folder, write_atomically
+from harstudio.files import free_name, sync_folder
 from harstudio.labels.editing.edits import ChangeClip, Edit, Group
 from harstudio.labels.keeping.heads import named_in
 from harstudio.labels.keeping.history import History
 from harstudio.labels.keeping.lock import Lock
+from harstudio.labels.keeping.renaming_intent import Intent, digest
 from harstudio.labels.keeping.saving import not_written
 from harstudio.labels.label_sets import label_set_edits
 from harstudio.labels.label_sets.label_set import LabelSet
-from harstudio.labels.model import Document, typed
+from harstudio.labels.model import Document
 
 if TYPE_CHECKING:
     from harstudio.labels.project import Project
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 INTENT = "renaming.json"  # what is under way
 LABEL_SET = "renaming.toml"  # the set that it ends with; written before the intent
 LOCK = "renaming.lock"
-VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,18 @@ class Rewritten:
 
     clips: int
     documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHere:
+    """A document that is open for editing in this process.
+
+    run: runs a function in the thread that edits it and waits for what it returns; None when it
+    was cancelled and the function was not called.
+    """
+
+    history: History
+    run: Callable[[Callable[[], int]], int | None]
 
 
 def rename_label(
@@ -99,13 +111,15 @@ def rewrite_labels(
     cancelled: Callable[[], bool],
     *,
     by: str = "",
+    here: OpenHere | None = None,
 ) -> Rewritten | None:
     """Relabel every clip of the project whose label is in ``names``, then keep the label set.
 
     names: new ones by old ones, all exchanged at once. progress: percent. None when it was
     cancelled; then, and whenever an error is raised, everything is as before. ConflictError when
     a document or the label set is in use elsewhere (with who holds it), DataError when a document
-    is damaged, HarstudioError when one cannot be written. Documents must not be open here.
+    is damaged, HarstudioError when one cannot be written. here: the only document that may be
+    open in this process; it comes last.
     """
     try:
         lock = Lock(project.folder / LOCK)
@@ -119,15 +133,17 @@ def rewrite_labels(
                 path=project.label_set_path,
                 remedy="Read it again and make the change once more.",
             )
-        paths = list(document_paths(project.folder))
+        own = None if here is None else here.history.path
+        paths = [path for path in document_paths(project.folder) if path != own]
         for number, path in enumerate(paths):
             if cancelled():
                 return None
             histories.append(_opened(path, by))
             progress(50 * (number + 1) // len(paths))
         label_set.save(project.folder / LABEL_SET)
-        intent = _Intent.of(project, names, histories)
-        return _rewrite(project, intent, histories, progress, cancelled)
+        every = [*histories, here.history] if here is not None else histories
+        intent = Intent.of(project, names, every)
+        return _rewrite(project, intent, histories, here, progress, cancelled)
     except OSError as error:
         raise not_written(project.folder, error) from error
     finally:
@@ -148,7 +164,7 @@ def finish_renaming(project: Project) -> str:
     except OSError as error:
         return f"{path}: A renaming of labels waits to be finished ({error.strerror})."
     try:
-        intent = _Intent.read(path)
+        intent = Intent.read(path)
         for document in document_paths(project.folder):
             histories.append(_opened(document, ""))
         for history in histories:
@@ -178,113 +194,65 @@ def document_paths(folder: Path) -> Iterator[Path]:
         yield from (place / f"{name}.json" for name in sorted(names))
 
 
-@dataclass(frozen=True, slots=True)
-class _Intent:
-    """What is under way. before: digest of the label set that it begins with; revisions: of the
-    documents, by their paths in the project."""
-
-    names: Mapping[str, str]
-    before: str
-    revisions: Mapping[str, int]
-
-    @classmethod
-    def of(
-        cls, project: Project, names: Mapping[str, str], histories: Collection[History]
-    ) -> _Intent:
-        before = _digest(project.label_set_path)
-        revisions = {_key(history): history.document.revision for history in histories}
-        return cls(dict(names), before, revisions)
-
-    @classmethod
-    def read(cls, path: Path) -> _Intent:
-        """DataError when the file is damaged."""
-        try:
-            data = json.loads(path.read_bytes())
-            if typed(data, "version", int) > VERSION:
-                raise ValueError("a newer HARStudio wrote it")
-            names, revisions = typed(data, "names", dict), typed(data, "revisions", dict)
-            return cls(
-                {old: typed(names, old, str) for old in names},
-                typed(data, "before", str),
-                {key: typed(revisions, key, int) for key in revisions},
-            )
-        except (OSError, ValueError, RecursionError) as error:
-            raise DataError(
-                f"What was being renamed cannot be read: {error}.", path=path
-            ) from error
-
-    def write(self, path: Path) -> None:
-        data: dict[str, Any] = {
-            "version": VERSION,
-            "names": self.names,
-            "before": self.before,
-            "revisions": self.revisions,
-        }
-        write_atomically(path, json.dumps(data, indent=1).encode())
-
-    @property
-    def title(self) -> str:
-        olds, news = list(self.names), list(dict.fromkeys(self.names.values()))
-        if len(olds) == 1:
-            return f"Rename “{olds[0]}” to “{news[0]}”"
-        if len(news) == 1:
-            return f"Merge {len(olds)} labels into “{news[0]}”"
-        return f"Rename {len(olds)} labels"
-
-    def is_done_in(self, history: History) -> bool:
-        """Whether a document has it already; to do it twice matters only where names swap."""
-        if not set(self.names) & set(self.names.values()):
-            return False
-        revision = self.revisions.get(_key(history), history.document.revision) + 1
-        made = {version.revision: version.title for version in history.versions()}
-        return made.get(revision) == self.title
-
-
 def _rewrite(
     project: Project,
-    intent: _Intent,
+    intent: Intent,
     histories: list[History],
+    here: OpenHere | None,
     progress: Callable[[int], None],
     cancelled: Callable[[], bool],
 ) -> Rewritten | None:
     path = project.folder / INTENT
-    clips, changed = 0, list[History]()
+    counts = list[int]()
+    undo = list[Callable[[], object]]()
     try:
         intent.write(path)
         for number, history in enumerate(histories):
             if cancelled():
-                _take_back(changed, path)
+                _take_back(undo, path)
                 return None
-            count = _relabel(history, intent)
-            if count:
-                clips += count
-                changed.append(history)
+            counts.append(_relabel(history, intent))
+            if counts[-1]:
+                undo.append(history.undo)
             progress(50 + 50 * (number + 1) // len(histories))
+        if here is not None:
+            count = here.run(partial(_relabel, here.history, intent))
+            if count is None:
+                _take_back(undo, path)
+                return None
+            counts.append(count)
+            if count:
+                undo.append(partial(_undo_here, here))
         _keep_label_set(project, intent)
     except (HarstudioError, OSError):
-        _take_back(changed, path)
+        _take_back(undo, path)
         raise
     with contextlib.suppress(OSError):
         _forget(path)  # what stays is found to be done when the project is opened next
-    return Rewritten(clips, len(changed))
+    return Rewritten(sum(counts), sum(count > 0 for count in counts))
 
 
-def _take_back(changed: list[History], path: Path) -> None:
+def _take_back(undo: list[Callable[[], object]], path: Path) -> None:
     """Undo it where it was done; where even that fails, it is finished at the next opening."""
     with contextlib.suppress(HarstudioError, OSError):
-        for history in reversed(changed):
-            history.undo()
+        for one in reversed(undo):
+            one()
         _forget(path)
 
 
-def _relabel(history: History, intent: _Intent) -> int:
+def _undo_here(here: OpenHere) -> None:
+    if here.run(lambda: 0 if here.history.undo() is None else 1) is None:
+        raise ConflictError("It was stopped before it was undone.", path=here.history.path)
+
+
+def _relabel(history: History, intent: Intent) -> int:
     edit, count = _edit(history.document, intent)
     if edit is not None:
         history.do(edit)
     return count
 
 
-def _edit(document: Document, intent: _Intent) -> tuple[Edit | None, int]:
+def _edit(document: Document, intent: Intent) -> tuple[Edit | None, int]:
     names = intent.names
     edits = tuple(
         ChangeClip(tier.name, clip, replace(clip, label=names[clip.label]))
@@ -295,8 +263,8 @@ def _edit(document: Document, intent: _Intent) -> tuple[Edit | None, int]:
     return (Group(intent.title, edits) if edits else None), len(edits)
 
 
-def _keep_label_set(project: Project, intent: _Intent) -> None:
-    if _digest(project.label_set_path) == intent.before:
+def _keep_label_set(project: Project, intent: Intent) -> None:
+    if digest(project.label_set_path) == intent.before:
         with contextlib.suppress(DataError):
             project.set_label_set(LabelSet.load(project.folder / LABEL_SET), over=True)
             return
@@ -332,14 +300,3 @@ def _forget(path: Path) -> None:
     path.unlink(missing_ok=True)
     sync_folder(path.parent)
     path.with_name(LABEL_SET).unlink(missing_ok=True)
-
-
-def _key(history: History) -> str:
-    return f"{history.path.parent.name}/{history.path.name}"
-
-
-def _digest(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""

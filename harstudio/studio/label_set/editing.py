@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from harstudio.errors import ConflictError
+from harstudio.labels.keeping.renaming import OpenHere
 from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.project import Project
-from harstudio.studio.background import Task
+from harstudio.studio.background import OwnThread, Task
 from harstudio.studio.label_set.editor import LabelSetEditor
 from harstudio.studio.label_set.keeping import Use, keep, uses_of
 
@@ -25,8 +26,8 @@ CHANGED = "Somebody else changed the label set meanwhile."
 
 
 class Editing(QObject):
-    """Says what saving would do to clips before it is done; the labels of the open recording are
-    put away while documents are rewritten, and come back."""
+    """Says what saving would do to clips before it is done; the labels of the open recording wait
+    while documents are rewritten."""
 
     def __init__(self, window: MainWindow, desk: LabelDesk) -> None:
         super().__init__(window)
@@ -37,6 +38,7 @@ class Editing(QObject):
         self._counting: Task | None = None
         self._saving: Task | None = None
         self._stop = threading.Event()
+        self._own_thread = OwnThread(self)
         self._counted: list[tuple[str, str]] = []
         self._session.project_changed.connect(self._project_changed)
 
@@ -179,9 +181,10 @@ class Editing(QObject):
         stop, by = threading.Event(), self._session.annotator
         self._stop = stop
         editor.set_busy(True)
+        here = None
         if rewrites:
             editor.tell("Rewriting clips")
-            self._session.put_labels_away()
+            here = self._open_document(stop)
         self._saving = Task(
             lambda progress, _cancelled: keep(
                 project,
@@ -191,6 +194,7 @@ class Editing(QObject):
                 over=over,
                 progress=progress,
                 cancelled=stop.is_set,
+                here=here,
             ),
             self,
         )
@@ -199,14 +203,26 @@ class Editing(QObject):
         self._saving.failed.connect(self._not_saved)
         self._saving.start()
 
+    def _open_document(self, stop: threading.Event) -> OpenHere | None:
+        """The document of the window: rewritten by an edit of its own, that its undo takes back.
+
+        Nothing else changes it meanwhile."""
+        self._labelling.finish()
+        self._session.held = "A label is being renamed; labels can be changed when that is done."
+        history = self._session.history
+        if history is None or history.read_only:
+            return None
+        return OpenHere(history, lambda function: self._own_thread.run(function, stop.is_set))
+
     def _progressed(self, percent: int) -> None:
         self._say(f"Rewriting clips, {percent} %")
 
     def _saved(self, said: str) -> None:
         self._saving = None
-        self._session.open_labels_again()
+        self._session.held = ""
         if self._project is not None and self._project is self._session.project:
             self._labelling.take_label_set(self._project.label_set)
+            self._labelling.others.read()
         self._session.message.emit("info", said)
         if self.editor is not None and self._project is not None:
             self.editor.set_busy(False)
@@ -217,7 +233,7 @@ class Editing(QObject):
 
     def _not_saved(self, error: BaseException) -> None:
         self._saving = None
-        self._session.open_labels_again()
+        self._session.held = ""
         if self.editor is None:
             return
         self.editor.set_busy(False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harstudio.errors import ConflictError, HarstudioError
 from harstudio.labels.keeping.heads import named_in
 from harstudio.labels.keeping.recovery import load
-from harstudio.labels.keeping.renaming import document_paths, rewrite_labels
+from harstudio.labels.keeping.renaming import OpenHere, document_paths, rewrite_labels
 from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.project import Project
 
@@ -52,24 +52,20 @@ def keep(
     over: bool,
     progress: Callable[[int], None],
     cancelled: Callable[[], bool],
+    here: OpenHere | None = None,
 ) -> str:
     """Keep a set in the project; what was done, as a sentence.
 
-    rewrites: (old name, new name). over: whatever somebody else kept meanwhile is replaced.
-    ConflictError when that happened without ``over``, or when a document is held by somebody;
-    then, and when it was cancelled, nothing is changed.
+    rewrites: (old name, new name). here: the document that is open in the window. over: whatever
+    somebody else kept meanwhile is replaced. ConflictError when that happened without ``over``,
+    or when a document is held by somebody; then, and when it was cancelled, nothing is changed.
     """
     if over and project.label_set_is_stale():
         project.read_label_set()
     if not rewrites:
-        try:
-            project.set_label_set(label_set)
-        except OSError as error:
-            raise HarstudioError(
-                f"It cannot be written ({error.strerror or error}).", path=project.label_set_path
-            ) from error
+        project.set_label_set(label_set)
         return f"Saved: {len(label_set.labels)} labels."
-    done = rewrite_labels(project, dict(rewrites), label_set, progress, cancelled, by=by)
+    done = rewrite_labels(project, dict(rewrites), label_set, progress, cancelled, by=by, here=here)
     if done is None:
         raise ConflictError(STOPPED)
     clips = f"{done.clips} clip{'' if done.clips == 1 else 's'}"

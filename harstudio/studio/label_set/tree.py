@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QDropEvent, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
@@ -51,6 +51,7 @@ class LabelTree(QTreeWidget):
         super().__init__(parent)
         self._draft = draft
         self._words = ""
+        self._names: list[str] = []  # of all that stands in it, in the draft's order
         self.setAccessibleName("Labels of the set")
         self.setHeaderLabels(["Label", "Key", "Code"])
         self.header().setStretchLastSection(False)
@@ -77,8 +78,8 @@ class LabelTree(QTreeWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Build it anew; what was marked and folded stays so."""
-        current, chosen, folded = self.current_name(), set(self.chosen()), self._folded()
+        """Build it anew; what was marked and folded stays so, also under another name."""
+        before, marked, folded = self.current_name(), self.chosen(), self._folded()
         self.blockSignals(True)
         self.clear()
         items: dict[str, QTreeWidgetItem] = {}
@@ -93,20 +94,39 @@ class LabelTree(QTreeWidget):
                 self.addTopLevelItem(item)
             else:
                 above.addChild(item)
-        self._show_found(items, parents)
+        called = self._called_now(list(items))
+        renamed = {called[name] for name in self._names if called.get(name, name) != name}
+        self._show_found(items, parents, renamed)
+        folded = {called.get(name, "") for name in folded}
         for name, item in items.items():
             item.setExpanded(name not in folded or bool(self._words))
         shown = [name for name, item in items.items() if not item.isHidden()]
-        self._mark(items, current, chosen & set(shown), shown)
+        chosen = {called[name] for name in marked if name in called}
+        self._mark(items, self._place_of(before, called, shown), chosen & set(shown))
+        self._names = list(items)
         self.blockSignals(False)
         self.itemSelectionChanged.emit()
 
-    def _mark(
-        self, items: dict[str, QTreeWidgetItem], current: str, chosen: set[str], shown: list[str]
-    ) -> None:
-        """What was marked and is still shown, else the first that was found."""
-        found = (name for name in shown if items[name].childCount() == 0)
-        current = current if current in shown else next(found, next(iter(shown), ""))
+    def _called_now(self, names: list[str]) -> dict[str, str]:
+        """What is called how now, by the names shown so far; without what is gone."""
+        called = {name: name for name in self._names if name in names}
+        if len(names) == len(self._names):  # nothing came or went: another name in its place
+            pairs = zip(self._names, names, strict=True)
+            called |= {old: new for old, new in pairs if old not in names and new not in called}
+        return called
+
+    def _place_of(self, before: str, called: dict[str, str], shown: list[str]) -> str:
+        """What to mark: what was, else what follows in its place, else the first; "" for none."""
+        if called.get(before) in shown:
+            return called[before]
+        labels = [name for name in shown if self._draft.label_set.find(name) is not None]
+        gone = before in self._names and before not in called
+        after = self._names[self._names.index(before) :] if gone else []
+        later = (called[name] for name in after if called.get(name) in labels)
+        last = labels[-1:] if gone else []
+        return next(later, next(iter([*last, *labels, *shown]), ""))
+
+    def _mark(self, items: dict[str, QTreeWidgetItem], current: str, chosen: set[str]) -> None:
         if current:
             self.setCurrentItem(items[current], NAME)
         for name in chosen:
@@ -125,11 +145,13 @@ class LabelTree(QTreeWidget):
             item.setForeground(column, quiet)
         return item
 
-    def _show_found(self, items: dict[str, QTreeWidgetItem], parents: dict[str, str]) -> None:
+    def _show_found(
+        self, items: dict[str, QTreeWidgetItem], parents: dict[str, str], also: set[str]
+    ) -> None:
         if not self._words.strip():
             return
         labels = self._draft.label_set.labels
-        shown = {label.name for label in labels if found_by(label, self._words)}
+        shown = also | {label.name for label in labels if found_by(label, self._words)}
         shown |= {g for g in self._draft.label_set.groups if self._words.casefold() in g.casefold()}
         for name in list(shown):
             while name := parents.get(name, ""):
@@ -152,10 +174,11 @@ class LabelTree(QTreeWidget):
         return [str(item.data(NAME, WHO)) for item in self.selectedItems()]
 
     def choose(self, name: str) -> None:
-        """Mark one."""
+        """Mark this one alone, whatever keys are down."""
         found = self.findItems(name, Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive, NAME)
         if found:
-            self.setCurrentItem(found[0])
+            alone = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.setCurrentItem(found[0], NAME, alone | QItemSelectionModel.SelectionFlag.Rows)
 
     # ---- order
 

@@ -56,7 +56,7 @@ class ClipEditing(QObject):
             return "The labels of this recording could not be opened, so nothing can be changed."
         if self.session.history.read_only:
             return "The labels of this recording are open read-only, so nothing can be changed."
-        return ""
+        return self.session.held
 
     def document_open(self) -> bool:
         return self.session.document is not None

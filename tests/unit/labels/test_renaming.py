@@ -11,7 +11,13 @@ from harstudio.errors import ConflictError, DataError, HarstudioError, UsageErro
 from harstudio.labels.editing.edits import AddClip, AddTier
 from harstudio.labels.keeping import renaming
 from harstudio.labels.keeping.history import History
-from harstudio.labels.keeping.renaming import merge_labels, rename_label, rewrite_labels
+from harstudio.labels.keeping.renaming import (
+    OpenHere,
+    Rewritten,
+    merge_labels,
+    rename_label,
+    rewrite_labels,
+)
 from harstudio.labels.label_sets.attributes import Attribute
 from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.labels.model import Clip
@@ -115,6 +121,25 @@ def test_a_document_that_is_open_refuses_it(project: Project) -> None:
     assert leftovers(project) == []
 
 
+def test_a_document_that_is_open_here_keeps_its_undo(project: Project) -> None:
+    held = project.history("two", "bob")
+    held.do(AddClip("t", Clip(100, 110, "run")))
+    names, label_set = {"run": "sprint"}, LabelSet.of("set", ["walk", "sprint", "sit"])
+    stopped = OpenHere(held, lambda _function: None)
+    assert rewrite_labels(project, names, label_set, quietly, never, here=stopped) is None
+    assert said(project) == set(NAMES)
+    assert leftovers(project) == [held.path.with_suffix(".lock").name]
+    here = OpenHere(held, lambda function: function())
+    done = rewrite_labels(project, names, label_set, quietly, never, here=here)
+    assert done == Rewritten(13, 6)
+    assert said(project) == {"walk", "sprint", "sit"}
+    assert held.undo_title == "Rename “run” to “sprint”"
+    for _ in range(2):
+        held.undo()
+    assert [clip.label for clip in held.document.tiers[0].clips] == [*NAMES, *NAMES]
+    held.close()
+
+
 def test_a_damaged_document_refuses_it(project: Project) -> None:
     path = project.folder / "labels" / "two" / "bob.json"
     path.write_bytes(b"[")
@@ -201,7 +226,7 @@ def test_what_a_kill_interrupts_is_finished_at_the_next_opening(
 
 def test_what_cannot_be_finished_yet_waits_and_says_so(project: Project) -> None:
     held = project.history("one", "alice")
-    intent = renaming._Intent({"run": "sprint"}, renaming._digest(project.label_set_path), {})
+    intent = renaming.Intent({"run": "sprint"}, renaming.digest(project.label_set_path), {})
     intent.write(project.folder / renaming.INTENT)
     assert "another window" in Project.open(project.folder).problems[0]
     held.close()
