@@ -1,8 +1,7 @@
 """Cutting: every clip a recording of its own, in files that others open.
 
-A clip is written into a hidden folder, moved to its place and then gets its row in ``clips.csv``:
-what has no row is not there, and is removed when cutting goes on. Cutting again into the same
-folder writes only what is new or has changed.
+A clip is written into a hidden folder, moved to its place and then gets its row in ``clips.csv``
+(``CutFolder``). Cutting again into the same folder writes only what is new or has changed.
 """
 
 from __future__ import annotations
@@ -10,15 +9,17 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from harstudio.errors import ConflictError, DataError, HarstudioError, UsageError
-from harstudio.files import sync_folder, write_atomically
+from harstudio.errors import DataError, HarstudioError
+from harstudio.files import write_atomically
+from harstudio.labels.cutting.folder import CutFolder, owner
 from harstudio.labels.cutting.plan import Layout, Piece, make_plan
-from harstudio.labels.cutting.table import TABLE, Row, append_row, read_rows, write_rows
+from harstudio.labels.cutting.table import Row, read_rows
 from harstudio.labels.interchange.mmaction import clip_lists
 from harstudio.labels.project import LABELS_FILE, Project
 from harstudio.recordings.formats import open_recording
@@ -27,15 +28,12 @@ from harstudio.recordings.formats.harrec_header import SUFFIX
 from harstudio.recordings.formats.ntu_writer import (
     COLOR,
     DEPTH,
-    INFRARED,
     MASKED,
-    SKELETONS,
     write_sample,
 )
 from harstudio.recordings.recording import Action, Recording
 from harstudio.recordings.window import window
 
-PART = ".part"
 LISTS = {"list_rgb.txt": "color", "list_depth.txt": "depth"}
 Progress = Callable[[float, float, str], None]
 
@@ -93,13 +91,13 @@ def cut_clips(
     the same effect.
     ConflictError where the folder holds something else, DataError when it cannot be written.
     """
-    rows = _ready(project, out, layout)
+    folder = CutFolder(project, out, layout)
     cut = Cut()
     plan = make_plan(
         project,
         layout,
         annotator,
-        rows,
+        folder.rows,
         lambda error: cut.failures.append(str(error)),
         seen_by=seen_by,
     )
@@ -110,8 +108,10 @@ def cut_clips(
     lacking: Counter[str] = Counter()
     total = len(plan.pieces)
     try:
-        kept = _keep(out, layout, rows, plan.pieces, cut)
-        done = cut.there_already
+        kept, cut.removed, unread = folder.keep(plan)
+        if unread:
+            cut.notes.append(f"{unread} clips stay whose recordings or labels could not be read.")
+        done = cut.there_already = len(kept)
         project.label_set.save(out / LABELS_FILE)
         todo = (piece for piece in plan.pieces if piece.key not in kept)
         for found, pieces in groupby(todo, key=lambda piece: piece.found):
@@ -131,14 +131,15 @@ def cut_clips(
                         break
                     step = _step(piece, done, total, progress, cancelled)
                     try:
-                        row = _cut(recording, piece, out, layout, step, lacking)
+                        folder.check_free(piece.name)
+                        row, paths = _cut(recording, piece, folder.part, layout, step, lacking)
                     except _CancelledError:
                         cut.stopped = True
                         break
                     except HarstudioError as error:
                         cut.failures.append(f"{piece.name}: {error}")
                     else:
-                        append_row(out, row)
+                        folder.put(replace(row, project=owner(project)), paths)
                         cut.written += 1
                     done += 1
     except OSError as error:
@@ -149,7 +150,8 @@ def cut_clips(
             remedy="Cutting again goes on from here.",
         ) from error
     finally:
-        shutil.rmtree(out / PART, ignore_errors=True)
+        with suppress(OSError):
+            folder.clear()
     if layout == "ntu":
         _write_lists(out)
     cut.notes += [f"{what} ({count} clips)." for what, count in sorted(lacking.items())]
@@ -160,72 +162,6 @@ def cut_clips(
 
 class _CancelledError(Exception):
     """Somebody no longer wants the clips."""
-
-
-def _ready(project: Project, out: Path, layout: Layout) -> list[Row]:
-    """The rows of what was cut here before."""
-    inside = out.resolve()
-    for folder in project.recording_folders:
-        if inside.is_relative_to(folder.resolve()):
-            raise UsageError(
-                "This folder is one of the project's recordings; its clips would be among them.",
-                path=out,
-                remedy="Choose a folder beside it.",
-            )
-    try:
-        rows = read_rows(out)
-        others = {one.name for one in out.iterdir()} - {PART} if out.exists() else set()
-        strange = bool(others) and TABLE not in others
-        if strange or any(row.layout != layout for row in rows):
-            what = "clips in the other layout" if rows else "something else"
-            raise ConflictError(
-                f"This folder holds {what}.", path=out, remedy="Choose a new or empty folder."
-            )
-        shutil.rmtree(out / PART, ignore_errors=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError(f"The folder cannot be read ({reason}).", path=out) from error
-    return rows
-
-
-def _keep(
-    out: Path, layout: Layout, rows: list[Row], pieces: tuple[Piece, ...], cut: Cut
-) -> set[tuple[str, str, str]]:
-    """The clips that are there as they are labelled now; files of all others are removed."""
-    wanted = {piece.key: piece for piece in pieces}
-    kept: list[Row] = []
-    for row in rows:
-        piece = wanted.get(row.key)
-        same = piece is not None and (row.name, row.start_ns, row.end_ns) == (
-            piece.name,
-            piece.clip.start_ns,
-            piece.clip.end_ns,
-        )
-        if same or row.annotator != cut.annotator:
-            kept.append(row)
-        elif piece is None:
-            cut.removed += 1
-    write_rows(out, kept)
-    there = {row.name for row in kept}
-    names = {row.name for row in rows} | {piece.name for piece in pieces}
-    for name in names - there:
-        for path in _places(out, layout, name):
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    cut.there_already = sum(row.annotator == cut.annotator for row in kept)
-    return {row.key for row in kept if row.annotator == cut.annotator}
-
-
-def _places(out: Path, layout: Layout, name: str) -> list[Path]:
-    """Where the files of a clip are."""
-    if layout == "harrec":
-        return [out / f"{name}{SUFFIX}"]
-    return [
-        out / COLOR / f"{name}_rgb.avi",
-        out / INFRARED / f"{name}_ir.avi",
-        out / MASKED / name,
-        out / DEPTH / name,
-        out / SKELETONS / f"{name}.skeleton",
-    ]
 
 
 def _step(
@@ -249,18 +185,17 @@ def _step(
 def _cut(
     recording: Recording,
     piece: Piece,
-    out: Path,
+    root: Path,
     layout: Layout,
     step: Callable[[int, int], None],
     lacking: Counter[str],
-) -> Row:
-    """Write one clip and move it to its place."""
+) -> tuple[Row, list[Path]]:
+    """Write one clip; its row, and its files relative to the root."""
     clip, name = piece.clip, piece.name
     action = Action(f"A{piece.number:03d}", piece.number - 1, clip.label)
     part = window(recording, clip.start_ns, clip.end_ns, name, action)
     if part.reference is None:
         raise DataError("The recording has no frames in this clip.", path=recording.path)
-    root = out / PART
     shutil.rmtree(root, ignore_errors=True)
     if layout == "harrec":
         written = root / f"{name}{SUFFIX}"
@@ -273,11 +208,8 @@ def _cut(
             lacking[f"Some frames of {stream} are missing or cannot be read"] += 1
         for what in sample.left_out:
             lacking[f"Left out: {what}"] += 1
-    for path in paths:
-        (out / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).replace(out / path)
-        sync_folder((out / path).parent)
-    return Row(
+    row = Row(
+        "",
         name,
         layout,
         piece.recording,
@@ -290,6 +222,7 @@ def _cut(
         frames,
         clip.id,
     )
+    return row, paths
 
 
 def _write_lists(out: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from harstudio.errors import HarstudioError, UsageError
-from harstudio.labels.cutting.table import Row
+from harstudio.labels.cutting.table import NTU_NAME, Row
 from harstudio.labels.keeping.names import safe_name
 from harstudio.labels.label_sets.label_set import LabelSet, bundled_label_set
 from harstudio.labels.model import Clip, Document, Origin
@@ -23,7 +23,6 @@ from harstudio.recordings.formats.ntu_writer import SampleName
 
 Layout = Literal["ntu", "harrec"]
 NTU_CODE = re.compile(r"A(\d{3})")
-NTU_NAME = re.compile(r"S(\d{3})C\d{3}P\d{3}R\d{3}A\d{3}")
 NTU_CLASSES = 120
 MOST = 999  # three digits in a name
 
@@ -52,11 +51,13 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """pieces: in the order of recordings and time; left_out: sentences about other clips."""
+    """pieces: in the order of recordings and time; left_out: sentences about other clips; read:
+    recordings whose labels are all known, so that a clip which is not among the pieces is gone."""
 
     annotator: str
     pieces: tuple[Piece, ...]
     left_out: tuple[str, ...]
+    read: frozenset[str]
 
 
 def make_plan(
@@ -74,7 +75,8 @@ def make_plan(
     where that says nobody or several. rows: what was cut before, which keeps its name.
     seen_by: only what the policy lets this annotator see, "" for everything.
     """
-    documents, hidden = _documents(project, seen_by, on_problem)
+    there = _read_all(project, seen_by, on_problem)
+    documents = there.documents
     chosen = annotator or _only(documents)
     names = {document.annotator for _, document in documents}
     if chosen not in names:
@@ -107,10 +109,14 @@ def make_plan(
         left_out.append(f"{points} point events have no length and are not cut.")
     if guessed:
         left_out.append(f"{guessed} clips are opinions of a network and are not cut.")
-    if hidden and chosen != seen_by:
-        many = "1 recording" if hidden == 1 else f"{hidden} recordings"
+    unread = set(there.damaged)
+    if there.hidden and chosen != seen_by:
+        unread |= there.hidden
+        count = len(there.hidden)
+        many = "1 recording" if count == 1 else f"{count} recordings"
         left_out.append(f"{many} with labels of others hidden from {seen_by} were left out.")
-    return Plan(chosen, tuple(pieces), tuple(left_out))
+    read = {hide(name) for name in there.names} - {hide(name) for name in unread}
+    return Plan(chosen, tuple(pieces), tuple(left_out), frozenset(read))
 
 
 class Numbers:
@@ -146,23 +152,39 @@ def _ntu_numbers() -> dict[str, int]:
     return {one.name: int(one.code[1:]) for one in labels if NTU_CODE.fullmatch(one.code)}
 
 
-def _documents(
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """names: of the recordings that are there; documents: those that may be seen; damaged and
+    hidden: recordings of which a document cannot or may not be read."""
+
+    names: frozenset[str]
+    documents: list[tuple[Found, Document]]
+    damaged: set[str]
+    hidden: set[str]
+
+
+def _read_all(
     project: Project, seen_by: str, on_problem: Callable[[HarstudioError], None]
-) -> tuple[list[tuple[Found, Document]], int]:
-    """Every document that may be seen, and of how many recordings some may not."""
+) -> _Labels:
     seen: dict[str, Found] = {}
     for folder in project.recording_folders:
         if folder.exists():
             for found in scan(folder).recordings:
                 seen.setdefault(found.name, found)
     labelled = project.labelled(seen)
-    documents, hidden = [], 0
+    there = _Labels(frozenset(seen), [], set(), set())
     for name in sorted(labelled):
-        everybody = project.documents(name, on_problem)
+        problems: list[HarstudioError] = []
+        everybody = project.documents(name, problems.append)
         visible = project.policy.visible(name, seen_by, everybody)
-        hidden += len(visible) < len(everybody)
-        documents += [(seen[name], document) for document in visible]
-    return documents, hidden
+        if problems:
+            there.damaged.add(name)
+        if len(visible) < len(everybody):
+            there.hidden.add(name)
+        there.documents.extend((seen[name], document) for document in visible)
+        for problem in problems:
+            on_problem(problem)
+    return there
 
 
 def _only(documents: list[tuple[Found, Document]]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -14,12 +15,20 @@ from harstudio.files import sync_folder, write_atomically
 
 TABLE = "clips.csv"
 LARGEST_BYTES = 256 << 20
+NTU_NAME = re.compile(r"S(\d{3})C\d{3}P\d{3}R\d{3}A\d{3}", re.ASCII)
+# of a folder beside the table: nothing that leads elsewhere, and nothing hidden
+NATIVE_NAME = re.compile(r'[^\x00-\x1f\x7f<>:"/\\|?*. ][^\x00-\x1f\x7f<>:"/\\|?*]*')
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One file that was cut. number: of the action in its name, from 1; frames: that it has."""
+    """One file that was cut.
 
+    project: whose it is, as ``folder.owner`` says; number: of the action in its name, from 1;
+    frames: that it has.
+    """
+
+    project: str
     name: str
     layout: str
     recording: str
@@ -39,6 +48,11 @@ class Row:
 
 
 COLUMNS = tuple(one.name for one in fields(Row))
+
+
+def is_name(text: str, layout: str) -> bool:
+    """Whether cutting gives such a name: its files then lie in the folder and nowhere else."""
+    return (NTU_NAME if layout == "ntu" else NATIVE_NAME).fullmatch(text) is not None
 
 
 def read_rows(folder: Path) -> list[Row]:
@@ -91,14 +105,16 @@ def _row(values: dict[str, str]) -> Row:
     if set(values) != set(COLUMNS):
         raise ValueError("it has other columns")
     name = values["name"]
-    if not name or Path(name).name != name:
-        raise ValueError(f"“{name}” is no name of a file")
+    if not is_name(name, values["layout"]):
+        raise ValueError(f"“{name:.80}” is no name of a clip")
     number, start_ns, end_ns, frames = (
         int(values[key]) for key in ("number", "start_ns", "end_ns", "frames")
     )
-    layout, recording, annotator, person, label, clip = (
-        values[key] for key in ("layout", "recording", "annotator", "person", "label", "clip")
+    project, layout, recording, annotator, person, label, clip = (
+        values[key]
+        for key in ("project", "layout", "recording", "annotator", "person", "label", "clip")
     )
     return Row(
-        name, layout, recording, annotator, person, label, number, start_ns, end_ns, frames, clip
-    )
+        project, name, layout, recording, annotator, person, label, number, start_ns, end_ns,
+        frames, clip,
+    )  # fmt: skip

@@ -143,7 +143,9 @@ def pixel_factors(
     if across == 1.0:
         return 1.0, down
     fit = fit_sensor(table, sensor, nominal.width, nominal.height)
-    seen = 1.0 if fit is None else fit.camera.fx / nominal.fx
+    if fit is None or not fit.camera.fx > 0:  # joints of few frames need not fit any camera
+        return across, down
+    seen = fit.camera.fx / nominal.fx
     follows = abs(math.log(seen / across)) < abs(math.log(seen))
     return (1.0, 1.0) if follows else (across, down)
 
