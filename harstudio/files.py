@@ -7,13 +7,17 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 REPLACE_PATIENCE_S = 2.0
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write beside the target, fsync, replace. Folders are made; OSError leaves the old file."""
+def write_atomically(path: Path, data: bytes, check: Callable[[], None] | None = None) -> None:
+    """Write beside the target, fsync, replace. Folders are made; OSError leaves the old file.
+
+    check: called directly before the replacing; what it raises leaves the old file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -21,6 +25,8 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if check is not None:
+            check()
         _replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

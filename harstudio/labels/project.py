@@ -153,7 +153,8 @@ class Project:
     def set_label_set(self, label_set: LabelSet, *, over: bool = False) -> None:
         """Use and keep another label set; clips stay as they are.
 
-        ConflictError when somebody else changed it since it was read, unless ``over``.
+        ConflictError when somebody else changed it since it was read, unless ``over``;
+        HarstudioError when it cannot be written.
         """
         if not over and self.label_set_is_stale():
             raise ConflictError(
@@ -161,7 +162,14 @@ class Project:
                 path=self.label_set_path,
                 remedy="Make the change once more, on top of theirs.",
             )
-        label_set.save(self.label_set_path)
+        try:
+            label_set.save(self.label_set_path)
+        except OSError as error:
+            raise HarstudioError(
+                f"The label set cannot be written ({error.strerror or error}).",
+                path=self.label_set_path,
+                remedy="See whether the drive is there, has room and may be written to.",
+            ) from error
         self.label_set, self._label_set_mark = label_set, _mark(self.label_set_path)
 
     def label_set_is_stale(self) -> bool:

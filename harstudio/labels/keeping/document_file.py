@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ def parse_document(data: bytes, path: Path) -> tuple[Document, str]:
     DataError when anything in it is not whole, or of a newer version; the file stays as it is.
     """
     try:
-        return _parse(json.loads(data))
+        return _parse(json.loads(data, parse_float=_finite, parse_constant=_finite))
     except (ValueError, RecursionError) as error:  # ValueError: not JSON, not UTF-8, not whole
         raise DataError(
             f"The labels cannot be read: {error}.",
@@ -84,6 +85,13 @@ def parse_document(data: bytes, path: Path) -> tuple[Document, str]:
             remedy="Nothing was changed; put back an older copy, or move the file away to start "
             "anew.",
         ) from error
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no number that can be kept")
+    return value
 
 
 def _parse(data: Any) -> tuple[Document, str]:

@@ -24,7 +24,7 @@ from harstudio.labels.keeping.lock import Lock
 from harstudio.labels.keeping.look_back import LookBack
 from harstudio.labels.keeping.recovery import Loaded, UndoStack, journal_path, load, snapshot
 from harstudio.labels.keeping.rescue import rescued
-from harstudio.labels.keeping.saving import PendingSave, not_written
+from harstudio.labels.keeping.saving import PendingSave, not_written, see_unchanged
 from harstudio.labels.keeping.versions import Version, log_path
 from harstudio.labels.model import Document
 
@@ -55,6 +55,7 @@ class History:
         self.path = path
         self.by = by
         self.problems: tuple[str, ...] = ()
+        self._refusal = "These labels are open read-only."  # of edits, where it is so
         self._pending: PendingSave | None = None
         self._lock = None if read_only else self._take_lock()
         try:
@@ -76,10 +77,11 @@ class History:
         try:
             lock = Lock(self.path.with_suffix(".lock"))
         except OSError as error:
-            self.problems = (
-                f"{self.path}: The labels are open read-only, because nothing can be written "
-                f"there ({error.strerror}).",
+            self._refusal = (
+                "The labels are open read-only, because nothing can be written there "
+                f"({error.strerror})."
             )
+            self.problems = (f"{self.path}: {self._refusal}",)
             return None
         for path in (self.path, journal_path(self.path), lock.path):
             remove_leftovers(path)
@@ -186,12 +188,12 @@ class History:
     def _apply(self, action: Action, edit: Edit, *, merge: bool = False) -> None:
         lock = self._lock
         if lock is None:
-            raise UsageError("These labels are open read-only.", path=self.path)
+            raise UsageError(self._refusal, path=self.path)
         edit.apply(self.document)
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         record = Record(self.document.revision + 1, action, edit, merge, now, self.by)
         try:
-            lock.confirm()
+            self._confirm(lock)
             try:
                 self._append(record)
             except JournalGoneError:
@@ -203,9 +205,32 @@ class History:
                 raise not_written(self.path, error) from error
             if isinstance(error, JournalTakenError):
                 raise self._without_journal(error, lock) from error
+            if isinstance(error, ValueError):  # a number that no file holds
+                raise UsageError(f"This cannot be kept: {error}.", path=self.path) from error
             raise
         self._records.append(record)
         self.document.revision = record.revision
+        self._confirm_again(lock)
+
+    def _confirm(self, lock: Lock) -> None:
+        """ConflictError when somebody else holds the document, or held it and changed it."""
+        lock.confirm()
+        if lock.retaken:
+            self._finish_pending()
+            see_unchanged(self.path, self._digest)
+            lock.retaken = False
+
+    def _confirm_again(self, lock: Lock) -> None:
+        """Once the record is on the disk: somebody may have taken over while the drive hung."""
+        try:
+            with contextlib.suppress(OSError):  # what is written is written
+                self._confirm(lock)
+        except HarstudioError:
+            record = self._records.pop()
+            record.edit.inverse().apply(self.document)
+            self.document.revision = record.revision - 1
+            self._journal.disown()
+            raise
 
     def _append(self, record: Record) -> None:
         document = self.document
@@ -336,9 +361,10 @@ class History:
         try:
             self.save()
             if self._records:
-                lock.confirm()
+                self._confirm(lock)
                 self._drop_undone()
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ConflictError):
+                self._confirm(lock)
                 versions.close_session(log_path(self.path), self.document.revision)
         except OSError as error:
             raise not_written(self.path, error) from error

@@ -278,6 +278,11 @@ class Journal:
             self._dropped = self.id
         self.id, self.size, self._half = "", 0, b""
 
+    def disown(self) -> None:
+        """Its last record was refused after it was written: never go on behind that."""
+        self.close()
+        self.id, self.size, self._half, self._dropped = "", 0, b"", ""
+
     def close(self) -> None:
         """Close the file; the next append opens it again."""
         if self._file is not None:

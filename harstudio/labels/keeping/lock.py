@@ -33,10 +33,15 @@ _held_here: set[str] = set()  # tokens of the locks of this process
 
 
 class Lock:
-    """A held lock file; ``release`` it. ConflictError when somebody else holds it."""
+    """A held lock file; ``release`` it. ConflictError when somebody else holds it.
+
+    retaken: whether it was missing and had to be made again: somebody may have held it meanwhile
+    and changed what it guards. Who has looked after that sets it back.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.retaken = False
         self._token = secrets.token_hex(8)
         self._content = json.dumps(
             {
@@ -44,6 +49,7 @@ class Lock:
                 "machine": _machine(),
                 "beats": True,
                 "host": platform.node(),
+                "space": _space(),
                 "since": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                 "process": _own_start(os.getpid()),
                 "token": self._token,
@@ -86,6 +92,7 @@ class Lock:
             if not self.path.parent.exists():
                 raise FileNotFoundError(errno.ENOENT, "the folder is gone")
             if _create(self.path, self._content, self._token):
+                self.retaken = True
                 return
         self.path.read_bytes()  # what cannot be read is not somebody else's yet
         owner = _read(self.path) or {}
@@ -117,18 +124,32 @@ def _create(path: Path, content: bytes, token: str) -> bool:
     whole = path.with_name(f".{path.name}.{token}.tmp")
     try:
         whole.write_bytes(content)
-        os.link(whole, path)
-    except FileExistsError:
-        return False
-    except OSError:  # a file system without hard links
         try:
-            with path.open("xb") as file:
-                file.write(content)
+            os.link(whole, path)
         except FileExistsError:
             return False
+        except OSError:
+            return _create_without_link(path, content)
     finally:
         with contextlib.suppress(OSError):
             whole.unlink()
+    return True
+
+
+def _create_without_link(path: Path, content: bytes) -> bool:
+    """On a file system without hard links; there is a moment at which the file is empty."""
+    try:
+        file = path.open("xb", buffering=0)
+    except FileExistsError:
+        return False
+    try:
+        with file:
+            if file.write(content) != len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError:
+        with contextlib.suppress(OSError):
+            path.unlink()  # an empty lock would keep everybody out
+        raise
     return True
 
 
@@ -156,11 +177,10 @@ def _is_dead(owner: dict[str, Any], path: Path) -> bool:
     """Whether the holder is surely gone: its process died, or it never finished the file."""
     pid = owner.get("pid")
     if not isinstance(pid, int):
-        with contextlib.suppress(OSError):
-            return time.time() - path.stat().st_mtime > UNREADABLE_GRACE_S
-        return False
-    if not _is_here(owner):
-        return owner.get("beats") is True and _silence_s(path) > STALE_S
+        return _silence_s(path) > UNREADABLE_GRACE_S
+    limit_s = _silence_limit_s(owner)
+    if limit_s is not None:
+        return owner.get("beats") is True and _silence_s(path) > limit_s
     if pid == os.getpid():
         return owner.get("token") not in _held_here  # an earlier process with our number
     if not _is_alive(pid):
@@ -173,6 +193,17 @@ def _is_here(owner: dict[str, Any]) -> bool:
     """Whether the holder is a process of this computer; two may have one name."""
     machine = owner.get("machine", _machine())
     return owner.get("host") == platform.node() and machine == _machine()
+
+
+def _silence_limit_s(owner: dict[str, Any]) -> float | None:
+    """How long a holder may be silent; None where its process can be asked for instead.
+
+    A copy of this computer's disk, a sandbox with processes of its own, and this computer before
+    it was started anew have the same names, and other process numbers.
+    """
+    if not _is_here(owner):
+        return STALE_S
+    return None if owner.get("space", _space()) == _space() else 2 * BEAT_S
 
 
 def _silence_s(path: Path) -> float:
@@ -197,6 +228,17 @@ def _machine() -> str:
         return f"{uuid.getnode():012x}"
 
 
+@functools.cache
+def _space() -> str:
+    """Within what process numbers mean something: this start of this computer, or a sandbox in it;
+    "" where the system does not tell."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}:{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
+
+
 def _set_aside(path: Path, owner: dict[str, Any], token: str) -> None:
     """Remove a dead lock, but not a living one that took its place meanwhile."""
     aside = path.with_name(f".{path.name}.{token}.tmp")
@@ -212,11 +254,13 @@ def _set_aside(path: Path, owner: dict[str, Any], token: str) -> None:
 
 def _conflict(path: Path, owner: dict[str, Any]) -> ConflictError:
     remedy = "Close them there or look at them read-only"
-    if _is_here(owner) or not owner.get("beats"):
+    limit_s = _silence_limit_s(owner)
+    if limit_s is None or not owner.get("beats"):
         remedy += f"; if it is gone, delete {path.name}."
     else:
-        minutes = max(round((STALE_S - _silence_s(path)) / 60), 1)
-        remedy += f"; if that computer is off, try again in {minutes} min, or delete {path.name}."
+        minutes = max(round((limit_s - _silence_s(path)) / 60), 1)
+        gone = "it is gone" if _is_here(owner) else "that computer is off"
+        remedy += f"; if {gone}, try again in {minutes} min, or delete {path.name}."
     return ConflictError(
         f"These labels are open in {_who(owner)}.", path=path.with_suffix(".json"), remedy=remedy
     )
@@ -235,6 +279,8 @@ def _who(owner: dict[str, Any]) -> str:
     since, pid, host = _since(owner.get("since")), owner.get("pid", "?"), owner.get("host", "?")
     if owner.get("token") in _held_here:
         return "another window of this program"
+    if not owner:
+        return "a program that did not tell its name"
     if _is_here(owner):
         return f"another HARStudio on this computer (process {pid}{since})"
     return f"HARStudio on {host}" + (f" ({since.removeprefix(', ')})" if since else "")

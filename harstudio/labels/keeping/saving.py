@@ -24,6 +24,17 @@ def not_written(path: Path, error: OSError) -> HarstudioError:
     )
 
 
+def see_unchanged(path: Path, after: str) -> None:
+    """ConflictError when the document file is there and not the one with the digest ``after``."""
+    on_disk = path.read_bytes() if path.exists() else None
+    if on_disk is not None and digest(on_disk) != after:
+        raise ConflictError(
+            "Something else changed the labels; nothing was overwritten.",
+            path=path,
+            remedy="Open the recording again: your edits are in the journal and are put on top.",
+        )
+
+
 class PendingSave:
     """The document of one moment on its way to its file; made by ``History.begin_save``.
 
@@ -66,22 +77,30 @@ class PendingSave:
                 self.error = error
             except OSError as error:
                 self.error = not_written(self._path, error)
+            except BaseException as error:  # whatever it was, nothing was saved
+                self.error = HarstudioError(
+                    f"The labels cannot be written ({str(error) or type(error).__name__}).",
+                    path=self._path,
+                    remedy="Undo the last steps and save again.",
+                )
+                if not isinstance(error, Exception):
+                    raise
 
     def _write(self) -> None:
-        self._held.confirm()
-        on_disk = self._path.read_bytes() if self._path.exists() else None
-        if on_disk is not None and digest(on_disk) != self._after:
-            raise ConflictError(
-                "Something else changed the labels; nothing was overwritten.",
-                path=self._path,
-                remedy="Open the recording again: your edits are in the journal and are put on "
-                "top.",
-            )
+        self._held.confirm()  # before a folder is made where the drive is gone
         data = dump_document(self.document, self._journal)
-        write_atomically(self._path, data)
+        write_atomically(self._path, data, self._see_that_it_is_ours)
         self.digest = digest(data)
         try:
+            self._held.confirm()
             append_to_log(log_path(self._path), self.records)
-        except OSError:
+        except (OSError, ConflictError):
             return  # the journal stays then, and holds them
         self.logged = True
+
+    def _see_that_it_is_ours(self) -> None:
+        """The last look, however long the writing took; the lock comes last, for it is quick."""
+        see_unchanged(self._path, self._after)
+        self._held.confirm()
+        if self._held.retaken:
+            see_unchanged(self._path, self._after)

@@ -53,7 +53,7 @@ def update_toml(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
                 change(data)
             except ValueError as error:
                 raise damaged(path, error) from error
-            write_atomically(path, _encoded(data, path))
+            write_atomically(path, _encoded(data, path), lambda: _see_held(lock, path))
         finally:
             lock.release()
     except OSError as error:
@@ -73,6 +73,17 @@ def _encoded(data: dict[str, Any], path: Path) -> bytes:
             path=path,
             remedy="Rename the recording first.",
         ) from error
+
+
+def _see_held(lock: Lock, path: Path) -> None:
+    """Nobody changed the file since it was read here, however long that is ago."""
+    lock.confirm()
+    if lock.retaken:
+        raise ConflictError(
+            "Somebody else may have changed this file meanwhile; nothing was overwritten.",
+            path=path,
+            remedy="Try again.",
+        )
 
 
 def _lock(path: Path) -> Lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -102,6 +103,8 @@ def _reader(one: Attribute) -> Callable[[str], AttributeValue | None]:
             plain = text.removesuffix(one.unit).strip().replace(",", ".")
             try:
                 value = float(plain)
+                if not math.isfinite(value):
+                    raise ValueError
             except ValueError:
                 raise ValueError(f"“{one.name}” must be a number, not “{text}”.") from None
             value = int(value) if value.is_integer() else value
