@@ -42,7 +42,8 @@ class Labelled:
 
     duration_ns: of the recording, 0 where it is not known. subset: "training", "validation" or
     "test", "" where nobody said. media: the reference stream first. path: where the recording
-    itself lies, for formats that hold its skeletons; None where it is not known.
+    itself lies, for formats that hold its skeletons; None where it is not known. start_ns: when it
+    begins on its clock, None where that is not known.
     """
 
     recording: str
@@ -51,6 +52,7 @@ class Labelled:
     media: tuple[Media, ...] = ()
     subset: str = ""
     path: Path | None = None
+    start_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,12 @@ def read_bundle(
             found.append(Labelled(name, documents))
         else:
             media = facts.beside(beside)
-            found.append(Labelled(name, documents, facts.duration_ns, media, path=facts.path))
+            begin_ns = facts.start_ns
+            found.append(
+                Labelled(
+                    name, documents, facts.duration_ns, media, path=facts.path, start_ns=begin_ns
+                )
+            )
     if hidden and (not annotators or set(annotators) != {seen_by}):
         many = "1 recording" if hidden == 1 else f"{hidden} recordings"
         problems.append(

@@ -11,15 +11,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harstudio.errors import HarstudioError, UsageError
-from harstudio.labels.interchange import clocks, registry
-from harstudio.labels.interchange.base import Bundle, ForeignFormat, Labelled, Reading, flattened
+from harstudio.labels.interchange import activitynet, clocks, mmaction, registry
+from harstudio.labels.interchange.base import (
+    Bundle,
+    Counted,
+    ForeignFormat,
+    Labelled,
+    Reading,
+    flattened,
+)
+from harstudio.labels.interchange.file_names import stem_of
 from harstudio.labels.interchange.incoming import Merged, closeness_ns, merged, snapping
-from harstudio.labels.interchange.recording_facts import Recordings
+from harstudio.labels.interchange.recording_facts import Facts, Recordings
+from harstudio.labels.interchange.times import SECOND_NS
 from harstudio.labels.keeping.history import History
 from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.labels.model import Document
 from harstudio.labels.project import Project
+from harstudio.labels.team.policy import GOLD
 from harstudio.recordings.frame_grid import FrameGrid
+
+MOST_NAMES = 5  # in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +111,10 @@ def read_file(
     """Read a label file for a project; nothing is changed.
 
     annotator: whose labels they become, "" for whom the file names, and ``nobody`` where it
-    names none. recording: which one it is about, "" for what the file tells. Raises DataError or
-    UsageError when the file cannot be read as a whole; recordings that the project does not have
-    are among the problems.
+    names none. recording: which one it is about, "" for what the file tells; of a file about
+    several only this one is read. Raises DataError or UsageError when the file cannot be read as a
+    whole; recordings that the project does not have are among the problems, and agreed labels that
+    were not asked for.
     """
     known = known or Recordings(project)
     known_format = registry.by_name(format) if format else registry.detect(path)
@@ -111,20 +124,41 @@ def read_file(
     reading = Reading(annotator or nobody, project.label_set, wanted, known.grid_of, fps)
     bundle = registry.read(path, reading, known_format.NAME)
     notes, problems = [*bundle.notes], []
+    alone = len(bundle.recordings) == 1
     bundle, said = _by(_filled(bundle), annotator)
     notes += said
     found: list[Incoming] = []
+    others: list[str] = []
     for labelled in bundle.recordings:
-        files = (Path(media.path.replace("\\", "/")).stem for media in labelled.media)
-        alone = [path.stem] if len(bundle.recordings) == 1 else []
-        name = wanted or known.named(labelled.recording, *files, *alone)
-        if not name:
-            problems.append(
-                f"{path}: The project has no recording “{labelled.recording}”; its labels were "
-                "left out. On the command line --recording names it."
-            )
+        told = labelled.recording
+        name = wanted if wanted and alone else _name_of(labelled, known, known_format, path, alone)
+        if wanted and name != wanted:
+            others.append(told)
             continue
-        found += _of_recording(labelled, name, known, known_format, fps)
+        if not name:
+            problem = f"{path}: The project has no recording “{told}”; its labels were left out."
+            problems.append(problem + " On the command line --recording names it." * alone)
+            continue
+        if not wanted and told not in (name, known.shown(name)):
+            notes.append(f"What the file says of “{told}” was taken for the recording “{name}”.")
+        for one in _of_recording(labelled, name, known, known_format, fps):
+            if one.document.annotator == GOLD and GOLD not in (annotator, nobody):
+                problems.append(
+                    f"{path}: The agreed labels ({GOLD}) of “{name}” were left out; they come in "
+                    f"only when they are asked for, as those of the annotator {GOLD}."
+                )
+                continue
+            notes += _late(one, known.facts(name))
+            found.append(one)
+    if wanted and others and not found:
+        raise UsageError(
+            f"The file is about several recordings ({', '.join(others[:MOST_NAMES])}), and none of "
+            f"them is “{wanted}”.",
+            path=path,
+            remedy="Import it without naming a recording, or split it.",
+        )
+    if others:
+        notes.append(f"Only “{wanted}” was read; the file is about {len(others)} others too.")
     return ReadFile(
         path,
         known_format,
@@ -199,6 +233,29 @@ def _put_one(project: Project, read: ReadFile, one: Incoming, history: History |
         if own:
             history.close()
     return done
+
+
+def _name_of(
+    labelled: Labelled, known: Recordings, known_format: ForeignFormat, path: Path, alone: bool
+) -> str:
+    """The recording of the project that a file speaks of, "" where there is none."""
+    names = [labelled.recording]
+    if known_format.NAME in (activitynet.NAME, mmaction.NAME):
+        names.append(activitynet.twin_of(labelled.recording))
+    names += [stem_of(media.path) for media in labelled.media]
+    return known.named(*names, *([path.stem] if alone else []))
+
+
+def _late(one: Incoming, facts: Facts | None) -> Iterable[str]:
+    """The sentence about clips that go on after the end of the recording, where there are any."""
+    if facts is None or not facts.duration_ns:
+        return
+    end_ns = facts.start_ns + facts.duration_ns + one.within_ns
+    late = sum(clip.end_ns > end_ns for tier in one.document.tiers for clip in tier.clips)
+    if late:
+        lasts = f"“{one.document.recording}”, which lasts {facts.duration_ns / SECOND_NS:.2f} s"
+        many = f"{{n}} clips go on after the end of {lasts}."
+        yield Counted(late, many, many.replace("{n} clips go", "1 clip goes"))
 
 
 def _of_recording(

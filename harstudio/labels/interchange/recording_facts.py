@@ -9,19 +9,25 @@ from typing import Any
 
 from harstudio.errors import HarstudioError
 from harstudio.labels.interchange.base import Media
+from harstudio.labels.interchange.file_names import stem_of
 from harstudio.labels.project import Project
 from harstudio.recordings.frame_grid import FrameGrid
 from harstudio.recordings.streams import PictureStream, Stream, StreamKind
 
 SHOWN = (StreamKind.COLOR, StreamKind.INFRARED, StreamKind.DEPTH, StreamKind.AUDIO)
 AFTER_NAME = "_-. "
+ENDINGS = frozenset(
+    ("rgb", "color", "colour", "ir", "infrared", "depth", "depth_masked", "skeleton", "audio")
+)  # of the files of a recording, in the sets that we read
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A recording: where it lies, how long it lasts, and its media, the video others play first."""
+    """A recording: where it lies, from when to when on its clock it lasts, and its media, the video
+    that others play first."""
 
     path: Path
+    start_ns: int
     duration_ns: int
     media: tuple[Media, ...]
 
@@ -49,19 +55,33 @@ class Recordings:
         """The recording that one of the names means, "" when none does.
 
         A name is that of a recording, of one of its files ("S001C001P001R001A001_rgb"), or the
-        pseudonymous one that the project exports.
+        pseudonymous one that the project exports, where that is the name of one only.
         """
         there = dict.fromkeys([*self._paths, *self._labelled])
         for name in filter(None, names):
             if name in there:
                 return name
         for name in filter(None, names):
-            hidden = self._pseudonyms.hidden_in(name, there) if self._pseudonyms else ""
+            hidden = self._pseudonyms.hidden_in(name, there) if self._pseudonyms else ()
             alike = (one for one in there if one.casefold() == name.casefold())
-            longest = max((one for one in there if _begins(name, one)), key=len, default="")
-            if found := hidden or next(alike, "") or longest:
+            longest = max((one for one in there if self._is_file(name, one)), key=len, default="")
+            if found := hidden[0] if len(hidden) == 1 else next(alike, "") or longest:
                 return found
         return ""
+
+    def shown(self, name: str) -> str:
+        """The pseudonymous name of a recording, its own where there is none."""
+        return self._pseudonyms.shown(name)
+
+    def _is_file(self, stem: str, recording: str) -> bool:
+        """Whether it is what a file of the recording is called, by its usual end or its media."""
+        rest = stem.casefold().removeprefix(recording.casefold())
+        if not recording or len(rest) == len(stem) or rest[:1] not in AFTER_NAME:
+            return False
+        if rest[1:] in ENDINGS:
+            return True
+        facts = self.facts(recording)
+        return facts is not None and stem in (stem_of(media.path) for media in facts.media)
 
     def facts(self, name: str) -> Facts | None:
         """What is known of a recording; None, and a problem, when it cannot be opened."""
@@ -76,7 +96,7 @@ class Recordings:
 
     def grid_of(self, name: str) -> FrameGrid | None:
         """The frames of a recording, by its name or that of one of its files."""
-        found = self.named(name, Path(name.replace("\\", "/")).stem)
+        found = self.named(name, stem_of(name))
         facts = self.facts(found) if found else None
         return None if facts is None else facts.grid
 
@@ -93,7 +113,8 @@ def read_facts(path: Path) -> Facts:
         reference = recording.reference
         if reference is not None and not any(one.grid for one in media):
             media.insert(0, _media(reference, recording.path))
-        return Facts(recording.path, recording.stop_ns - recording.start_ns, tuple(media))
+        start_ns = recording.start_ns
+        return Facts(recording.path, start_ns, recording.stop_ns - start_ns, tuple(media))
 
 
 def _file_of(stream: Stream[Any]) -> Path | None:
@@ -121,8 +142,3 @@ def _relative(path: str, folder: Path) -> str:
         return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:  # another drive
         return path
-
-
-def _begins(name: str, recording: str) -> bool:
-    rest = name.casefold().removeprefix(recording.casefold())
-    return bool(recording) and len(rest) < len(name) and rest[:1] in AFTER_NAME

@@ -69,9 +69,9 @@ class Pseudonyms:
         """Whom a pseudonym stands for, "" when nobody."""
         return next((name for name, one in self.by_name.items() if one == pseudonym), "")
 
-    def hidden_in(self, shown: str, texts: Iterable[str]) -> str:
-        """The way back: the one of the texts that is shown like this, "" when none is."""
-        return next((text for text in texts if self.shown(text) == shown), "")
+    def hidden_in(self, shown: str, texts: Iterable[str]) -> list[str]:
+        """The way back: those of the texts that are shown like this."""
+        return [text for text in texts if self.shown(text) == shown]
 
     def document(self, document: Document) -> Document:
         """A copy in which no text names a subject; annotators are no subjects and stay."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -166,7 +167,51 @@ def test_who_and_which_recording(project, tmp_path):
         take(project, table, recording="nobody")
     known = Recordings(project)
     assert known.named(f"{name_in(project)}_rgb") == known.named(name_in(project).upper())
-    assert known.named(f"{name_in(project)}rgb") == ""
+    for other in ("rgb", "_02", "-second-take", ".v2"):
+        assert known.named(name_in(project) + other) == ""
+
+
+def test_a_name_that_is_not_the_recordings_own_is_told(project, tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text(f"video,start,end,label\n{name_in(project)}_rgb.avi,0,1,sit\n")
+    done = take(project, table)
+    assert [one.recording for one in done.documents] == [name_in(project)]
+    assert any("_rgb” was taken for the recording" in note for note in done.notes)
+
+
+def test_of_a_file_about_several_recordings_only_the_named_one_is_read(project, tmp_path):
+    table = tmp_path / "t.csv"
+    rows = "".join(f"{name},0,1,{name}\n" for name in ("kick", name_in(project), "clap"))
+    table.write_text(f"recording,start,end,label\n{rows}")
+    done = take(project, table, annotator="alice", recording=name_in(project))
+    assert [one[3] for one in facts_of(document(project, "alice"))] == [name_in(project)]
+    assert any("about 2 others" in note for note in done.notes)
+    table.write_text("recording,start,end,label\nkick,0,1,a\nclap,0,1,b\n")
+    with pytest.raises(UsageError, match=r"\(kick, clap\), and none of them is"):
+        take(project, table, recording=name_in(project))
+    assert not any("--recording" in problem for problem in take(project, table).problems)
+
+
+def test_clips_after_the_end_are_told(project, tmp_path):
+    table = tmp_path / f"{name_in(project)}.csv"
+    table.write_text("start,end,label\n0,1,sit\n0.5,100,sit\n")
+    assert any("1 clip goes on after the end of" in note for note in take(project, table).notes)
+
+
+def test_agreed_labels_come_in_only_when_they_are_asked_for(project, tmp_path):
+    table = tmp_path / f"{name_in(project)}.csv"
+    table.write_text("start,end,label,annotator\n0,1,sit,gold\n")
+    done = take(project, table)
+    assert (done.documents, len(done.problems)) == ((), 1)
+    assert "agreed labels (gold)" in done.problems[0]
+    assert [one.added for one in take(project, table, annotator="gold").documents] == [1]
+
+
+def test_activitynet_may_call_a_recording_v_something(project, tmp_path):
+    table = tmp_path / "t.json"
+    one = {"annotations": [{"segment": [0, 1], "label": "sit"}], "duration": 1}
+    table.write_text(json.dumps({"database": {f"v_{name_in(project)}": one}}))
+    assert [one.added for one in take(project, table).documents] == [1]
 
 
 def test_exports_refuse_what_they_cannot_do(project, recording, tmp_path):
