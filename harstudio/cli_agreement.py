@@ -235,7 +235,7 @@ def _disagreements(found: Agreement) -> Iterator[str]:
         (
             one.recording + (f" ({one.person})" if one.person else ""),
             f"{one.start_ns / 1e9:.3f} to {one.end_ns / 1e9:.3f} s",
-            ", ".join(f"{who}: {label or 'nothing'}" for who, label in one.opinions.items()),
+            ", ".join(f"{who}: {label or 'nothing'}" for who, label in one.told.items()),
         )
         for one in sorted(longest, key=lambda one: (one.recording, one.start_ns))
     ]

@@ -7,12 +7,11 @@ import datetime
 import numpy as np
 import pytest
 
-from harstudio.labels.agreement import Compared, measure
+from harstudio.labels.agreement import measure
 from harstudio.labels.keeping.versions import Version
 from harstudio.labels.model import Clip, Document, Tier
 from harstudio.recordings.frame_grid import FrameGrid
 from harstudio.studio.team.figure_rows import confused, figure_rows, kappa_words
-from harstudio.studio.team.gathering import Gathered
 from harstudio.studio.team.progress_page import spent
 from harstudio.studio.versions.grouping import group, version_text
 from harstudio.studio.versions.preview import difference_words, document_words
@@ -59,13 +58,6 @@ def test_what_is_confused_counts_both_ways() -> None:
 )  # fmt: skip
 def test_kappa_in_words(value: float, words: str) -> None:
     assert kappa_words(value) == words
-
-
-def test_tiers_of_other_names_are_told() -> None:
-    named = document("dora", (100, 300, "wave"), tier="actions")
-    gathered = Gathered((Compared("r", (ALICE, named), GRID),))
-    assert "the tier “actions”" in gathered.apart(("alice", "dora"))
-    assert gathered.apart(("alice",)) == ""
 
 
 def version(revision: int, minute: int, title: str, by: str = "alice", action="do") -> Version:

@@ -7,9 +7,10 @@ from harstudio.labels.agreement.figures import (
     Pair,
     PairAgreement,
 )
-from harstudio.labels.agreement.frames import Compared, person_of
+from harstudio.labels.agreement.frames import Compared
 from harstudio.labels.agreement.measure import measure, measure_all
 from harstudio.labels.agreement.segments import IOUS, Boundaries, Score
+from harstudio.labels.agreement.tracks import Tracks, person_of
 
 __all__ = [
     "IOUS",
@@ -21,6 +22,7 @@ __all__ = [
     "Pair",
     "PairAgreement",
     "Score",
+    "Tracks",
     "measure",
     "measure_all",
     "person_of",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from harstudio.labels.agreement.segments import Boundaries, Score
 
 Pair = tuple[str, str]
+Kind = Literal["labels", "clips", "points"]
 Counts = NDArray[np.int64]
 
 
@@ -56,8 +57,11 @@ class PairAgreement:
 class Disagreement:
     """A stretch ``[start_ns, end_ns)`` over which opinions differ and stay the same.
 
-    person: whom it is about, as ``person_of`` says. opinions: what each annotator who
-    labelled the recording says there, "" for no clip. frames: how many begin in it, >= 1.
+    person: whom it is about, as ``Tracks`` says. opinions: what each annotator who labelled the
+    recording says there, "" for nothing. frames: how many begin in it. kind: "labels"; "clips"
+    where the labels are the same and the number of clips, or their attributes, are not; "points"
+    for point events, all of them from start_ns to end_ns, with no frames. details: by annotator,
+    what a label does not say.
     """
 
     recording: str
@@ -66,6 +70,16 @@ class Disagreement:
     person: str
     opinions: Mapping[str, str]
     frames: int
+    kind: Kind = "labels"
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def told(self) -> dict[str, str]:
+        """The opinions with their details, "" for nothing."""
+        return {
+            name: f"{label} ({detail})" if (detail := self.details.get(name)) else label
+            for name, label in self.opinions.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +89,8 @@ class Agreement:
     recordings: those that two annotators at least labelled. frames: how many were compared,
     each counted once for every person. categories: what is said of frames, "" (no clip) first.
     fleiss: over the frames of the recordings that all annotators labelled. alpha:
-    Krippendorff's, over all frames. disagreements: by recording, time and person.
+    Krippendorff's, over all frames. disagreements: by recording, time and person, also those
+    that no figure shows.
     """
 
     annotators: tuple[str, ...]

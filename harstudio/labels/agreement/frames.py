@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from harstudio.labels.model import Clip, Document, Tier
+from harstudio.labels.agreement.tracks import Tracks
+from harstudio.labels.model import Clip, Document
 from harstudio.recordings.frame_grid import FrameGrid
 
 Category = tuple[str, ...]  # labels, sorted; () for no clip
@@ -79,47 +80,12 @@ class Stretch:
         return len(set(self.opinions)) > 1
 
 
-def person_of(tier: Tier, annotator: str) -> str:
-    """Whom a tier is about, the same for all annotators.
-
-    The tier's person; else "" when the tier is named after its annotator; else the tier's name.
-    """
-    return tier.rules.person or ("" if tier.name == annotator else tier.name)
-
-
-def tracks(document: Document, *, points: bool = False) -> dict[str, list[Clip]]:
-    """The clips (or point events) by whom they are about, sorted by start.
-
-    Clips of two tiers about one person lie together.
-    """
-    found: dict[str, list[Clip]] = {}
-    for tier in document.tiers:
-        if tier.rules.points is points:
-            found.setdefault(person_of(tier, document.annotator), []).extend(tier.clips)
-    for clips in found.values():
-        clips.sort(key=lambda clip: clip.start_ns)
-    return found
-
-
-def people(documents: Iterable[Document], *, points: bool = False) -> tuple[str, ...]:
-    """Everybody whom some document is about, sorted; tiers without clips are nobody."""
-    return tuple(
-        sorted(
-            {
-                person
-                for document in documents
-                for person, clips in tracks(document, points=points).items()
-                if clips
-            }
-        )
-    )
-
-
 def stretches(compared: Compared) -> list[Stretch]:
     """All stretches with frames in them, by person and time. Neighbours differ."""
-    own = [tracks(document) for document in compared.documents]
+    tracks = Tracks(compared.documents)
+    own = [tracks.of(document) for document in compared.documents]
     found: list[Stretch] = []
-    for person in people(compared.documents) or ("",):
+    for person in tracks.people() or ("",):
         changes = [
             (time_ns, place, category)
             for place, by_person in enumerate(own)

@@ -21,13 +21,11 @@ from harstudio.labels.agreement.frames import (
     Category,
     Compared,
     Stretch,
-    people,
     said,
     stretches,
-    tracks,
 )
 from harstudio.labels.agreement.kappa import cohen_kappa, fleiss_kappa, krippendorff_alpha
-from harstudio.labels.agreement.remarks import remarks
+from harstudio.labels.agreement.remarks import apart_sentence, remarks
 from harstudio.labels.agreement.segments import (
     IOUS,
     Boundaries,
@@ -36,6 +34,8 @@ from harstudio.labels.agreement.segments import (
     match_clips,
     match_points,
 )
+from harstudio.labels.agreement.tracks import Tracks
+from harstudio.labels.agreement.unseen import unseen
 from harstudio.labels.model import Clip, Document
 from harstudio.recordings.frame_grid import FrameGrid
 
@@ -87,6 +87,8 @@ class _Tally:
         self._disagreements: list[Disagreement] = []
         self._undone: list[tuple[str, str]] = []
         self._stepped: list[str] = []
+        self._joined: dict[str, None] = {}  # sentences about tiers that are taken for one
+        self._used: dict[str, set[str]] = {}  # by annotator, whom there are clips about
 
     def take(self, compared: Compared) -> None:
         """Count a recording; one that fewer than two labelled is left out."""
@@ -98,16 +100,22 @@ class _Tally:
         self._undone += [(d.annotator, d.recording) for d in documents if not d.done]
         if not isinstance(compared.grid, FrameGrid):
             self._stepped.append(compared.recording)
-        found = stretches(replace(compared, documents=tuple(documents)))
+        compared = replace(compared, documents=tuple(documents))
+        found = stretches(compared)
         for stretch in found:
             self._count(names, stretch)
-        disputed = (one for one in found if one.disputed)
-        self._disagreements += [
-            _disagreement(compared.recording, names, one)
-            for one in sorted(disputed, key=lambda one: (one.start_ns, one.person))
-        ]
+        disputed = [_disagreement(compared.recording, names, one) for one in found if one.disputed]
+        everything = [*disputed, *unseen(compared, found)]
+        self._disagreements += sorted(everything, key=lambda one: (one.start_ns, one.person))
+        tracks, points = Tracks(documents), Tracks(documents, points=True)
         for first, second in combinations(documents, 2):
-            self._match(self._pairs[first.annotator, second.annotator], first, second)
+            self._match(self._pairs[first.annotator, second.annotator], first, second, tracks)
+            self._match_points(
+                self._pairs[first.annotator, second.annotator], first, second, points
+            )
+        self._joined |= dict.fromkeys(one.remark for one in (tracks, points) if one.remark)
+        for document in documents:
+            self._used.setdefault(document.annotator, set()).update(tracks.used(document))
 
     def _count(self, names: Sequence[str], stretch: Stretch) -> None:
         opinions = list(zip(names, stretch.opinions, strict=True))
@@ -115,17 +123,21 @@ class _Tally:
         for (first, one), (second, other) in combinations(opinions, 2):
             self._pairs[first, second].frames[one, other] += stretch.frames
 
-    def _match(self, pairing: _Pairing, first: Document, second: Document) -> None:
+    def _match(self, pairing: _Pairing, first: Document, second: Document, tracks: Tracks) -> None:
         pairing.recordings += 1
-        ours, theirs = tracks(first), tracks(second)
-        for person in people((first, second)):
+        ours, theirs = tracks.of(first), tracks.of(second)
+        for person in sorted(ours.keys() | theirs.keys()):
             ones, others = ours.get(person, []), theirs.get(person, [])
             matches = match_clips(ones, others)
             for match in matches:
                 pairing.differences_ns += match.differences_ns
             _add_segments(pairing.segments, matches, ones, others)
-        ours, theirs = tracks(first, points=True), tracks(second, points=True)
-        for person in people((first, second), points=True):
+
+    def _match_points(
+        self, pairing: _Pairing, first: Document, second: Document, tracks: Tracks
+    ) -> None:
+        ours, theirs = tracks.of(first), tracks.of(second)
+        for person in sorted(ours.keys() | theirs.keys()):
             ones, others = ours.get(person, []), theirs.get(person, [])
             matched = len(match_points(ones, others))
             pairing.points += Score(matched, len(ones), len(others))
@@ -151,6 +163,8 @@ class _Tally:
             remarks=(),
         )
         found = remarks(agreement, int(everybody[1].sum()), self._undone, self._stepped)
+        apart = apart_sentence({name: self._used.get(name, set()) for name in annotators})
+        found = (*self._joined, *([apart] if apart else []), *found)
         return replace(agreement, remarks=found)
 
     def _rows(

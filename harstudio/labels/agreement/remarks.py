@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import combinations
 
 from harstudio.labels.agreement.figures import Agreement, Pair, PairAgreement
@@ -20,6 +20,25 @@ def remarks(
     that are not marked as done. stepped: recordings whose frames are not known.
     """
     return tuple(_sentences(agreement, frames_of_all, undone, stepped))
+
+
+def apart_sentence(used: Mapping[str, Set[str]]) -> str:
+    """A sentence where two annotators label tiers that are not taken for the same, "" else.
+
+    used: whom each annotator's clips are about.
+    """
+    for (first, ours), (second, theirs) in combinations(used.items(), 2):
+        if ours and theirs and not ours & theirs:
+            return (
+                f"{first} labels {_named(ours)}, {second} {_named(theirs)}: tiers of other "
+                "names are taken for other people, so nothing of it is alike. Give them one "
+                "name, or one person."
+            )
+    return ""
+
+
+def _named(tiers: Set[str]) -> str:
+    return ", ".join(f"the tier “{name}”" if name else "the own tier" for name in sorted(tiers))
 
 
 def _sentences(

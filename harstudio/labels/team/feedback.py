@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harstudio.labels.agreement.frames import person_of, tracks
 from harstudio.labels.agreement.segments import (
     IOUS,
     POINT_TOLERANCE_NS,
@@ -12,6 +12,7 @@ from harstudio.labels.agreement.segments import (
     match_points,
     overlap,
 )
+from harstudio.labels.agreement.tracks import Tracks
 from harstudio.labels.model import Clip, Document
 from harstudio.recordings.frame_grid import FrameGrid
 
@@ -49,17 +50,13 @@ class Lesson:
         )
 
 
-def compare_with_gold(
-    clip: Clip, gold: Document, grid: FrameGrid | None = None, *, person: str = ""
-) -> Feedback:
+def compare_with_gold(clip: Clip, there: Sequence[Clip], grid: FrameGrid | None = None) -> Feedback:
     """What to tell who placed a clip.
 
-    person: whom the clip's tier is about, as ``agreement.person_of`` says. A clip is right when
-    a gold clip about that person has its label and their intersection is half of their union or
-    more; a point event when one of its label is within 250 ms. grid: to say distances in frames,
-    without it in ms.
+    there: the gold clips, or point events, about the same person. A clip is right when one of
+    them has its label and their intersection is half of their union or more; a point event when
+    one of its label is within 250 ms. grid: to say distances in frames, without it in ms.
     """
-    there = tracks(gold, points=clip.is_point).get(person, [])
     best = max(there, key=lambda one: _nearness(clip, one), default=None)
     if best is None or not _meets(clip, best):
         return Feedback(False, "The gold labels have nothing here.", None)
@@ -76,7 +73,8 @@ def lesson(document: Document, gold: Document) -> Lesson:
     right = wrong = 0
     missed: list[Clip] = []
     for points in (False, True):
-        ours, theirs = tracks(document, points=points), tracks(gold, points=points)
+        tracks = Tracks((document, gold), points=points)
+        ours, theirs = tracks.of(document), tracks.of(gold)
         for person in ours.keys() | theirs.keys():
             own, true = ours.get(person, []), theirs.get(person, [])
             matches = match_points(own, true) if points else match_clips(own, true, ENOUGH)
@@ -95,7 +93,9 @@ def feedback_on(
     if found is None:
         return None
     tier, clip = found
-    return compare_with_gold(clip, gold, grid, person=person_of(tier, document.annotator))
+    tracks = Tracks((document, gold), points=clip.is_point)
+    there = tracks.of(gold).get(tracks.person(tier, document.annotator), [])
+    return compare_with_gold(clip, there, grid)
 
 
 def _nearness(clip: Clip, one: Clip) -> tuple[float, float]:

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from harstudio.labels.agreement import Agreement, Compared, Disagreement, measure_all
 from harstudio.labels.agreement.reading import by_a_person
-from harstudio.labels.model import Document
 from harstudio.labels.team.policy import GOLD
 from harstudio.studio.background import Task
 from harstudio.studio.labelling.clip_jumps import who_says_what
@@ -37,12 +36,14 @@ class Comparing(QObject):
         self._session = session
         self._labelling = labelling
         self.whole_project = False
+        self.longest_first = False
         self.gathered = Gathered()
         self.agreement: Agreement | None = None
         self.chosen: tuple[str, ...] = ()
         self.current: int | None = None
         self.busy = False
         self.read = 0  # recordings so far
+        self._ordered: tuple[Disagreement, ...] = ()
         self._chosen_by_hand = False
         self._watched = False
         self._stale = True
@@ -145,11 +146,21 @@ class Comparing(QObject):
     def _take_agreement(self, agreement: Agreement) -> None:
         before = self.disagreement
         self.agreement, self.busy = agreement, False
-        self.current = None
-        if before is not None:
-            same = [k for k, one in enumerate(agreement.disagreements) if one == before]
-            self.current = same[0] if same else None
+        self._order(before)
         self.changed.emit()
+
+    def order(self, longest_first: bool) -> None:
+        """List the longest disagreements first, or all by recording and time."""
+        before, self.longest_first = self.disagreement, longest_first
+        self._order(before)
+        self.changed.emit()
+
+    def _order(self, in_hand: Disagreement | None) -> None:
+        found = () if self.agreement is None else self.agreement.disagreements
+        if self.longest_first:
+            found = tuple(sorted(found, key=lambda one: one.start_ns - one.end_ns))
+        self._ordered = found
+        self.current = found.index(in_hand) if in_hand in found else None
 
     def _run(self, work: Work, taken: Callable[[Any], None]) -> None:
         self._stop()
@@ -194,8 +205,8 @@ class Comparing(QObject):
 
     @property
     def disagreements(self) -> tuple[Disagreement, ...]:
-        """By recording and time."""
-        return () if self.agreement is None else self.agreement.disagreements
+        """By recording and time, or the longest first."""
+        return () if self.agreement is None else self._ordered
 
     @property
     def disagreement(self) -> Disagreement | None:
@@ -208,12 +219,6 @@ class Comparing(QObject):
     def compared(self, recording: str) -> Compared | None:
         """What is compared of a recording."""
         return next((one for one in self.gathered.compared if one.recording == recording), None)
-
-    def document(self, recording: str, annotator: str) -> Document | None:
-        """What an annotator said about a recording, as it was compared."""
-        compared = self.compared(recording)
-        documents = () if compared is None else compared.documents
-        return next((one for one in documents if one.annotator == annotator), None)
 
     def step(self, by: int) -> None:
         """Go to the next disagreement (1) or the one before (-1); nothing plays."""
@@ -232,7 +237,10 @@ class Comparing(QObject):
         self.go(at, play=False)
 
     def _nearest(self, by: int) -> int:
-        """From the playhead, in the open recording; else the first or last of the list."""
+        """From the playhead, in the open recording; else the first or last of the list, and of
+        the longest the first."""
+        if self.longest_first:
+            return 0
         recording, now = self._session.recording, self._session.transport.position_ns
         here = [
             k
@@ -257,7 +265,7 @@ class Comparing(QObject):
         else:
             self._session.open_clip(path, one.start_ns, one.end_ns, play=False)
         if path is not None:
-            self._session.message.emit("info", who_says_what(one.opinions))
+            self._session.message.emit("info", who_says_what(one.told))
         self.moved.emit()
         self.changed.emit()
 

@@ -82,15 +82,17 @@ class DisagreementModel(QAbstractListModel):
         ):
             return None
         row = self.row(index)
-        opinions = "\n".join(f"{name}: {said(what)}" for name, what in row.opinions.items())
+        opinions = "\n".join(f"{name}: {said(what)}" for name, what in row.told.items())
         return f"{self.when(row)}\n{opinions}"
 
     def when(self, row: Disagreement) -> str:
         """When it is and how long, with the recording and the person where they are not plain."""
         recording, start_ns = self.where(row)
-        long = (row.end_ns - row.start_ns) / 1e9
+        long = f"{(row.end_ns - row.start_ns) / 1e9:.2f} s"
+        if row.kind == "points":
+            long = "point event"
         person = row.person if self._several else ""
-        parts = [recording, clock_text(row.start_ns - start_ns), f"{long:.2f} s", person]
+        parts = [recording, clock_text(row.start_ns - start_ns), long, person]
         return " · ".join(part for part in parts if part)
 
 
@@ -133,7 +135,7 @@ class DisagreementDelegate(QStyledItemDelegate):
     ) -> None:
         tokens = theme.current()
         wide = box.width() / max(1, len(row.opinions))
-        for place, what in enumerate(row.opinions.values()):
+        for place, (name, what) in enumerate(row.opinions.items()):
             part = QRectF(box.left() + place * wide, box.top(), wide - 6, box.height())
             swatch = QRectF(part.left(), part.center().y() - SWATCH_PX / 2, SWATCH_PX, SWATCH_PX)
             if what:
@@ -145,7 +147,7 @@ class DisagreementDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(swatch, 2, 2)
             color = tokens.text if what else tokens.quiet
             part.setLeft(swatch.right() + 6)
-            _write(painter, part, said(what), theme.ui_font(theme.QUIET_PX), color)
+            _write(painter, part, said(row.told[name]), theme.ui_font(theme.QUIET_PX), color)
 
 
 def _write(painter: QPainter, box: QRectF, text: str, font: Any, color: str) -> None:

@@ -7,7 +7,6 @@ from harstudio.labels.editing.edits import AddClip, ChangeClip, Edit
 from harstudio.labels.keeping.history import History
 from harstudio.labels.model import Document
 from harstudio.labels.team.feedback import Feedback, feedback_on, lesson
-from harstudio.labels.team.gold import about_one
 from harstudio.labels.team.policy import GOLD
 from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.session import Session
@@ -95,10 +94,6 @@ class FeedbackStrip(Strip):
         document, gold = self._session.document, self._gold
         if document is None or gold is None:
             return
-        where = document.find(clip_id)
-        if where is None:
-            return
-        gold = _beside(gold, document, where[0].name)
         found = feedback_on(document, clip_id, gold, self._labelling.grid)
         if found is None:
             return
@@ -113,9 +108,6 @@ class FeedbackStrip(Strip):
             return
         self._feedback = None
         self.gold_button.hide()
-        used = [tier.name for tier in document.tiers if tier.clips and not tier.rules.points]
-        if len(used) == 1:
-            gold = _beside(gold, document, used[0])
         self.tell(f"Done. {lesson(document, gold).sentence}", "accent", "check")
 
     # ---- the gold clip
@@ -136,8 +128,3 @@ class FeedbackStrip(Strip):
         self._session.open_clip(
             recording.path, clip.start_ns - CONTEXT_NS, clip.end_ns + CONTEXT_NS
         )
-
-
-def _beside(gold: Document, document: Document, tier_name: str) -> Document:
-    """Gold beside a tier of the document: the annotator's own tier is gold's own."""
-    return about_one(gold, GOLD if tier_name == document.annotator else tier_name)

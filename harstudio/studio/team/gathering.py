@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import combinations
 from pathlib import Path
 
 from harstudio.errors import HarstudioError
 from harstudio.labels.agreement import Compared
-from harstudio.labels.agreement.frames import tracks
 from harstudio.labels.agreement.reading import STEP_NS, frames_of, says_something
 from harstudio.labels.project import Project
 from harstudio.recordings.frame_grid import FrameGrid
@@ -35,23 +33,6 @@ class Gathered:
     hidden: str = ""
     hidden_count: int = 0
     problems: tuple[str, ...] = ()
-
-    def apart(self, chosen: Sequence[str]) -> str:
-        """A sentence where two of them label tiers that are not taken for the same, "" else."""
-        tiers: dict[str, set[str]] = {name: set() for name in chosen}
-        for one in self.compared:
-            for document in one.documents:
-                used = {tier for tier, clips in tracks(document).items() if clips}
-                tiers.get(document.annotator, set()).update(used)
-        for first, second in combinations(chosen, 2):
-            ours, theirs = tiers[first], tiers[second]
-            if ours and theirs and not ours & theirs:
-                return (
-                    f"{first} labels {_named(ours)}, {second} {_named(theirs)}: tiers of other "
-                    "names are taken for other people, so nothing of it is alike. Give them one "
-                    "name, or one person."
-                )
-        return ""
 
     @property
     def annotators(self) -> tuple[str, ...]:
@@ -93,10 +74,6 @@ def gather(
             paths[one.name] = one.path
     told = tuple(dict.fromkeys(problems))
     return Gathered(tuple(compared), paths, hidden, hidden_count, told)
-
-
-def _named(tiers: Iterable[str]) -> str:
-    return ", ".join(f"the tier “{name}”" if name else "the own tier" for name in sorted(tiers))
 
 
 def _grid(path: Path, problems: list[str]) -> FrameGrid | int:

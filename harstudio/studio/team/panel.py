@@ -125,7 +125,14 @@ class TeamPanel(QWidget):
         self.list = DisagreementList(self.model)
         self.list.chosen.connect(self._comparing.go)
         self.list.digit.connect(self._take_digit)
-        column.addWidget(self._count)
+        self.longest = ToolButton("Longest first")
+        self.longest.setCheckable(True)
+        self.longest.setToolTip("The longest disagreements first; else by time")
+        self.longest.toggled.connect(self._comparing.order)
+        head = QHBoxLayout()
+        head.addWidget(self._count, 1)
+        head.addWidget(self.longest)
+        column.addLayout(head)
         column.addWidget(self.list, 1)
         return holder
 
@@ -199,6 +206,7 @@ class TeamPanel(QWidget):
         self._splitter.setVisible(enough)
         self._filler.setVisible(not enough)
         self._count.setText(self._counted())
+        self.longest.setVisible(len(comparing.disagreements) > 1)
         self._show_foot(active)
 
     def _sentence(self) -> str:
@@ -213,7 +221,6 @@ class TeamPanel(QWidget):
             parts.append(gathered.hidden + many)
         elif len(gathered.annotators) < 2 and not comparing.busy:
             parts.append(NOBODY)
-        parts += [part for part in (gathered.apart(comparing.chosen),) if part]
         parts += gathered.problems[:3]
         return "\n".join(parts)
 

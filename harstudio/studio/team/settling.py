@@ -111,7 +111,7 @@ class Settling(QObject):
     def opinions(self) -> list[tuple[str, str]]:
         """(annotator, what is said) of the disagreement in hand."""
         one = self._comparing.disagreement
-        return [] if one is None else [(name, said) for name, said in one.opinions.items()]
+        return [] if one is None else list(one.told.items())
 
     def take(self, place: int) -> None:
         """The opinion of the first (0), second, ... annotator goes into gold."""
@@ -122,12 +122,12 @@ class Settling(QObject):
         if place >= len(opinions):
             self._say(f"Only {len(opinions)} opinions are in the list.")
             return
-        source = self._comparing.document(one.recording, opinions[place][0])
-        document = self._session.document
-        if source is None or document is None:
+        compared, document, name = self._compared(), self._session.document, opinions[place][0]
+        there = compared and any(one.annotator == name for one in compared.documents)
+        if compared is None or document is None or not there:
             self._say("These labels are being read again; try once more.")
             return
-        self._do(gold.take(document, one, source, slack_ns=self._slack_ns()), one)
+        self._do(gold.take(document, one, compared, name, slack_ns=self._slack_ns()), one)
 
     def keep(self) -> None:
         """The disagreement is settled with what gold says now."""
@@ -143,11 +143,13 @@ class Settling(QObject):
         if compared is None or document is None:
             self._say("Two annotators at least must have labelled this recording.")
             return
-        edit = gold.take_agreed(document, compared, slack_ns=self._slack_ns())
-        if edit is None:
-            self._say("What all agree on is in the gold labels already.")
-        elif self._labelling.clips.do(edit):
-            self._say("What all agree on is in the gold labels.")
+        agreed = gold.take_agreed(document, compared, slack_ns=self._slack_ns())
+        places = "1 place" if agreed.left == 1 else f"{agreed.left} places"
+        rest = f" {places} where gold says something else stay as they are." if agreed.left else ""
+        if agreed.edit is None:
+            self._say(f"What all agree on is in the gold labels already.{rest}")
+        elif self._labelling.clips.do(agreed.edit):
+            self._say(f"What all agree on is in the gold labels.{rest}")
 
     def _compared(self) -> Compared | None:
         recording = self._session.recording
@@ -192,8 +194,9 @@ class Settling(QObject):
         if not self.active or one is None or recording is None or document is None:
             return
         if one.recording == recording.name:
-            self._session.tier_name = gold.tier_name(document, one.person)
-            self._labelling.set_marks(one.start_ns, one.end_ns)
+            self._session.tier_name = gold.tier_name(document, one.person, self._compared())
+            clips = one.kind != "points"
+            self._labelling.set_marks(*((one.start_ns, one.end_ns) if clips else (None, None)))
             self._session.select(None)
 
     def _say(self, sentence: str) -> None:

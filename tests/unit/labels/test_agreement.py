@@ -6,6 +6,7 @@ import json
 import random
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import krippendorff
@@ -48,7 +49,7 @@ def clips(rng: random.Random, overlap: bool) -> list[Clip]:
 
 
 def document(rng: random.Random, annotator: str, overlap: bool = False) -> Document:
-    own = Tier(annotator, clips(rng, overlap), TierRules(overlap=overlap))
+    own = Tier(annotator, clips(rng, overlap), TierRules(person="0", overlap=overlap))
     other = Tier("second", clips(rng, overlap), TierRules(person="1", overlap=overlap))
     return Document("r", annotator, [own, other] if rng.random() < 0.7 else [own], done=True)
 
@@ -75,8 +76,8 @@ def frame_by_frame(compared: Sequence[Compared], people: Sequence[str]) -> Itera
         if len(one.documents) < 2:
             continue
         by_name = {d.annotator: d for d in one.documents}
-        persons = {"1" if t.rules.person else "" for d in one.documents for t in d.tiers if t.clips}
-        for person in persons or {""}:
+        persons = {t.rules.person for d in one.documents for t in d.tiers if t.clips}
+        for person in persons or {"0"}:
             for time_ns in one.grid.times_ns.tolist():
                 row = []
                 for name in people:
@@ -151,6 +152,9 @@ def test_disagreements_are_the_frames_that_differ(seed: int) -> None:
     found = measure_all(compared, people)
     rows = frame_by_frame(compared, people)
     differing = sum(len({said for said in row if said != "?"}) > 1 for row in rows)
+    found = replace(
+        found, disagreements=[one for one in found.disagreements if one.kind == "labels"]
+    )
     assert sum(one.frames for one in found.disagreements) == differing
     for before, after in pairwise(found.disagreements):
         assert (before.recording, before.start_ns) <= (after.recording, after.start_ns)
@@ -269,20 +273,47 @@ def test_a_disagreement_says_where_and_what() -> None:
 
 def test_whom_a_tier_is_about() -> None:
     """Own tiers compare with own tiers, a person's with that person's, the rest by name."""
-    clip = Clip(0, 10 * MS, "x")
-    alice = Document("r", "alice", [Tier("alice", [clip])])
+    clip, other = Clip(0, 10 * MS, "x"), Tier("other", [Clip(0, 10 * MS, "y")])
+    alice = Document("r", "alice", [Tier("alice", [clip]), other])
     for tier, agrees in (
         (Tier("bob", [clip]), True),
         (Tier("alice", [clip]), False),
         (Tier("anything", [clip], TierRules(person="7")), False),
     ):
-        found = measure([alice, Document("r", "bob", [tier])], MS)
+        found = measure([alice, Document("r", "bob", [tier, other])], MS)
         assert (not found.disagreements) is agrees
     seven = TierRules(person="7")
     pair = [Document("r", who, [Tier(who + "'s", [clip], seven)]) for who in ("alice", "bob")]
-    found = measure([alice, *pair], MS)
     assert not measure(pair, MS).disagreements
-    assert {one.person for one in found.disagreements} <= {"", "7"}
+    eight = Document("r", "bob", [Tier("b", [clip], TierRules(person="8"))])
+    apart = measure([pair[0], eight], MS)
+    assert len(apart.disagreements) == 2
+    assert "the tier “7”" in apart.remarks[0]
+
+
+@pytest.mark.parametrize("person", ["", "7"])
+def test_the_only_tier_of_everybody_is_one_tier_whatever_it_is_called(person: str) -> None:
+    """A new annotator labels in the own tier, the others in “actions”."""
+    own = [Clip(k * 20 * MS, (k * 20 + 10) * MS, "x") for k in range(13)]
+    rules = TierRules(person=person)
+    documents = [Document("r", who, [Tier("actions", own, rules)]) for who in ("alice", "bob")]
+    carol = Document("r", "carol", [Tier("empty"), Tier("carol", own)])
+    found = measure([*documents, carol], MS)
+    assert (found.alpha, found.fleiss, found.disagreements) == (1, 1, ())
+    assert found.pairs["alice", "carol"].segments[0.5].f1 == 1
+    assert found.remarks[0].startswith("“actions” of alice, “actions” of bob and “carol” of carol")
+    notes = Document("r", "alice", [Tier("actions", own, rules), Tier("notes", own)])
+    assert len(measure([notes, carol], MS).disagreements) > 13
+
+
+def test_differences_that_no_frame_shows_are_listed() -> None:
+    halves = [Clip(0, 50 * MS, "clap"), Clip(50 * MS, 100 * MS, "clap")]
+    found = two(halves, [Clip(0, 100 * MS, "clap")])
+    assert found.pairs["alice", "bob"].agreed == found.frames
+    (one,) = found.disagreements
+    assert (one.kind, one.start_ns, one.end_ns) == ("clips", 0, 100 * MS)
+    assert one.told == {"alice": "clap (2 clips)", "bob": "clap (1 clip)"}
+    assert json.loads(json.dumps(found.to_dict()))["disagreements"][0]["details"]["bob"] == "1 clip"
 
 
 def test_point_events_are_reported_apart() -> None:
@@ -297,7 +328,10 @@ def test_point_events_are_reported_apart() -> None:
     assert (pair.points.matched, pair.points.first, pair.points.second) == (1, 3, 3)
     assert pair.segments[0.1].f1 is None
     assert found.frames == 3000  # of the span, in which nobody put a clip
-    assert not found.disagreements
+    lone = [(d.start_ns // MS, d.opinions["alice"], d.opinions["bob"]) for d in found.disagreements]
+    assert lone == [
+        (260, "", "step"), (1000, "step", ""), (1251, "", "step"), (3000, "step", "")
+    ]  # fmt: skip
     assert any("250 ms" in remark for remark in found.remarks)
 
 

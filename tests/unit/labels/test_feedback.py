@@ -41,13 +41,13 @@ GOLD = Document(
     ],
 )
 def test_what_is_said_of_a_clip(placed: Clip, right: bool, sentence: str) -> None:
-    found = compare_with_gold(placed, GOLD, GRID)
+    found = compare_with_gold(placed, GOLD.tiers[0].clips, GRID)
     assert (found.right, found.sentence) == (right, sentence)
     assert (found.gold is None) is ("nothing" in sentence)
 
 
 def test_without_frames_in_milliseconds_and_about_whom() -> None:
-    said = compare_with_gold(clip(390, 1200), GOLD).sentence
+    said = compare_with_gold(clip(390, 1200), GOLD.tiers[0].clips).sentence
     assert said == "Right; it starts 10 ms early."
     own = Document("r", "bob", [Tier("x", [clip(400, 1200, "wave")], TierRules(person="2"))])
     told = feedback_on(own, own.tiers[0].clips[0].id, GOLD, GRID)
@@ -67,7 +67,7 @@ def test_without_frames_in_milliseconds_and_about_whom() -> None:
 )
 def test_point_events(at_ms: int, label: str, sentence: str) -> None:
     placed = clip(at_ms, at_ms, label)
-    assert compare_with_gold(placed, GOLD, GRID, person="steps").sentence == sentence
+    assert compare_with_gold(placed, GOLD.tiers[2].clips, GRID).sentence == sentence
 
 
 def test_a_whole_recording() -> None:
