@@ -138,6 +138,32 @@ def test_a_full_drive_refuses_edits_and_saves_and_goes_on_when_there_is_room(
 
 
 @posix
+@pytest.mark.parametrize("links", [True, False])
+def test_a_full_drive_keeps_no_empty_lock(
+    small_drive: Path, links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    (small_drive / "labels" / "r").mkdir(parents=True)
+    ballast = fill(small_drive)
+    looking = opened(small_drive)
+    assert looking.read_only
+    with pytest.raises(HarstudioError, match="No space left on device"):
+        label(looking, 0)
+    looking.close()
+    with pytest.raises(OSError, match="No space left"):
+        locks._create_without_link(small_drive / "one.lock", b"content")
+    assert not (small_drive / "one.lock").exists()
+    ballast.unlink()
+    history = opened(small_drive)
+    assert not history.read_only
+    history.close()
+
+
+@posix
 def test_half_a_line_that_a_full_drive_took_is_cut_off(tmp_path: Path) -> None:
     """By the limit of a file's size the kernel takes a part of the line and refuses the rest."""
     import resource

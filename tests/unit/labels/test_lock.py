@@ -111,6 +111,42 @@ def test_whose_locks_are_dead(path: Path, content: object, age_s: float, held: b
         assert not lock.exists()
 
 
+@pytest.mark.parametrize(("age_s", "held"), [(0, True), (110, True), (130, False)])
+def test_a_copy_of_this_computer_is_not_judged_by_process_numbers(
+    path: Path, age_s: float, held: bool
+) -> None:
+    """A cloned disk, or this computer before it was started anew."""
+    lock = path.with_suffix(".lock")
+    lock.parent.mkdir()
+    lock.write_text(json.dumps(owner(pid=2**22 + 1, space="another start", beats=True)))
+    os.utime(lock, (time.time() - age_s, time.time() - age_s))
+    if held:
+        with pytest.raises(ConflictError, match=r"if it is gone, try again in [12] min"):
+            opened(path)
+    else:
+        opened(path).close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sandboxes of Linux")
+def test_a_sandbox_with_processes_of_its_own_sees_that_somebody_is_here(path: Path) -> None:
+    command = ["unshare", "-p", "-f", "--mount-proc"]
+    if subprocess.run([*command, "true"], capture_output=True).returncode:
+        pytest.skip("no sandbox can be made here")
+    history = opened(path)
+    command += [sys.executable, "-c", HOLD, str(path)]
+    inside = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert "These labels are open in" in inside.stderr
+    history.do(AddTier("t", 0))
+    history.close()
+
+
+def test_who_did_not_tell_a_name_is_not_called_one(path: Path) -> None:
+    path.with_suffix(".lock").parent.mkdir()
+    path.with_suffix(".lock").touch()
+    with pytest.raises(ConflictError, match="open in a program that did not tell its name"):
+        opened(path)
+
+
 def test_a_conflict_names_the_computer(path: Path) -> None:
     lock = path.with_suffix(".lock")
     lock.parent.mkdir()
