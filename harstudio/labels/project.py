@@ -4,6 +4,7 @@ It also works on a shared drive and in git: two people never write one file::
 
     project.toml   labels.toml   recordings/   labels/<recording>/<annotator>.json
     assignments.toml (who labels what)   subjects.toml (names of subjects, kept out of git)
+    label-sets/<name>.toml (label sets that were used before)
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from harstudio.labels.keeping.names import Names, safe_name
 from harstudio.labels.keeping.recovery import load
 from harstudio.labels.keeping.shared_file import update_toml
 from harstudio.labels.label_sets.label_set import LabelSet, label_set_for
+from harstudio.labels.label_sets.put_away import PutAway
 from harstudio.labels.model import Document, typed
 from harstudio.labels.team.policy import Policy
 from harstudio.labels.team.pseudonyms import Pseudonyms
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 PROJECT_FILE = "project.toml"
 LABELS_FILE = "labels.toml"
+PUT_AWAY = "label-sets"
 VERSION = 1
 GITIGNORE = b"/labels/**/*.lock\n/*.lock\n/subjects.toml\n"
 
@@ -62,6 +65,7 @@ class Project:
         self.recording_folders = tuple(recording_folders)
         self.label_set_path = label_set_path
         self.label_set = self.read_label_set()
+        self.put_away = PutAway(folder / PUT_AWAY)
         self.problems: tuple[str, ...] = ()  # sentences about what the last session left
         self._found: list[Found] | None = None
         self._labelled: tuple[int, Names] | None = None  # with the time of labels/
@@ -171,6 +175,17 @@ class Project:
                 remedy="See whether the drive is there, has room and may be written to.",
             ) from error
         self.label_set, self._label_set_mark = label_set, _mark(self.label_set_path)
+
+    def exchange_label_set(self, label_set: LabelSet) -> LabelSet | None:
+        """Use another set in the place of this one, which is put away, as what is returned.
+
+        None where nothing of it is lost. Errors as of ``set_label_set``, also where this set
+        cannot be put away; then it stays.
+        """
+        put = None if self.label_set_is_stale() else self.put_away.put(self.label_set, label_set)
+        self.set_label_set(label_set)
+        self.put_away.take(label_set)
+        return put
 
     def label_set_is_stale(self) -> bool:
         """Whether the label set on the disk is another than the one that was read or kept."""

@@ -19,6 +19,7 @@ from harstudio.labels.project import Project
 from harstudio.studio.label_set.draft import Draft
 from harstudio.studio.label_set.editor import LabelSetEditor
 from harstudio.studio.label_set.tree import LabelTree
+from harstudio.studio.panels.labels import LabelsPanel
 from harstudio.studio.window import MainWindow
 
 SECOND = 1_000_000_000
@@ -244,6 +245,29 @@ def test_sets_are_exported_and_taken_back(qtbot, tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("labels = 3")
     editor.import_file(tmp_path / "bad.toml")
     assert "damaged" in editor.said.text()
+
+
+def test_another_set_puts_this_one_away_and_the_menu_brings_it_back(small: MainWindow) -> None:
+    panel = small.findChild(LabelsPanel)
+    mine = small.labelling.label_set
+    told: list[str] = []
+    small.session.message.connect(lambda _tone, sentence: told.append(sentence))
+
+    def choose(start: str) -> None:
+        panel._sets.aboutToShow.emit()
+        next(a for a in panel._sets.actions() if a.text().startswith(start)).trigger()
+
+    choose("Empty set")
+    assert not small.labelling.label_set.labels
+    assert told[-1].startswith("3 labels of “made” were put away; the title above")
+    choose("made, put away")
+    assert small.labelling.label_set == Project.open(small.session.project.folder).label_set == mine
+    small.label_desk.edit("wave")
+    editor = small.label_desk.editing.editor
+    editor.draft.replace_all(LabelSet.of("theirs", ["hop"]))
+    assert "3 labels of “made” were put away" in saved(editor)
+    choose("made, put away")
+    assert small.labelling.label_set == mine
 
 
 def test_an_example_plays_beside_and_moves_nothing(small: MainWindow) -> None:

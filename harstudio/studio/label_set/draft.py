@@ -16,10 +16,12 @@ from harstudio.labels.label_sets.label_set import LabelSet
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """origins: for each label the names that the kept set has for it; none for a new one."""
+    """origins: for each label the names that the kept set has for it; none for a new one.
+    another: the set was exchanged for another one."""
 
     label_set: LabelSet
     origins: Mapping[str, tuple[str, ...]]
+    another: bool = False
 
     @classmethod
     def of(cls, label_set: LabelSet) -> State:
@@ -53,6 +55,11 @@ class Draft(QObject):
     @property
     def unsaved(self) -> bool:
         return self.label_set != self._kept
+
+    @property
+    def another(self) -> bool:
+        """Whether this set took the place of the kept one."""
+        return self._now.another
 
     def rewrites(self) -> list[tuple[str, str]]:
         """(old name, new name) of every label of the kept set that is called otherwise now."""
@@ -103,13 +110,19 @@ class Draft(QObject):
         self.changed.emit()
 
     def _do(
-        self, title: str, label_set: LabelSet, origins: Mapping[str, tuple[str, ...]] | None = None
+        self,
+        title: str,
+        label_set: LabelSet,
+        origins: Mapping[str, tuple[str, ...]] | None = None,
+        *,
+        another: bool = False,
     ) -> None:
         if label_set == self.label_set:
             return
         self._done.append((title, self._now))
         self._undone.clear()
-        self._now = State(label_set, self._now.origins if origins is None else origins)
+        origins = self._now.origins if origins is None else origins
+        self._now = State(label_set, origins, another or self._now.another)
         self.changed.emit()
 
     # ---- labels
@@ -225,7 +238,7 @@ class Draft(QObject):
         origins = {
             label.name: (label.name,) if label.name in kept else () for label in label_set.labels
         }
-        self._do(f"take “{label_set.name}”", label_set, origins)
+        self._do(f"take “{label_set.name}”", label_set, origins, another=True)
 
     # ---- attributes
 

@@ -178,6 +178,7 @@ class Editing(QObject):
         if editor is None or project is None or self._saving is not None:
             return
         label_set, rewrites = editor.draft.label_set, editor.draft.rewrites()
+        another = editor.draft.another
         stop, by = threading.Event(), self._session.annotator
         self._stop = stop
         editor.set_busy(True)
@@ -195,6 +196,7 @@ class Editing(QObject):
                 progress=progress,
                 cancelled=stop.is_set,
                 here=here,
+                another=another,
             ),
             self,
         )

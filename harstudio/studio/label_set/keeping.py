@@ -11,6 +11,7 @@ from harstudio.labels.keeping.heads import named_in
 from harstudio.labels.keeping.recovery import load
 from harstudio.labels.keeping.renaming import OpenHere, document_paths, rewrite_labels
 from harstudio.labels.label_sets.label_set import LabelSet
+from harstudio.labels.label_sets.put_away import put_away_sentence
 from harstudio.labels.project import Project
 
 STOPPED = "Stopped; nothing was changed."
@@ -53,21 +54,26 @@ def keep(
     progress: Callable[[int], None],
     cancelled: Callable[[], bool],
     here: OpenHere | None = None,
+    another: bool = False,
 ) -> str:
     """Keep a set in the project; what was done, as a sentence.
 
-    rewrites: (old name, new name). here: the document that is open in the window. over: whatever
-    somebody else kept meanwhile is replaced. ConflictError when that happened without ``over``,
-    or when a document is held by somebody; then, and when it was cancelled, nothing is changed.
+    rewrites: (old name, new name). here: the document that is open in the window. another: the set
+    that it replaces is put away. over: whatever somebody else kept meanwhile is replaced.
+    ConflictError when that happened without ``over``, or when a document is held by somebody;
+    then, and when it was cancelled, nothing is changed.
     """
     if over and project.label_set_is_stale():
         project.read_label_set()
+    put = project.put_away.put(project.label_set, label_set) if another else None
+    told = f"Saved: {len(label_set.labels)} labels"
+    away = "" if put is None else f" {put_away_sentence(put)}"
     if not rewrites:
         project.set_label_set(label_set)
-        return f"Saved: {len(label_set.labels)} labels."
+        return f"{told}.{away}"
     done = rewrite_labels(project, dict(rewrites), label_set, progress, cancelled, by=by, here=here)
     if done is None:
         raise ConflictError(STOPPED)
     clips = f"{done.clips} clip{'' if done.clips == 1 else 's'}"
     documents = f"{done.documents} document{'' if done.documents == 1 else 's'}"
-    return f"Saved: {len(label_set.labels)} labels; {clips} in {documents} rewritten."
+    return f"{told}; {clips} in {documents} rewritten.{away}"

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 
 from harstudio.errors import ConflictError, HarstudioError
 from harstudio.labels.label_sets.label_set import Label, LabelSet, label_color
+from harstudio.labels.label_sets.put_away import put_away_sentence
 from harstudio.labels.model import Clip
 from harstudio.recordings.frame_grid import FrameGrid
 from harstudio.studio.commands import Command
@@ -345,19 +346,30 @@ class Labelling(QObject):
 
     # ---- label sets
 
-    def use_label_set(self, label_set: LabelSet) -> None:
-        """Label with another set from now on; the project remembers it."""
+    def use_label_set(self, label_set: LabelSet, *, another: bool = False) -> None:
+        """Label with this set from now on; the project remembers it.
+
+        another: it has nothing to do with the one it replaces, which is put away and told."""
         project = self.session.project
         if project is not None:
             try:
-                project.set_label_set(label_set)
+                if another:
+                    self._tell_put_away(project.exchange_label_set(label_set))
+                else:
+                    project.set_label_set(label_set)
             except ConflictError as error:
                 if self._read_label_set(project):
                     self.session.message.emit("warn", f"{error} It was read again now.")
                 return
             except (HarstudioError, OSError) as error:
                 self.session.message.emit("warn", f"The label set was not kept. {error}")
+                if another:
+                    return
         self.take_label_set(label_set)
+
+    def _tell_put_away(self, put: LabelSet | None) -> None:
+        if put is not None:
+            self.session.message.emit("info", put_away_sentence(put))
 
     def add_label(self, name: str) -> None:
         """A new label at the end of the set, on the first free key."""

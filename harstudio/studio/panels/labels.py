@@ -290,16 +290,26 @@ class LabelsPanel(QWidget):
         except HarstudioError as error:
             self._session.message.emit("bad", str(error))
             bundled = ()
-        now = self._labelling.label_set
-        for label_set in (now, *(s for s in bundled if s.name != now.name)):
-            if not label_set.labels:
-                continue
-            text = f"{label_set.name}\t{len(label_set.labels)}"
-            action = self._sets.addAction(text, partial(self._use, label_set))
-            action.setCheckable(True)
-            action.setChecked(label_set.name == now.name)
+        now, project = self._labelling.label_set, self._session.project
+        put = () if project is None else project.put_away.sets
+        if now.labels:
+            self._offer_set(now)
+        self._sets.addSeparator()
+        for label_set in put:
+            self._offer_set(label_set, ", put away")
+        self._sets.addSeparator()
+        for label_set in bundled:
+            if label_set != now:
+                self._offer_set(label_set)
         self._sets.addSeparator()
         self._sets.addAction("Empty set", partial(self._use, LabelSet("own labels")))
 
+    def _offer_set(self, label_set: LabelSet, remark: str = "") -> None:
+        text = f"{label_set.name}{remark}\t{len(label_set.labels)}"
+        action = self._sets.addAction(text, partial(self._use, label_set))
+        action.setCheckable(True)
+        action.setChecked(label_set is self._labelling.label_set)
+
     def _use(self, label_set: LabelSet) -> None:
-        self._labelling.use_label_set(label_set)
+        if label_set != self._labelling.label_set:
+            self._labelling.use_label_set(label_set, another=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harstudio.errors import ConflictError, DataError, HarstudioError, MissingError, UsageError
 from harstudio.labels.editing import clip_edits
-from harstudio.labels.label_sets.label_set import LabelSet
+from harstudio.labels.label_sets.label_set import Label, LabelSet, bundled_label_set
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project, is_project
 
@@ -127,6 +128,23 @@ def test_private_projects_are_found_again(tmp_path: Path, home: Path) -> None:
 def test_label_set_of_a_project_can_change(project: Project) -> None:
     project.set_label_set(LabelSet.of("mine", ["a", "b"]))
     assert Project.open(project.folder).label_set == LabelSet.of("mine", ["a", "b"])
+
+
+def test_a_label_set_that_is_exchanged_is_put_away_and_taken_back(project: Project) -> None:
+    mine = LabelSet("own labels", (Label("wave", definition="until the hand rests"),))
+    project.set_label_set(mine)
+    ntu = bundled_label_set("ntu60")
+    assert project.exchange_label_set(ntu) == mine
+    again = Project.open(project.folder)
+    assert again.put_away.sets == (mine,)
+    other = LabelSet("own labels", (Label("clap"),))
+    assert again.exchange_label_set(other) is None  # the program has the other one
+    assert again.exchange_label_set(ntu) == replace(other, name="own labels 2")
+    assert again.exchange_label_set(mine) is None
+    assert again.label_set == mine
+    sets = Project.open(project.folder).put_away.sets
+    assert [(one.name, one.labels) for one in sets] == [("own labels 2", other.labels)]
+    assert again.exchange_label_set(mine.with_label("jump")) is None  # nothing is lost
 
 
 def test_documents_of_other_programs_are_known_by_what_they_say(project: Project) -> None:
