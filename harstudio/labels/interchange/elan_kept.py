@@ -31,10 +31,6 @@ class Kept:
         self._gone: list[str] = []
 
     @property
-    def empty(self) -> bool:
-        return not self._frames
-
-    @property
     def tier_names(self) -> tuple[str, ...]:
         return tuple(self._tiers)
 
@@ -147,9 +143,9 @@ class Kept:
             for child in frame:
                 if child.tag == "TIER":
                     continue
-                identity = child.tag, _identity(child)
-                if identity not in seen and not _ours(child):
-                    seen.add(identity)
+                key = child.tag, identity(child)
+                if key not in seen and not _ours(child):
+                    seen.add(key)
                     root.append(child)
         return root
 
@@ -177,7 +173,8 @@ def _ours(child: Element) -> bool:
     return own_type(child.get("LINGUISTIC_TYPE_ID", "")) or own_type(child.get("CV_ID", ""))
 
 
-def _identity(child: Element) -> str:
+def identity(child: Element) -> str:
+    """What tells a linguistic type, vocabulary, language, ... from the others of its tag."""
     keys = (
         "LINGUISTIC_TYPE_ID",
         "CV_ID",

@@ -84,9 +84,8 @@ class _Writer:
         }
         for key, value in attributes.items():
             root.set(key, value)
-        if self._kept.empty:
-            schema = "{http://www.w3.org/2001/XMLSchema-instance}noNamespaceSchemaLocation"
-            root.set(schema, SCHEMA)
+        schema = "{http://www.w3.org/2001/XMLSchema-instance}noNamespaceSchemaLocation"
+        root.attrib.setdefault(schema, SCHEMA)
         self._write_header(root)
         root.append(self._time_order())
         root.extend(self._tiers)

@@ -199,6 +199,11 @@ def put(
             problems.append(str(error))
             continue
         documents.append(Put(*target, done.added, done.already, done.aside))
+        if done.replaced:
+            notes.append(
+                f"{target[0]}: annotations of dependent tiers, kept of an earlier file, were "
+                f"replaced by those of this one ({done.replaced})."
+            )
         if done.aside:
             notes.append(
                 f"{target[0]}: {done.aside} clips overlap labels that are there; they lie in a "

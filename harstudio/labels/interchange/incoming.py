@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from harstudio.labels.editing.edits import AddClip, AddTier, Edit, Group, Keep, MarkDone
+from harstudio.labels.interchange import elan
 from harstudio.labels.interchange.base import ForeignFormat
+from harstudio.labels.interchange.elan_joining import joined
 from harstudio.labels.interchange.rows import POINTS, free_name
 from harstudio.labels.interchange.times import MS_NS
 from harstudio.labels.model import Clip, Document, TierRules
@@ -20,12 +22,16 @@ ASIDE = " (imported)"  # where clips go that overlap those that are there
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The edit, None where everything was there already, and what becomes of the clips."""
+    """The edit, None where everything was there already, and what becomes of the clips.
+
+    replaced: annotations of dependent tiers, kept of an earlier file, that this one has too.
+    """
 
     edit: Edit | None
     added: int
     already: int
     aside: int
+    replaced: int
 
 
 def merged(
@@ -74,9 +80,10 @@ def merged(
     fresh = not any(tier.clips for tier in document.tiers)
     if incoming.done and fresh and not document.done:
         edits.append(MarkDone(True))
-    edits += _keeping(document, incoming, same)
+    keeping, replaced = _keeping(document, incoming, same)
+    edits += keeping
     edit = Group(title, tuple(edits)) if edits else None
-    return Merged(edit, added, len(same), aside)
+    return Merged(edit, added, len(same), aside, replaced)
 
 
 def snapping(known: ForeignFormat, grid: FrameGrid | None) -> Callable[[Clip], Clip]:
@@ -162,13 +169,21 @@ def _aside_name(tiers: dict[str, _Row], beside: str, clip: Clip) -> str:
     return next(fitting, free_name(beside, tiers))
 
 
-def _keeping(document: Document, incoming: Document, same: dict[str, str]) -> Iterable[Edit]:
+def _keeping(
+    document: Document, incoming: Document, same: dict[str, str]
+) -> tuple[list[Edit], int]:
     """What the file held besides, its references to skipped clips turned to those there."""
+    edits: list[Edit] = []
+    replaced = 0
     for name, text in incoming.kept.items():
         text = IDENTITY.sub(lambda found: same.get(found[0], found[0]), text)
         before = document.kept.get(name, "")
+        if before and name == elan.NAME:
+            text, count = joined(before, text)
+            replaced += count
         if text != before:
-            yield Keep(name, before, text)
+            edits.append(Keep(name, before, text))
+    return edits, replaced
 
 
 def _start(clip: Clip) -> int:

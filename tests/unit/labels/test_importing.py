@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pympi
 import pytest
 
 import harrec_files
@@ -246,3 +247,41 @@ def test_a_blind_annotator_exports_of_others_only_what_is_done(project, tmp_path
     history.do(MarkDone(True))
     history.close()
     assert export(project, tmp_path / "b.csv", seen_by="alice").clips == 2
+
+
+EAF = """<ANNOTATION_DOCUMENT AUTHOR="" DATE="" FORMAT="2.8" VERSION="2.8">
+<HEADER MEDIA_FILE="" TIME_UNITS="milliseconds"/><TIME_ORDER>
+<TIME_SLOT TIME_SLOT_ID="ts1" TIME_VALUE="0"/><TIME_SLOT TIME_SLOT_ID="ts2" TIME_VALUE="500"/>
+</TIME_ORDER><TIER TIER_ID="acts" ANNOTATOR="alice" LINGUISTIC_TYPE_REF="t"><ANNOTATION>
+<ALIGNABLE_ANNOTATION ANNOTATION_ID="a1" TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2">
+<ANNOTATION_VALUE>sit</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION></TIER>
+<TIER TIER_ID="{tier}" PARENT_REF="acts" LINGUISTIC_TYPE_REF="n"><ANNOTATION>
+<REF_ANNOTATION ANNOTATION_ID="a2" ANNOTATION_REF="a1"><ANNOTATION_VALUE>{text}</ANNOTATION_VALUE>
+</REF_ANNOTATION></ANNOTATION></TIER><TIER TIER_ID="{tier} of it" PARENT_REF="{tier}"
+LINGUISTIC_TYPE_REF="n"><ANNOTATION><REF_ANNOTATION ANNOTATION_ID="a3" ANNOTATION_REF="a2">
+<ANNOTATION_VALUE>on {text}</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION></TIER>
+<LINGUISTIC_TYPE LINGUISTIC_TYPE_ID="t" TIME_ALIGNABLE="true"/>
+<LINGUISTIC_TYPE LINGUISTIC_TYPE_ID="n" TIME_ALIGNABLE="false" CONSTRAINTS="Symbolic_Association"/>
+</ANNOTATION_DOCUMENT>"""
+
+
+def test_dependent_tiers_of_two_files_stay(project, tmp_path):
+    """Ids are counted anew in each file, so both have an a2 that the a3 belongs to."""
+    paths = []
+    for tier, text in (("gloss", "one"), ("remark", "two")):
+        paths.append(tmp_path / tier / f"{name_in(project)}.eaf")
+        paths[-1].parent.mkdir()
+        paths[-1].write_text(EAF.format(tier=tier, text=text))
+        take(project, paths[-1])
+    kept = document(project, "alice").kept
+    for path in paths:
+        assert not any("replaced" in note for note in take(project, path).notes)
+    assert document(project, "alice").kept == kept
+    export(project, tmp_path / "both.eaf")
+    both = pympi.Elan.Eaf(str(tmp_path / "both.eaf"))
+    said = {tier: [one[2] for one in both.get_annotation_data_for_tier(tier)]
+            for tier in both.get_tier_names()}  # fmt: skip
+    assert said == {"acts": ["sit"], "gloss": ["one"], "remark": ["two"],
+                    "gloss of it": ["on one"], "remark of it": ["on two"]}  # fmt: skip
+    paths[0].write_text(EAF.format(tier="gloss", text="three"))
+    assert any("were replaced by those of this one (2)" in n for n in take(project, paths[0]).notes)
