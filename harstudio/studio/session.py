@@ -34,6 +34,10 @@ from harstudio.studio.timecode import typed_frame, typed_time
 from harstudio.studio.transport import Transport
 
 SAVE_EVERY_MS = 3000
+TICKS_OF_PATIENCE = 3  # so many of them a save may take before the user is told
+DRIVE_HANGS = (
+    "The drive of the labels does not answer; nothing is lost, but the next edit waits for it."
+)
 GIL_TURN_S = 0.0005  # so long, not 5 ms, a reader thread may keep the window from its next step
 
 
@@ -64,6 +68,7 @@ class Session(QObject):
     _read = Signal(str, int)
     _read_failed = Signal(str, str)
     _written = Signal(object, object)
+    _not_put_away = Signal(object)
 
     def __init__(self, settings: Settings | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -105,7 +110,13 @@ class Session(QObject):
         self.transport.playing_changed.connect(self._look_again)
         self._labels_ahead = LabelsAhead()
         self._save_failure = ""
+        self._save_asked = False  # by the user, who is told when it is done
+        self._ticks_waited = 0  # for a save that has not come back
+        self._writing = False
+        self._writer = QThreadPool(self)  # a drive that hangs holds nothing else up
+        self._writer.setMaxThreadCount(1)
         self._written.connect(self._note_save)
+        self._not_put_away.connect(self._tell_unsaved)
         self._saver = QTimer(self)
         self._saver.setInterval(SAVE_EVERY_MS)
         self._saver.timeout.connect(self._save_quietly)
@@ -181,7 +192,7 @@ class Session(QObject):
             if opened.recording is not None:
                 self._threads.start(opened.recording.close)
             return
-        self._close_history()
+        self._close_history(wait=False)
         old, old_prefetcher = self.recording, self.prefetcher
         place = self.project and (self.project.folder, self.folder)
         self.project, self.folder = opened.project, opened.folder
@@ -252,6 +263,7 @@ class Session(QObject):
         if old is not None:
             self._disposal(old, old_prefetcher)()
         self._threads.waitForDone()
+        self._writer.waitForDone()
         self._labels_ahead.close()
         self.sound.close()
 
@@ -324,45 +336,64 @@ class Session(QObject):
         found = self.document.find(self.selection)
         return None if found is None else (found[0].name, found[1])
 
-    def save(self) -> bool:
-        """Write the document; False when that failed (the journal still holds every edit)."""
-        if self.history is None:
-            return True
-        try:
-            self.history.save()
-        except (HarstudioError, OSError) as error:
-            self.message.emit("bad", f"Not saved; the journal holds every edit. {error}")
-            return False
-        self.saved.emit()
-        return True
+    def save(self) -> None:
+        """Write the document beside the window; a message says when it is done, or why not.
+
+        The journal holds every edit meanwhile."""
+        if self.history is not None and self.history.unsaved:
+            self._save_asked = True
+            self._save_quietly()
 
     def _save_quietly(self) -> None:
         """Write what is unsaved in a worker thread; edits that come meanwhile are journalled."""
-        if self.history is None:
+        if self._writing:
+            self._tell_waiting()
+        if self.history is None or self._writing:
             return
         history, pending = self.history, self.history.begin_save()
 
         def write() -> None:
-            history.keep_alive()
-            if pending is not None:
-                pending.write()
+            try:
+                history.keep_alive()
+                if pending is not None:
+                    pending.write()
+            finally:
                 self._written.emit(history, pending)
 
-        self._threads.start(write)
+        self._writing, self._ticks_waited = True, 0
+        self._writer.start(write)
 
-    def _note_save(self, history: History, pending: PendingSave) -> None:
+    def _tell_waiting(self) -> None:
+        self._ticks_waited += 1
+        if self._ticks_waited == TICKS_OF_PATIENCE:
+            self._save_failure = DRIVE_HANGS
+            self.message.emit("warn", DRIVE_HANGS)
+
+    def _note_save(self, history: History, pending: PendingSave | None) -> None:
+        self._writing = False
+        if history is not self.history:  # put away meanwhile: that told what there was to tell
+            return
         try:
-            history.end_save(pending)
+            if pending is not None:
+                history.end_save(pending)
         except HarstudioError as error:
             sentence = str(error)
-            if sentence != self._save_failure:  # once, not every three seconds
-                self.message.emit("bad", f"Not saved; the journal holds every edit. {sentence}")
-            self._save_failure = sentence
+            if sentence != self._save_failure or self._save_asked:  # once, not every three seconds
+                self._tell_unsaved(error)
+            self._save_failure, self._save_asked = sentence, False
             return
-        if self._save_failure:
-            self.message.emit("info", "The labels can be saved again, and are.")
+        if self._save_asked and history.unsaved:  # by an edit that came meanwhile
+            self._save_quietly()
+        elif self._save_asked or self._save_failure:
+            told = "can be saved again, and are." if self._save_failure else "are saved."
+            self.message.emit("info", f"The labels {told}")
+            self._save_asked = False
         self._save_failure = ""
-        self.saved.emit()
+        if pending is not None:
+            self.saved.emit()
+
+    def _tell_unsaved(self, error: HarstudioError) -> None:
+        self.message.emit("bad", f"Not saved; the journal holds every edit. {error}")
 
     def change_annotator(self, annotator: str) -> None:
         """Go on as somebody else: their own document of this recording is opened."""
@@ -408,6 +439,8 @@ class Session(QObject):
     def _open_history(self, opened: History | None = None, *, read_only: bool = False) -> None:
         """opened: the document, where a worker thread has opened it already."""
         self.tier_name = self.owner
+        if opened is None:
+            self._writer.waitForDone()  # it may be the one that is being put away
         if self.recording is not None and self.project is not None:
             try:
                 if self.owner == GOLD and not self.settles:
@@ -436,16 +469,25 @@ class Session(QObject):
             self.select(*there) if there else self.select(None)
         self.document_changed.emit()
 
-    def _close_history(self) -> None:
+    def _close_history(self, *, wait: bool = True) -> None:
+        """Save and let go of the document; ``wait`` says whether until it is done."""
         if self.history is None:
             return
         self.closing.emit()
-        self.history.changed.disconnect(self._document_edited)
-        try:
-            self.history.close()  # saves
-        except HarstudioError as error:
-            self.message.emit("bad", f"Not saved; the journal holds every edit. {error}")
-        self.history = None
+        history = self.history
+        history.changed.disconnect(self._document_edited)
+
+        def put_away() -> None:
+            try:
+                history.close()  # saves
+            except HarstudioError as error:
+                self._not_put_away.emit(error)
+
+        self.history, self._save_asked, self._save_failure = None, False, ""
+        if wait:
+            put_away()
+        else:
+            self._writer.start(put_away)
 
     # ---- the playhead
 

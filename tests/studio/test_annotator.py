@@ -119,10 +119,11 @@ def test_other_problems_offer_no_second_try(window: MainWindow, tmp_path: Path, 
     assert not window.problem_bar.again_button.isVisible()
 
 
-def test_the_status_line_says_that_labels_are_read_only(film: MainWindow) -> None:
+def test_the_status_line_says_that_labels_are_read_only(film: MainWindow, qtbot) -> None:
     session = film.session
     assert film.status.saved.text() == "journalled"
-    session.save()
+    with qtbot.waitSignal(session.saved):
+        session.save()
     assert film.status.saved.text() == "saved"
     writable = session.history
     session.history = session.project.history(session.recording.name, "alice", read_only=True)

@@ -13,7 +13,7 @@ from harstudio.labels.keeping.saving import PendingSave
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
 from harstudio.recordings.streams import ArrayReader, PictureStream, StreamKind
-from harstudio.studio.session import Session
+from harstudio.studio.session import DRIVE_HANGS, Session
 from studio.made_recording import made_recording
 from studio.session_bench import SessionBench
 
@@ -152,6 +152,34 @@ def test_labels_are_written_beside_the_window_and_edits_go_on(bench, qtbot, monk
     assert clips == [clip.id, more.id]
 
 
+def test_a_drive_that_hangs_holds_up_neither_saving_nor_leaving(bench, qtbot, monkeypatch):
+    bench.show(made_recording(name="first"))
+    session = bench.session
+    session._saver.setInterval(20)
+    clip, path, write, hanging = add_clip(session), session.history.path, PendingSave.write, []
+    drive = threading.Event()
+
+    def hang(pending):
+        hanging.append(threading.current_thread())
+        assert drive.wait(10)
+        write(pending)
+
+    monkeypatch.setattr(PendingSave, "write", hang)
+    session.save()
+    qtbot.waitUntil(lambda: ("warn", DRIVE_HANGS) in bench.said, timeout=3000)
+    bench.show(made_recording(name="second"))
+    assert session.recording.name == "second"
+    assert not session.history.read_only
+    assert not path.exists()
+    drive.set()
+    bench.show(made_recording(name="first"))  # once it is put away
+    assert session.document.tier("alice").find(clip.id) == clip
+    assert path.exists()
+    assert threading.main_thread() not in hanging
+    assert [said for said in bench.said if said[0] == "bad"] == []
+    assert bench.failures == []
+
+
 def test_a_drive_that_is_gone_is_told_once_and_labels_are_saved_when_it_is_back(bench, qtbot):
     bench.show(made_recording())
     session = bench.session
@@ -194,7 +222,9 @@ def test_another_annotator_has_a_document_of_their_own(bench):
     assert bench.session.project.annotators("made") == ["alice"]
 
 
-def test_a_project_opens_with_its_first_recording_and_keeps_labels_inside(bench, monkeypatch):
+def test_a_project_opens_with_its_first_recording_and_keeps_labels_inside(
+    bench, monkeypatch, qtbot
+):
     project = Project.create(bench.folder / "study", "study")
     path = bench.add("take.x", lambda: made_recording(name="take"))
     monkeypatch.setattr(Project, "recordings", lambda self, rescan=False: [path])
@@ -202,7 +232,9 @@ def test_a_project_opens_with_its_first_recording_and_keeps_labels_inside(bench,
     add_clip(bench.session)
     assert bench.session.project.folder == project.folder
     assert bench.session.folder == project.folder
-    bench.session.save()
+    with qtbot.waitSignal(bench.session.saved):
+        bench.session.save()
+    assert ("info", "The labels are saved.") in bench.said
     assert list(project.folder.rglob("alice.json"))
 
 
