@@ -57,6 +57,9 @@ class Settings(BaseModel):
     reduce_motion: bool = False
     volume: float = Field(default=1.0, ge=0, le=1)
     muted: bool = False
+    keys: dict[str, list[str]] = {}  # by command: those that a person gave it, as Qt writes them
+    jump_frames: int = Field(default=10, ge=2, le=10_000)  # of Shift+Left and Shift+Right
+    jump_seconds: int = Field(default=1, ge=1, le=3600)  # of Shift+J and Shift+L
     hidden_tracks: list[str] = []  # of the timeline: "pictures", "sound", "motion"
     workspaces: dict[str, str] = {}  # by name: the window's arrangement, base64
     problems: tuple[str, ...] = Field(default=(), exclude=True)  # what was wrong with the file

@@ -154,18 +154,35 @@ def _play_commands(window: MainWindow) -> list[Command]:
     steps = [
         ("transport.previous_frame", "One frame back", -1, "Left", "previous"),
         ("transport.next_frame", "One frame on", 1, "Right", "next"),
-        ("transport.ten_back", "Ten frames back", -10, "Shift+Left", "previous"),
-        ("transport.ten_on", "Ten frames on", 10, "Shift+Right", "next"),
+    ]
+
+    def jump(direction: int) -> None:
+        session.step(direction * session.settings.jump_frames)
+
+    def skip(direction: int) -> None:
+        """What plays goes on from there."""
+        jump_ns = session.settings.jump_seconds * 1_000_000_000
+        transport.seek(transport.position_ns + direction * jump_ns)
+
+    def frames() -> str:
+        return f"({session.settings.jump_frames})"
+
+    def seconds() -> str:
+        return f"({session.settings.jump_seconds})"
+
+    jumps = [
+        ("transport.frames_back", "Several frames back", jump, -1, "Shift+Left", frames),
+        ("transport.frames_on", "Several frames on", jump, 1, "Shift+Right", frames),
+        ("transport.seconds_back", "Seconds back", skip, -1, "Shift+J", seconds),
+        ("transport.seconds_on", "Seconds on", skip, 1, "Shift+L", seconds),
     ]
     return [
         Command("transport.play", "Play or pause", transport.toggle, "Play", "play", ("Space",),
                 there, playing),
         *(Command(name, title, partial(session.step, by), "Play", icon, (key,), there,
                   repeats=True) for name, title, by, key, icon in steps),
-        Command("transport.second_back", "A second back", partial(skip, transport, -1), "Play", "",
-                ("Shift+J",), there, repeats=True),
-        Command("transport.second_on", "A second on", partial(skip, transport, 1), "Play", "",
-                ("Shift+L",), there, repeats=True),
+        *(Command(name, title, partial(run, by), "Play", "", (key,), there, repeats=True,
+                  about=about) for name, title, run, by, key, about in jumps),
         Command("transport.go_to", "Go to a time or frame…", window.asking.time, "Play", "",
                 ("Ctrl+Shift+J",), there),
         Command("transport.first", "To the start", first, "Play", "first", ("Home",), there),
@@ -177,11 +194,6 @@ def _play_commands(window: MainWindow) -> list[Command]:
         Command("transport.shuttle_on", "Play, faster each time", partial(shuttle, transport, 1),
                 "Play", "", ("L",), there),
     ]  # fmt: skip
-
-
-def skip(transport: Transport, seconds: int) -> None:
-    """That much back or on; what plays goes on from there."""
-    transport.seek(transport.position_ns + seconds * 1_000_000_000)
 
 
 def shuttle(transport: Transport, direction: int) -> None:

@@ -7,7 +7,7 @@ menu entry or a shortcut.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 def always() -> bool:
@@ -76,6 +76,10 @@ class CommandTable:
 
     def __getitem__(self, command_id: str) -> Command:
         return self._commands[command_id]
+
+    def set_keys(self, command_id: str, keys: tuple[str, ...]) -> None:
+        """Give a command other shortcuts."""
+        self._commands[command_id] = replace(self._commands[command_id], shortcuts=keys)
 
     def run(self, command_id: str) -> bool:
         """Do it if it is enabled; False when it was not."""

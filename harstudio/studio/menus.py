@@ -74,6 +74,7 @@ class Actions(QObject):
         self._actions: dict[str, QAction] = {}
         for command in commands:
             self._add(command)
+        self.set_keys()
         self._retint()
         theme.theme_events.changed.connect(self._retint)
 
@@ -86,7 +87,6 @@ class Actions(QObject):
     def _add(self, command: Command) -> None:
         action = QAction(command.title, self)
         action.setObjectName(command.id)
-        action.setShortcuts([QKeySequence(keys) for keys in command.shortcuts])
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         action.setAutoRepeat(command.repeats)
         action.setCheckable(command.checked is not None)
@@ -96,6 +96,12 @@ class Actions(QObject):
         action.triggered.connect(partial(self.run, command.id))
         self._actions[command.id] = action
         self._window.addAction(action)
+
+    def set_keys(self) -> None:
+        """The keys that the table says now."""
+        for command in self._commands:
+            keys = [QKeySequence(keys) for keys in command.shortcuts]
+            self._actions[command.id].setShortcuts(keys)
 
     def run(self, command_id: str, _checked: bool = False) -> None:
         """Run a command as a menu or a key does."""

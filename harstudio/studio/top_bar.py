@@ -65,6 +65,10 @@ class TopBar(QWidget):
         self.menus.setNativeMenuBar(sys.platform == "darwin")
         self.menus.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         row.addWidget(self.menus, 0, Qt.AlignmentFlag.AlignVCenter)
+        # In a narrow window Qt puts the last menus behind this button.
+        self._more = self.menus.findChild(QToolButton, "qt_menubar_ext_button")
+        self._more.setAccessibleName("More menus")
+        self._more.setToolTip("More menus")
         row.addStretch(1)
         self.search = QPushButton()
         self.search.setObjectName("search")
@@ -111,6 +115,7 @@ class TopBar(QWidget):
             f"QToolButton {{ color: {tokens.quiet}; padding: 4px 10px; }}"
             f"QToolButton:hover {{ color: {tokens.text}; }}"
             f"QToolButton:checked {{ color: {tokens.text}; background: {tokens.raised}; }}"
+            "#qt_menubar_ext_button { padding: 0; }"
             f"QMenuBar {{ background: transparent; color: {tokens.quiet}; }}"
             f"QMenuBar::item:selected {{ color: {tokens.text}; background: {tokens.raised}; }}"
             f"#search {{ background: {tokens.canvas}; border: 1px solid {tokens.line};"
@@ -118,4 +123,5 @@ class TopBar(QWidget):
             f"#search:hover {{ border-color: {tokens.quiet}; }}"
         )
         self._mark.setPixmap(icons.icon("logo", 20, tokens.accent).pixmap(QSize(20, 20)))
+        self._more.setIcon(icons.icon("chevron-down", 16, tokens.text))
         self._glass.setPixmap(icons.icon("search", 16, tokens.quiet).pixmap(QSize(16, 16)))

@@ -29,6 +29,7 @@ from harstudio.studio.commands import Command
 from harstudio.studio.demo import Demo
 from harstudio.studio.entries import palette_entries, recent_entries
 from harstudio.studio.jobs.desk import JobDesk
+from harstudio.studio.keys import Keys
 from harstudio.studio.label_set.desk import LabelDesk
 from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.measures.service import Measuring
@@ -87,7 +88,9 @@ class MainWindow(QMainWindow):
         self.label_desk = LabelDesk(self)
         self.team_desk = TeamDesk(self)
         self.commands = command_table(self)
+        self.keys = Keys(self.commands, session.settings, self.save_settings)
         self.actions_by_id = Actions(self.commands, self, self._refused)
+        self.keys.changed.connect(self.actions_by_id.set_keys)
         self._build()
         self._connect()
         self.arrangement.restore()
@@ -138,7 +141,7 @@ class MainWindow(QMainWindow):
         self.statusBar().setContentsMargins(0, 0, 0, 0)
         self.statusBar().addWidget(self.status, 1)
         self.palette_box = Palette(partial(palette_entries, self), self)
-        self.sheet = ShortcutSheet(self.commands, self)
+        self.sheet = ShortcutSheet(self.keys, self)
         self.desk = JobDesk(self)
 
     def _connect(self) -> None:

@@ -81,7 +81,7 @@ def test_menus_hold_the_table_and_nothing_else(window: MainWindow) -> None:
 
 def test_palette_offers_what_the_menus_hold(window: MainWindow) -> None:
     titles = {entry.title for entry in palette_entries(window)}
-    missing = {c.title.rstrip("…") for c in window.commands if c.menu} - titles
+    missing = {c.title_now().rstrip("…") for c in window.commands if c.menu} - titles
     assert not missing
 
 
@@ -98,8 +98,8 @@ def test_the_keys_of_the_design_are_there(window: MainWindow) -> None:
     keys = {key: c.id for c in window.commands for key in c.shortcuts}
     wanted = {
         "Space": "transport.play", "Left": "transport.previous_frame",
-        "Right": "transport.next_frame", "Shift+Left": "transport.ten_back",
-        "Shift+Right": "transport.ten_on", "J": "transport.shuttle_back",
+        "Right": "transport.next_frame", "Shift+Left": "transport.frames_back",
+        "Shift+Right": "transport.frames_on", "J": "transport.shuttle_back",
         "K": "transport.shuttle_stop", "L": "transport.shuttle_on", "Ctrl+P": "view.palette",
         "?": "help.keys", "F": "view.full_screen", "Ctrl+1": "view.review", "Ctrl+2": "view.label",
         "Ctrl+Z": "edit.undo", "Ctrl+Y": "edit.redo", "Ctrl+Shift+Z": "edit.redo",

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolButton
 
 from harstudio.errors import DataError
 from harstudio.recordings.formats.found import Found
@@ -57,6 +57,15 @@ def test_view_menu_toggles_a_pane_and_panel(opened: MainWindow) -> None:
     assert not opened.pane_area.is_shown("infrared")
     opened.commands.run("view.labels")
     assert not opened.arrangement.is_shown("labels")
+
+
+def test_a_narrow_window_shows_that_there_are_more_menus(window: MainWindow, qtbot) -> None:
+    more = window.top_bar.menus.findChild(QToolButton, "qt_menubar_ext_button")
+    window.resize(960, 640)
+    qtbot.waitUntil(more.isVisible)
+    picture = more.grab().toImage()
+    colors = {picture.pixel(x, y) for x in range(more.width()) for y in range(more.height())}
+    assert len(colors) > 2  # a mark is drawn on it
 
 
 def test_transport_follows_keys_and_buttons(opened: MainWindow, qtbot) -> None:
