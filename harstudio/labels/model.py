@@ -202,7 +202,10 @@ class Tier:
 
     def insert(self, clip: Clip) -> None:
         """Put a clip at its place."""
-        self.clips.insert(bisect_right(self.clips, order(clip), key=order), clip)
+        if self.clips and order(clip) < order(self.clips[-1]):
+            self.clips.insert(bisect_right(self.clips, order(clip), key=order), clip)
+        else:  # the usual one
+            self.clips.append(clip)
         self._by_id[clip.id] = clip
 
     def remove(self, index: int) -> None:

@@ -11,8 +11,10 @@ from PySide6.QtTest import QTest
 import harrec_files
 from driving import until
 from harstudio.labels.editing.edits import AddClip, AddTier, Group
+from harstudio.labels.interchange import registry
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
+from harstudio.studio.label_files import importing
 from harstudio.studio.label_files.exporting import ExportBox
 from harstudio.studio.label_files.importing import ImportBox
 from harstudio.studio.window import MainWindow
@@ -48,6 +50,42 @@ def test_labels_come_into_the_open_document_and_others_beside_it(opened, tmp_pat
     assert f"2 clips of 1 recording imported as bea, {me}" in told
     assert "bad.eaf" in told
     assert "New in the label set" in told
+    box.close()
+
+
+def test_a_file_that_fails_hides_nothing_of_the_others(opened, tmp_path, monkeypatch):
+    """Also where the window says which recording a file is about that cannot tell."""
+    session = opened.session
+    known = registry.csv_table.read
+
+    def read(path, reading):
+        if "bad" in path.name:
+            raise OverflowError("what nobody expected")
+        return known(path, reading)
+
+    monkeypatch.setattr(registry.csv_table, "read", read)
+    tables = [tmp_path / name for name in ("my labels.csv", "bad.csv", "bea's.csv")]
+    for path, who in zip(tables, ("", "", "bea"), strict=True):
+        path.write_text(f"start,end,label,annotator\n0,1,walk,{who}\n")
+    put = importing.put
+
+    def put_or_not(project, read, **options):
+        if any(one.target[1] == "bea" for one in read.incoming):
+            raise ZeroDivisionError("nor that")
+        return put(project, read, **options)
+
+    monkeypatch.setattr(importing, "put", put_or_not)
+    box = ImportBox(opened, tables)
+    box.show()
+    for recording, told in ((0, "“Recording” in the window"), (1, "1 clip of 1 recording")):
+        box.recording.setCurrentIndex(recording)
+        box.action_button.click()
+        until(lambda: not box.busy)
+        assert told in box.told.toPlainText()
+        assert "bad.csv" in box.told.toPlainText()
+    assert [clip.label for clip in session.document.tiers[0].clips] == ["walk"]
+    assert "bea's.csv: It failed (ZeroDivisionError('nor that'))" in box.told.toPlainText()
+    assert "Nothing was done" not in box.told.toPlainText()
     box.close()
 
 

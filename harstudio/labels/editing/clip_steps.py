@@ -116,6 +116,8 @@ class ChangeClip(Step):
 
 
 def _index(tier: Tier, clip: Clip) -> int:
+    if tier.clips and tier.clips[-1] == clip:  # the usual one
+        return len(tier.clips) - 1
     index = bisect_left(tier.clips, order(clip), key=order)
     if index == len(tier.clips) or tier.clips[index] != clip:
         raise EditError(f"The clip “{clip.label}” is gone or was changed meanwhile.")

@@ -32,6 +32,7 @@ from harstudio.labels.team.policy import GOLD
 from harstudio.recordings.frame_grid import FrameGrid
 
 MOST_NAMES = 5  # in a sentence
+WHICH = " Say which one it is about: “Recording” in the window, --recording on the command line."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Incoming:
     document: Document
     grid: FrameGrid | None
     within_ns: int
+    ready: tuple[int, Merged] | None = None  # for the document at that revision (``prepared``)
 
     @property
     def target(self) -> tuple[str, str]:
@@ -137,7 +139,7 @@ def read_file(
             continue
         if not name:
             problem = f"{path}: The project has no recording “{told}”; its labels were left out."
-            problems.append(problem + " On the command line --recording names it." * alone)
+            problems.append(problem + WHICH * alone)
             continue
         if not wanted and told not in (name, known.shown(name)):
             notes.append(f"What the file says of “{told}” was taken for the recording “{name}”.")
@@ -220,18 +222,37 @@ def put(
     )
 
 
+def prepared(read: ReadFile, document: Document) -> ReadFile:
+    """The same with the edit of one document worked out, which ``put`` then only has to do.
+
+    document: a copy of one that is open, to be used beside its window; what the file says is put
+    into it, so that it fits the next file. Where the open one was changed meanwhile ``put`` works
+    the edit out again.
+    """
+    incoming = []
+    for one in read.incoming:
+        if one.target == (document.recording, document.annotator):
+            done = _merged(read, one, document)
+            one = replace(one, ready=(document.revision, done))
+            if done.edit is not None:
+                done.edit.apply(document)
+                document.revision += 1
+        incoming.append(one)
+    return replace(read, incoming=tuple(incoming))
+
+
+def _merged(read: ReadFile, one: Incoming, document: Document) -> Merged:
+    snapped = snapping(read.format, one.grid)
+    return merged(document, one.document, f"Import {read.path.name}", one.within_ns, snapped)
+
+
 def _put_one(project: Project, read: ReadFile, one: Incoming, history: History | None) -> Merged:
     own = history is None
     if history is None:
         history = project.history(one.document.recording, one.document.annotator)
     try:
-        done = merged(
-            history.document,
-            one.document,
-            f"Import {read.path.name}",
-            one.within_ns,
-            snapping(read.format, one.grid),
-        )
+        fits = one.ready is not None and one.ready[0] == history.document.revision
+        done = one.ready[1] if one.ready and fits else _merged(read, one, history.document)
         if done.edit is not None:
             history.do(done.edit)
     finally:

@@ -99,7 +99,7 @@ class LabelFilesBox(QDialog):
 
     def _failed(self, error: Exception) -> None:
         what = str(error) if isinstance(error, (HarstudioError, OSError)) else repr(error)
-        self.tell(f"Nothing was done. {what}")
+        self.tell(f"This could not be finished. {what}")
 
     def done(self, result: int) -> None:
         """Every way out of the box, Esc and the window's cross among them, comes here."""

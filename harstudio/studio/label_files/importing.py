@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,16 +13,25 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit
 
 from harstudio.errors import HarstudioError
 from harstudio.labels.interchange import registry
-from harstudio.labels.interchange.importing import Imported, ReadFile, put, read_file
+from harstudio.labels.interchange.importing import (
+    Imported,
+    ReadFile,
+    prepared,
+    put,
+    read_file,
+)
 from harstudio.labels.interchange.recording_facts import Recordings
 from harstudio.labels.keeping.history import History
 from harstudio.labels.label_sets.label_set import Label, LabelSet
+from harstudio.labels.model import Document
 from harstudio.labels.project import Project
 from harstudio.studio.fields import ChoiceBox
 from harstudio.studio.label_files.box import LabelFilesBox
 
 if TYPE_CHECKING:
     from harstudio.studio.window import MainWindow
+
+logger = logging.getLogger(__name__)
 
 WORDS = (
     "Labels that are there stay as they are. What a file says twice, or said before, is taken "
@@ -55,6 +65,13 @@ class ImportBox(LabelFilesBox):
         for one in registry.FORMATS:
             self.format.addItem(f"{one.TITLE} ({', '.join(one.EXTENSIONS)})", one.NAME)
         self.form.addRow("Format", self.format)
+        self.recording = ChoiceBox("Recording")
+        self.recording.addItem("What each file tells", "")
+        open_now = window.session.recording
+        if open_now is not None:
+            shown = window.session.team.shown(open_now.name)
+            self.recording.addItem(f"This one: {shown}", open_now.name)
+        self.form.addRow("Recording", self.recording)
         self.annotator = QLineEdit()
         self.annotator.setAccessibleName("Annotator")
         self.annotator.setPlaceholderText(f"whom the file names, else {window.session.annotator}")
@@ -74,12 +91,12 @@ class ImportBox(LabelFilesBox):
         if project is None:
             self.tell("Nothing was done. No project is open.")
             return
-        document = session.document
-        here = ("", "") if document is None else (document.recording, document.annotator)
+        here = None if session.document is None else session.document.copy()
         options = {
             "format": self.format.currentData(),
             "annotator": self.annotator.text().strip(),
             "nobody": session.annotator,
+            "recording": self.recording.currentData(),
             "fps": float(self.rate.text().replace(",", ".") or 0),
         }
         paths = self._paths
@@ -94,6 +111,7 @@ class ImportBox(LabelFilesBox):
         sentences: list[str] = []
         notes: list[str] = []
         new: dict[str, Label] = {}
+        beside = False  # whether documents were written that are not open
 
         def opened(recording: str, annotator: str) -> History | None:
             document = session.document
@@ -108,6 +126,7 @@ class ImportBox(LabelFilesBox):
                 sentences.append(one.problem)
                 continue
             done = one.imported
+            beside = beside or bool(done.documents)
             if one.waiting.incoming:
                 last = put(session.project, one.waiting, opened=opened)
                 done = replace(
@@ -130,7 +149,8 @@ class ImportBox(LabelFilesBox):
             )
         if added:
             notes.append(f"New in the label set: {', '.join(label.name for label in added)}.")
-        window.labelling.others.read()
+        if beside:
+            window.labelling.others.read()
         session.message.emit("info", sentences[0] if len(sentences) == 1 else "Labels imported.")
         self.tell("\n".join(sentences), dict.fromkeys(notes))
 
@@ -141,12 +161,15 @@ class ImportBox(LabelFilesBox):
 def take_files(
     project: Project,
     paths: Sequence[Path],
-    here: tuple[str, str],
+    here: Document | None,
     options: dict[str, object],
     progress: Callable[[int], None],
     cancelled: Callable[[], bool],
 ) -> list[Taken]:
-    """Read files and write all but the document that is open (recording, annotator)."""
+    """Read files and write all but the document that is open; here: a copy of that one.
+
+    A file that fails, in whatever way, does not stop the others, and what was written is told.
+    """
     taken: list[Taken] = []
     known = Recordings(project)
     for number, path in enumerate(paths):
@@ -155,15 +178,22 @@ def take_files(
         progress(number)
         known.problems.clear()
         try:
-            read = read_file(project, path, known=known, **options)
+            taken.append(_take(project, read_file(project, path, known=known, **options), here))
         except HarstudioError as error:
             taken.append(Taken(None, None, problem=str(error)))
-            continue
-        open_ones = tuple(one for one in read.incoming if one.target == here)
-        others = tuple(one for one in read.incoming if one.target != here)
-        unknown = read.unknown.labels
-        read = replace(read, unknown=LabelSet(""))  # they come in when all is read
-        done = put(project, replace(read, incoming=others))
-        waiting = replace(read, incoming=open_ones, notes=(), problems=())
-        taken.append(Taken(done, waiting, unknown))
+        except Exception as error:
+            logger.exception("%s was not imported", path)
+            taken.append(Taken(None, None, problem=f"{path}: It failed ({error!r:.200})."))
     return taken
+
+
+def _take(project: Project, read: ReadFile, here: Document | None) -> Taken:
+    target = None if here is None else (here.recording, here.annotator)
+    open_ones = tuple(one for one in read.incoming if one.target == target)
+    others = tuple(one for one in read.incoming if one.target != target)
+    unknown = read.unknown.labels
+    read = replace(read, unknown=LabelSet(""))  # they come in when all is read
+    waiting = replace(read, incoming=open_ones, notes=(), problems=())
+    if here is not None:
+        waiting = prepared(waiting, here)
+    return Taken(put(project, replace(read, incoming=others)), waiting, unknown)

@@ -13,7 +13,7 @@ from harstudio.errors import ConflictError, DataError, MissingError, UsageError
 from harstudio.labels.editing.edits import AddClip, AddTier, Group, MarkDone
 from harstudio.labels.interchange import registry
 from harstudio.labels.interchange.exporting import export
-from harstudio.labels.interchange.importing import Imported, put, read_file
+from harstudio.labels.interchange.importing import Imported, prepared, put, read_file
 from harstudio.labels.interchange.recording_facts import Recordings, read_facts
 from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.labels.model import Clip, Document
@@ -123,6 +123,31 @@ def test_an_import_is_undone_in_one_step(project, tmp_path):
     assert history.undo().title == f"Import {table.name}"
     assert history.document.tiers == []
     assert not history.can_undo
+    history.close()
+
+
+def test_the_edit_of_an_open_document_is_worked_out_beside_it(project, tmp_path):
+    """Of one file after the other; where the document was changed meanwhile, once more."""
+    name = name_in(project)
+    tables = [tmp_path / f"{k}.csv" for k in range(3)]
+    for start, path in enumerate(tables):
+        path.write_text(f"start,end,label\n0,1,sit\n{start + 1},{start + 2},drink\n")
+    history = project.history(name, "alice")
+    beside = history.document.copy()
+    read = [
+        prepared(read_file(project, path, annotator="alice", recording=name), beside)
+        for path in tables
+    ]
+    assert history.document.tiers == []
+
+    def place(one) -> Imported:
+        return put(project, one, opened=lambda *_: history)
+
+    counts = [(put.added, put.already) for one in read[:2] for put in place(one).documents]
+    assert counts == [(2, 0), (1, 1)]
+    assert history.undo() is read[1].incoming[0].ready[1].edit
+    (again,) = place(read[2]).documents
+    assert (again.added, again.already) == (1, 1)
     history.close()
 
 
