@@ -29,7 +29,7 @@ def one_opinion(bundle: Bundle) -> tuple[Bundle, tuple[str, ...]]:
         raise UsageError(
             f"{', '.join(open_ones)} have labelled the same recordings: trained on, every clip "
             "would be there more than once.",
-            remedy="Settle them (gold), or say whose labels they are to be with --annotator.",
+            remedy="Settle them (gold), or export the labels of one person (--annotator).",
         )
     if not left_out:
         return bundle, ()
