@@ -83,7 +83,11 @@ class Arrangement:
         return self.is_shown(name) and not self.docks[name].visibleRegion().isEmpty()
 
     def toggle(self, name: str) -> None:
-        self.docks[name].setVisible(not self.is_shown(name))
+        """Hide a panel that is seen; one that is hidden or behind a tab comes forward."""
+        if self.is_seen(name):
+            self.docks[name].hide()
+        else:
+            self.reveal(name)
 
     def reset(self) -> None:
         """As the workspace comes."""

@@ -13,6 +13,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
+from driving import until
 from harstudio.errors import DataError
 from harstudio.recordings.formats.found import Found
 from harstudio.recordings.streams import StreamKind
@@ -57,6 +58,17 @@ def test_view_menu_toggles_a_pane_and_panel(opened: MainWindow) -> None:
     assert not opened.pane_area.is_shown("infrared")
     opened.commands.run("view.labels")
     assert not opened.arrangement.is_shown("labels")
+    opened.commands.run("view.labels")
+    until(lambda: opened.arrangement.is_seen("labels"))
+    opened.commands.run("view.team")  # it shares the place of the labels
+    until(lambda: opened.arrangement.is_seen("team"))
+    opened.commands.run("view.labels")
+    until(lambda: opened.arrangement.is_seen("labels"))
+    assert not opened.arrangement.is_seen("team")
+    opened.commands.run("view.team")
+    until(lambda: opened.arrangement.is_seen("team"))
+    opened.commands.run("view.team")
+    assert not opened.arrangement.is_shown("team")
 
 
 def test_a_narrow_window_shows_that_there_are_more_menus(window: MainWindow, qtbot) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
+from driving import until
 from harstudio.labels.label_sets import label_set_edits as edits
 from harstudio.labels.label_sets.attributes import Attribute
 from harstudio.labels.label_sets.label_set import Label, LabelSet
@@ -134,16 +135,38 @@ def test_properties_of_a_clip_and_what_others_say(bench: Bench) -> None:
     bench.session.select(bench.clip_at(0).id)
     assert bench.clip.label.text() == "wave"
     assert facts(bench) == {
-        "start": "00:00.300",
-        "length": "0.700 s · 21 f",
-        "annotator": "alice",
-        "origin": "by hand",
+        "at": "00:00.300 · 0.700 s · 21 f",
+        "by": "alice · by hand",
         "bob": "clap",
         "model": "agrees, 0.93",
     }
     bench.session.select(MODEL.id)
     assert facts(bench)["confidence"] == "0.93"
-    assert facts(bench)["annotator"] == "mmff-lite"
+    assert facts(bench)["by"] == "mmff-lite · by a network"
+
+
+def test_the_list_of_labels_gets_its_room_back(bench: Bench) -> None:
+    bench.add((9, 29, "wave"))
+    before = bench.labels.height()
+    bench.session.select(bench.clip_at(0).id)
+    until(lambda: bench.labels.height() < before)
+    bench.session.select(None)
+    until(lambda: bench.labels.height() == before)
+    assert bench.clip.height() < 120
+
+
+def test_the_question_of_a_doubt_is_where_the_keys_go(bench: Bench) -> None:
+    bench.add((9, 29, "wave"))
+    bench.session.select(bench.clip_at(0).id)
+    bench.labelling.properties.toggle_unsure()
+    assert "Ctrl+Enter" in bench.said()
+    bench.clip.edit()
+    assert bench.clip.comment.hasFocus()
+    QTest.keyClicks(bench.clip.comment, "is it bending")
+    QTest.keyClick(bench.clip.comment, Qt.Key.Key_Return)
+    assert bench.clip_at(0).comment == "is it bending"
+    bench.clip.edit()  # it is asked: now the label, as with any clip
+    assert bench.clip.label.hasFocus()
 
 
 def test_a_comment_is_written_once_and_can_be_undone(bench: Bench) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from harstudio.errors import HarstudioError
 from harstudio.labels.label_sets import label_set_edits
 from harstudio.labels.label_sets.label_set import Example
+from harstudio.labels.model import Clip
 from harstudio.studio.background import Task
 from harstudio.studio.commands import Command
 from harstudio.studio.doubts.desk import DoubtsDesk
@@ -51,7 +52,7 @@ class LabelDesk(QObject):
 
         def can_write() -> bool:
             panel = self._clip_panel
-            return panel is not None and panel.can_edit()
+            return panel is not None and (panel.can_edit() or self._under_playhead() is not None)
 
         def own_clip() -> bool:
             return self._session.selected_clip() is not None
@@ -87,10 +88,20 @@ class LabelDesk(QObject):
         self._labelling.labels_changed.connect(partial(self._follow, again=True))
 
     def edit_clip(self) -> None:
-        """Go to the fields of the selected clip; Esc comes back."""
-        if self._clip_panel is not None:
-            self._window.arrangement.show("labels")
-            self._clip_panel.edit()
+        """Go to the fields of the selected clip, else of the one under the playhead, which then
+        rests; Esc comes back."""
+        if self._clip_panel is None:
+            return
+        under = self._under_playhead()
+        if not self._clip_panel.can_edit() and under is not None:
+            self._session.transport.pause()
+            self._session.select(under.id)
+        self._window.arrangement.reveal("labels")
+        self._clip_panel.edit()
+
+    def _under_playhead(self) -> Clip | None:
+        clips = self._labelling.clips
+        return None if self._session.selection else clips.under_playhead(clips.tier())
 
     # ---- the editor
 

@@ -83,7 +83,7 @@ class ClipProperties(QObject):
         """Flag them all, or none of them any more."""
         unsure = not self.is_unsure()
         if self.set_unsure(unsure):
-            said = "Flagged as unsure; write the question as a comment." if unsure else "Settled."
+            said = "Flagged as unsure; Ctrl+Enter writes the question." if unsure else "Settled."
             self.session.message.emit("info", said)
 
     def change_confidence(self, steps: int) -> None:

@@ -33,14 +33,14 @@ from harstudio.studio.panels.clip_fields import (
 from harstudio.studio.session import Session
 
 EMPTY = "Select a clip to see what it says. Up and Down go from clip to clip."
-COMMENT_PX = 46
+COMMENT_PX, GAP_PX = 46, 8
 LEAST_PX, SHARE = 150, 0.46  # of the column
 
 
 class ClipPanel(QWidget):
-    """Properties in the drawing's order. Of several clips the fields show what they share, and
-    what is written goes to all of them, as one step of undo. Tab goes round the fields, Esc and
-    Enter go back to the timeline."""
+    """Properties of clips, what is written most often first. Of several clips the fields show what
+    they share, and what is written goes to all of them, as one step of undo. Tab goes round the
+    fields, Esc and Enter go back to the timeline."""
 
     done = Signal()  # back to the timeline
 
@@ -60,8 +60,8 @@ class ClipPanel(QWidget):
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
-        column.setContentsMargins(14, 8, 6, 8)
-        column.setSpacing(8)
+        column.setContentsMargins(14, GAP_PX, 6, GAP_PX)
+        column.setSpacing(GAP_PX)
         self.title = QLabel("Clip")
         self.title.setProperty("quiet", True)
         self.title.setFont(theme.ui_font(theme.QUIET_PX, bold=True))
@@ -97,10 +97,10 @@ class ClipPanel(QWidget):
         inside.setSpacing(6)
         inside.addWidget(self.label)
         inside.addLayout(self._facts_grid)
-        inside.addWidget(self._own)
         inside.addWidget(self.attributes)
         inside.addWidget(self.unsure)
         inside.addWidget(self.comment)
+        inside.addWidget(self._own)
         inside.addStretch(1)
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -156,6 +156,7 @@ class ClipPanel(QWidget):
         self._stack.setCurrentIndex(0 if found is not None else 1)
         self.title.setText(f"{len(clips)} clips" if len(clips) > 1 else "Clip")
         if found is None:
+            self._make_room()
             return
         document = found[0]
         own = document is self._session.document
@@ -173,12 +174,19 @@ class ClipPanel(QWidget):
         self._make_room()
 
     def _make_room(self) -> None:
-        """As high as what is shown, but the labels above keep the larger part."""
+        """As high as what is shown, but the labels above keep the larger part; with nothing
+        selected they have it all."""
         column = self.parentWidget()
         most = LEAST_PX if column is None else max(LEAST_PX, round(column.height() * SHARE))
-        least = min(self._shown.sizeHint().height(), most)
+        empty = self._stack.currentWidget() is self.empty
+        inside = self.empty.heightForWidth(self.width() - 20) if empty else 0
+        inside = inside or self._shown.sizeHint().height()
+        least = 0 if empty else min(inside, most)
         if self._scroll.minimumHeight() != least:
             self._scroll.setMinimumHeight(least)
+        around = self.title.sizeHint().height() + 3 * GAP_PX
+        if self.maximumHeight() != inside + around:
+            self.setMaximumHeight(inside + around)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
@@ -257,15 +265,19 @@ class ClipPanel(QWidget):
     def fields(self) -> list[QWidget]:
         """What can be written now, in the order of Tab."""
         asked = list(self.attributes.fields.values())
-        order = (self.label, self.person, self.confidence, *asked, self.unsure, self.comment)
+        order = (self.label, *asked, self.unsure, self.comment, self.person, self.confidence)
         return [field for field in order if field.isVisible() and field.isEnabled()]
 
     def edit(self) -> None:
-        """Go to the first field that still has no answer, else to the label."""
+        """Go to a doubt's question that is not written yet, else to the first field that still
+        has no answer, else to the label."""
         order = self.fields()
         if order:
-            waiting = self.attributes.first_missing()
-            (waiting or order[0]).setFocus(Qt.FocusReason.ShortcutFocusReason)
+            asked = any(clip.unsure and not clip.comment for clip in self._clips)
+            waiting = self.comment if asked else self.attributes.first_missing()
+            goal = waiting or order[0]
+            goal.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self._scroll.ensureWidgetVisible(goal)
 
     def can_edit(self) -> bool:
         return self._stack.currentIndex() == 0 and self._own.isVisibleTo(self)
