@@ -43,7 +43,10 @@ FIRST = (
     "edit.undo",
 )
 LABEL_KEYS = ("1 … 9  A … Z", "Start a clip, end it, or give it that label")
-HINT = "Click a key to change it. Letters and digits alone stay: labels and the player have them."
+HINT = (
+    "Click a key to change it; Enter changes the first. Letters and digits alone stay with labels "
+    "and the player."
+)
 
 
 def sheet_groups(
@@ -258,6 +261,12 @@ class ShortcutSheet(QFrame):
             self.sentence.setText(HINT)
         self._fill()
 
+    def _change_first(self) -> None:
+        """Of those that are found, the first that can be changed."""
+        found = [one for one in self._area.widget().findChildren(ToolButton) if one.isVisible()]
+        if found:
+            found[0].click()
+
     def _take(self, key: str) -> None:
         reason, holder = self._keys.refusal(key), self._keys.owner(key)
         if reason:
@@ -312,6 +321,8 @@ class ShortcutSheet(QFrame):
                 self._take(key)
         elif event.key() in pages:
             bar.setValue(bar.value() + pages[event.key()])
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.field.hasFocus():
+            self._change_first()
         elif event.key() == Qt.Key.Key_F1:
             self.shut()
 

@@ -68,6 +68,13 @@ def test_a_key_is_changed_by_pressing_another(window: MainWindow) -> None:
     assert keys_of(window, "clip.split") == ["Ctrl+B"]
     assert keys_of(window, "clip.merge") == ["Ctrl+M"]
     assert load_settings().keys == {}
+    sheet.field.setText("split")
+    sheet.field.setFocus()
+    QTest.keyClick(sheet.field, Qt.Key.Key_Return)
+    assert sheet.sentence.text().startswith("Press the new key of “Split")
+    QTest.keyClick(sheet, Qt.Key.Key_F12)
+    assert keys_of(window, "clip.split") == ["F12"]
+    window.keys.reset()
 
 
 def test_keys_of_a_settings_file_never_take_those_of_labels(window: MainWindow) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 from harstudio.labels.editing.gaps import gap_at, gaps
 from harstudio.labels.label_sets.attributes import missing
 from harstudio.labels.model import Clip, Document
+from harstudio.studio.labelling.other_labels import any_clips
 
 if TYPE_CHECKING:
     from harstudio.studio.labelling.labelling import Labelling
@@ -144,7 +145,8 @@ class ClipJumps(QObject):
         if self._disputed[0] != known:
             from harstudio.labels.agreement.frames import Compared, disputes, said
 
-            documents = document, *others
+            silent = not any_clips(document) and len(others) > 1  # whoever only looks says nothing
+            documents = others if silent else (document, *others)
             found = {
                 stretch.start_ns: who_says_what(
                     {
