@@ -183,7 +183,7 @@ def convert_(
     """Turn a label file of one tool into that of another, without a project."""
     from harstudio.labels.interchange import registry
     from harstudio.labels.interchange.base import Reading, flattened
-    from harstudio.labels.interchange.exporting import write_files
+    from harstudio.labels.interchange.writing import write_files
 
     cli_output.must_exist(source)
     known = registry.by_name(to) if to else registry.by_ending(target)

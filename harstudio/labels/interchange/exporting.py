@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from harstudio.errors import ConflictError, HarstudioError, MissingError
-from harstudio.labels.interchange import clocks, registry
-from harstudio.labels.interchange.base import Bundle, Labelled, flattened
+from harstudio.errors import MissingError
+from harstudio.labels.interchange import pyskl, registry
+from harstudio.labels.interchange.base import Bundle, Labelled, clips_lost
+from harstudio.labels.interchange.opinions import one_opinion
 from harstudio.labels.interchange.recording_facts import Recordings
-from harstudio.labels.keeping.names import Names
+from harstudio.labels.interchange.writing import write_files
 from harstudio.labels.project import Project
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What became of an export: the files, how many clips, what could not be carried or read."""
+    """What became of an export: the files, how many clips of how many are in them, what could not
+    be carried or read."""
 
     files: tuple[Path, ...]
     clips: int
+    total: int
     recordings: int
     notes: tuple[str, ...]
     problems: tuple[str, ...]
@@ -27,10 +30,12 @@ class Exported:
     @property
     def sentence(self) -> str:
         """The result in a line."""
-        clips = "1 clip" if self.clips == 1 else f"{self.clips} clips"
+        clips = "1 clip" if self.total == 1 else f"{self.total} clips"
+        clips = clips if self.clips == self.total else f"{self.clips} of {clips}"
+        verb = "was" if self.clips == 1 else "were"
         many = "1 recording" if self.recordings == 1 else f"{self.recordings} recordings"
         where = str(self.files[0]) if len(self.files) == 1 else f"{len(self.files)} files"
-        return f"{clips} of {many} were written to {where}."
+        return f"{clips} of {many} {verb} written to {where}."
 
 
 def read_bundle(
@@ -126,57 +131,19 @@ def export(
         raise MissingError(f"There are no labels{whose} to export.", path=project.folder)
     if fps > 0:
         bundle = registry.with_rate(bundle, fps)
+    told: tuple[str, ...] = ()
+    if known is pyskl and not annotators:  # what is trained on
+        bundle, told = one_opinion(bundle)
     files, notes = write_files(bundle, out, known.NAME, overwrite=overwrite)
-    clips = sum(
+    total = sum(
         len(tier.clips)
         for one in bundle.recordings
         for document in one.documents
         for tier in document.tiers
     )
-    return Exported(tuple(files), clips, len(bundle.recordings), notes, tuple(problems))
-
-
-def write_files(
-    bundle: Bundle,
-    out: Path,
-    format: str,  # noqa: A002
-    *,
-    overwrite: bool = False,
-) -> tuple[list[Path], tuple[str, ...]]:
-    """Write a bundle to a file, or to a folder where the format holds one recording a file.
-
-    Returns the files and what they could not carry.
-    """
-    known = registry.by_name(format)
-    bundle, notes = clocks.for_writing(bundle, known)
-    ending = known.EXTENSIONS[0]
-    many = known.ONE_FILE == "recording" and (len(bundle.recordings) > 1 or not out.suffix)
-    parts: list[tuple[Bundle, Path]] = []
-    if out.is_dir() or many:
-        if known.ONE_FILE == "recording":
-            taken: list[str] = []
-            for one in bundle.recordings:
-                taken.append(Names(taken).safe(one.recording))
-                parts.append((replace(bundle, recordings=(one,)), out / (taken[-1] + ending)))
-        else:
-            parts.append((bundle, out / ("labels" + ending)))
-    else:
-        parts.append((bundle, out if out.suffix else out.with_name(out.name + ending)))
-    there = [path for _, path in parts if path.exists()]
-    if there and not overwrite:
-        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
-        raise ConflictError(
-            f"There is a file already{more}; nothing was written.",
-            path=there[0],
-            remedy="Choose another place, or allow it to be replaced (--overwrite).",
-        )
-    for part, path in parts:
-        try:
-            notes += registry.write(part, path, known.NAME)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise HarstudioError(f"The labels cannot be written ({reason}).", path=path) from error
-    return [path for _, path in parts], flattened(notes)
+    clips = total - clips_lost(notes)
+    notes = (*told, *notes)
+    return Exported(tuple(files), clips, total, len(bundle.recordings), notes, tuple(problems))
 
 
 def _found(known: Recordings, name: str, project: Project) -> str:

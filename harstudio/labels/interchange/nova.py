@@ -12,6 +12,7 @@ import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import Literal
 from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostring
@@ -30,7 +31,7 @@ from harstudio.labels.interchange.base import (
     read_bytes,
 )
 from harstudio.labels.interchange.losses import confident, losses
-from harstudio.labels.interchange.rows import Rows
+from harstudio.labels.interchange.rows import Rows, free_name
 from harstudio.labels.interchange.times import seconds, span_of
 from harstudio.labels.keeping.names import safe_name
 from harstudio.labels.label_sets.label_set import Label, LabelSet, label_color
@@ -61,6 +62,7 @@ class _Header:
     size: int
     rate_hz: float
     items: dict[int, Label]
+    recording: str  # "" in files of others
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -79,10 +81,11 @@ def read(path: Path, reading: Reading) -> Bundle:
     stem = path.name.removesuffix(EXTENSIONS[0])
     session = bool(header.role) and stem.startswith(f"{header.role}.")
     own = _ends(header.annotator, header.role)
-    recording = reading.recording or (path.parent.name if session else stem.removesuffix(own))
+    named = header.recording or (path.parent.name if session else stem.removesuffix(own))
+    recording = reading.recording or named
     rows, notes = Rows(recording), []
     labels: dict[str, Label] = {}
-    for part in [path, *_beside(path, stem)]:
+    for part in [path, *_beside(path, header)]:
         header = _header(part)
         annotator = header.annotator or reading.annotator
         labels |= {label.name: label for label in header.items.values()}
@@ -104,14 +107,65 @@ def _ends(annotator: str, role: str) -> str:
     return "".join(f".{safe_name(one)}" for one in (role, annotator) if one)
 
 
-def _beside(path: Path, stem: str) -> list[Path]:
-    """The other files of ours of one recording."""
-    return [
-        other
-        for other in sorted(path.parent.iterdir())
-        if other.name.startswith(f"{stem}.") and other.name.endswith(EXTENSIONS[0])
-        and other != path and len(other.name) > len(path.name)
-    ]  # fmt: skip
+def _beside(path: Path, header: _Header) -> list[Path]:
+    """The other files of ours about one recording; those of others that are named like ours."""
+    stem = path.name.removesuffix(EXTENSIONS[0])
+    found = []
+    for other in sorted(path.parent.glob(f"{escape(stem)}.*{EXTENSIONS[0]}")):
+        try:
+            theirs = _header(other)
+        except DataError:
+            continue  # no part of this one
+        own = stem + _ends(theirs.annotator, theirs.role) == other.name.removesuffix(EXTENSIONS[0])
+        if theirs.recording == header.recording and (theirs.recording or own):
+            found.append(other)
+    return found
+
+
+def is_ours(path: Path) -> bool:
+    """Whether this program wrote a file."""
+    try:
+        return bool(_header(path).recording)
+    except DataError:
+        return False
+
+
+def files(bundle: Bundle, path: Path) -> list[Path]:
+    """The files beside that writing makes, and those of an earlier time that it takes away."""
+    (labelled,) = bundle.recordings
+    made = list(_targets(labelled, path).values())
+    return [*made[1:], *(one for one in _stale(labelled, path) if one not in made)]
+
+
+def _stale(labelled: Labelled, path: Path) -> list[Path]:
+    """What is read with a file, and is about the recording."""
+    try:
+        header = _header(path)
+    except DataError:
+        return []
+    return _beside(path, header) if header.recording == labelled.recording else []
+
+
+def _parts(labelled: Labelled) -> dict[tuple[str, str], list[Clip]]:
+    """Clips by annotator and person."""
+    parts: dict[tuple[str, str], list[Clip]] = {}
+    for document in labelled.documents:
+        parts.setdefault((document.annotator, ""), [])
+        for tier in document.tiers:
+            for clip in tier.clips:
+                person = clip.person or tier.rules.person
+                parts.setdefault((document.annotator, person), []).append(clip)
+    return {key: clips for key, clips in parts.items() if clips} or dict([*parts.items()][:1])
+
+
+def _targets(labelled: Labelled, path: Path) -> dict[tuple[str, str], Path]:
+    """The file of each annotator and person; the first is ``path``."""
+    stem = path.name.removesuffix(EXTENSIONS[0])
+    stems: dict[tuple[str, str], str] = {}
+    for annotator, role in _parts(labelled):
+        name = stem + _ends(annotator, role) if stems else stem
+        stems[annotator, role] = free_name(name, stems.values())
+    return {key: path.with_name(name + EXTENSIONS[0]) for key, name in stems.items()}
 
 
 def _clips(path: Path, header: _Header, reading: Reading) -> list[Clip]:
@@ -137,22 +191,16 @@ def _clips(path: Path, header: _Header, reading: Reading) -> list[Clip]:
 
 def write(bundle: Bundle, path: Path) -> Sequence[str]:
     """ASCII files of a DISCRETE scheme: ``path``, and one beside it for each further annotator
-    and person."""
+    and person. What was written beside it before about the recording goes."""
     (labelled,) = bundle.recordings
-    parts: dict[tuple[str, str], list[Clip]] = {}
-    for document in labelled.documents:
-        parts.setdefault((document.annotator, ""), [])
-        for tier in document.tiers:
-            for clip in tier.clips:
-                person = clip.person or tier.rules.person
-                parts.setdefault((document.annotator, person), []).append(clip)
-    parts = {key: clips for key, clips in parts.items() if clips} or dict([*parts.items()][:1])
-    stem = path.name.removesuffix(".annotation")
-    for (annotator, role), clips in parts.items():
-        first = (annotator, role) == next(iter(parts))
-        ends = "" if first else _ends(annotator, role)
-        target = path.with_name(f"{stem}{ends}{EXTENSIONS[0]}")
-        _write_part(target, annotator, role, clips, bundle.label_set)
+    parts, targets = _parts(labelled), _targets(labelled, path)
+    stale = set(_stale(labelled, path)) - set(targets.values())
+    for (annotator, role), target in targets.items():
+        whose = {"annotator": annotator, "role": role, "recording": labelled.recording}
+        _write_part(target, whose, parts[annotator, role], bundle.label_set)
+    for old in stale:  # it would be read with the new ones
+        old.unlink(missing_ok=True)
+        old.with_name(old.name + "~").unlink(missing_ok=True)
     notes = losses(bundle, TITLE, "person confidence comment points annotators label_set")
     notes += confident((clip for clips in parts.values() for clip in clips), TITLE)
     if len(parts) > 1:
@@ -205,6 +253,7 @@ def _header(path: Path) -> _Header:
         size,
         rate,
         items,
+        about.get("recording", "").strip(),
     )
 
 
@@ -303,15 +352,13 @@ def _text(data: bytes) -> str:
 # ---- writing
 
 
-def _write_part(
-    path: Path, annotator: str, role: str, clips: list[Clip], label_set: LabelSet
-) -> None:
+def _write_part(path: Path, whose: dict[str, str], clips: list[Clip], label_set: LabelSet) -> None:
     names = [label.name for label in label_set.labels] + [clip.label for clip in clips]
     numbers = {name: k for k, name in enumerate(n for n in dict.fromkeys(names) if n != GARBAGE)}
     numbers[GARBAGE] = -1
     root = Element("annotation", {"ssi-v": "3"})
     SubElement(root, "info", {"ftype": "ASCII", "size": str(len(clips))})
-    SubElement(root, "meta", {"annotator": annotator, "role": role})
+    SubElement(root, "meta", whose)
     scheme = SubElement(root, "scheme", {"name": label_set.name or "action", "type": "DISCRETE"})
     for name, number in numbers.items():
         if number >= 0:

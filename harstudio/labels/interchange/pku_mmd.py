@@ -149,5 +149,10 @@ def _classes(path: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
+def is_foreign(classes: Path) -> bool:
+    """Whether a list of classes is there whose numbers are not PKU-MMD's."""
+    return classes.is_file() and _classes(classes)[: len(_known())] != _known()
+
+
 def _line(name: str) -> str:
     return " ".join(name.split())

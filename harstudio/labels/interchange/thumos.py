@@ -36,6 +36,7 @@ FILE = re.compile(r"(.+?)(?:_(train|val|test))?\.txt", re.IGNORECASE)
 ENCODED = re.compile(r"((?:%[0-9A-F]{2})+)")
 LINE = re.compile(r"(\S.*?)\s+(\S+)\s+(\S+)")
 MOST_FILES = 10_000
+ENCODINGS = ("utf-8-sig", "cp1252")
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -116,9 +117,34 @@ def write(bundle: Bundle, path: Path) -> Sequence[str]:
     return notes
 
 
+def is_set(path: Path) -> bool:
+    """Whether it is a folder with a list of classes."""
+    return (path / CLASSES).is_file()
+
+
+def rewrite(bundle: Bundle, path: Path) -> Sequence[str]:
+    """The same into a folder that is one of THUMOS14: its classes go, other files in it stay."""
+    fresh = path.with_name(f".{path.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        notes = write(bundle, fresh)
+        made = {file.name for file in fresh.iterdir()}
+        listed = (line.split(None, 1) for line in read_text(path / CLASSES, ENCODINGS).splitlines())
+        stems = {parts[-1].strip() for parts in listed if parts}
+        for file in list(path.glob("*.txt")):
+            match = FILE.fullmatch(file.name)
+            if match is not None and match[1] in stems and file.name not in made:
+                file.unlink()
+        for name in sorted(made, key=lambda name: name == CLASSES):  # the list last
+            (fresh / name).replace(path / name)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return notes
+
+
 def _lines(file: Path) -> list[tuple[str, int, int]]:
     found = []
-    for number, line in enumerate(read_text(file, ("utf-8-sig", "cp1252")).splitlines(), 1):
+    for number, line in enumerate(read_text(file, ENCODINGS).splitlines(), 1):
         if not line.strip():
             continue
         match = LINE.fullmatch(line.strip())

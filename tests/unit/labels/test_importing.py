@@ -15,10 +15,12 @@ from harstudio.labels.interchange import registry
 from harstudio.labels.interchange.exporting import export
 from harstudio.labels.interchange.importing import Imported, prepared, put, read_file
 from harstudio.labels.interchange.recording_facts import Recordings, read_facts
+from harstudio.labels.interchange.skeleton_sets import load_set
 from harstudio.labels.label_sets.label_set import Label, LabelSet
-from harstudio.labels.model import Clip, Document
+from harstudio.labels.model import Clip, Document, TierRules
 from harstudio.labels.project import Project
 from harstudio.labels.team.policy import Policy
+from harstudio.labels.team.pseudonyms import add_subject
 
 NAME = "trial"
 FRAMES = 30
@@ -240,6 +242,23 @@ def test_activitynet_may_call_a_recording_v_something(project, tmp_path):
     assert [one.added for one in take(project, table).documents] == [1]
 
 
+def test_a_training_set_has_every_clip_once(project, recording, tmp_path):
+    """The agreed labels, else those of the only annotator, else it asks."""
+    clip = span(recording, 3, 9)
+    out = tmp_path / "set.pkl"
+    label(project, "alice", Clip(*clip, "drink"))
+    assert export(project, out).clips == 1
+    label(project, "bob", Clip(*clip, "sit"))
+    with pytest.raises(UsageError, match=r"alice, bob have labelled .* --annotator"):
+        export(project, out, overwrite=True)
+    assert export(project, out, annotators=["bob"], overwrite=True).clips == 1
+    label(project, "gold", Clip(*clip, "sit"))
+    done = export(project, out, overwrite=True)
+    assert done.clips == 1
+    assert any("not those of alice, bob" in note for note in done.notes)
+    assert [one.annotator for one in load_set(out).clips] == ["gold"]
+
+
 def test_exports_refuse_what_they_cannot_do(project, recording, tmp_path):
     with pytest.raises(MissingError, match="no labels"):
         export(project, tmp_path / "a.eaf")
@@ -272,6 +291,31 @@ def test_a_blind_annotator_exports_of_others_only_what_is_done(project, tmp_path
     history.do(MarkDone(True))
     history.close()
     assert export(project, tmp_path / "b.csv", seen_by="alice").clips == 2
+
+
+def test_a_pseudonym_of_two_recordings_is_none_of_them(project):
+    for name in ("anna_squat", "jon_squat"):
+        history = project.history(name, "alice")
+        history.do(AddTier("alice", 0))
+        history.close()
+    project.set_policy(Policy(pseudonyms=True))
+    add_subject(project.folder, "anna")
+    assert Recordings(project).named("P01_squat") == "anna_squat"
+    add_subject(project.folder, "jon", same_as="P01")
+    assert Recordings(project).named("P01_squat") == ""
+
+
+def test_an_export_says_how_many_clips_are_in_its_files(project, recording, tmp_path):
+    clips = [Clip(*span(recording, 3, 9), "drink"), Clip(*span(recording, 9, 20), "sit")]
+    label(project, "alice", *clips)
+    history = project.history(name_in(project), "alice")
+    at_ns = clips[0].start_ns
+    point = AddClip("sounds", Clip(at_ns, at_ns, "clap"))
+    history.do(Group("", (AddTier("sounds", 1, TierRules(points=True)), point)))
+    history.close()
+    done = export(project, tmp_path / "a.vtt")
+    assert (done.clips, done.total) == (2, 3)
+    assert done.sentence.startswith("2 of 3 clips of 1 recording were written to ")
 
 
 EAF = """<ANNOTATION_DOCUMENT AUTHOR="" DATE="" FORMAT="2.8" VERSION="2.8">

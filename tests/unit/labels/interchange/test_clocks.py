@@ -6,8 +6,8 @@ import pytest
 
 from harstudio.labels.interchange import clocks, registry
 from harstudio.labels.interchange.base import Bundle, Counted, Labelled, Media, Reading, flattened
-from harstudio.labels.interchange.exporting import write_files
 from harstudio.labels.interchange.rows import Rows
+from harstudio.labels.interchange.writing import write_files
 from harstudio.labels.model import Clip
 from harstudio.recordings.frame_grid import FrameGrid
 from made_labels import all_clips, grid
