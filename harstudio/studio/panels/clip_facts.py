@@ -21,14 +21,14 @@ def facts(labelling: Labelling, document: Document, clips: Sequence[Clip], own: 
     first = clips[0]
     if len(clips) > 1:
         together = sum(clip.duration_ns for clip in clips) / 1e9
-        return [("together", f"{together:.3f} s", ""), ("by", document.annotator, "")]
+        return [("together", f"{together:.3f} s", ""), ("annotator", document.annotator, "")]
     start = first.start_ns - labelling.session.transport.start_ns
     grid = labelling.grid
     frames = "" if grid is None else f" · {grid.count(first.start_ns, first.end_ns)} f"
     length = "a moment" if first.is_point else f"{first.duration_ns / 1e9:.3f} s{frames}"
     told = [
-        ("at", f"{clock_text(start)} · {length}", ""),
-        ("by", f"{document.annotator} · {ORIGINS[first.origin]}", ""),
+        (clock_text(start), length, ""),
+        (document.annotator, ORIGINS[first.origin], ""),
     ]
     if not own:
         told = [("label", first.label, ""), *told, *_what_others_wrote(first)]
