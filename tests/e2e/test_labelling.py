@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 
 import pytest
@@ -11,6 +12,8 @@ from driving import until
 from harstudio.labels.label_sets.label_set import bundled_label_set
 from harstudio.labels.project import Project
 from harstudio.studio.timeline.rows import NAMES_PX, RULER_PX
+
+AT_REAL_SPEED = 2  # clips of the minute
 
 
 def own_clips(studio):
@@ -25,6 +28,13 @@ def as_rows(clips):
 def as_frames(studio, clips):
     grid = studio.window.labelling.grid
     return [(grid.first_of(c.start_ns), grid.last_of(c.end_ns), c.label) for c in clips]
+
+
+def off_by_ms(made, truth):
+    """How far the edges of clips lie from the true ones, the median."""
+    off = (abs(getattr(a, edge) - getattr(b, edge)) for a, b in zip(made, truth, strict=True)
+           for edge in ("start_ns", "end_ns"))  # fmt: skip
+    return statistics.median(off) / 1e6
 
 
 @pytest.fixture
@@ -52,14 +62,17 @@ def watch_until(studio, time_ns: int) -> int:
 
 
 def test_a_minute_by_keys_alone(untrimmed):
-    """Every press counts: playing, the speed, each clip, and the change of all of them."""
+    """Every press counts: playing, the speed, each clip. How far edges lie from the true ones is
+    asserted of clips labelled at real speed; the others are labelled at four times that."""
     studio, truth = untrimmed
     keys = {label.name: label.hotkey for label in studio.window.labelling.labels()}
-    for key in (".", ".", ".", "space"):  # four times as fast
-        studio.key(key)
-    assert studio.session.transport.rate == 4.0
+    studio.key("space")
     first_s, seen = 0.0, []
-    for clip in truth:
+    for number, clip in enumerate(truth):
+        if number == AT_REAL_SPEED:
+            for _ in range(3):
+                studio.key(".")
+            assert studio.session.transport.rate == 4.0
         first = watch_until(studio, clip.start_ns)
         studio.key(keys[clip.label])
         seen.append((first, watch_until(studio, clip.end_ns), clip.label))
@@ -69,13 +82,14 @@ def test_a_minute_by_keys_alone(untrimmed):
     presses, made = studio.presses, own_clips(studio)
     assert as_frames(studio, made) == seen
     assert presses / len(truth) <= 2.5
-    edges = [abs(getattr(a, edge) - getattr(b, edge)) for a, b in zip(made, truth, strict=True)
-             for edge in ("start_ns", "end_ns")]  # fmt: skip
+    slow_ms = off_by_ms(made[:AT_REAL_SPEED], truth[:AT_REAL_SPEED])
+    fast_ms = off_by_ms(made[AT_REAL_SPEED:], truth[AT_REAL_SPEED:])
     print(
         f"{presses} presses for {len(truth)} clips: {presses / len(truth):.2f} a clip; "
-        f"{first_s:.1f} s from opening to the first label; edges within "
-        f"{sorted(edges)[len(edges) // 2] / 1e6:.0f} ms (median) at four times the speed"
+        f"{first_s:.1f} s from opening to the first label; edges within {slow_ms:.0f} ms "
+        f"(median of {AT_REAL_SPEED} clips) at real speed, {fast_ms:.0f} ms at four times that"
     )
+    assert slow_ms <= 150
     studio.wait(200)
     studio.screenshot("labelled-minute")
 
