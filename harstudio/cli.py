@@ -205,16 +205,21 @@ def convert(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace what is there; else it is left alone.")
     ] = False,
+    hide_faces: Annotated[
+        bool, typer.Option("--hide-faces", help="In an mp4; else where the project says so.")
+    ] = False,
 ) -> None:
     """Convert recordings to harrec, the native format, or to mp4 with overlays."""
-    from harstudio.labels.team.faces_rule import hides_faces
+    from harstudio.labels.team.faces_rule import hides_faces, projects_of
     from harstudio.recordings.conversion import Conversion, convert_all
 
     cli_output.must_exist(source)
     conversion = Conversion.asked(
         target, to=str(to) if to else "", overlay=overlay, stream=stream, overwrite=overwrite
     )
-    conversion = replace(conversion, hides_faces=hides_faces)
+    conversion = replace(conversion, hides_faces=(lambda _: True) if hide_faces else hides_faces)
+    if conversion.to == "mp4" and not hide_faces and not projects_of(source / "any"):
+        cli_output.say("It is in no project known here: faces are as recorded (--hide-faces).")
     with cli_output.Progress("Converting", unit="") as progress:
         outcome = convert_all(source, target, conversion, progress=progress.of)
     for sentence in outcome.failures:

@@ -23,7 +23,7 @@ from harstudio.labels.keeping.heads import named_in
 from harstudio.labels.keeping.history import History
 from harstudio.labels.keeping.names import Names, safe_name
 from harstudio.labels.keeping.recovery import load
-from harstudio.labels.keeping.shared_file import update_toml
+from harstudio.labels.keeping.shared_file import damaged, read_toml, update_toml
 from harstudio.labels.label_sets.label_set import LabelSet, label_set_for
 from harstudio.labels.label_sets.put_away import PutAway
 from harstudio.labels.model import Document, typed
@@ -211,6 +211,15 @@ class Project:
         )
         self.policy = held[0]
 
+    def read_policy(self) -> Policy:
+        """Read it again; DataError when project.toml is damaged, and the one at hand stays."""
+        path = self.folder / PROJECT_FILE
+        try:
+            self.policy = Policy.from_dict(typed(read_toml(path), "policy", dict, {}))
+        except ValueError as error:
+            raise damaged(path, error) from error
+        return self.policy
+
     def pseudonyms(self) -> Pseudonyms:
         """Those in force: of subjects.toml where the policy asks for them, else none.
 
@@ -257,15 +266,22 @@ class Project:
         return History(path, recording, annotator, read_only=read_only, by=by)
 
     def documents(
-        self, recording: str, on_problem: Callable[[HarstudioError], None] | None = None
+        self,
+        recording: str,
+        on_problem: Callable[[HarstudioError], None] | None = None,
+        *,
+        but: str = "",
     ) -> list[Document]:
         """What everybody says about a recording, unsaved edits included, by annotator.
 
-        A damaged document is handed to on_problem and the others go on; without on_problem the
-        error is raised, so that nothing is left out in silence.
+        but: an annotator whose document is not wanted, nor read. A damaged document is handed to
+        on_problem and the others go on; without on_problem the error is raised, so that nothing
+        is left out in silence.
         """
         documents = []
         for annotator, path in self.document_paths(recording):
+            if but and annotator == but:
+                continue
             try:
                 loaded = load(path, recording, annotator)
             except HarstudioError as error:

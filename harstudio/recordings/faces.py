@@ -30,6 +30,7 @@ GROWTH_M_S = 1.0  # the place where it may be grows that fast
 CELLS_A_HEAD = 5.0  # over the hidden region; a face itself gets about three
 CELLS_A_PICTURE = 16  # over the longer side of a picture that is hidden wholly
 SMALLEST_CELL_PX = 4
+TRACKED = 2  # Body.tracking of a joint that the sensor saw
 REMEMBERED = 512  # skeleton frames
 _HEAD_JOINT = re.compile(r"(?:^|_|^[lr])(head|nose|eye|ear|mouth)", re.IGNORECASE)
 
@@ -143,7 +144,8 @@ class FaceMask:
         if pixels is None:
             return None
         points = pixels[self._head_joints].astype(np.float64)
-        points = points[np.isfinite(points).all(axis=1) & (body.tracking[self._head_joints] > 0)]
+        seen = body.tracking[self._head_joints] == TRACKED  # a guess may be far off
+        points = points[np.isfinite(points).all(axis=1) & seen]
         px_per_m = _px_per_m(pixels, body)
         if not len(points) or px_per_m is None:
             return None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harstudio.errors import DataError, HarstudioError, MissingError, UnknownFormatError
 from harstudio.labels.project import Project, is_project
+from harstudio.labels.team.faces_rule import remember
 from harstudio.recordings.formats import ntu, ntu_facts, open_recording, scan, utd_mhad
 from harstudio.recordings.recording import Recording
 from harstudio.studio.looks import Looks, take_looks
@@ -40,6 +41,9 @@ def load(path: Path, project: Project | None = None, folder: Path | None = None)
         if project is None:
             warnings = (*opened.warnings, *opened.project.problems)
             opened = replace(opened, warnings=warnings)
+        if project is not None:
+            opened.project.read_policy()  # somebody else may have changed it
+        remember(opened.project)
         team = read_facts(opened.project)
         opened = replace(opened, team=team, warnings=(*opened.warnings, *team.problems))
         if opened.recording is None:

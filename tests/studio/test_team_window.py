@@ -182,8 +182,10 @@ def test_my_queue_and_pseudonyms(window: MainWindow, project: Project) -> None:
     assert library.queue.count.text() == "0 of 2"
     window.commands.run("team.done")
     until(lambda: library.queue.count.text() == "1 of 2")
+    Project.open(project.folder).set_policy(Policy(pseudonyms=True, blind=True))  # another person
     window.commands.run("team.next_assigned")
     until(lambda: window.session.recording.name == "wave-s02")
+    assert window.session.team.policy.blind
     window.change_annotator("bob")
     until(lambda: library.queue.count.text() == "0 of 1")
 
@@ -229,7 +231,11 @@ def test_rules_assignments_and_progress_are_written(
     until(lambda: len(box.progress.model.rows) == 4)
     box.progress.save_csv(tmp_path / "progress.csv")
     table = (tmp_path / "progress.csv").read_text().splitlines()
-    assert len(table) == 5
+    assert len(table) == 3  # nothing of bob, whose labels are hidden
+    assert "bob: 0 of 2 done\n" in box.progress.summary.text()
+    model = box.progress.model
+    shown = [[model.data(model.index(row, k)) for k in (1, 2)] for row in range(4)]
+    assert shown[:2] == [["alice", "2"], ["bob", ""]]
     assert table[1].startswith(f"{RECORDING},alice,0,2,")
     box.close()
 

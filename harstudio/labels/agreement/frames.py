@@ -31,13 +31,15 @@ class Compared:
 
     grid: frames of the reference stream, or the step in ns at which to look where no stream is
     at hand. span: [start_ns, end_ns) to look at; by default all frames of the grid, with a step
-    from the first to the last edge of any clip.
+    from the first to the last edge of any clip. revised: who changed labels after others could be
+    seen, though annotation is blind.
     """
 
     recording: str
     documents: tuple[Document, ...]
     grid: FrameGrid | int
     span: tuple[int, int] | None = None
+    revised: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.grid, int) and self.grid <= 0:

@@ -25,7 +25,7 @@ from harstudio.labels.agreement.frames import (
     stretches,
 )
 from harstudio.labels.agreement.kappa import cohen_kappa, fleiss_kappa, krippendorff_alpha
-from harstudio.labels.agreement.remarks import apart_sentence, remarks
+from harstudio.labels.agreement.remarks import apart_sentence, remarks, revised_sentence
 from harstudio.labels.agreement.segments import (
     IOUS,
     Boundaries,
@@ -62,7 +62,7 @@ def measure_all(compared: Iterable[Compared], annotators: Sequence[str] | None =
     for one in compared:
         documents = tuple(d for d in one.documents if wanted is None or d.annotator in wanted)
         who |= {document.annotator for document in documents}
-        tally.take(Compared(one.recording, documents, one.grid, one.span))
+        tally.take(replace(one, documents=documents))
     return tally.result(wanted or tuple(sorted(who)))
 
 
@@ -85,6 +85,7 @@ class _Tally:
         self._frames: Counter[tuple[tuple[str, Category], ...]] = Counter()
         self._recordings: list[str] = []
         self._disagreements: list[Disagreement] = []
+        self._revised: list[tuple[str, str]] = []
         self._undone: list[tuple[str, str]] = []
         self._stepped: list[str] = []
         self._joined: dict[str, None] = {}  # sentences about tiers that are taken for one
@@ -98,6 +99,7 @@ class _Tally:
         names = [document.annotator for document in documents]
         self._recordings.append(compared.recording)
         self._undone += [(d.annotator, d.recording) for d in documents if not d.done]
+        self._revised += [(n, compared.recording) for n in names if n in compared.revised]
         if not isinstance(compared.grid, FrameGrid):
             self._stepped.append(compared.recording)
         compared = replace(compared, documents=tuple(documents))
@@ -164,7 +166,8 @@ class _Tally:
         )
         found = remarks(agreement, int(everybody[1].sum()), self._undone, self._stepped)
         apart = apart_sentence({name: self._used.get(name, set()) for name in annotators})
-        found = (*self._joined, *([apart] if apart else []), *found)
+        revised = revised_sentence(self._revised)
+        found = (*self._joined, *(one for one in (apart, revised) if one), *found)
         return replace(agreement, remarks=found)
 
     def _rows(

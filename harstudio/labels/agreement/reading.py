@@ -9,6 +9,7 @@ from harstudio.errors import HarstudioError
 from harstudio.labels.agreement.frames import Compared
 from harstudio.labels.model import Document, Origin
 from harstudio.labels.project import Project
+from harstudio.labels.team.after_done import changed_after_done
 from harstudio.labels.team.policy import GOLD
 from harstudio.recordings.frame_grid import FrameGrid
 
@@ -75,6 +76,7 @@ def read_compared(
             except HarstudioError as error:
                 on_problem(error)
         if documents:
-            yield Compared(name, documents, grid)
+            revised = changed_after_done(project, name)
+            yield Compared(name, documents, grid, revised=revised)
         if progress is not None:
             progress(number + 1)

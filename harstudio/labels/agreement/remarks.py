@@ -37,6 +37,17 @@ def apart_sentence(used: Mapping[str, Set[str]]) -> str:
     return ""
 
 
+def revised_sentence(revised: Sequence[tuple[str, str]]) -> str:
+    """A sentence about annotator and recording of documents that were changed too late, or ""."""
+    if not revised:
+        return ""
+    many = "1 document was" if len(revised) == 1 else f"{len(revised)} documents were"
+    return (
+        f"Blind annotation: {many} changed after being marked as done, when what others say is "
+        f"shown, as {revised[0][0]}'s of “{revised[0][1]}”."
+    )
+
+
 def _named(tiers: Set[str]) -> str:
     return ", ".join(f"the tier “{name}”" if name else "the own tier" for name in sorted(tiers))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 from harstudio.errors import UsageError
 from harstudio.labels.keeping.shared_file import damaged, read_toml, update_toml
 from harstudio.labels.model import typed
+from harstudio.labels.team.policy import merged
 
 ASSIGNMENTS_FILE = "assignments.toml"
 
@@ -51,23 +52,61 @@ class Assignments:
             raise damaged(path, error) from error
 
 
-def assign(folder: Path, changes: Mapping[str, Sequence[str]]) -> Assignments:
+def assign(
+    folder: Path, changes: Mapping[str, Sequence[str]], before: Assignments | None = None
+) -> Assignments:
     """Assign recordings of a project's folder anew, () for anybody; the others stay.
 
     Returns what holds now. The file is read again first, so that what others assigned meanwhile
-    stays; errors as of ``update_toml``.
+    stays. before: what the changes were made from, so that of a recording that others changed,
+    too, both changes hold; without it theirs is lost. Errors as of ``update_toml``.
     """
-    after: dict[str, tuple[str, ...]] = {}
 
-    def change(data: dict[str, Any]) -> None:
+    def change(now: Assignments) -> dict[str, tuple[str, ...]]:
+        wanted = {name: tuple(dict.fromkeys(who)) for name, who in changes.items()}
+        if before is None:
+            return wanted
+        return {
+            name: merged(now.annotators(name), before.annotators(name), who)
+            for name, who in wanted.items()
+        }
+
+    return _update(folder, change)[0]
+
+
+def deal(
+    folder: Path,
+    recordings: Iterable[str],
+    annotators: Sequence[str],
+    double_share: float = 0.0,
+) -> tuple[Assignments, int]:
+    """``distribute`` what nobody has now; what holds then, and how many recordings were dealt.
+
+    Errors as of ``distribute`` and ``update_toml``.
+    """
+    names = tuple(recordings)
+    return _update(folder, lambda now: distribute(names, annotators, double_share, existing=now))
+
+
+def _update(
+    folder: Path, change: Callable[[Assignments], dict[str, tuple[str, ...]]]
+) -> tuple[Assignments, int]:
+    """What holds then, and how many recordings ``change`` gave for what the file says now."""
+    after: dict[str, tuple[str, ...]] = {}
+    count = 0
+
+    def write(data: dict[str, Any]) -> None:
+        nonlocal count
         after.update(_parsed(data))
-        after.update({name: tuple(dict.fromkeys(who)) for name, who in changes.items()})
+        changes = change(Assignments(dict(after)))
+        count = len(changes)
+        after.update(changes)
         for name in [name for name, who in after.items() if not who]:
             del after[name]
         data["recordings"] = {name: list(who) for name, who in after.items()}
 
-    update_toml(folder / ASSIGNMENTS_FILE, change)
-    return Assignments(after)
+    update_toml(folder / ASSIGNMENTS_FILE, write)
+    return Assignments(after), count
 
 
 def distribute(

@@ -83,8 +83,7 @@ class Policy:
         there = typed(data, "policy", dict, {})
         now = Policy.from_dict(there)
         changed = {
-            key: _merged(getattr(now, key), getattr(before, key), getattr(self, key))
-            for key in KEYS
+            key: merged(getattr(now, key), getattr(before, key), getattr(self, key)) for key in KEYS
         }
         policy = replace(now, **changed)
         others = {key: value for key, value in there.items() if key not in KEYS}
@@ -97,7 +96,7 @@ class Policy:
 KEYS = ("blind", "reviewers", "blur_faces", "pseudonyms", "training")
 
 
-def _merged(now: Any, before: Any, after: Any) -> Any:
+def merged(now: Any, before: Any, after: Any) -> Any:
     """What holds when ``before`` became ``after`` here and ``now`` elsewhere."""
     if not isinstance(after, tuple):
         return now if after == before else after

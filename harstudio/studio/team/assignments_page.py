@@ -15,8 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from harstudio.errors import HarstudioError
-from harstudio.labels.team.assignments import Assignments, assign, distribute
+from harstudio.labels.team.assignments import Assignments, assign, deal
 from harstudio.labels.team.policy import GOLD
 from harstudio.studio.buttons import Button
 from harstudio.studio.fields import NumberBox
@@ -176,27 +175,31 @@ class AssignmentsPage(QWidget):
     def assign(self, changes: dict[str, tuple[str, ...]]) -> None:
         """Give recordings to annotators."""
         project = self._session.project
-        if any(GOLD in who for who in changes.values()):
+        if project is not None and self._are_annotators(*changes.values()):
+            folder, before = project.folder, self.model.assignments
+            self._writer.do(lambda: assign(folder, changes, before), self._take)
+
+    def deal(self, _checked: bool = False) -> None:
+        """Deal out what nobody has when it is written."""
+        project = self._session.project
+        who = tuple(part.strip() for part in self.people.text().split(",") if part.strip())
+        if project is not None and self._are_annotators(who):
+            folder, names, share = project.folder, self._names, self.double.value() / 100
+            self._writer.do(lambda: deal(folder, names, who, share), self._take_dealt)
+
+    def _take_dealt(self, dealt: tuple[Assignments, int]) -> None:
+        self._take(dealt[0])
+        if not dealt[1]:
+            self._session.message.emit("info", "Every recording has its annotators already.")
+
+    def _are_annotators(self, *names: tuple[str, ...]) -> bool:
+        """False, and said why, where gold is among them."""
+        gold = any(GOLD in who for who in names)
+        if gold:
             self._session.message.emit(
                 "warn", f"“{GOLD}” is the name of the agreed labels, not of an annotator."
             )
-        elif project is not None:
-            folder = project.folder
-            self._writer.do(lambda: assign(folder, changes), self._take)
-
-    def deal(self, _checked: bool = False) -> None:
-        """Deal out what nobody has."""
-        who = [part.strip() for part in self.people.text().split(",") if part.strip()]
-        share = self.double.value() / 100
-        try:
-            dealt = distribute(self._names, who, share, existing=self.model.assignments)
-        except HarstudioError as error:
-            self._session.message.emit("warn", str(error))
-            return
-        if not dealt:
-            self._session.message.emit("info", "Every recording has its annotators already.")
-            return
-        self.assign(dealt)
+        return not gold
 
     def shut(self) -> None:
         """Wait for what is being written."""

@@ -10,6 +10,7 @@ from harstudio.errors import HarstudioError
 from harstudio.labels.agreement import Compared
 from harstudio.labels.agreement.reading import STEP_NS, frames_of, says_something
 from harstudio.labels.project import Project
+from harstudio.labels.team.after_done import changed_after_done
 from harstudio.recordings.frame_grid import FrameGrid
 
 
@@ -70,7 +71,8 @@ def gather(
         labelled = tuple(d for d in documents if says_something(d))
         if len(labelled) >= 2:
             grid = one.grid or _grid(one.path, problems)
-            compared.append(Compared(one.name, labelled, grid))
+            revised = changed_after_done(project, one.name)
+            compared.append(Compared(one.name, labelled, grid, revised=revised))
             paths[one.name] = one.path
     told = tuple(dict.fromkeys(problems))
     return Gathered(tuple(compared), paths, hidden, hidden_count, told)

@@ -60,10 +60,14 @@ class ProgressModel(QAbstractTableModel):
         super().__init__(parent)
         self._shown = shown
         self.rows: tuple[Progress, ...] = ()
+        self.hidden: frozenset[tuple[str, str]] = frozenset()
 
-    def show_rows(self, rows: tuple[Progress, ...]) -> None:
+    def show_rows(
+        self, rows: tuple[Progress, ...], hidden: frozenset[tuple[str, str]] = frozenset()
+    ) -> None:
+        """hidden: recording and annotator of rows of which only "done" may be seen."""
         self.beginResetModel()
-        self.rows = rows
+        self.rows, self.hidden = rows, hidden
         self.endResetModel()
 
     def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802
@@ -96,6 +100,8 @@ class ProgressModel(QAbstractTableModel):
                   row.doubts, row.active_ns)  # fmt: skip
         if role == SORT:
             return values[column]
+        if (row.recording, row.annotator) in self.hidden:
+            return (name, row.annotator, "", "", "✓" if row.done else "", "", "")[column]
         told = (name, row.annotator, str(clips), "" if share is None else f"{share:.0%}",
                 "✓" if row.done else "", str(row.doubts or ""), spent(row.active_ns))  # fmt: skip
         return told[column]
@@ -198,12 +204,38 @@ class ProgressPage(QWidget):
             self.summary.setText(f"Reading the labels of everybody, {count} recordings")
 
     def _take(self, read: tuple[ProjectProgress, dict[str, int]]) -> None:
-        self._found, self._durations = read
-        self.model.show_rows(self._found.rows)
+        found, self._durations = read
+        hidden = self._hidden(found.rows)
+        rows = tuple(
+            Progress(row.recording, row.annotator, done=row.done)
+            if (row.recording, row.annotator) in hidden
+            else row
+            for row in found.rows
+        )
+        self._found = replace(found, rows=rows)
+        self.model.show_rows(rows, hidden)
         self.csv_button.setEnabled(True)
-        lines = [total_text(name, one) for name, one in self._found.by_annotator().items()]
+        partly = {annotator for _, annotator in hidden}
+        lines = [
+            f"{name}: {one.done} of {one.documents} done"
+            if name in partly
+            else total_text(name, one)
+            for name, one in self._found.by_annotator().items()
+        ]
+        if hidden:
+            lines.append("How much others have of a recording is shown when you are done with it.")
         lines += self._found.problems[:3]
         self.summary.setText("\n".join(lines) or "Nobody has labelled anything yet.")
+
+    def _hidden(self, rows: tuple[Progress, ...]) -> frozenset[tuple[str, str]]:
+        """Recording and annotator of what the annotator here is not to see."""
+        me, team = self._session.annotator, self._session.team
+        done = {row.recording for row in rows if row.annotator == me and row.done}
+        return frozenset(
+            (row.recording, row.annotator)
+            for row in rows
+            if row.annotator != me and team.why_hidden(row.recording, row.recording in done)
+        )
 
     def _fail(self, error: Exception) -> None:
         self.summary.setText(str(error))
@@ -223,11 +255,16 @@ class ProgressPage(QWidget):
             self.save_csv(Path(name))
 
     def save_csv(self, path: Path) -> None:
-        """Write the table; subjects by their pseudonyms where the rules say so."""
+        """Write the table without what is hidden; subjects by their pseudonyms where the rules
+        say so."""
         if self._found is None:
             return
         shown = self._session.team.shown
-        rows = tuple(replace(row, recording=shown(row.recording)) for row in self._found.rows)
+        rows = tuple(
+            replace(row, recording=shown(row.recording))
+            for row in self._found.rows
+            if (row.recording, row.annotator) not in self.model.hidden
+        )
         try:
             write_csv(progress_rows(replace(self._found, rows=rows)), path)
         except OSError as error:

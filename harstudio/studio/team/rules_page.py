@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from harstudio.labels.team.faces_rule import remember
 from harstudio.labels.team.policy import GOLD, Policy
 from harstudio.labels.team.pseudonyms import Pseudonyms, add_subject
 from harstudio.studio import theme
@@ -184,6 +185,7 @@ class RulesPage(QWidget):
 
         def write() -> Pseudonyms:
             project.set_policy(policy)
+            remember(project)
             return Pseudonyms.load(project.folder) if policy.pseudonyms else Pseudonyms()
 
         self._writer.do(write, self._take)

@@ -9,7 +9,7 @@ import pytest
 
 from harstudio.errors import DataError
 from harstudio.labels.project import Project
-from harstudio.labels.team.faces_rule import hides_faces
+from harstudio.labels.team.faces_rule import hides_faces, projects_of, remember
 
 
 def test_the_project_around_a_recording_decides(tmp_path: Path) -> None:
@@ -33,3 +33,18 @@ def test_a_damaged_project_is_an_error_and_no_licence(tmp_path: Path) -> None:
     (project.folder / "project.toml").write_text("[policy\n")
     with pytest.raises(DataError):
         hides_faces(project.folder / "recordings" / "one.harrec")
+
+
+def test_recordings_elsewhere_are_known_once_the_project_was_opened(tmp_path: Path) -> None:
+    """The usual lab: the project here, the data on a drive."""
+    data = tmp_path / "drive" / "data"
+    data.mkdir(parents=True)
+    project = Project.create(tmp_path / "study", "study", recording_folders=[data])
+    project.set_policy(replace(project.policy, blur_faces=True))
+    assert projects_of(data / "one.avi") == []
+    remember(project)
+    assert hides_faces(data / "deep" / "one.avi")
+    assert not hides_faces(tmp_path / "drive" / "two.avi")
+    project.set_policy(replace(project.policy, blur_faces=False))
+    assert not hides_faces(data / "one.avi")
+    assert len(projects_of(data / "one.avi")) == 1

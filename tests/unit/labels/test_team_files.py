@@ -5,18 +5,23 @@ from __future__ import annotations
 import threading
 import tomllib
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from harstudio.errors import ConflictError, DataError, HarstudioError, UsageError
+from harstudio.labels.agreement import measure_all
+from harstudio.labels.agreement.reading import read_compared
+from harstudio.labels.editing.edits import AddClip, AddTier, Group, MarkDone
 from harstudio.labels.interchange.base import Bundle, Labelled, Media
 from harstudio.labels.keeping import shared_file
 from harstudio.labels.keeping.lock import Lock
 from harstudio.labels.model import Clip, Document, Tier, TierRules
 from harstudio.labels.project import Project
-from harstudio.labels.team.assignments import Assignments, assign, distribute
+from harstudio.labels.team.after_done import changed_after_done
+from harstudio.labels.team.assignments import Assignments, assign, deal, distribute
 from harstudio.labels.team.policy import GOLD, Policy
 from harstudio.labels.team.pseudonyms import Pseudonyms, add_subject
 
@@ -220,3 +225,39 @@ def test_a_bundle_for_export_names_nobody() -> None:
     assert labelled.documents[0].tiers[0].clips[0].attributes == {"who": "P02", "reps": 3}
     assert labelled.documents[0].find(clip.id)[1].person == "P02"
     assert "jon" in repr(bundle).casefold()
+
+
+def test_a_stale_view_takes_nothing_from_others(project: Project) -> None:
+    """Both look at one state; what the first writes stays when the second does."""
+    seen = assign(project.folder, {"r": ["alice"], "s": ["alice"]})
+    assign(project.folder, {"r": ["alice", "carol"], "s": []}, seen)
+    after = assign(project.folder, {"r": ["alice", "dan"], "s": ["alice", "eve"]}, seen)
+    assert after.by_recording == {"r": ("alice", "carol", "dan"), "s": ("eve",)}
+    assert deal(project.folder, ("r", "s", "t"), ("bob",))[1] == 1
+    after, count = deal(project.folder, ("r", "s", "t", "u"), ("frank",))
+    assert (after.annotators("t"), after.annotators("u"), count) == (("bob",), ("frank",), 1)
+
+
+def test_labels_changed_after_done_are_told_where_annotation_is_blind(project: Project) -> None:
+    project.set_policy(Policy(blind=True, reviewers=("rita",)))
+    for who in ("alice", "bob", "rita"):
+        history = project.history("r", who)
+        history.do(Group("made", (AddTier(who), AddClip(who, Clip(0, 10, "x")))))
+        history.do(MarkDone(True))
+        history.undo()
+        if who != "bob":
+            history.do(AddClip(who, Clip(20, 30, "y")))
+        history.do(MarkDone(True))
+        history.close()
+    assert changed_after_done(project, "r") == ("alice",)
+    found = measure_all(read_compared(project, ["r"], on_problem=print))
+    assert "1 document was changed" in found.remarks[0]
+    assert "alice's of “r”" in found.remarks[0]
+    project.set_policy(replace(project.policy, blind=False))
+    assert changed_after_done(project, "r") == ()
+
+
+def test_a_policy_that_others_changed_is_read_again(project: Project) -> None:
+    Project.open(project.folder).set_policy(Policy(blind=True))
+    assert project.read_policy().blind
+    assert project.policy.blind

@@ -98,6 +98,18 @@ def test_a_head_that_was_lost_is_hidden_where_it_was_and_then_everything_is() ->
     assert changed(made, last).sum() < soon.sum()  # it grew
 
 
+def test_a_head_that_the_sensor_only_guessed_is_not_known() -> None:
+    seen, guessed = body(0), body(0)
+    guessed.joints[HEAD, 0] = 0.8  # where nobody is
+    guessed.tracking[HEAD] = 1
+    made = recording([(seen,) if k < 30 else (guessed,) for k in range(FRAMES)])
+    last = int(made.streams["skeleton"].times_ns[29])
+    soon = changed(made, last + HOLD_NS // 2)
+    assert soon[head_pixels(0)].mean() > 0.98
+    assert soon.mean() < 0.3
+    assert changed(made, last + HOLD_NS + 1).mean() > 0.98
+
+
 def test_one_head_without_a_place_hides_everything() -> None:
     made = recording([(body(-0.6), body(0.5, head=False, name="2"))] * FRAMES)
     assert changed(made, 0).mean() > 0.98
