@@ -138,7 +138,9 @@ def read_file(
             others.append(told)
             continue
         if not name:
-            problem = f"{path}: The project has no recording “{told}”; its labels were left out."
+            problem = (
+                f"{path}: The project has no recording “{told:.80}”; its labels were left out."
+            )
             problems.append(problem + WHICH * alone)
             continue
         if not wanted and told not in (name, known.shown(name)):

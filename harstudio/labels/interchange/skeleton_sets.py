@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import pickle
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
@@ -34,6 +35,7 @@ TITLE = "PYSKL"
 ARRAYS = ("keypoint", "keypoint_score")
 TEXTS = ("recording", "annotator", "person")
 TIMES = ("start_ns", "end_ns")
+UNREADABLE = (NotImplementedError, RuntimeError)  # packed in another way, or with a password
 PROTOCOL = 4  # what Python 3.8 reads too
 LARGEST_NUMBER = 1 << 32  # of a label or of frames: four years at 30 a second
 
@@ -132,7 +134,7 @@ def _from_npz(path: Path, beside: Path) -> SkeletonSet:
                 }
                 for k in range(count)
             ]
-    except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (OSError, zipfile.BadZipFile, EOFError, zlib.error, *UNREADABLE) as error:
         raise ValueError(f"its arrays cannot be read ({type(error).__name__})") from error
     return _set(document, arrays)
 

@@ -33,10 +33,10 @@ class OtherLabels(QObject):
         self.documents = ()
         self.hidden = session.team.why_hidden_now()
         if session.project is not None and session.recording is not None:
-            found = session.project.documents(session.recording.name, self._tell)
-            mine = None if session.document is None else session.document.annotator
+            mine = "" if session.document is None else session.document.annotator
+            found = session.project.documents(session.recording.name, self._tell, but=mine)
             seen = (d for d in found if not self.hidden or d.annotator == session.owner)
-            self.documents = tuple(d for d in seen if d.annotator != mine and any_clips(d))
+            self.documents = tuple(d for d in seen if any_clips(d))
         self.changed.emit()
 
     def _look_whether_hidden(self) -> None:

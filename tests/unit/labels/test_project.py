@@ -104,6 +104,7 @@ def test_a_damaged_document_is_told_and_the_others_go_on(project: Project) -> No
     documents = project.documents("r", problems.append)
     assert [document.annotator for document in documents] == ["alice", "carol"]
     assert [problem.path for problem in problems] == [damaged]
+    assert [one.annotator for one in project.documents("r", but="bob")] == ["alice", "carol"]
     assert project.annotators("r") == ["alice", "bob", "carol"]
 
 
