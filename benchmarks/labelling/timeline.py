@@ -5,7 +5,9 @@
 Makes a recording of ten hours (pictures at 15 fps, sound at 8 kHz), a document of 20,000 clips
 for it (two tiers of clips, one where they overlap, one of point events) and a project of 100,000
 clips in all. The whole studio runs in its real window. An edit is timed from the press of the key
-until every widget has repainted; the journal is on the disk by then.
+until every widget has repainted; the journal is on the disk by then. Each figure is printed as soon
+as it is known, as one line of JSON, with the seconds since the start and the load of the computer.
+Acts after which nothing was drawn are counted, with what the studio said to the last of them.
 """
 
 from __future__ import annotations
@@ -45,7 +47,8 @@ SIZE = (320, 240)
 SECOND_NS = 1_000_000_000
 HOUR_NS = 3600 * SECOND_NS
 ANNOTATOR = "alice"
-PATIENCE_S = 10.0
+PATIENCE_S = 3.0
+BEGAN = time.monotonic()
 
 
 # ---- what is looked at
@@ -170,20 +173,28 @@ class Painted(QObject):
         return False
 
 
+def tell(**figures: object) -> None:
+    load = round(os.getloadavg()[0], 1)
+    told = {"at_s": round(time.monotonic() - BEGAN), "load": load, **figures}
+    print(json.dumps(told), flush=True)
+
+
 def wait(seconds: float) -> None:
     loop = QEventLoop()
     QTimer.singleShot(round(seconds * 1000), loop.quit)
     loop.exec()
 
 
-def until(condition: Callable[[], bool], seconds: float = 300.0) -> float:
-    """Let the studio live until something holds; how long it took."""
+def until(what: str, condition: Callable[[], bool], seconds: float = 300.0) -> float:
+    """Let the studio live until something holds; how long it took, told and returned."""
     began = time.perf_counter()
     while not condition():
         if time.perf_counter() - began > seconds:
-            raise SystemExit("it took too long")
+            raise SystemExit(f"{what} took more than {seconds:.0f} s")
         QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
-    return time.perf_counter() - began
+    took = time.perf_counter() - began
+    tell(**{what: round(took, 2)})
+    return took
 
 
 def sync(folder: Path) -> float:
@@ -202,9 +213,16 @@ def resident_mb() -> float:
 
 
 def told(times: list[float]) -> dict[str, float]:
+    """Of fewer than 100 a 99th percentile is only another word for the most."""
     found = np.array(times) * 1000
+    if not len(found):
+        return {"count": 0}
     names = {"p50_ms": 50, "p95_ms": 95, "p99_ms": 99, "most_ms": 100}
-    return {name: round(float(np.percentile(found, p)), 1) for name, p in names.items()}
+    if len(found) < 100:
+        del names["p99_ms"]
+    return {"count": len(found)} | {
+        name: round(float(np.percentile(found, p)), 1) for name, p in names.items()
+    }
 
 
 class Hands:
@@ -214,8 +232,15 @@ class Hands:
         self.window, self.timeline = window, window.timeline
         self.painted = Painted(self.timeline.viewport())
         self.busy: list[float] = []  # processor time of the GUI thread, of each act
+        self.undrawn: dict[str, int] = {}
+        self.said = ""
+        window.session.message.connect(self._hear)
 
-    def timed(self, act: Callable[[], object]) -> float:
+    def _hear(self, _level: str, sentence: str) -> None:
+        self.said = sentence
+
+    def timed(self, name: str, act: Callable[[], object]) -> float | None:
+        """Seconds, None when the timeline was not drawn again."""
         QApplication.processEvents()
         self.painted.fresh = False
         began, worked = time.perf_counter(), time.thread_time()
@@ -223,23 +248,26 @@ class Hands:
         while not self.painted.fresh:
             QApplication.processEvents()
             if time.perf_counter() - began > PATIENCE_S:
-                raise SystemExit("the timeline was not drawn again")
+                self.undrawn[name] = self.undrawn.get(name, 0) + 1
+                active = self.window.isActiveWindow()
+                tell(not_drawn_after=name, said=self.said, window_active=active)
+                return None
         QApplication.processEvents()
         self.busy.append(time.thread_time() - worked)
         return time.perf_counter() - began
 
-    def key(self, name: str, modifier: Qt.KeyboardModifier) -> float:
+    def key(self, name: str, modifier: Qt.KeyboardModifier) -> float | None:
         code = getattr(Qt.Key, f"Key_{name}")
-        return self.timed(lambda: QTest.keyClick(self.window, code, modifier))
+        return self.timed(f"key {name}", lambda: QTest.keyClick(self.window, code, modifier))
 
-    def wheel(self, notches: float, x: int, modifier: Qt.KeyboardModifier) -> float:
+    def wheel(self, notches: float, x: int, modifier: Qt.KeyboardModifier) -> float | None:
         view = self.timeline.viewport()
         at = QPoint(x, 60)
         event = QWheelEvent(
             QPointF(at), QPointF(view.mapToGlobal(at)), QPoint(), QPoint(0, round(120 * notches)),
             Qt.MouseButton.NoButton, modifier, Qt.ScrollPhase.NoScrollPhase, False,
         )  # fmt: skip
-        return self.timed(lambda: QApplication.sendEvent(view, event))
+        return self.timed("wheel", lambda: QApplication.sendEvent(view, event))
 
 
 def edit(hands: Hands, count: int) -> dict[str, list[float]]:
@@ -259,8 +287,8 @@ def edit(hands: Hands, count: int) -> dict[str, list[float]]:
         wait(0.03)
         row = session.document.revision
 
-        def note(name: str, seconds: float) -> None:
-            times.setdefault(name, []).append(seconds)
+        def note(name: str, seconds: float | None) -> None:
+            times.setdefault(name, []).extend(() if seconds is None else (seconds,))
 
         keys = [k for k in "1234567890" if labelling.label_of_key(k).name != clip.label]
         note("relabel", hands.key(random.choice(keys), plain))
@@ -273,7 +301,8 @@ def edit(hands: Hands, count: int) -> dict[str, list[float]]:
         QApplication.processEvents()
         note("end", hands.key("1", plain))
         note("undo", hands.key("Z", ctrl))
-        assert session.document.revision >= row + 4, labelling.open_clip
+        if session.document.revision < row + 4:
+            tell(not_all_done=session.document.revision - row, said=hands.said)
     return times
 
 
@@ -285,17 +314,17 @@ def look_around(hands: Hands, count: int) -> dict[str, list[float]]:
     wait(0.2)
     for step in range(count):
         x = 200 + 37 * step % 900
-        times["zoom"].append(hands.wheel(1 if step % 40 < 20 else -1, x, none))
+        times["zoom"].append(hands.wheel(1 if step % 40 < 20 else -1, x, none) or np.nan)
     for zoom in (4, 60, 1200):
         hands.timeline.fit()
         hands.timeline.zoom(zoom)
         wait(0.2)
         for step in range(count // 3):
-            times["pan"].append(hands.wheel(-0.5 if step % 60 < 30 else 0.5, 500, shift))
-    return times
+            times["pan"].append(hands.wheel(-0.5 if step % 60 < 30 else 0.5, 500, shift) or np.nan)
+    return {name: [one for one in took if np.isfinite(one)] for name, took in times.items()}
 
 
-def measure(folder: Path, long: Path, options: argparse.Namespace) -> dict[str, object]:
+def measure(folder: Path, long: Path, options: argparse.Namespace) -> None:
     session = Session(Settings(annotator=ANNOTATOR))
     window = MainWindow(session)
     window.resize(1440, 900)
@@ -303,21 +332,27 @@ def measure(folder: Path, long: Path, options: argparse.Namespace) -> dict[str, 
     wait(1.0)
     before = resident_mb()
     session.open(folder)
-    opening = until(lambda: session.project is not None)
-    listed = until(lambda: window.library.model.rowCount() > 0)
-    states = until(lambda: window.library._states_task is None)
+    until("project_open_s", lambda: session.project is not None)
+    until("then_library_listed_s", lambda: window.library.model.rowCount() > 0)
+    until("then_library_states_s", lambda: window.library._states_task is None)
     session.open_recording(long)
-    began = time.perf_counter()
-    document = until(lambda: session.history is not None and session.recording.path == long)
+    until(
+        "recording_and_document_open_s",
+        lambda: session.history is not None and session.recording.path == long,
+    )
     samples = len(session.recording.streams["audio"])
-    until(lambda: window.timeline.tracks.waveform.known >= samples)
-    read = time.perf_counter() - began
+    until("then_sound_read_s", lambda: window.timeline.tracks.waveform.known >= samples)
+    tell(clips=sum(len(tier.clips) for tier in session.document.tiers))
     hands = Hands(window)
+    window.activateWindow()  # keys of a window without the focus do nothing
+    until("then_focus_s", window.isActiveWindow, 10.0)
     wait(1.0)
     profile = cProfile.Profile()
     if options.profile:
         profile.enable()
-    around = look_around(hands, options.looks)
+    for name, times in look_around(hands, options.looks).items():
+        fps = round(1 / float(np.median(times))) if times else None
+        tell(**{name: told(times), f"{name}_fps": fps})
     hands.busy.clear()
     edits = edit(hands, options.edits)
     profile.disable()
@@ -327,26 +362,13 @@ def measure(folder: Path, long: Path, options: argparse.Namespace) -> dict[str, 
         hands.timeline.fit()
         wait(2.0)
         window.grab().save(options.picture)
-    clips = sum(len(tier.clips) for tier in session.document.tiers)
     every = [one for name, times in edits.items() if name != "begin" for one in times]
-    result = {
-        "clips": clips,
-        "project_open_s": round(opening, 2),
-        "library_listed_s": round(opening + listed, 2),
-        "library_states_s": round(opening + listed + states, 2),
-        "recording_and_document_open_s": round(document, 2),
-        "sound_read_s": round(read, 1),
-        "edit_to_screen": told(every),
-        "of_it_gui_thread": told(hands.busy),
-        "fsync": told([sync(folder) for _ in range(50)]),
-        **{f"edit_{name}": told(times) for name, times in edits.items()},
-        **{name: told(times) for name, times in around.items()},
-        "zoom_fps": round(1 / float(np.median(around["zoom"]))),
-        "pan_fps": round(1 / float(np.median(around["pan"]))),
-        "memory_mb": [round(before), round(resident_mb())],
-    }
+    tell(edit_to_screen=told(every), of_it_gui_thread=told(hands.busy))
+    for name, times in edits.items():
+        tell(**{f"edit_{name}": told(times)})
+    tell(fsync=told([sync(folder) for _ in range(100)]), not_drawn=hands.undrawn)
+    tell(memory_mb=[round(before), round(resident_mb())])
     window.close()
-    return result
 
 
 def main() -> None:
@@ -366,9 +388,10 @@ def main() -> None:
         long = folder / "recordings" / "long.mkv"
         if not long.exists():
             make_project(folder, options.clips, options.hours, options.more)
+            tell(made=str(folder))
         app = QApplication([])
         theme.apply(app, "dark")
-        print(json.dumps(measure(folder, long, options), indent=1))
+        measure(folder, long, options)
 
 
 if __name__ == "__main__":

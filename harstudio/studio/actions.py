@@ -116,6 +116,8 @@ def _file_commands(window: MainWindow) -> list[Command]:
                 why=because("Everything is saved.")),
         Command("file.reopen_labels", "Read the labels again", session.reopen_labels, "File", "",
                 (), there, why=nothing_there),
+        Command("file.put_on_top", "Put set-aside edits on top", session.put_set_aside_on_top,
+                "File", "", (), there, why=nothing_there),
         Command("file.look_at_labels", "Look at the labels read-only", session.look_at_labels,
                 "File", "", (), held_elsewhere,
                 why=because("The labels of this recording are open already.")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 from harstudio.errors import HarstudioError, UsageError
 from harstudio.labels.keeping.history import History
 from harstudio.labels.keeping.saving import PendingSave
+from harstudio.labels.keeping.set_aside import SetAside, put_on_top, set_aside
 from harstudio.labels.model import Clip, Document
 from harstudio.labels.project import Project
 from harstudio.labels.team.policy import GOLD
@@ -21,6 +23,7 @@ from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream
 from harstudio.results import Recognition
 from harstudio.settings import Settings, load_settings
+from harstudio.studio.background import Task
 from harstudio.studio.jobs.service import Jobs
 from harstudio.studio.labelling.labels_ahead import LabelsAhead
 from harstudio.studio.looks import Looks
@@ -36,7 +39,8 @@ from harstudio.studio.transport import Transport
 SAVE_EVERY_MS = 3000
 TICKS_OF_PATIENCE = 3  # so many of them a save may take before the user is told
 DRIVE_HANGS = (
-    "The drive of the labels does not answer; nothing is lost, but the next edit waits for it."
+    "The drive of the labels does not answer. Every edit so far is in the journal; the next may "
+    "wait for the drive."
 )
 GIL_TURN_S = 0.0005  # so long, not 5 ms, a reader thread may keep the window from its next step
 
@@ -426,6 +430,31 @@ class Session(QObject):
         self._close_history()
         self.select(None)
         self._open_history()
+
+    def put_set_aside_on_top(self) -> None:
+        """Edits that were set aside beside the document are looked for, and done again."""
+        history = self.history
+        if history is None or history.read_only:
+            self.message.emit("info", "The labels must be open for editing first.")
+            return
+        look = history.look_back()
+        task = Task(lambda *_: set_aside(history.path, look.document, look.newest_first()), self)
+        task.finished.connect(partial(self._put_on_top, history))
+        task.failed.connect(lambda error: self.message.emit("bad", f"Nothing was changed. {error}"))
+        task.start()
+
+    def _put_on_top(self, history: History, found: SetAside | None) -> None:
+        if history is not self.history:
+            return  # another document is open by now
+        if found is None:
+            self.message.emit("info", "No edits were set aside for these labels.")
+            return
+        try:
+            told = put_on_top(history, found)
+        except HarstudioError as error:
+            self.message.emit("bad", f"Nothing was changed. {error}")
+        else:
+            self.message.emit("warn" if found.misfits else "info", told)
 
     def look_at_labels(self) -> None:
         """Show the document that somebody else holds; nothing in it can be changed."""

@@ -112,6 +112,28 @@ def test_who_took_the_labels_over_is_told_and_they_can_be_read_again(film: MainW
     assert film.labelling.clips.place("alice", Clip(SECOND, SECOND * 2, "clap"))
 
 
+def test_edits_that_were_set_aside_are_told_and_put_on_top(film: MainWindow, qtbot) -> None:
+    session = film.session
+    history, labelling = session.history, film.labelling
+    assert labelling.clips.place("alice", Clip(SECOND, SECOND * 2, "clap"))
+    copy = history.path.with_suffix(".journal.jsonl").read_bytes()
+    labelling.undo()
+    session._close_history()
+    history.path.with_suffix(".history.jsonl").unlink()  # they come from another computer
+    history.path.with_name("alice.journal.conflict-1.jsonl").write_bytes(copy)
+    said: list[str] = []
+    session.message.connect(lambda _, sentence: said.append(sentence))
+    session.reopen_labels()
+    assert any("“Put set-aside edits on top” in the File menu" in sentence for sentence in said)
+    film.commands.run("file.put_on_top")
+    qtbot.waitUntil(lambda: "1 edit put on top" in said[-1])
+    labels = [clip.label for tier in session.document.tiers for clip in tier.clips]
+    assert "clap" in labels
+    labelling.undo()
+    film.commands.run("file.put_on_top")
+    qtbot.waitUntil(lambda: said[-1] == "No edits were set aside for these labels.")
+
+
 def test_other_problems_offer_no_second_try(window: MainWindow, tmp_path: Path, qtbot) -> None:
     with qtbot.waitSignal(window.session.failed):
         window.open_path(tmp_path / "nothing")

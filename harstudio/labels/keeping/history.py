@@ -9,7 +9,7 @@ from pathlib import Path
 
 from psygnal import Signal
 
-from harstudio.errors import ConflictError, HarstudioError, UsageError
+from harstudio.errors import ConflictError, DataError, HarstudioError, UsageError
 from harstudio.files import free_name, remove_leftovers
 from harstudio.labels.editing.edits import Edit
 from harstudio.labels.keeping import versions
@@ -25,6 +25,7 @@ from harstudio.labels.keeping.look_back import LookBack
 from harstudio.labels.keeping.recovery import Loaded, UndoStack, journal_path, load, snapshot
 from harstudio.labels.keeping.rescue import rescued
 from harstudio.labels.keeping.saving import PendingSave, not_written, see_unchanged
+from harstudio.labels.keeping.set_aside import set_aside
 from harstudio.labels.keeping.versions import Version, log_path
 from harstudio.labels.model import Document
 
@@ -69,6 +70,7 @@ class History:
             self._journal = Journal(journal_path(path), loaded.journal, loaded.journal_size)
             if self._lock is not None:
                 self._go_on(loaded, self._lock)
+                self._tell_set_aside()
         except BaseException:
             self._release()
             raise
@@ -116,6 +118,12 @@ class History:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)  # also where its first line did not tell whose it is
         self.problems += (f"{path}: The journal is kept as {aside.name}.",)
+
+    def _tell_set_aside(self) -> None:
+        with contextlib.suppress(OSError, DataError):
+            found = set_aside(self.path, self.document, self.look_back().newest_first())
+            if found is not None:
+                self.problems += (str(found),)
 
     # ---- what there is
 

@@ -21,6 +21,7 @@ from harstudio.labels.editing.edits import AddClip, AddTier
 from harstudio.labels.keeping import lock as locks
 from harstudio.labels.keeping import saving
 from harstudio.labels.keeping.history import History
+from harstudio.labels.keeping.set_aside import SetAside, put_on_top, set_aside
 from harstudio.labels.keeping.shared_file import read_toml, update_toml
 from harstudio.labels.model import Clip
 
@@ -204,6 +205,64 @@ def test_a_list_that_somebody_else_may_have_changed_is_not_replaced(tmp_path: Pa
     with pytest.raises(ConflictError, match="nothing was overwritten"):
         update_toml(path, slow)
     assert read_toml(path) == {"b": 1}
+
+
+# ---- the way back of edits that were set aside
+
+
+def beside(history: History) -> SetAside | None:
+    return set_aside(history.path, history.document, history.look_back().newest_first())
+
+
+def test_set_aside_edits_are_told_and_put_on_top_as_one_step(tmp_path: Path) -> None:
+    path = tmp_path / "r" / "alice.json"
+    history = History(path, "r", "alice")
+    history.do(AddTier("t"))
+    history.do(AddClip("t", Clip(0, 10, "first")))
+    history.save()
+    history.do(AddClip("t", Clip(100, 110, "mine")))
+    history.do(AddClip("t", Clip(200, 210, "beside theirs")))
+    path.write_bytes(path.read_bytes().replace(b'"end_ns":10', b'"end_ns":105'))
+    path.with_suffix(".journal.jsonl").write_bytes(b"theirs\n")
+    with pytest.raises(ConflictError, match=r"kept as alice\.journal\.conflict-"):
+        history.close()
+    path.with_suffix(".journal.jsonl").unlink()
+    history = History(path, "r", "alice")
+    assert labels(history) == ["first"]
+    assert "2 edits were set aside there" in history.problems[0]
+    assert "1 of them fit" in history.problems[0]
+    found = beside(history)
+    assert found is not None
+    told = put_on_top(history, found)
+    assert told.startswith("1 edit put on top")
+    assert "1 did not fit what is there now: Label “mine”; kept as alice.journal.used-1" in told
+    assert labels(history) == ["first", "beside theirs"]
+    history.undo()
+    assert labels(history) == ["first"]
+    history.redo()
+    history.close()
+    history = History(path, "r", "alice")
+    assert history.problems == ()
+    assert labels(history) == ["first", "beside theirs"]
+    assert beside(history) is None
+    history.close()
+
+
+def test_what_is_in_the_labels_or_was_undone_is_not_put_on_top(tmp_path: Path) -> None:
+    path = tmp_path / "r" / "alice.json"
+    history = History(path, "r", "alice")
+    history.do(AddTier("t"))
+    history.do(AddClip("t", Clip(0, 10, "kept")))
+    history.do(AddClip("t", Clip(20, 30, "undone")))
+    history.undo()
+    copy = path.with_suffix(".journal.jsonl").read_bytes()
+    history.close()
+    path.with_name("alice.journal.damaged-1.jsonl").write_bytes(copy)
+    history = History(path, "r", "alice")
+    assert history.problems == ()
+    assert beside(history) is None
+    assert labels(history) == ["kept"]
+    history.close()
 
 
 # ---- saves that fail by something that nobody foresaw
