@@ -73,7 +73,7 @@ def test_the_window_goes_to_review(window: MainWindow, qtbot, tmp_path, monkeypa
     recording.path = tmp_path / "film.x"
     recording.path.touch()
     monkeypatch.setattr("harstudio.studio.opening.open_recording", lambda path: recording)
-    window.set_workspace("view.label")
+    window.set_workspace("view.train")
     with qtbot.waitSignal(window.session.clip_shown, timeout=5000):
         window.session.open_clip(recording.path, 0, SECOND // 3)
     assert window.arrangement.workspace == "view.review"
