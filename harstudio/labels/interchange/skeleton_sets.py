@@ -188,7 +188,8 @@ def _clip(one: Any, arrays: dict[str, NDArray[Any]]) -> SkeletonClip:
         frames = keypoint.shape[1] if frames < 0 else frames
     label = typed(one, "label", int)
     if not (0 <= label < LARGEST_NUMBER and 0 <= frames < LARGEST_NUMBER):
-        raise ValueError(f"{name:.80} has the label {brief(label)} and {brief(frames)} frames")
+        told = f"{brief(label)} and total_frames: {brief(frames)}"
+        raise ValueError(f"{name:.80} has the label {told}")
     size = one.get("img_shape")
     whole = isinstance(size, (list, tuple)) and len(size) == 2 and keypoint is not None
     texts = {key: typed(one, key, str, "") for key in TEXTS}

@@ -249,7 +249,7 @@ def test_a_training_set_has_every_clip_once(project, recording, tmp_path):
     label(project, "alice", Clip(*clip, "drink"))
     assert export(project, out).clips == 1
     label(project, "bob", Clip(*clip, "sit"))
-    with pytest.raises(UsageError, match=r"alice, bob have labelled .* --annotator"):
+    with pytest.raises(UsageError, match=r"alice, bob have labelled .*--annotator"):
         export(project, out, overwrite=True)
     assert export(project, out, annotators=["bob"], overwrite=True).clips == 1
     label(project, "gold", Clip(*clip, "sit"))

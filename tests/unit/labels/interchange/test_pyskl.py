@@ -124,7 +124,7 @@ BAD = {
     "the label -1": {"annotations": [{"frame_dir": "a", "label": -1, "total_frames": 2}]},
     "the shape": {"annotations": [{"frame_dir": "a", "label": 1, "keypoint": np.zeros((2, 3))}]},
     "no list of names": {"annotations": [], "split": {"a": 3}},
-    "a huge number frames": {
+    "total_frames: a huge number": {
         "annotations": [{"frame_dir": "a", "label": 1, "total_frames": 10**400}]
     },
     "to a huge number ns": {
