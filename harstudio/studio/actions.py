@@ -348,13 +348,13 @@ def _panel_commands(window: MainWindow) -> list[Command]:
         for number, (pane, title) in enumerate(PANE_TITLES.items(), start=1)
     ]  # fmt: skip
     return [
-        *(command(name, title, icon, key, partial(window.arrangement.is_shown, panel),
+        *(command(name, title, icon, key, partial(window.arrangement.is_seen, panel),
                   partial(window.arrangement.toggle, panel))
           for name, title, icon, key, panel in panels),
         command("view.measures", "Measures of movement", "measure", "F6", window.measures_seen,
                 window.toggle_measures),
         Command("view.team", "Team", partial(window.arrangement.toggle, "team"), "View",
-                "person", checked=partial(window.arrangement.is_shown, "team")),
+                "person", checked=partial(window.arrangement.is_seen, "team")),
         *panes,
         Command("view.overlay", "Skeletons over the pictures", window.toggle_overlays, "View",
                 "overlay", ("Ctrl+K",), checked=window.overlays_shown),

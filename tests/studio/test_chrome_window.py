@@ -64,7 +64,7 @@ def test_view_menu_toggles_a_pane_and_panel(opened: MainWindow) -> None:
     until(lambda: opened.arrangement.is_seen("team"))
     opened.commands.run("view.labels")
     until(lambda: opened.arrangement.is_seen("labels"))
-    assert not opened.arrangement.is_seen("team")
+    assert not opened.commands["view.team"].checked()
     opened.commands.run("view.team")
     until(lambda: opened.arrangement.is_seen("team"))
     opened.commands.run("view.team")
