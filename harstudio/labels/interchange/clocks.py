@@ -27,8 +27,9 @@ MANY_FILES = ("elan",)  # they say when each file begins
 def for_writing(bundle: Bundle, known: ForeignFormat) -> tuple[Bundle, list[str]]:
     """The bundle with times from the first picture of the video, and what to say about it.
 
-    Where each file's beginning can be said, from that of the recording. What lies outside of the
-    video, where the format has no times, is left out or cut, and told.
+    Where each file's beginning can be said, from the first of them, or from that of the recording
+    where clips lie before it. What lies outside of the video, where the format has no times, is
+    left out or cut, and told.
     """
     if known.NAME in OWN_CLOCK and known.NAME not in IN_FRAMES:
         return bundle, []
@@ -41,9 +42,7 @@ def for_writing(bundle: Bundle, known: ForeignFormat) -> tuple[Bundle, list[str]
             continue
         offset_ns = labelled.media[0].offset_ns if labelled.media else 0
         if known.NAME in MANY_FILES and labelled.media:
-            begins = [media.offset_ns for media in labelled.media]
-            begins += [] if labelled.start_ns is None else [labelled.start_ns]
-            offset_ns = min(begins)
+            offset_ns = _first_ns(labelled)
         recordings.append(trimming.within(shifted(labelled, -offset_ns), 0, None))
         if offset_ns and known.NAME not in MANY_FILES:
             notes.append(
@@ -94,6 +93,14 @@ def _shifted(document: Document, by_ns: int) -> Document:
 
 def _later(clip: Clip, by_ns: int) -> Clip:
     return replace(clip, start_ns=clip.start_ns + by_ns, end_ns=clip.end_ns + by_ns)
+
+
+def _first_ns(labelled: Labelled) -> int:
+    """When the first file begins, or the recording where clips lie before that."""
+    first_ns = min(media.offset_ns for media in labelled.media)
+    clips = (c for document in labelled.documents for tier in document.tiers for c in tier.clips)
+    early = any(clip.start_ns < first_ns for clip in clips)
+    return first_ns if labelled.start_ns is None or not early else min(first_ns, labelled.start_ns)
 
 
 def _seen(labelled: Labelled) -> tuple[int, int | None]:
