@@ -18,6 +18,7 @@ from harstudio.labels.project import Project
 from harstudio.labels.team.assignments import assign
 from harstudio.labels.team.policy import GOLD, Policy
 from harstudio.recordings.faces import coarse
+from harstudio.studio.label_files.exporting import ExportBox
 from harstudio.studio.team.rules import BLIND
 from harstudio.studio.window import MainWindow
 
@@ -82,6 +83,10 @@ def test_gold_labels_are_settled_by_keys(window: MainWindow, project: Project) -
     said: list[str] = []
     session.message.connect(lambda _level, sentence: said.append(sentence))
     assert len(desk.comparing.disagreements) == 2
+    for lengths in ([1.0, 0.2], [0.2, 1.0]):
+        desk.panel.longest.click()
+        found = desk.comparing.disagreements
+        assert [round((one.end_ns - one.start_ns) / S, 1) for one in found] == lengths
     assert desk.gold_strip.isHidden()
     assert window.commands.run("team.settle")
     until(lambda: desk.comparing.disagreement is not None)
@@ -179,6 +184,10 @@ def test_my_queue_and_pseudonyms(window: MainWindow, project: Project) -> None:
     until(lambda: library.model.rowCount() == 2)
     assert library.model.data(library.model.index(0)) == "P01-s01"
     assert "wave" not in window.windowTitle()
+    box = ExportBox(window)
+    assert box.recordings.itemText(0) == "This one: P01-s01"
+    assert box.recordings.itemData(0) == RECORDING
+    box.close()
     assert library.queue.count.text() == "0 of 2"
     window.commands.run("team.done")
     until(lambda: library.queue.count.text() == "1 of 2")
