@@ -26,7 +26,7 @@ from harstudio.studio.fields import NumberBox
 from harstudio.studio.keys import Keys, key_of
 from harstudio.studio.menus import MENUS, key_text
 
-COLUMNS = 3
+COLUMN_PX = 330
 LABELLING = "Labelling"
 FIRST = (
     "transport.play",
@@ -164,9 +164,9 @@ class ShortcutSheet(QFrame):
             self.shut()
             return
         self._before = self.window().focusWidget()
+        self._place()
         self._wait_for("")
         self.field.clear()
-        self._place()
         self._area.verticalScrollBar().setValue(0)
         self.show()
         self.raise_()
@@ -193,7 +193,8 @@ class ShortcutSheet(QFrame):
         groups = sheet_groups(self._keys.commands, self.field.text(), self._keys.with_usual_key)
         if not groups:
             row.addWidget(QLabel("No command has this name or key."), 0, Qt.AlignmentFlag.AlignTop)
-        rest, left = sum(len(members) + 2 for _, members in groups), COLUMNS
+        columns = 3 if self.width() >= 3 * COLUMN_PX else 2
+        rest, left = sum(len(members) + 2 for _, members in groups), columns
         column, filled = None, 0
         for title, members in groups:
             if column is None or (filled + len(members) / 2 > rest / left and left > 1):
@@ -207,7 +208,7 @@ class ShortcutSheet(QFrame):
         for index in range(row.count()):
             if row.itemAt(index).layout() is not None:
                 row.itemAt(index).layout().addStretch(1)
-        for _ in range(COLUMNS - row.count() if groups else 0):
+        for _ in range(columns - row.count() if groups else 0):
             row.addStretch(1)
         self._area.setWidget(body)
         body.show()
@@ -234,7 +235,9 @@ class ShortcutSheet(QFrame):
         return box
 
     def _key(self, command: Command) -> QWidget:
-        shown = list(dict.fromkeys(keys for keys in command.shortcuts if keys != "Enter"))
+        shown = list(
+            dict.fromkeys(keys for keys in command.shortcuts if not keys.endswith("Enter"))
+        )
         text = "  ".join(key_text(keys) for keys in shown[:2])
         if self._keys.is_fixed(command):
             return _shown(QLabel(text))
@@ -338,6 +341,7 @@ class ShortcutSheet(QFrame):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if event.type() == QEvent.Type.Resize and self.isVisible():
             self._place()
+            self._fill()
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
