@@ -6,6 +6,7 @@ import gc
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, QThread, QThreadPool
 from PySide6.QtWidgets import QApplication, QWidget
@@ -27,26 +28,47 @@ def _widgets() -> set[QWidget]:
     return {w for w in QApplication.topLevelWidgets() if isValid(w)}
 
 
-def _threads() -> list[str]:
-    """Names of running threads that Python or Qt objects of ours stand for."""
-    python = [
+def _python_threads() -> list[str]:
+    """Names of running threads that Python objects stand for."""
+    return [
         t.name
         for t in threading.enumerate()
         if t is not threading.main_thread() and not isinstance(t, threading._DummyThread)
     ]
-    qt = [
+
+
+def _qt_threads() -> list[str]:
+    """Names of running threads of ours that Qt objects stand for; looks at every object."""
+    found = [
         o.objectName() or type(o).__name__
         for o in gc.get_objects()
         if issubclass(type(o), QThread) and isValid(o) and o.isRunning()
     ]
-    return python + [name for name in qt if name != "QThread"]
+    return [name for name in found if name != "QThread"]
 
 
-def _waited_for(before: list[str]) -> list[str]:
+def _native_threads() -> int | None:
+    """How many threads the process has; None where the system does not tell."""
+    try:
+        return sum(1 for _ in Path("/proc/self/task").iterdir())
+    except OSError:
+        return None
+
+
+def _threads(native_before: int | None) -> list[str]:
+    """Names of running threads. Qt's are looked for only where there are more threads than
+    before: looking at every object takes longer than most tests."""
+    native = _native_threads()
+    if native is None or native_before is None or native > native_before:
+        return _python_threads() + _qt_threads()
+    return _python_threads()
+
+
+def _waited_for(before: list[str], native_before: int | None) -> list[str]:
     """Threads that are new and do not end within the grace time."""
     end = time.monotonic() + GRACE_S
     while True:
-        left = _threads()
+        left = _threads(native_before)
         for name in before:
             if name in left:
                 left.remove(name)
@@ -60,13 +82,14 @@ def watch() -> Iterator[None]:
     """Body of a fixture: fails the test that leaves widgets or threads behind."""
     app = QApplication.instance()
     widgets = _widgets() if app is not None else set()
-    threads = _threads()
+    native = _native_threads()
+    threads = _python_threads()
     yield
     if QApplication.instance() is None:
         return
     settle()
     pool = QThreadPool.globalInstance().waitForDone(int(GRACE_S * 1000))
-    running = _waited_for(threads)
+    running = _waited_for(threads, native)
     left = _widgets() - widgets
     if left:
         gc.collect()
