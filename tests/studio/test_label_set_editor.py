@@ -203,8 +203,13 @@ def test_a_new_name_is_counted_first_and_reaches_every_document(
     small.label_desk.edit("drink")
     assert small.label_desk.editing.editor is editor
     assert editor.draft.label_set.find("run") is not None
+    assert editor.close()  # the cross: put away, too
+    assert not editor.isVisible()
+    small.label_desk.edit("drink")
+    assert editor.draft.label_set.find("run") is not None
     editor.cancel.click()
     assert small.label_desk.editing.editor is None
+    assert not editor.isVisible()
 
 
 def test_attributes_are_written_and_refused_in_words(qtbot) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -220,11 +220,9 @@ class DoubtsBox(QDialog):
         if doubt is not None and doubt.annotator == self.me:
             self.settled.emit(doubt, str(self.take.currentData() or ""))
 
-    def reject(self) -> None:
-        self.close()
-
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
-        super().closeEvent(event)
+    def done(self, result: int) -> None:
+        """Every way out, Esc and the window's cross among them, comes here."""
+        super().done(result)
         self.closed.emit()
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -342,12 +342,9 @@ class LabelSetEditor(QDialog):
         """What was not saved goes; while it is saved, that is stopped."""
         if not self._busy:
             self.draft.start_from(self.draft.kept)
-        self.close()
+        self.reject()
 
-    def reject(self) -> None:
-        """Esc: put away as it is; what was not saved waits."""
-        self.close()
-
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
-        super().closeEvent(event)
+    def done(self, result: int) -> None:
+        """Every way out comes here: put away as it is; what was not saved waits."""
+        super().done(result)
         self.closed.emit()
