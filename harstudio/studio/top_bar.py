@@ -55,8 +55,6 @@ class TopBar(QWidget):
             tab = QToolButton(text=title, checkable=True)
             tab.setObjectName(f"tab-{title.lower()}")
             tab.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            keys = commands[command_id].shortcuts
-            tab.setToolTip(f"{title} workspace" + (f"  ({keys[0]})" if keys else ""))
             tab.clicked.connect(partial(self._run, command_id))
             self.tabs[command_id] = tab
             row.addWidget(tab)
@@ -82,18 +80,27 @@ class TopBar(QWidget):
         inside = QHBoxLayout(self.search)
         inside.setContentsMargins(10, 0, 10, 0)
         self._glass = QLabel()
-        self._words, key = QLabel(SEARCH), QLabel("Ctrl P")
-        for label in (self._glass, self._words, key):
+        self._words, self._key = QLabel(SEARCH), QLabel()
+        for label in (self._glass, self._words, self._key):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             label.setProperty("quiet", True)
         inside.addWidget(self._glass)
         inside.addWidget(self._words)
         inside.addStretch(1)
-        inside.addWidget(key)
+        inside.addWidget(self._key)
         self.search.setFixedHeight(28)
         row.addWidget(self.search, 1000)
         theme.theme_events.changed.connect(self._restyle)
         self._restyle()
+        self.tell_keys()
+
+    def tell_keys(self) -> None:
+        """Tool tips name the keys that the table says now."""
+        for command_id, tab in self.tabs.items():
+            keys = self._commands[command_id].shortcuts
+            tab.setToolTip(self._commands[command_id].title + (f"  ({keys[0]})" if keys else ""))
+        palette = self._commands["view.palette"].shortcuts
+        self._key.setText(palette[0].replace("+", " ") if palette else "")
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)

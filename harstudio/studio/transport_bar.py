@@ -96,11 +96,20 @@ class TransportBar(QWidget):
         command = self._commands[command_id]
         button = QToolButton()
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        keys = f"  ({command.shortcuts[0]})" if command.shortcuts else ""
-        button.setToolTip(command.title + keys)
+        button.setToolTip(command.title + self._key(command_id))
         button.setAccessibleName(command.title)
         button.clicked.connect(partial(self._run, command_id))
         return button
+
+    def _key(self, command_id: str) -> str:
+        shortcuts = self._commands[command_id].shortcuts
+        return f"  ({shortcuts[0]})" if shortcuts else ""
+
+    def tell_keys(self) -> None:
+        """Tool tips name the keys that the table says now."""
+        for command_id, button in {**self._buttons, "transport.loop_clip": self._loop}.items():
+            button.setToolTip(self._commands[command_id].title + self._key(command_id))
+        self._show_playing(self._session.transport.playing)
 
     def _run(self, command_id: str, _checked: bool = False) -> None:
         self._commands.run(command_id)
@@ -137,7 +146,7 @@ class TransportBar(QWidget):
             f"QToolButton {{ background: {tokens.accent}; border-radius: {theme.CORNER}px; }}"
             f"QToolButton:disabled {{ background: {tokens.raised}; }}"
         )
-        button.setToolTip("Pause  (Space)" if playing else "Play  (Space)")
+        button.setToolTip(("Pause" if playing else "Play") + self._key("transport.play"))
 
     def _show_rate(self, *_: object) -> None:
         tokens, now = theme.current(), self._session.transport.rate

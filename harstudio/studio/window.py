@@ -154,6 +154,8 @@ class MainWindow(QMainWindow):
         session.clip_shown.connect(self._show_pictures)
         self.status.annotator.clicked.connect(self.asking.annotator)
         self.demo.failed.connect(self._show_failure)
+        self.keys.changed.connect(self.top_bar.tell_keys)
+        self.keys.changed.connect(self.transport_bar.tell_keys)
         theme.theme_events.changed.connect(self._restyle)
         self._restyle()
 

@@ -74,6 +74,11 @@ def test_a_key_is_changed_by_pressing_another(window: MainWindow) -> None:
     assert sheet.sentence.text().startswith("Press the new key of “Split")
     QTest.keyClick(sheet, Qt.Key.Key_F12)
     assert keys_of(window, "clip.split") == ["F12"]
+    window.keys.give("view.review", "Ctrl+9")
+    assert "Ctrl+9" in window.top_bar.tabs["view.review"].toolTip()
+    window.keys.give("transport.play", "Ctrl+8")
+    tips = [b.toolTip() for b in window.transport_bar.findChildren(QToolButton)]
+    assert "Play  (Ctrl+8)" in tips
     window.keys.reset()
 
 
