@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 
 from harstudio.errors import DataError, HarstudioError
 from harstudio.labels.interchange import registry
-from harstudio.labels.interchange.base import Reading
-from made_labels import bundles, grid
+from harstudio.labels.interchange.base import Bundle, Labelled, Reading
+from harstudio.labels.interchange.rows import Rows
+from harstudio.labels.model import Clip
+from made_labels import bundles, grid, media
 
 READING = Reading(grid_of=lambda _name: grid())
 BILLION = "".join(f'<!ENTITY l{k} "{f"&l{k - 1};" * 10}">' for k in range(1, 10))
@@ -66,16 +68,14 @@ def test_hostile_xml_is_refused(name, what, tmp_path):
 
 
 @pytest.mark.parametrize("name", MINE)
-@pytest.mark.parametrize(
-    ("start", "end"),
-    [("NaN", "1"), ("-5", "1"), ("0", "1e999999"), ("9" * 40, "9" * 41), ("x", "y"), ("5", "2")],
-)
-def test_times_that_cannot_be_are_refused(name, start, end, tmp_path):
+def test_times_that_cannot_be_are_refused(name, tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text(TIMES[name].format(start, end))
-    if name == "cvat" and (start, end) == ("5", "2"):
-        return  # keyframes in another order are no clip that ends before it starts
-    refused(path, name)
+    never = [("NaN", "1"), ("-5", "1"), ("0", "1e999999"), ("9" * 40, "9" * 41), ("x", "y")]
+    if name != "cvat":  # keyframes in another order are no clip that ends before it starts
+        never.append(("5", "2"))
+    for start, end in never:
+        path.write_text(TIMES[name].format(start, end))
+        refused(path, name)
 
 
 @pytest.mark.parametrize("name", [n for n in registry.names() if n not in ("pyskl", "thumos")])
@@ -113,14 +113,16 @@ def test_what_no_reader_expected_is_a_sentence_too(tmp_path, monkeypatch):
         assert len(refused(path, "csv")) < 1000
 
 
-@settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck))
-@given(bundle=bundles())
 @pytest.mark.parametrize("name", MINE)
-def test_a_truncated_file_never_ends_in_a_traceback(name, bundle, tmp_path):
+def test_a_truncated_file_never_ends_in_a_traceback(name, tmp_path):
+    rows = Rows("r")
+    said = {"comment": 'two\nlines, "so"', "attributes": {"side": "left", "effort": 3}}
+    clips = (Clip(0, 10**9, "drink", person="P1", **said), Clip(10**9, 2 * 10**9, "Füße heben"))
+    rows.add("alice", "all", *clips)
     path = tmp_path / f"whole{registry.by_name(name).EXTENSIONS[0]}"
-    registry.write(bundle, path, name)
+    registry.write(Bundle((Labelled("r", rows.documents(), media=(media(),)),)), path, name)
     data = path.read_bytes()
-    for cut in range(0, len(data), max(len(data) // 40, 1)):
+    for cut in range(0, len(data), max(len(data) // 25, 1)):
         _try(path, data[:cut], name)
 
 
