@@ -74,7 +74,9 @@ class CheckData(QWidget):
         head.addWidget(self.title, 1)
         head.addWidget(self.again)
         head.addWidget(self.back)
-        self.grid = SampleGrid(still=self._session.settings.reduce_motion)
+        self.grid = SampleGrid(
+            still=self._session.settings.reduce_motion, shown=self._session.team.shown
+        )
         self.grid.opened.connect(self._open)
         self.bar = QProgressBar(textVisible=False)
         self.doing = small_label()

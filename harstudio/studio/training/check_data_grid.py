@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -40,8 +40,16 @@ class SampleGrid(QWidget):
 
     opened = Signal(object)  # Seen
 
-    def __init__(self, parent: QWidget | None = None, *, still: bool = False) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        *,
+        still: bool = False,
+        shown: Callable[[str], str] = str,
+    ) -> None:
+        """shown: the name of a recording as it may be seen."""
         super().__init__(parent)
+        self._shown = shown
         self.setObjectName("samples")
         self.setAccessibleName("Samples")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -112,7 +120,9 @@ class SampleGrid(QWidget):
         subject = "" if seen.subject is None else f"person {seen.subject} · "
         self._write(painter, text, seen.name, theme.ui_font(theme.QUIET_PX, bold=True), tokens.text)
         below = text.translated(0, 15)
-        self._write(painter, below, f"{subject}{seen.recording}", theme.ui_font(11), tokens.quiet)
+        self._write(
+            painter, below, subject + self._shown(seen.recording), theme.ui_font(11), tokens.quiet
+        )
 
     @staticmethod
     def _write(painter: QPainter, place: QRect, words: str, font: QFont, color: str) -> None:
@@ -177,9 +187,8 @@ class SampleGrid(QWidget):
             return True
         return super().event(event)
 
-    @staticmethod
-    def _sentence(seen: Seen) -> str:
-        parts = [f"{seen.name} · {seen.recording}"]
+    def _sentence(self, seen: Seen) -> str:
+        parts = [f"{seen.name} · {self._shown(seen.recording)}"]
         parts += [f"{name}: {look.words()}" for name, look in seen.looks.items()]
         return "\n".join([*parts, "Click or Enter opens the clip"])
 

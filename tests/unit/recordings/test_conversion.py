@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import harrec_files
 import harstudio
 from harstudio.cli import main
 from harstudio.errors import MissingError, UnknownFormatError, UsageError
@@ -138,6 +139,7 @@ def test_one_that_fails_is_named_and_the_others_go_on(
     assert ended.value.code == 1
     err = capsys.readouterr().err
     assert "a1_s1_t1" in err
+    assert "no project known here: faces are as recorded (--hide-faces)" in err
     assert "Traceback" not in err
     assert (tmp_path / "out" / "a1_s2_t1.mp4").stat().st_size > 1000
     assert not (tmp_path / "out" / "a1_s1_t1.mp4").exists()
@@ -181,3 +183,19 @@ def test_a_real_trial_becomes_a_video(utd_mhad: Path, tmp_path: Path) -> None:
     with harstudio.open(outcome.written[0]) as video, harstudio.open(file) as trial:
         assert len(video.streams["color"]) == len(trial.streams["depth"])
         assert abs(video.duration_ns - trial.duration_ns) < 50_000
+
+
+def test_faces_are_hidden_on_demand_where_no_project_is_known(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = harrec_files.write_recording(tmp_path / "take.harrec", 6)
+    sizes = []
+    for name, arguments in (("video", []), ("plain", []), ("hidden", ["--hide-faces"])):
+        target = tmp_path / f"{name}.mp4"
+        with pytest.raises(SystemExit) as ended:
+            main(["convert", str(source), str(target), *arguments])
+        assert ended.value.code == 0
+        assert ("as recorded" in capsys.readouterr().err) == (not arguments)
+        sizes.append(target.stat().st_size)
+        source = tmp_path / "video.mp4"  # without a skeleton: the whole picture is coarse
+    assert sizes[1] != sizes[2]
