@@ -8,17 +8,11 @@ signal, not clips, and is not taken over. Text is UTF-8 or the code page of Wind
 
 from __future__ import annotations
 
-import re
-import struct
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from glob import escape
 from pathlib import Path
 from typing import Literal
-from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostring
-
-import defusedxml
-from defusedxml.ElementTree import fromstring
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from harstudio.errors import DataError
 from harstudio.files import write_atomically
@@ -31,10 +25,11 @@ from harstudio.labels.interchange.base import (
     read_bytes,
 )
 from harstudio.labels.interchange.losses import confident, losses
+from harstudio.labels.interchange.nova_reading import GARBAGE, Header, read_header, read_rows
 from harstudio.labels.interchange.rows import Rows, free_name
 from harstudio.labels.interchange.times import seconds, span_of
 from harstudio.labels.keeping.names import safe_name
-from harstudio.labels.label_sets.label_set import Label, LabelSet, label_color
+from harstudio.labels.label_sets.label_set import Label, LabelSet
 from harstudio.labels.model import Clip, Origin
 
 NAME = "nova"
@@ -42,27 +37,6 @@ TITLE = "NOVA"
 EXTENSIONS: tuple[str, ...] = (".annotation",)
 UNIT = "1 ns"
 ONE_FILE: Literal["recording", "set"] = "recording"
-
-ROW = struct.Struct("<ddIf")
-SPAN, LENGTH, CONFIDENCE = struct.Struct("<dd"), struct.Struct("<I"), struct.Struct("<f")
-LONGEST_TEXT = 1 << 20
-GARBAGE, GARBAGE_ID = "GARBAGE", 0xFFFFFFFF  # -1 as unsigned
-ENCODINGS = ("utf-8-sig", "cp1252")
-
-Row = tuple[object, object, str, float | None, str]  # start, stop, label, confidence, meta
-
-
-@dataclass(frozen=True, slots=True)
-class _Header:
-    annotator: str
-    role: str
-    scheme: str
-    kind: str
-    binary: bool
-    size: int
-    rate_hz: float
-    items: dict[int, Label]
-    recording: str  # "" in files of others
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -77,7 +51,7 @@ def read(path: Path, reading: Reading) -> Bundle:
     the role, as NOVA names files in the folder of a session, the folder.
     """
     path = path.with_name(path.name.removesuffix("~"))
-    header = _header(path)
+    header = read_header(path)
     stem = path.name.removesuffix(EXTENSIONS[0])
     session = bool(header.role) and stem.startswith(f"{header.role}.")
     own = _ends(header.annotator, header.role)
@@ -86,7 +60,7 @@ def read(path: Path, reading: Reading) -> Bundle:
     rows, notes = Rows(recording), []
     labels: dict[str, Label] = {}
     for part in [path, *_beside(path, header)]:
-        header = _header(part)
+        header = read_header(part)
         annotator = header.annotator or reading.annotator
         labels |= {label.name: label for label in header.items.values()}
         rows.add(annotator, header.role or annotator)
@@ -107,13 +81,13 @@ def _ends(annotator: str, role: str) -> str:
     return "".join(f".{safe_name(one)}" for one in (role, annotator) if one)
 
 
-def _beside(path: Path, header: _Header) -> list[Path]:
+def _beside(path: Path, header: Header) -> list[Path]:
     """The other files of ours about one recording; those of others that are named like ours."""
     stem = path.name.removesuffix(EXTENSIONS[0])
     found = []
     for other in sorted(path.parent.glob(f"{escape(stem)}.*{EXTENSIONS[0]}")):
         try:
-            theirs = _header(other)
+            theirs = read_header(other)
         except DataError:
             continue  # no part of this one
         own = stem + _ends(theirs.annotator, theirs.role) == other.name.removesuffix(EXTENSIONS[0])
@@ -125,7 +99,7 @@ def _beside(path: Path, header: _Header) -> list[Path]:
 def is_ours(path: Path) -> bool:
     """Whether this program wrote a file."""
     try:
-        return bool(_header(path).recording)
+        return bool(read_header(path).recording)
     except DataError:
         return False
 
@@ -140,7 +114,7 @@ def files(bundle: Bundle, path: Path) -> list[Path]:
 def _stale(labelled: Labelled, path: Path) -> list[Path]:
     """What is read with a file, and is about the recording."""
     try:
-        header = _header(path)
+        header = read_header(path)
     except DataError:
         return []
     return _beside(path, header) if header.recording == labelled.recording else []
@@ -168,10 +142,10 @@ def _targets(labelled: Labelled, path: Path) -> dict[tuple[str, str], Path]:
     return {key: path.with_name(name + EXTENSIONS[0]) for key, name in stems.items()}
 
 
-def _clips(path: Path, header: _Header, reading: Reading) -> list[Clip]:
+def _clips(path: Path, header: Header, reading: Reading) -> list[Clip]:
     data = read_bytes(path.with_name(path.name + "~"))
     clips = []
-    for start, stop, label, confidence, meta in _rows(data, header, path):
+    for start, stop, label, confidence, meta in read_rows(data, header, path):
         try:
             times = span_of(start, stop)
         except ValueError as error:
@@ -217,136 +191,6 @@ def write(bundle: Bundle, path: Path) -> Sequence[str]:
         many = "Semicolons and line ends in {n} comments became commas and blanks."
         notes.append(Counted(changed, many, many.replace("{n} comments", "1 comment")))
     return notes
-
-
-# ---- reading
-
-
-def _header(path: Path) -> _Header:
-    try:
-        root = fromstring(_text(read_bytes(path, 1 << 24)).encode(), forbid_dtd=True)
-    except (ParseError, defusedxml.DefusedXmlException, ValueError) as error:
-        raise damaged(path, f"its head cannot be read ({type(error).__name__})", TITLE) from error
-    info, meta, scheme = (root.find(tag) for tag in ("info", "meta", "scheme"))
-    if root.tag != "annotation" or info is None or scheme is None:
-        raise damaged(path, "its head has no info and scheme", TITLE)
-    kind, data = scheme.get("type", "").upper(), info.get("ftype", "").upper()
-    if kind not in ("DISCRETE", "FREE", "CONTINUOUS") or data not in ("ASCII", "BINARY"):
-        raise DataError(
-            f"This is {data} data of a {kind} scheme, which is not taken over.",
-            path=path,
-            remedy="DISCRETE and FREE schemes hold clips.",
-        )
-    try:
-        items = {int(one.get("id", "")): _item(one) for one in scheme.iter("item")}
-        size = int(info.get("size") or -1)
-        rate = float((scheme.get("sr") or "0").replace(",", "."))
-    except ValueError as error:
-        raise damaged(path, str(error), TITLE) from error
-    about = {} if meta is None else meta.attrib
-    return _Header(
-        about.get("annotator", "").strip(),
-        about.get("role", "").strip(),
-        scheme.get("name", "").strip(),
-        kind,
-        data == "BINARY",
-        size,
-        rate,
-        items,
-        about.get("recording", "").strip(),
-    )
-
-
-def _item(element: Element) -> Label:
-    name, color = element.get("name", ""), element.get("color", "")
-    match = re.fullmatch(r"#[0-9a-fA-F]{2}([0-9a-fA-F]{6})", color)
-    return Label(name, color=f"#{match[1].lower()}" if match else label_color(name))
-
-
-def _rows(data: bytes, header: _Header, path: Path) -> Iterator[Row]:
-    count = 0
-    rows: Callable[[bytes, _Header, Path], Iterator[Row]]
-    rows = _ascii if not header.binary else _discrete if header.kind == "DISCRETE" else _free
-    for row in rows(data, header, path):
-        count += 1
-        yield row
-    if 0 <= header.size != count and header.binary:
-        raise damaged(path, f"it has {count} rows and says {header.size}", TITLE)
-
-
-def _ascii(data: bytes, header: _Header, path: Path) -> Iterator[Row]:
-    for number, line in enumerate(_text(data).splitlines(), 1):
-        if not line.strip():
-            continue
-        cells = line.split(";", 4)
-        try:
-            if len(cells) < 3:
-                raise ValueError("has no start, stop and label")
-            label = cells[2].strip()
-            if header.kind == "DISCRETE":
-                label = _name(int(label), header)
-            confidence = cells[3] if len(cells) > 3 else ""
-            yield cells[0], cells[1], label, _confidence(confidence), _meta(cells)
-        except ValueError as error:
-            raise damaged(path, f"line {number}: {error}", TITLE) from error
-
-
-def _discrete(data: bytes, header: _Header, path: Path) -> Iterator[Row]:
-    if len(data) % ROW.size:
-        raise damaged(path, "its last row is cut off", TITLE)
-    for start, stop, number, confidence in ROW.iter_unpack(data):
-        try:
-            yield start, stop, _name(number, header), _bounded(confidence), ""
-        except ValueError as error:
-            raise damaged(path, str(error), TITLE) from error
-
-
-def _free(data: bytes, header: _Header, path: Path) -> Iterator[Row]:
-    at = 0
-    try:
-        while at < len(data):
-            start, stop = SPAN.unpack_from(data, at)
-            (length,) = LENGTH.unpack_from(data, at + SPAN.size)
-            at += SPAN.size + LENGTH.size
-            if length > min(LONGEST_TEXT, len(data) - at):
-                raise ValueError(f"a text of {length} bytes")
-            text = _text(data[at : at + length])
-            (confidence,) = CONFIDENCE.unpack_from(data, at + length)
-            at += length + CONFIDENCE.size
-            yield start, stop, text.strip(), _bounded(confidence), ""
-    except (struct.error, ValueError) as error:
-        raise damaged(path, f"a row is cut off or wrong ({error})", TITLE) from error
-
-
-def _name(number: int, header: _Header) -> str:
-    if number in (-1, GARBAGE_ID):
-        return GARBAGE
-    if number not in header.items:
-        raise ValueError(f"there is no label {number} in the scheme")
-    return header.items[number].name
-
-
-def _confidence(text: str) -> float | None:
-    return _bounded(float(text.strip().replace(",", "."))) if text.strip() else None
-
-
-def _bounded(value: float) -> float | None:
-    return round(value, 7) if 0 <= value <= 1 else None
-
-
-def _meta(cells: Sequence[str]) -> str:
-    """The comment; colours of single rows are NOVA's own business."""
-    meta = cells[4].strip() if len(cells) > 4 else ""
-    return "" if meta.startswith("color=") else meta
-
-
-def _text(data: bytes) -> str:
-    for encoding in ENCODINGS:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")
 
 
 # ---- writing
