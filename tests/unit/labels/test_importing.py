@@ -349,9 +349,14 @@ def test_dependent_tiers_of_two_files_stay(project, tmp_path):
     assert document(project, "alice").kept == kept
     export(project, tmp_path / "both.eaf")
     both = pympi.Elan.Eaf(str(tmp_path / "both.eaf"))
-    said = {tier: [one[2] for one in both.get_annotation_data_for_tier(tier)]
-            for tier in both.get_tier_names()}  # fmt: skip
-    assert said == {"acts": ["sit"], "gloss": ["one"], "remark": ["two"],
-                    "gloss of it": ["on one"], "remark of it": ["on two"]}  # fmt: skip
+    below = {
+        tier: both.get_parameters_for_tier(tier).get("PARENT_REF") for tier in both.get_tier_names()
+    }
+    assert below == {
+        "acts": None, "gloss": "acts", "remark": "acts",
+        "gloss of it": "gloss", "remark of it": "remark",
+    }  # fmt: skip
+    said = [both.get_annotation_data_for_tier(tier)[0][2] for tier in below]
+    assert sorted(said) == ["on one", "on two", "one", "sit", "two"]
     paths[0].write_text(EAF.format(tier="gloss", text="three"))
     assert any("were replaced by those of this one (2)" in n for n in take(project, paths[0]).notes)
