@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, Signal
@@ -25,6 +26,7 @@ from harstudio.studio.labelling.label_counts import LabelCounts
 from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.panels.label_rows import (
     CHEVRON_PX,
+    COUNT_ROLE,
     LABEL_ROLE,
     ROW_PX,
     ROW_ROLE,
@@ -50,6 +52,15 @@ class LabelRows(QListView):
     """The list. A click on a heading, or on the mark before a label, folds and unfolds."""
 
     fold_wanted = Signal(str)
+
+    def dataChanged(  # noqa: N802
+        self, top_left: QModelIndex, bottom_right: QModelIndex, roles: Sequence[int] = ()
+    ) -> None:
+        """Another count paints its row; Qt would lay out and paint the whole list again."""
+        if list(roles) == [COUNT_ROLE] and top_left == bottom_right:
+            self.update(top_left)
+        else:
+            super().dataChanged(top_left, bottom_right, list(roles))
 
     def mark(self, step: int) -> None:
         """Mark the next label (1) or the one before (-1), over headings."""
