@@ -84,6 +84,48 @@ class Task(QObject):
             getattr(self, signal).emit(value)
 
 
+class NewestTask(QObject):
+    """Where only the newest answer counts: what is begun takes the place of what was under way."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._task: Task | None = None
+        self._retired: list[Task] = []  # cancelled, but perhaps not at their end
+
+    def start(
+        self,
+        work: Callable[[Callable[[int], None], Callable[[], bool]], Any],
+        finished: Callable[[Any], None],
+        failed: Callable[[Exception], None],
+        progressed: Callable[[int], None] | None = None,
+    ) -> None:
+        """``Task`` says what work is given, and where the others are called."""
+        self.stop()
+        self._task = Task(work, self)
+        self._task.finished.connect(finished)
+        self._task.failed.connect(failed)
+        if progressed is not None:
+            self._task.progressed.connect(progressed)
+        self._task.start()
+
+    def stop(self) -> None:
+        """Nothing more is heard of what is under way."""
+        for task in self._retired:
+            if not task.running:
+                task.deleteLater()
+        self._retired = [task for task in self._retired if task.running]
+        if self._task is not None:
+            self._task.cancel()
+            self._retired.append(self._task)
+            self._task = None
+
+    def shut(self) -> None:
+        """Stop, and wait for the threads."""
+        self.stop()
+        for task in self._retired:
+            task.cancel(wait_s=10)
+
+
 class OwnThread(QObject):
     """Runs what a worker asks for on the thread that made this, while the worker waits."""
 

@@ -25,10 +25,11 @@ class AngleCurve(OverTime):
         super().__init__("Joint angle over the clip", parent)
         self._measures: ClipMeasures | None = None
         self._name = ""
+        self._counted = False
 
-    def show_angle(self, measures: ClipMeasures, name: str) -> None:
-        """name: of one of its angles."""
-        self._measures, self._name = measures, name
+    def show_angle(self, measures: ClipMeasures, name: str, *, counted: bool) -> None:
+        """name: of one of its angles. counted: its repetitions say something."""
+        self._measures, self._name, self._counted = measures, name, counted
         self.span = measures.start_ns, measures.end_ns
         self.met()
 
@@ -63,7 +64,7 @@ class AngleCurve(OverTime):
         low, high = float(angle.min()), float(angle.max())
         scale = (plot.height() - 2 * PAD) / max(high - low, 1.0)
         repetitions = self._measures.repetitions
-        if repetitions.angle == self._name:
+        if self._counted and repetitions.angle == self._name:
             painter.setPen(QPen(QColor(tokens.warn), 1))
             for second in repetitions.times_s:
                 mark = self._x(self._measures.start_ns + second * SECOND_NS)

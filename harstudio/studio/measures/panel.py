@@ -144,7 +144,8 @@ class MeasuresPanel(QWidget):
 
     def _show_curve(self, measures: ClipMeasures) -> None:
         name = self._angle or measures.repetitions.angle or angles.NAMES[-1]
-        self.curve.show_angle(measures, name)
+        stretch = self._measuring.stretch
+        self.curve.show_angle(measures, name, counted=stretch is not None and stretch.is_one)
         self.curve.set_now(self._session.transport.position_ns)
 
     def _show_rows(self, measures: ClipMeasures) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from harstudio.errors import HarstudioError
-from harstudio.studio.background import Task
+from harstudio.studio.background import NewestTask
 
 if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord
@@ -46,7 +46,7 @@ class Measuring(QObject):
         self.measures: ClipMeasures | None = None
         self.problem = ""  # why there are none, as a sentence
         self._shown = False
-        self._task: Task | None = None
+        self._newest = NewestTask(self)
         self._reports: set[int] = set()
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._measure)
@@ -66,8 +66,7 @@ class Measuring(QObject):
         self._look()
 
     def shut(self) -> None:
-        if self._task is not None:
-            self._task.cancel(wait_s=5)
+        self._newest.shut()
 
     # ---- one clip
 
@@ -91,9 +90,7 @@ class Measuring(QObject):
     def _measure(self) -> None:
         self.stretch = stretch = self._wanted()
         self.measures, self.problem = None, ""
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        self._newest.stop()
         recording = self._session.recording
         if stretch is not None and recording is not None:
 
@@ -107,10 +104,7 @@ class Measuring(QObject):
                 except HarstudioError as error:
                     return error.message
 
-            self._task = Task(work, self)
-            self._task.finished.connect(self._take)
-            self._task.failed.connect(self._fail)
-            self._task.start()
+            self._newest.start(work, self._take, self._fail)
         self.changed.emit()
 
     def _take(self, found: ClipMeasures | str) -> None:

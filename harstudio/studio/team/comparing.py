@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from harstudio.labels.agreement import Agreement, Compared, Disagreement, measure_all
 from harstudio.labels.agreement.reading import by_a_person
 from harstudio.labels.team.policy import GOLD
-from harstudio.studio.background import Task
+from harstudio.studio.background import NewestTask
 from harstudio.studio.labelling.clip_jumps import who_says_what
 from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.session import Session
@@ -47,8 +47,7 @@ class Comparing(QObject):
         self._chosen_by_hand = False
         self._watched = False
         self._stale = True
-        self._task: Task | None = None
-        self._retired: list[Task] = []
+        self._newest = NewestTask(self)
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
         self._soon.timeout.connect(self._gather)
         session.recording_changed.connect(self._meet_recording)
@@ -163,13 +162,8 @@ class Comparing(QObject):
         self.current = found.index(in_hand) if in_hand in found else None
 
     def _run(self, work: Work, taken: Callable[[Any], None]) -> None:
-        self._stop()
         self.busy, self.read = True, 0
-        self._task = Task(work, self)
-        self._task.progressed.connect(self._tell_progress)
-        self._task.finished.connect(taken)
-        self._task.failed.connect(self._fail)
-        self._task.start()
+        self._newest.start(work, taken, self._fail, self._tell_progress)
         self.changed.emit()
 
     def _fail(self, error: Exception) -> None:
@@ -183,18 +177,12 @@ class Comparing(QObject):
 
     def _stop(self) -> None:
         self.busy = False
-        self._retired = [task for task in self._retired if task.running]
-        if self._task is not None:
-            self._task.cancel()
-            self._retired.append(self._task)
-            self._task = None
+        self._newest.stop()
 
     def shut(self) -> None:
         """End the threads."""
         self._soon.stop()
-        self._stop()
-        for task in self._retired:
-            task.cancel(wait_s=10)
+        self._newest.shut()
 
     # ---- disagreements
 

@@ -35,7 +35,7 @@ from harstudio.labels.team.progress import (
     measure_progress,
 )
 from harstudio.labels.team.tables import progress_rows, write_csv
-from harstudio.studio.background import Task
+from harstudio.studio.background import NewestTask
 from harstudio.studio.buttons import Button
 from harstudio.studio.session import Session
 
@@ -131,8 +131,7 @@ class ProgressPage(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._task: Task | None = None
-        self._retired: list[Task] = []
+        self._newest = NewestTask(self)
         self._found: ProjectProgress | None = None
         self._durations: dict[str, int] = {}
         self.model = ProgressModel(session.team.shown, self)
@@ -173,7 +172,7 @@ class ProgressPage(QWidget):
     def refresh(self, _checked: bool = False) -> None:
         """Read every document of the project, in a thread."""
         project = self._session.project
-        self._stop()
+        self._newest.stop()
         if project is None:
             return
         self.csv_button.setEnabled(False)
@@ -193,11 +192,7 @@ class ProgressPage(QWidget):
             found = measure_progress(project, durations, assignments, tell, cancelled)
             return found, durations
 
-        self._task = Task(work, self)
-        self._task.progressed.connect(self._tell)
-        self._task.finished.connect(self._take)
-        self._task.failed.connect(self._fail)
-        self._task.start()
+        self._newest.start(work, self._take, self._fail, self._tell)
 
     def _tell(self, count: int) -> None:
         if self._found is None:
@@ -273,15 +268,6 @@ class ProgressPage(QWidget):
         else:
             self._session.message.emit("info", f"Saved {path}")
 
-    def _stop(self) -> None:
-        self._retired = [task for task in self._retired if task.running]
-        if self._task is not None:
-            self._task.cancel()
-            self._retired.append(self._task)
-            self._task = None
-
     def shut(self) -> None:
         """End the threads."""
-        self._stop()
-        for task in self._retired:
-            task.cancel(wait_s=10)
+        self._newest.shut()

@@ -22,7 +22,7 @@ from harstudio.labels.keeping.versions import Version
 from harstudio.labels.model import Document
 from harstudio.labels.team.differences import edit_between
 from harstudio.studio import theme
-from harstudio.studio.background import Task
+from harstudio.studio.background import NewestTask
 from harstudio.studio.buttons import Button
 from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.session import Session
@@ -54,8 +54,7 @@ class VersionsBox(QDialog):
         self._back: LookBack | None = None
         self._groups: list[VersionGroup] = []
         self._shown: tuple[Version, Document] | None = None
-        self._task: Task | None = None
-        self._retired: list[Task] = []
+        self._newest = NewestTask(self)
         self._build()
         session.document_changed.connect(self._outdated)
         session.history_changed.connect(self._outdated)
@@ -205,30 +204,16 @@ class VersionsBox(QDialog):
     # ---- threads
 
     def _run(self, work: Callable[[], T], then: Callable[[T], None]) -> None:
-        self._stop()
-
         def run(_progress: object, _cancelled: object) -> T:
             return work()
 
-        self._task = Task(run, self)
-        self._task.finished.connect(then)
-        self._task.failed.connect(self._fail)
-        self._task.start()
+        self._newest.start(run, then, self._fail)
 
     def _fail(self, error: Exception) -> None:
         self._show_nothing("")
         self.title.setText(str(error))
 
-    def _stop(self) -> None:
-        self._retired = [task for task in self._retired if task.running]
-        if self._task is not None:
-            self._task.cancel()
-            self._retired.append(self._task)
-            self._task = None
-
     def shut(self) -> None:
         """End the threads."""
-        self._stop()
-        for task in self._retired:
-            task.cancel(wait_s=10)
+        self._newest.shut()
         self.close()
