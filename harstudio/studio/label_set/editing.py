@@ -13,7 +13,7 @@ from harstudio.errors import ConflictError
 from harstudio.labels.keeping.renaming import OpenHere
 from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.project import Project
-from harstudio.studio.background import OwnThread, Task
+from harstudio.studio.background import NewestTask, OwnThread, Task
 from harstudio.studio.label_set.editor import LabelSetEditor
 from harstudio.studio.label_set.keeping import Use, keep, uses_of
 
@@ -35,7 +35,7 @@ class Editing(QObject):
         self._session, self._labelling = window.session, window.labelling
         self.editor: LabelSetEditor | None = None
         self._project: Project | None = None
-        self._counting: Task | None = None
+        self._counting = NewestTask(self)
         self._saving: Task | None = None
         self._stop = threading.Event()
         self._own_thread = OwnThread(self)
@@ -77,9 +77,7 @@ class Editing(QObject):
         if editor is not None:
             self._labelling.labels_changed.disconnect(self._set_changed)
             editor.deleteLater()
-        if self._counting is not None:
-            self._counting.cancel()
-            self._counting = None
+        self._counting.stop()
         self._counted = []
 
     def _project_changed(self, project: Project | None) -> None:
@@ -148,20 +146,16 @@ class Editing(QObject):
         if wanted == self._counted:
             return
         self._counted = wanted
-        if self._counting is not None:
-            self._counting.cancel()
-            self._counting = None
+        self._counting.stop()
         if not wanted:
             editor.tell("")
             return
         editor.tell("Counting the clips that have these labels")
-        self._counting = Task(
+        self._counting.start(
             lambda _progress, cancelled: uses_of(project, [old for old, _ in wanted], cancelled),
-            self,
+            finished=partial(self._tell_uses, wanted),
+            failed=lambda error: self._say(str(error), "warn"),
         )
-        self._counting.finished.connect(partial(self._tell_uses, wanted))
-        self._counting.failed.connect(lambda error: self._say(str(error), "warn"))
-        self._counting.start()
 
     def _tell_uses(self, wanted: list[tuple[str, str]], uses: Mapping[str, Use]) -> None:
         self._say(" ".join(_sentence(old, new, uses.get(old, Use())) for old, new in wanted[:4]))
@@ -181,6 +175,7 @@ class Editing(QObject):
         another = editor.draft.another
         stop, by = threading.Event(), self._session.annotator
         self._stop = stop
+        self._counting.stop()  # its sentence would stand over what saving says
         editor.set_busy(True)
         here = None
         if rewrites:
@@ -261,8 +256,7 @@ class Editing(QObject):
 
     def shut(self) -> None:
         """Wait for what is being written."""
-        if self._counting is not None:
-            self._counting.cancel(wait_s=20)
+        self._counting.shut()
         if self._saving is not None:
             self._stop.set()
             self._saving.wait(60)
