@@ -21,23 +21,26 @@ class Window:
     """What a network said about ``[start_ns, end_ns)``.
 
     probabilities: (K,) float32, sum 1. by_stream: the same for every stream of the network that
-    has a head of its own.
+    has a head of its own. person: the body id that it is about, "" for whoever is seen.
     """
 
     start_ns: int
     end_ns: int
     probabilities: NDArray[np.float32]
     by_stream: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch that is said to be one action; label is an index of the run's classes."""
+    """A stretch that is said to be one action; label is an index of the run's classes. person: the
+    body id that it is about, "" for whoever is seen."""
 
     start_ns: int
     end_ns: int
     label: int
     confidence: float
+    person: str = ""
 
 
 # ---- what was looked at

@@ -22,6 +22,7 @@ class Origin(enum.StrEnum):
     HUMAN = "human"
     MODEL = "model"
     IMPORTED = "imported"
+    ACCEPTED = "accepted"  # a network proposed it, and a person said yes or mended it
 
 
 def new_id() -> str:
@@ -37,7 +38,8 @@ class Clip:
     confidence lies in [0, 1], None where nobody gave one. A point event is a clip whose end is
     its start; it lies in a tier of points. attributes: values by name, as the label set's
     ``Attribute`` says (never changed in place). unsure: the annotator asks somebody else; the
-    question is the comment.
+    question is the comment. rejected: of a proposal that the annotator said no to; it stays, so
+    that it is not proposed again.
     """
 
     start_ns: int
@@ -50,6 +52,7 @@ class Clip:
     id: str = field(default_factory=new_id)
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict, hash=False)
     unsure: bool = False
+    rejected: bool = False
 
     def __post_init__(self) -> None:
         if self.end_ns < self.start_ns:
@@ -88,6 +91,8 @@ class Clip:
             data["attributes"] = dict(self.attributes)
         if self.unsure:
             data["unsure"] = True
+        if self.rejected:
+            data["rejected"] = True
         return data
 
     @classmethod
@@ -108,6 +113,7 @@ class Clip:
             id=typed(data, "id", str),
             attributes=_attributes(typed(data, "attributes", dict, {})),
             unsure=typed(data, "unsure", bool, False),
+            rejected=typed(data, "rejected", bool, False),
         )
 
 
@@ -121,6 +127,7 @@ class TierRules:
     person: whom new clips are about, "" for whoever is seen. points: it holds point events, else
     clips. overlap: whether clips may overlap (points always may). minimum_ns: no clip is made
     shorter; one frame where it is 0. snap: what edges jump to when they are pulled, of SNAPS.
+    proposals: it holds what a network proposes and nobody has said (``Document.said``).
     """
 
     person: str = ""
@@ -128,6 +135,7 @@ class TierRules:
     overlap: bool = False
     minimum_ns: int = 0
     snap: tuple[str, ...] = SNAPS
+    proposals: bool = False
 
     def __post_init__(self) -> None:
         if self.minimum_ns < 0:
@@ -149,6 +157,8 @@ class TierRules:
             data["minimum_ns"] = self.minimum_ns
         if self.snap != SNAPS:
             data["snap"] = list(self.snap)
+        if self.proposals:
+            data["proposals"] = True
         return data
 
     @classmethod
@@ -160,6 +170,7 @@ class TierRules:
             overlap=typed(data, "overlap", bool, False),
             minimum_ns=typed(data, "minimum_ns", int, 0),
             snap=tuple(str(snap) for snap in typed(data, "snap", list, SNAPS)),
+            proposals=typed(data, "proposals", bool, False),
         )
 
 
@@ -238,6 +249,12 @@ class Document:
     def tier(self, name: str) -> Tier | None:
         """The tier of that name."""
         return next((t for t in self.tiers if t.name == name), None)
+
+    @property
+    def said(self) -> list[Tier]:
+        """The tiers without those of proposals: what the annotator says. Whatever counts labels,
+        compares or passes them on looks at these only."""
+        return [tier for tier in self.tiers if not tier.rules.proposals]
 
     def find(self, clip_id: str) -> tuple[Tier, Clip] | None:
         """The clip of that identity with its tier; an identity occurs once in a document."""

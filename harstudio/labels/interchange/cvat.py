@@ -47,7 +47,12 @@ ONE_FILE: Literal["recording", "set"] = "recording"
 
 COLOR = re.compile("#[0-9a-f]{6}")
 WIDTH, HEIGHT = 1920, 1080  # of a picture whose size nobody knows
-SOURCES = {Origin.HUMAN: "manual", Origin.MODEL: "auto", Origin.IMPORTED: "file"}
+SOURCES = {
+    Origin.HUMAN: "manual",
+    Origin.MODEL: "auto",
+    Origin.IMPORTED: "file",
+    Origin.ACCEPTED: "semi-auto",
+}
 
 
 def recognises(path: Path, head: bytes) -> bool:

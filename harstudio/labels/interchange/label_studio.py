@@ -39,7 +39,12 @@ TIMELINE = "timelinelabels"
 SECONDS = ("labels", "timeserieslabels")
 MEDIA = ("video", "video_url", "audio", "audio_url", "timeseries", "csv", "url")
 OURS = "harstudio"
-ORIGINS = {Origin.HUMAN: "manual", Origin.MODEL: "prediction", Origin.IMPORTED: "manual"}
+ORIGINS = {
+    Origin.HUMAN: "manual",
+    Origin.MODEL: "prediction",
+    Origin.IMPORTED: "manual",
+    Origin.ACCEPTED: "prediction-changed",
+}
 
 
 def recognises(path: Path, head: bytes) -> bool:

@@ -61,7 +61,7 @@ def _dump_tier(tier: Tier) -> str:
 
 def _dump_clip(clip: Clip) -> str:
     if (
-        clip.person or clip.comment or clip.attributes or clip.unsure
+        clip.person or clip.comment or clip.attributes or clip.unsure or clip.rejected
         or clip.confidence is not None or clip.origin is not Origin.HUMAN
     ):  # fmt: skip
         return "  " + compact_json(clip.to_dict())

@@ -20,7 +20,12 @@ from harstudio.studio.timeline.scores import Scores
 if TYPE_CHECKING:
     from harstudio.studio.timeline.view import Timeline
 
-ORIGINS = {Origin.HUMAN: "by hand", Origin.MODEL: "by a network", Origin.IMPORTED: "imported"}
+ORIGINS = {
+    Origin.HUMAN: "by hand",
+    Origin.MODEL: "by a network",
+    Origin.IMPORTED: "imported",
+    Origin.ACCEPTED: "proposed and accepted",
+}
 ON_OWN_CLIP = (
     "clip.start_here", "clip.end_here", "clip.split", "clip.merge", "clip.delete",
 )  # fmt: skip
