@@ -5,6 +5,7 @@ It also works on a shared drive and in git: two people never write one file::
     project.toml   labels.toml   recordings/   labels/<recording>/<annotator>.json
     assignments.toml (who labels what)   subjects.toml (names of subjects, kept out of git)
     label-sets/<name>.toml (label sets that were used before)
+    suggestions/<annotator>/ (what networks propose, kept out of git: see ``suggested``)
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ PROJECT_FILE = "project.toml"
 LABELS_FILE = "labels.toml"
 PUT_AWAY = "label-sets"
 VERSION = 1
-GITIGNORE = b"/labels/**/*.lock\n/*.lock\n/subjects.toml\n"
+GITIGNORE = b"/labels/**/*.lock\n/*.lock\n/subjects.toml\n/suggestions/\n"
 
 DOCUMENT, JOURNAL = ".json", ".journal.jsonl"
 
