@@ -12,11 +12,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from harstudio.results import JointWeights, Kind, Matrix, Relation
+from harstudio.runs.opinion import Opinion, Where
+from harstudio.runs.patches import joint_links
 from harstudio.studio import theme
 from harstudio.studio.recognition.looked_at import LookedAt
-from harstudio.studio.recognition.opinion import Opinion, Where
 from harstudio.studio.recognition.panel import without_sentence
-from harstudio.studio.recognition.patches import joint_links
 from harstudio.studio.recognition.tables import Large, colored, ends
 from studio.made_recognition import made_recognition
 from studio.made_recording import made_recording

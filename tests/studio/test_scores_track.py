@@ -12,9 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from harstudio.results import Recognition, Segment, Window
+from harstudio.runs.opinion import Opinion
 from harstudio.runs.scores import scores_at
 from harstudio.studio import theme
-from harstudio.studio.recognition.opinion import Opinion
 from harstudio.studio.timeline.rows import NAMES_PX, ROW_PX, RULER_PX, SCORES_PX, Kind
 from harstudio.studio.timeline.scale import TimeScale
 from harstudio.studio.timeline.scores import Scores, line_color, segments_to_draw

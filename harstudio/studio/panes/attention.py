@@ -13,13 +13,13 @@ from harstudio.recordings.projection import project_joints
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream, SkeletonStream, StreamKind
 from harstudio.results import Box
+from harstudio.runs.patches import Patch, Pointer, joint_name, moved_joint
 from harstudio.studio import theme
 from harstudio.studio.panes.canvas import View
 from harstudio.studio.panes.heat import HeatPicture, heat_table, joint_color
 from harstudio.studio.panes.legend import NOTHING, Meaning, figure
 from harstudio.studio.panes.overlays import RIM, joint_title
 from harstudio.studio.recognition.explaining import Explaining
-from harstudio.studio.recognition.patches import Patch, Pointer, joint_name, moved_joint
 from harstudio.studio.recognition.run_choice import spoken
 from harstudio.studio.timecode import clock_text
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from harstudio.runs.patches import joint_name
 from harstudio.studio.panes.heat import joint_table
 from harstudio.studio.panes.legend import NOTHING, Meaning, figure
 from harstudio.studio.panes.overlays import joint_title
 from harstudio.studio.recognition.explaining import Explaining
-from harstudio.studio.recognition.patches import joint_name
 from harstudio.studio.recognition.run_choice import spoken
 
 

@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QWidget
 
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import Body, PictureStream, StreamKind
+from harstudio.runs.patches import moved_joint
 from harstudio.studio.panes.attention import AttentionLayer
 from harstudio.studio.panes.canvas import PictureCanvas
 from harstudio.studio.panes.joint_legend import joint_meaning
 from harstudio.studio.panes.legend import Legend
 from harstudio.studio.panes.overlays import Lines, SkeletonOverlay
 from harstudio.studio.panes.pane import Pane
-from harstudio.studio.recognition.patches import moved_joint
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from harstudio.runs.opinion import Where
 from harstudio.studio.commands import Command
-from harstudio.studio.recognition.opinion import Where
 
 if TYPE_CHECKING:
     from harstudio.studio.recognition.recognising import Recognising

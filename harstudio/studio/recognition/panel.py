@@ -18,13 +18,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from harstudio.runs.opinion import Opinion
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button
 from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.labelling.other_labels import is_model
 from harstudio.studio.recognition.class_colors import class_colors
 from harstudio.studio.recognition.looked_at import LookedAt
-from harstudio.studio.recognition.opinion import Opinion
 from harstudio.studio.recognition.ranking import Ranked, Ranking, percent
 from harstudio.studio.recognition.recogniser import Recogniser
 from harstudio.studio.recognition.run_choice import in_words, spoken

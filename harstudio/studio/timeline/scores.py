@@ -13,8 +13,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from harstudio.results import Segment
+from harstudio.runs.opinion import Opinion
 from harstudio.studio import theme
-from harstudio.studio.recognition.opinion import Opinion
 from harstudio.studio.timecode import clock_text
 from harstudio.studio.timeline.scale import TimeScale
 
