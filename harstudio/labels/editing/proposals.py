@@ -1,0 +1,320 @@
+"""What a network proposes, in the annotator's own document: put there, accepted, rejected.
+
+Proposals lie in one tier with ``rules.proposals``, as clips of origin ``model``; so putting,
+accepting and rejecting are edits like any others: journalled and undoable. What is in that tier
+nobody has said (``Document.said``). A rejected proposal stays there, so that it is not proposed
+again; one that the annotator's own clips cover by half is settled and no longer open.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from harstudio.labels.editing.clip_edits import find
+from harstudio.labels.editing.edits import (
+    AddClip,
+    AddTier,
+    ChangeClip,
+    Edit,
+    EditError,
+    Group,
+    RemoveClip,
+)
+from harstudio.labels.model import (
+    AttributeValue,
+    Clip,
+    Document,
+    Origin,
+    Tier,
+    TierRules,
+    new_id,
+)
+
+PROPOSALS = "proposals"  # what the tier is called
+RULES = TierRules(overlap=True, proposals=True)
+SOURCE, SECOND, SECOND_CONFIDENCE = "proposed by", "else", "else confidence"  # attributes
+_OF_A_NETWORK = (SOURCE, SECOND, SECOND_CONFIDENCE)
+
+
+def proposal(
+    start_ns: int,
+    end_ns: int,
+    label: str,
+    confidence: float | None = None,
+    *,
+    person: str = "",
+    second: str = "",
+    second_confidence: float | None = None,
+) -> Clip:
+    """A clip to be proposed. second: the label that is next likely, with its confidence."""
+    also: dict[str, AttributeValue] = {}
+    if second:
+        also[SECOND] = second
+        if second_confidence is not None:
+            also[SECOND_CONFIDENCE] = float(second_confidence)
+    return Clip(start_ns, end_ns, label, person, confidence, Origin.MODEL, attributes=also)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What a proposal says besides label, time and confidence. source: the run; second: the next
+    likely label, "" where none was told, and its confidence."""
+
+    source: str
+    second: str
+    second_confidence: float | None
+
+
+def proposed(clip: Clip) -> Proposed:
+    """Who proposed it, and what else it may be."""
+    told, confidence = clip.attributes, clip.attributes.get(SECOND_CONFIDENCE)
+    return Proposed(
+        str(told.get(SOURCE, "")),
+        str(told.get(SECOND, "")),
+        None if confidence is None or isinstance(confidence, str) else float(confidence),
+    )
+
+
+# ---- finding
+
+
+def proposals_tier(document: Document) -> Tier | None:
+    """The tier of proposals, None before the first ones."""
+    return next((tier for tier in document.tiers if tier.rules.proposals), None)
+
+
+def open_proposals(document: Document) -> list[Clip]:
+    """Those that nobody has settled, by time: not rejected, and not covered by half by clips that
+    the annotator made."""
+    tier = proposals_tier(document)
+    if tier is None:
+        return []
+    own = _Own(document)
+    return [clip for clip in tier.clips if not clip.rejected and not own.settles(clip)]
+
+
+def rejected_proposals(document: Document) -> list[Clip]:
+    """Those that the annotator said no to, by time."""
+    tier = proposals_tier(document)
+    return [] if tier is None else [clip for clip in tier.clips if clip.rejected]
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The clips that may be proposed. covered, rejected: how many may not, because the annotator
+    has labelled half of them already, or said no to that label there."""
+
+    clips: tuple[Clip, ...]
+    covered: int
+    rejected: int
+
+
+def admitted(document: Document, clips: Iterable[Clip]) -> Admitted:
+    """Which of some clips may be proposed; point events never are."""
+    own, refused = _Own(document), rejected_proposals(document)
+    taken, covered, rejected = [], 0, 0
+    for clip in clips:
+        if clip.is_point:
+            continue
+        if own.settles(clip):
+            covered += 1
+        elif any(_same(clip, other) for other in refused):
+            rejected += 1
+        else:
+            taken.append(clip)
+    return Admitted(tuple(taken), covered, rejected)
+
+
+# ---- edits
+
+
+def propose(document: Document, clips: Iterable[Clip], source: str) -> Edit | None:
+    """Put proposals in the place of the open ones; None when that changes nothing.
+
+    source: the run that proposes. Left out is what ``admitted`` leaves out.
+    """
+    taken = admitted(document, clips).clips
+    tier = proposals_tier(document)
+    gone: tuple[Edit, ...] = ()
+    made: tuple[Edit, ...] = ()
+    name = _free_name(document) if tier is None else tier.name
+    if tier is None:
+        made = (AddTier(name, len(document.tiers), RULES),)
+    else:
+        gone = tuple(RemoveClip(name, clip) for clip in tier.clips if not clip.rejected)
+    if not taken and not gone:
+        return None
+    put = tuple(AddClip(name, _as_proposal(clip, source)) for clip in taken)
+    return Group(f"Propose {_many(len(put))} by {source}", (*made, *gone, *put))
+
+
+def clear(document: Document) -> Edit | None:
+    """The open proposals go; what was rejected stays so. None when there are none."""
+    tier = proposals_tier(document)
+    clips = [] if tier is None else [clip for clip in tier.clips if not clip.rejected]
+    if tier is None or not clips:
+        return None
+    gone = tuple(RemoveClip(tier.name, clip) for clip in clips)
+    return Group(f"Clear {_many(len(gone))}", gone)
+
+
+def accept(
+    document: Document, ids: Sequence[str], tier_name: str, label: str = "", minimum_ns: int = 1
+) -> Edit:
+    """Proposals become clips that a person said: origin ``accepted``, in the tier of that name.
+
+    label: another one than was proposed, "" for the proposed one. A proposal about a person goes
+    to the tier of that person where there is one. Each takes the longest stretch that is free in
+    its tier; the surest first, and of several those without room stay open. EditError when none
+    has room, when one is no proposal, or the tier cannot hold clips.
+    """
+    found = [_open(document, clip_id) for clip_id in ids]
+    found.sort(key=lambda one: -(one[1].confidence or 0.0))
+    edits: list[Edit] = []
+    taken: dict[str, list[tuple[int, int]]] = {}  # by tier
+    new_tiers: dict[str, Edit] = {}
+    crowded: list[tuple[Clip, str]] = []
+    for source, clip in found:
+        name = _tier_for(document, clip, tier_name)
+        tier = document.tier(name)
+        if tier is None:
+            new_tiers[name] = AddTier(name, len(document.tiers))
+        rules = TierRules() if tier is None else tier.rules
+        if rules.points or rules.proposals:
+            what = "point events" if rules.points else "proposals"
+            raise EditError(f"“{name}” is a tier of {what}; choose one of clips.")
+        own = [] if tier is None or rules.overlap else _spans(tier.clips, clip)
+        busy = [] if rules.overlap else [*own, *taken.get(name, [])]
+        start_ns, end_ns = _longest_free(clip, busy)
+        if end_ns - start_ns < max(minimum_ns, rules.minimum_ns, 1):
+            crowded.append((clip, name))
+            continue
+        taken.setdefault(name, []).append((start_ns, end_ns))
+        said = replace(
+            as_said(clip),
+            start_ns=start_ns,
+            end_ns=end_ns,
+            label=label or clip.label,
+            person=rules.person or clip.person,
+        )
+        edits += [RemoveClip(source.name, clip), AddClip(name, said)]
+    if not edits:
+        if not crowded:
+            raise EditError("There is no proposal to accept.")
+        clip, name = crowded[0]
+        raise EditError(f"“{clip.label}” has no room in “{name}”: it is labelled there already.")
+    first = next(edit.clip.label for edit in edits if isinstance(edit, AddClip))
+    several = len(edits) > 2
+    title = f"Accept {_many(len(edits) // 2)}" if several else f"Accept “{first}”"
+    return Group(title, (*new_tiers.values(), *edits))
+
+
+def reject(document: Document, ids: Sequence[str]) -> Edit:
+    """Say no to proposals: they stay, and are not proposed there again. EditError when one is no
+    open proposal."""
+    edits = tuple(
+        ChangeClip(tier.name, clip, replace(clip, rejected=True))
+        for tier, clip in (_open(document, clip_id) for clip_id in ids)
+    )
+    if not edits:
+        raise EditError("There is no proposal to reject.")
+    one = edits[0].before.label
+    return Group(f"Reject “{one}”" if len(edits) == 1 else f"Reject {_many(len(edits))}", edits)
+
+
+def as_said(clip: Clip) -> Clip:
+    """What a network proposed, said by a person: nothing of the network stays but its origin."""
+    own = {key: said for key, said in clip.attributes.items() if key not in _OF_A_NETWORK}
+    return replace(clip, origin=Origin.ACCEPTED, confidence=None, attributes=own, rejected=False)
+
+
+# ---- helpers
+
+
+def _as_proposal(clip: Clip, source: str) -> Clip:
+    told = {**clip.attributes, SOURCE: source}
+    return replace(clip, id=new_id(), origin=Origin.MODEL, attributes=told, rejected=False)
+
+
+def _open(document: Document, clip_id: str) -> tuple[Tier, Clip]:
+    tier, clip = find(document, clip_id)
+    if not tier.rules.proposals or clip.rejected:
+        raise EditError(f"“{clip.label}” is no open proposal.")
+    return tier, clip
+
+
+def _tier_for(document: Document, clip: Clip, tier_name: str) -> str:
+    """The tier of the person whom the clip is about, else the one that was named."""
+    if not clip.person:
+        return tier_name
+    named = document.tier(tier_name)
+    if named is not None and named.rules.person == clip.person:
+        return tier_name
+    about = (t for t in document.said if t.rules.person == clip.person and not t.rules.points)
+    return next((tier.name for tier in about), tier_name)
+
+
+def _spans(clips: Sequence[Clip], within: Clip) -> list[tuple[int, int]]:
+    """Of clips that do not overlap, those that overlap one."""
+    first = bisect_left(clips, within.start_ns + 1, key=lambda c: c.end_ns)
+    last = bisect_left(clips, within.end_ns, key=lambda c: c.start_ns)
+    return [(clip.start_ns, clip.end_ns) for clip in clips[first:last]]
+
+
+def _longest_free(clip: Clip, busy: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    free_from, best = clip.start_ns, (clip.start_ns, clip.start_ns)
+    for start_ns, end_ns in (*sorted(busy), (clip.end_ns, clip.end_ns)):
+        until = min(start_ns, clip.end_ns)
+        if until - free_from > best[1] - best[0]:
+            best = free_from, until
+        free_from = max(free_from, end_ns)
+    return best
+
+
+class _Own:
+    """The clips that the annotator made, to ask quickly what they cover."""
+
+    def __init__(self, document: Document) -> None:
+        clips = (c for tier in document.said if not tier.rules.points for c in tier.clips)
+        self._clips = sorted(clips, key=lambda c: c.start_ns)
+        self._reach: list[int] = []  # where all clips up to each one end at the latest
+        reach = -(1 << 62)
+        for clip in self._clips:
+            reach = max(reach, clip.end_ns)
+            self._reach.append(reach)
+
+    def settles(self, clip: Clip) -> bool:
+        """Whether they cover at least half of a clip, those about somebody else left out."""
+        covered, free_from = 0, clip.start_ns
+        first = bisect_left(self._reach, clip.start_ns + 1)
+        for own in islice(self._clips, first, None):
+            if own.start_ns >= clip.end_ns:
+                break
+            if own.person and clip.person and own.person != clip.person:
+                continue
+            start_ns, end_ns = max(own.start_ns, free_from), min(own.end_ns, clip.end_ns)
+            if end_ns > start_ns:
+                covered, free_from = covered + end_ns - start_ns, end_ns
+        return 2 * covered >= clip.duration_ns
+
+
+def _same(one: Clip, other: Clip) -> bool:
+    """Whether they say the same of about the same time: one covers half of the other."""
+    if one.label != other.label or (one.person and other.person and one.person != other.person):
+        return False
+    common = min(one.end_ns, other.end_ns) - max(one.start_ns, other.start_ns)
+    return 2 * common >= min(one.duration_ns, other.duration_ns)
+
+
+def _free_name(document: Document) -> str:
+    name, number = PROPOSALS, 2
+    while document.tier(name) is not None:
+        name, number = f"{PROPOSALS} {number}", number + 1
+    return name
+
+
+def _many(count: int) -> str:
+    return f"{count} proposal" if count == 1 else f"{count} proposals"
