@@ -6,8 +6,8 @@ Everything here can be read without torch: the studio shows it, files carry it.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,13 @@ class Segment:
     label: int
     confidence: float
     person: str = ""
+
+
+def whole(windows: Sequence[Window]) -> tuple[int, float]:
+    """Label and confidence of the recording: of the mean of all windows' probabilities."""
+    mean = np.mean([window.probabilities for window in windows], axis=0)
+    label = int(np.argmax(mean))
+    return label, float(mean[label])
 
 
 # ---- what was looked at
@@ -187,7 +194,8 @@ class Recognition:
 
     label and confidence: for the recording as a whole, the mean over its windows. explanations:
     one tuple a window, empty where none was asked for. without: kinds of stream that the network
-    learned from and the recording lacks; the streams that can do without them answered.
+    learned from and the recording lacks; the streams that can do without them answered. asked:
+    how it was asked, plain data; empty in files of earlier versions.
     """
 
     run: str
@@ -201,6 +209,29 @@ class Recognition:
     confidence: float
     explanations: tuple[tuple[Explanation, ...], ...] = ()
     without: tuple[str, ...] = ()
+    asked: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """Body ids that the windows are about, as they come first; ("",) for whoever is seen."""
+        return tuple(dict.fromkeys(window.person for window in self.windows))
+
+    def of_person(self, person: str) -> Recognition:
+        """What is said about one person: the windows, explanations and segments, the label and
+        the confidence of these windows. Itself where it is about nobody else."""
+        if self.persons == (person,):
+            return self
+        mine = [k for k, window in enumerate(self.windows) if window.person == person]
+        windows = tuple(self.windows[k] for k in mine)
+        label, confidence = whole(windows) if windows else (self.label, 0.0)
+        return replace(
+            self,
+            windows=windows,
+            segments=tuple(one for one in self.segments if one.person == person),
+            label=label,
+            confidence=confidence,
+            explanations=tuple(self.explanations[k] for k in mine) if self.explanations else (),
+        )
 
 
 # ---- what is known about a network before it is made

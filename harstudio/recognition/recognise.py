@@ -18,9 +18,10 @@ from harstudio.learning.preprocessing import Preprocessing, kind_of_stream
 from harstudio.networks.network import streams_with
 from harstudio.recognition.explaining import Explainer
 from harstudio.recognition.trained import TrainedNetwork
-from harstudio.recognition.windows import Sliding, find_segments, whole
+from harstudio.recognition.windows import Sliding
 from harstudio.recordings.recording import Recording
-from harstudio.results import Explanation, Recognition, Window
+from harstudio.results import Explanation, Recognition, Window, whole
+from harstudio.runs.segments import find_segments
 
 NAMED_WINDOWS = 3  # that could not be recognised and are told one by one
 

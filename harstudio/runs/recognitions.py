@@ -38,7 +38,16 @@ ARRAYS = {
     "pixels": (np.uint8, 1),
 }
 LATER = {"pixels"}  # arrays that older files have not
-DAMAGED = (KeyError, IndexError, TypeError, ValueError, EOFError, OverflowError, zipfile.BadZipFile)
+DAMAGED = (
+    KeyError,
+    AttributeError,
+    IndexError,
+    TypeError,
+    ValueError,
+    EOFError,
+    OverflowError,
+    zipfile.BadZipFile,
+)
 REMEDY = "Recognise the recording again."
 
 
@@ -46,7 +55,7 @@ def save_recognition(path: Path, recognition: Recognition) -> None:
     """Write the file, replacing what is there; OSError leaves the old one."""
     windows = recognition.windows
     streams = tuple(windows[0].by_stream) if windows else ()
-    classes = len(recognition.classes)
+    classes, persons = len(recognition.classes), recognition.persons
     heaps = Heaps()
     header = {
         "version": VERSION,
@@ -59,7 +68,12 @@ def save_recognition(path: Path, recognition: Recognition) -> None:
         "confidence": recognition.confidence,
         "streams": list(streams),
         "without": list(recognition.without),
-        "segments": [[s.start_ns, s.end_ns, s.label, s.confidence] for s in recognition.segments],
+        "asked": dict(recognition.asked),
+        "persons": list(persons),
+        "window_persons": [persons.index(window.person) for window in windows],
+        "segments": [
+            [s.start_ns, s.end_ns, s.label, s.confidence, s.person] for s in recognition.segments
+        ],
         "explanations": [
             [described(one, heaps) for one in told] for told in recognition.explanations
         ],
@@ -152,7 +166,10 @@ def _recognition(arrays: dict[str, NDArray[Any]], path: Path) -> Recognition:
         )
     classes = tuple(_text(name) for name in header["classes"])
     streams = tuple(_text(name) for name in header["streams"])
-    windows = tuple(_windows(arrays, streams, len(classes)))
+    persons = tuple(_text(person) for person in header.get("persons", ("",)))
+    about = header.get("window_persons", [0] * len(arrays["windows_ns"]))
+    about = [persons[_index(number, len(persons))] for number in about]
+    windows = tuple(_windows(arrays, streams, about, len(classes)))
     explanations = _explanations(header["explanations"], arrays, len(windows))
     return Recognition(
         run=_text(header["run"]),
@@ -162,18 +179,24 @@ def _recognition(arrays: dict[str, NDArray[Any]], path: Path) -> Recognition:
         path=_text(header["path"]),
         windows=windows,
         segments=tuple(
-            Segment(*_span(start, end), _index(label, len(classes)), float(confidence))
-            for start, end, label, confidence in header["segments"]
+            Segment(
+                *_span(start, end),
+                _index(label, len(classes)),
+                float(confidence),
+                *(_text(one) for one in person),
+            )
+            for start, end, label, confidence, *person in header["segments"]
         ),
         label=_index(header["label"], len(classes)),
         confidence=float(header["confidence"]),
         explanations=explanations,
         without=tuple(_text(kind) for kind in header.get("without", ())),
+        asked={_text(key): value for key, value in header.get("asked", {}).items()},
     )
 
 
 def _windows(
-    arrays: dict[str, NDArray[Any]], streams: tuple[str, ...], classes: int
+    arrays: dict[str, NDArray[Any]], streams: tuple[str, ...], persons: list[str], classes: int
 ) -> Iterator[Window]:
     times, probabilities, by_stream = (
         arrays[name] for name in ("windows_ns", "probabilities", "by_stream")
@@ -183,11 +206,13 @@ def _windows(
         raise ValueError("windows and probabilities do not match")
     if by_stream.shape != (len(streams), count, classes):
         raise ValueError("streams and windows do not match")
+    if len(persons) != count:
+        raise ValueError("persons and windows do not match")
     if not (np.isfinite(probabilities).all() and np.isfinite(by_stream).all()):
         raise ValueError("a probability is no number")
     for k, (start, end) in enumerate(times.tolist()):
         opinions = {name: by_stream[s, k] for s, name in enumerate(streams)}
-        yield Window(*_span(start, end), probabilities[k], opinions)
+        yield Window(*_span(start, end), probabilities[k], opinions, persons[k])
 
 
 def _explanations(

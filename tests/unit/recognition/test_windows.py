@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 
@@ -11,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harstudio.errors import UsageError
-from harstudio.recognition.windows import Sliding, find_segments, whole
-from harstudio.results import Segment, Window
-from harstudio.runs.scores import EDGE_WEIGHT, scores_at
+from harstudio.recognition.windows import Sliding
+from harstudio.results import Segment, Window, whole
+from harstudio.runs.scores import EDGE_WEIGHT, scores_at, smoothed
+from harstudio.runs.segments import Trimming, find_segments
 
 SECOND = 1_000_000_000
 
@@ -64,6 +66,20 @@ def test_windows_cover_everything(
     assert windows[-1][1] == start + span
     assert all(a[0] < b[0] <= a[1] for a, b in itertools.pairwise(windows))
     assert len({end - begin for begin, end in windows}) == 1
+
+
+def test_every_scale_cuts_the_recording_and_as_many_windows_of_each_lie_over_a_moment() -> None:
+    windows = Sliding(2.0, 0.5, (1.0, 0.5, 2.0, 1.0)).over(0, 12 * SECOND, 1.0)
+    assert list(windows) == sorted(set(windows))
+    for length in (1, 2, 4):
+        mine = [w for w in windows if w[1] - w[0] == length * SECOND]
+        assert mine == list(Sliding(float(length), length / 4).over(0, 12 * SECOND, 1.0))
+        assert sum(start <= 6 * SECOND < end for start, end in mine) == 4
+    assert Sliding(scales=(0.5, 1.0)).over(0, 2 * SECOND, 1.0) == ((0, 2 * SECOND),)
+    assert Sliding(1.0, scales=(1.0, 3.0)).over(0, 2 * SECOND, 1.0)[0] == (0, SECOND)
+    for wrong in ((), (0.0,), (math.nan,), (1.0,) * 17):
+        with pytest.raises(UsageError, match="scale"):
+            Sliding(scales=wrong)
 
 
 def test_nothing_has_no_windows() -> None:
@@ -151,9 +167,9 @@ def test_a_flicker_goes_to_the_neighbour_that_scores_better_in_it() -> None:
         window(2, 2.2, 0.1, 0.3, 0.6),
         window(2.2, 3, 0.0, 1.0, 0.0),
     ]
-    kept = find_segments(windows, 0)
+    kept = find_segments(windows, Trimming(least_s=0))
     assert [s.label for s in kept] == [0, 2, 1, 2, 1]
-    smooth = find_segments(windows, SECOND // 2)
+    smooth = find_segments(windows, Trimming(least_s=0.5))
     assert [s.label for s in smooth] == [0, 1]
     assert (smooth[0].start_ns, smooth[-1].end_ns) == (0, 3 * SECOND)
     assert smooth[1].confidence < 0.95  # the flicker counts
@@ -174,7 +190,7 @@ def test_what_no_window_covers_belongs_to_no_segment() -> None:
 def test_segments_lie_side_by_side_and_are_long_enough(labels: list[int], least: int) -> None:
     """Windows without overlap: without a least length the segments are the runs of labels."""
     windows = [window(k, k + 1, *np.eye(3)[label] * 0.7 + 0.1) for k, label in enumerate(labels)]
-    segments = find_segments(windows, least)
+    segments = find_segments(windows, Trimming(least_s=least / SECOND))
     assert (segments[0].start_ns, segments[-1].end_ns) == (0, len(labels) * SECOND)
     for one, other in itertools.pairwise(segments):
         assert one.end_ns == other.start_ns
@@ -200,3 +216,70 @@ def test_an_hour_of_flicker_takes_no_time() -> None:
     segments = find_segments(windows)
     assert segments[-1].end_ns == windows[-1].end_ns
     assert min(s.end_ns - s.start_ns for s in segments) >= 1.25 * SECOND
+
+
+def test_below_a_confidence_nothing_is_said() -> None:
+    windows = [window(0, 1, 0.5, 0.5), window(1, 3, 0.9, 0.1), window(3, 5, 0.3, 0.7)]
+    trimmed = find_segments(windows, Trimming(confidence=0.8))
+    assert trimmed == [Segment(SECOND, 3 * SECOND, 0, pytest.approx(0.9))]
+    assert find_segments(windows, Trimming(confidence=0.95)) == []
+
+
+def test_a_short_doubt_is_bridged_and_a_short_fancy_dropped() -> None:
+    doubt = [window(0, 2, 0.9, 0.1), window(2, 2.25, 0.5, 0.5), window(2.25, 4, 0.9, 0.1)]
+    fancy = [window(0, 2, 0.5, 0.5), window(2, 2.25, 0.9, 0.1), window(2.25, 4, 0.5, 0.5)]
+    for least_s, doubtful, fancied in ((0.0, 2, 1), (0.5, 1, 0)):
+        trimming = Trimming(confidence=0.6, least_s=least_s)
+        assert len(find_segments(doubt, trimming)) == doubtful
+        assert len(find_segments(fancy, trimming)) == fancied
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_smoothing_is_the_mean_of_what_windows_cover(data: st.DataObject) -> None:
+    widths = data.draw(st.lists(st.integers(1, 9), min_size=1, max_size=12))
+    edges = np.concatenate([[0], np.cumsum(widths)]) * 10
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**31)))
+    scores = rng.dirichlet(np.ones(3), len(widths)).astype(np.float32)
+    scores[rng.random(len(widths)) < 0.3] = np.nan
+    width = data.draw(st.integers(1, 50)) * 10
+    found = smoothed(scores, edges, width)
+    fine = np.repeat(scores, np.array(widths) * 10, axis=0)
+    for cell, middle in enumerate((edges[:-1] + edges[1:]) // 2):
+        if np.isnan(scores[cell, 0]):
+            assert np.isnan(found[cell]).all()
+        else:
+            around = fine[max(0, middle - width // 2) : middle + width // 2]
+            np.testing.assert_allclose(found[cell], np.nanmean(around, axis=0), atol=1e-5)
+
+
+def test_smoothing_takes_a_flicker_away() -> None:
+    windows = [window(k, k + 1, *((0.2, 0.8) if k == 4 else (0.9, 0.1))) for k in range(9)]
+    assert len(find_segments(windows, Trimming(least_s=0))) == 3
+    (one,) = find_segments(windows, Trimming(smooth_s=4.0, least_s=0))
+    assert (one.start_ns, one.end_ns, one.label) == (0, 9 * SECOND, 0)
+
+
+def test_persons_have_segments_of_their_own() -> None:
+    def of(person: str, one: Window) -> Window:
+        return dataclasses.replace(one, person=person)
+
+    windows = [
+        of("7", window(0, 2, 1, 0)),
+        of("3", window(0, 2, 0, 1)),
+        of("7", window(2, 4, 1, 0)),
+    ]
+    assert find_segments(windows) == [
+        Segment(0, 4 * SECOND, 0, 1.0, "7"),
+        Segment(0, 2 * SECOND, 1, 1.0, "3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"smooth_s": -1.0}, {"least_s": math.nan}, {"confidence": 1.5}, {"confidence": math.nan}],
+    ids=str,
+)
+def test_trimming_that_means_nothing(wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError):
+        Trimming(**wrong)

@@ -135,6 +135,52 @@ def test_streams_without_heads_and_no_segments(tmp_path: Path) -> None:
     assert_same(load_recognition(tmp_path / "one.npz"), recognition)
 
 
+def two_persons() -> Recognition:
+    """Windows and segments of two bodies, and how it was asked."""
+    recognition = some_recognition(4)
+    windows = tuple(
+        dataclasses.replace(
+            window, person="72057" if k % 2 else "b\N{LATIN SMALL LETTER U WITH DIAERESIS}"
+        )
+        for k, window in enumerate(recognition.windows)
+    )
+    segments = tuple(dataclasses.replace(one, person="72057") for one in recognition.segments)
+    asked = {"window_s": 2.0, "stride_s": None, "scales": [0.7, 1.0], "each_person": True}
+    return dataclasses.replace(recognition, windows=windows, segments=segments, asked=asked)
+
+
+def test_persons_and_how_it_was_asked_come_back(tmp_path: Path) -> None:
+    recognition = two_persons()
+    save_recognition(tmp_path / "one.npz", recognition)
+    assert_same(load_recognition(tmp_path / "one.npz"), recognition)
+
+
+def test_what_is_said_about_one_person() -> None:
+    recognition = two_persons()
+    one, other = (recognition.of_person(person) for person in recognition.persons)
+    assert (one.windows, other.windows) == (recognition.windows[::2], recognition.windows[1::2])
+    assert one.explanations == recognition.explanations[::2]
+    assert (one.segments, other.segments) == ((), recognition.segments)
+    mean = np.mean([window.probabilities for window in other.windows], axis=0)
+    assert (other.label, other.confidence) == (int(mean.argmax()), float(mean.max()))
+    assert one.of_person(one.persons[0]) is one
+    assert recognition.of_person("nobody").windows == ()
+
+
+def test_files_of_before_persons_still_open(tmp_path: Path) -> None:
+    recognition = some_recognition()
+    save_recognition(tmp_path / "new.npz", recognition)
+    with np.load(tmp_path / "new.npz", allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in ARRAYS}
+    header = json.loads(arrays["header"].tobytes())
+    for key in ("asked", "persons", "window_persons"):
+        del header[key]
+    header["segments"] = [segment[:4] for segment in header["segments"]]
+    arrays["header"] = np.frombuffer(json.dumps(header).encode("ascii"), dtype=np.uint8)
+    np.savez(tmp_path / "old.npz", **arrays)
+    assert_same(load_recognition(tmp_path / "old.npz"), recognition)
+
+
 def test_what_a_file_is_about(tmp_path: Path) -> None:
     path = tmp_path / "one.npz"
     assert recognised_path(path) is None
