@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from harstudio.errors import HarstudioError
-from harstudio.labels.keeping.heads import named_in
-from harstudio.labels.keeping.recovery import journal_path, load
 from harstudio.labels.keeping.renaming import document_paths
 from harstudio.labels.model import Clip, Document
 from harstudio.labels.project import Project
 from harstudio.labels.team.policy import GOLD
+from harstudio.studio.documents import DocumentReader
 from harstudio.studio.labelling.other_labels import is_model
 
 WhyHidden = Callable[[str, bool], str]
-Mark = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ class Gatherer:
     """Reads documents again only when their files changed."""
 
     def __init__(self) -> None:
-        self._read: dict[Path, tuple[Mark, Document]] = {}
+        self._documents = DocumentReader()
 
     def gather(
         self,
@@ -67,7 +64,7 @@ class Gatherer:
             if cancelled():
                 return Queue()
             try:
-                document = self._document(path)
+                document = self._documents.read(path)
             except HarstudioError as error:
                 problems.append(str(error))
             else:
@@ -82,14 +79,6 @@ class Gatherer:
                 documents = [d for d in documents if d.annotator == me]
             doubts += _doubts(documents)
         return Queue(tuple(doubts), hidden, tuple(problems))
-
-    def _document(self, path: Path) -> Document:
-        mark = _mark(path)
-        kept = self._read.get(path)
-        if kept is None or kept[0] != mark:
-            kept = mark, load(path, *named_in(path)).document
-            self._read[path] = kept
-        return kept[1]
 
 
 def _doubts(documents: Iterable[Document]) -> list[Doubt]:
@@ -125,15 +114,3 @@ def same_stretch(document: Document, clip: Clip) -> Clip | None:
             if common > most:
                 best, most = other, common
     return best
-
-
-def _mark(path: Path) -> Mark:
-    found = []
-    for file in (path, journal_path(path)):
-        try:
-            stat = file.stat()
-        except OSError:
-            found.append((0, 0))
-        else:
-            found.append((stat.st_mtime_ns, stat.st_size))
-    return tuple(found)
