@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
@@ -18,23 +17,18 @@ from harstudio.labels.model import Clip, Document
 from harstudio.labels.project import Project
 from harstudio.labels.team.policy import GOLD
 from harstudio.recordings.cache import FrameCache
-from harstudio.recordings.prefetch import Prefetcher
 from harstudio.recordings.recording import Recording
-from harstudio.recordings.streams import PictureStream
 from harstudio.results import Recognition
 from harstudio.settings import Settings, load_settings
 from harstudio.studio.background import Task
 from harstudio.studio.jobs.service import Jobs
 from harstudio.studio.labelling.labels_ahead import LabelsAhead
-from harstudio.studio.looks import Looks
 from harstudio.studio.opening import Opened, load
-from harstudio.studio.playback_meter import PlaybackMeter
-from harstudio.studio.recognition.explaining import Explaining
 from harstudio.studio.sound import Sound
-from harstudio.studio.team.privacy import Privacy
-from harstudio.studio.team.rules import TeamFacts, TeamRules
+from harstudio.studio.team.rules import TeamFacts
 from harstudio.studio.timecode import typed_frame, typed_time
 from harstudio.studio.transport import Transport
+from harstudio.studio.viewing import Viewing
 
 SAVE_EVERY_MS = 3000
 TICKS_OF_PATIENCE = 3  # so many of them a save may take before the user is told
@@ -45,7 +39,7 @@ DRIVE_HANGS = (
 GIL_TURN_S = 0.0005  # so long, not 5 ms, a reader thread may keep the window from its next step
 
 
-class Session(QObject):
+class Session(Viewing):
     """One recording, its labels, the clock and the selection.
 
     Opening parses in a worker thread; until it is done, and when it fails, the session goes on
@@ -54,7 +48,6 @@ class Session(QObject):
 
     opening = Signal(str)  # what is being opened; ends with recording_changed or failed
     project_changed = Signal(object)  # Project | None; `folder` is what the library lists
-    recording_changed = Signal(object)  # Recording | None
     recognition_changed = Signal(object)  # Recognition | None: what a run says about it
     history_changed = Signal(object)  # History | None: a new document is at hand
     document_changed = Signal()  # any edit, undo, redo
@@ -62,56 +55,36 @@ class Session(QObject):
     saved = Signal()
     selection_changed = Signal(object)  # clip id | None; also when only the others change
     tier_changed = Signal(str)
-    message = Signal(str, str)  # level "info" | "warn" | "bad", sentence
     failed = Signal(object)  # HarstudioError
-    frame_ready = Signal(str, int)  # stream name, index: now in the cache
     clip_shown = Signal()  # open_clip has put a stretch on screen
 
     _loaded = Signal(int, object)
     _load_failed = Signal(int, object)
-    _read = Signal(str, int)
-    _read_failed = Signal(str, str)
     _written = Signal(object, object)
     _not_put_away = Signal(object)
 
     def __init__(self, settings: Settings | None = None, parent: QObject | None = None) -> None:
-        super().__init__(parent)
         sys.setswitchinterval(GIL_TURN_S)
-        self.settings = load_settings() if settings is None else settings
-        self.transport = Transport(self)
-        self.cache = FrameCache(self.settings.cache_bytes)
-        self.prefetcher: Prefetcher | None = None
-        self.recording: Recording | None = None
-        self.project: Project | None = None
+        settings = load_settings() if settings is None else settings
+        super().__init__(Transport(), FrameCache(settings.cache_bytes), parent)
+        self.settings = settings
         self.folder: Path | None = None  # what the library lists
         self.history: History | None = None
-        self.settles = False  # it is the gold labels that are being made
         self.held = ""  # why labels cannot be changed for a moment
-        self.team = TeamRules(self)
         self.team.changed.connect(self._meet_rules)
-        self.privacy = Privacy(self)
-        self.looks = Looks()  # value ranges and people of the recording
         self.jobs = Jobs(self)  # no thread before the first job
         self.recognition: Recognition | None = None
-        self.explaining = Explaining(self)  # which of its explanations are shown
         self._selected: tuple[str, ...] = ()  # the primary one first
         self._tier_name = self.settings.annotator
         self._ticket = 0
         self._clip_wanted: tuple[int, int, bool] | None = None  # of the one being opened; played?
-        self._reader_failures: set[str] = set()
         self._threads = QThreadPool(self)
         self._threads.setMaxThreadCount(2)
-        self.meter = PlaybackMeter(self.transport, self)
         self.sound = Sound(self.transport, self)
         self.sound.set_volume(0.0 if self.settings.muted else self.settings.volume)
         self.sound.absent.connect(self._tell_silence)
         self._loaded.connect(self._show)
         self._load_failed.connect(self._give_up)
-        self._read.connect(self.frame_ready)
-        self._read_failed.connect(self._tell_read_failure)
-        self.transport.moved.connect(self._look)
-        self.transport.rate_changed.connect(self._look_again)
-        self.transport.playing_changed.connect(self._look_again)
         self._labels_ahead = LabelsAhead()
         self._save_failure = ""
         self._save_asked = False  # by the user, who is told when it is done
@@ -222,34 +195,14 @@ class Session(QObject):
             self.message.emit("warn", reason)
 
     def _put_up(self, recording: Recording | None) -> None:
-        self._reader_failures.clear()
         self.select(None)
         self.show_recognition(None)
-        self.recording = recording
-        self.meter.set_recording(recording)
+        self._take_recording(recording)
         self.sound.set_recording(recording)
-        self.prefetcher = None
         if recording is None:
             self.transport.set_range(0, 0)
             return
-        pictures = [s for s in recording.streams.values() if isinstance(s, PictureStream)]
-        self.prefetcher = Prefetcher(pictures, self.cache)
-        self.prefetcher.ready.connect(self._read.emit)
-        self.prefetcher.failed.connect(self._read_failed.emit)
         self.transport.set_range(recording.start_ns, recording.stop_ns, recording.last_frame_ns)
-
-    def _disposal(self, recording: Recording, prefetcher: Prefetcher | None) -> Any:
-        cache = self.cache
-
-        def dispose() -> None:
-            if prefetcher is not None:
-                prefetcher.close()
-            for stream in recording.streams.values():
-                if isinstance(stream, PictureStream):
-                    cache.clear(stream)
-            recording.close()
-
-        return dispose
 
     def close(self) -> None:
         """Save, stop and let go of everything; the session can open again afterwards."""
@@ -552,21 +505,8 @@ class Session(QObject):
             return False
         return True
 
-    def _look(self, position_ns: int) -> None:
-        if self.prefetcher is not None:
-            rate = self.transport.rate if self.transport.playing else 0.0
-            self.prefetcher.look(position_ns, rate)
-
-    def _look_again(self, *_: object) -> None:
-        self._look(self.transport.position_ns)
-
     def _tell_silence(self, sentence: str) -> None:
         self.message.emit("info", sentence)
-
-    def _tell_read_failure(self, stream: str, sentence: str) -> None:
-        if stream not in self._reader_failures:  # once a stream, not once a frame
-            self._reader_failures.add(stream)
-            self.message.emit("bad", sentence)
 
 
 def _first_tier(document: Document) -> str:

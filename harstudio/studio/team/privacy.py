@@ -12,7 +12,7 @@ from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream
 
 if TYPE_CHECKING:
-    from harstudio.studio.session import Session
+    from harstudio.studio.viewing import Viewing
 
 HIDDEN = "Faces are hidden in this project; no head is known here, so the whole picture is."
 
@@ -22,7 +22,7 @@ class Privacy(QObject):
 
     changed = Signal()  # pictures on screen must be made again
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Viewing) -> None:
         super().__init__(session)
         self._session = session
         self._masks: dict[str, FaceMask] = {}

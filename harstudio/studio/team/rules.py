@@ -14,7 +14,7 @@ from harstudio.labels.team.policy import GOLD, Policy
 from harstudio.labels.team.pseudonyms import Pseudonyms
 
 if TYPE_CHECKING:
-    from harstudio.studio.session import Session
+    from harstudio.studio.viewing import Viewing
 
 BLIND = (
     "Blind annotation: what others and networks say about this recording is shown when you have "
@@ -58,7 +58,7 @@ class TeamRules(QObject):
 
     changed = Signal()  # another project, or other rules in it
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Viewing) -> None:
         super().__init__(session)
         self._session = session
         self.facts = TeamFacts()
