@@ -175,13 +175,30 @@ class Matrix:
     kind = Kind.MATRIX
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A part of one frame that an input was made from. box: in pixels of the stream; may reach
+    beyond its picture. part: where the input shows it, in shares of its width and height. of: what
+    it is cut out around ("right hand"), "" for nothing named."""
+
+    time_ns: int
+    box: Box
+    part: Box
+    of: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A picture that was made for the network (a dynamic image): pixels (h, w, 3) uint8 RGB."""
+    """A picture that was made for the network (a dynamic image): pixels (h, w, 3) uint8 RGB.
+
+    stream, cuts: the stream whose frames it was made from, and which parts of them.
+    """
 
     name: str
     meaning: str
     pixels: NDArray[np.uint8]
+    stream: str = ""
+    cuts: tuple[Cut, ...] = ()
     kind = Kind.PICTURE
 
 

@@ -18,6 +18,7 @@ from harstudio.learning.inputs.places import WHOLE, PicturePlace, Placement
 from harstudio.networks.network import Gaze
 from harstudio.results import (
     Box,
+    Cut,
     Explanation,
     HeatMap,
     Importance,
@@ -93,7 +94,7 @@ class Explainer:
             return Matrix(name, meaning, values, gaze.rows, gaze.columns)
         if gaze.kind is Kind.PICTURE:
             pixels = np.rint(np.clip(values, 0, 1).transpose(1, 2, 0) * 255).astype(np.uint8)
-            return Picture(name, meaning, pixels)
+            return _picture(name, meaning, pixels, placement.pictures.get(gaze.on))
         times = self._times(gaze, placement, window, len(values))
         values, times = by_time(values, times)
         if gaze.kind is Kind.MODALITY_SHARE:
@@ -184,6 +185,17 @@ def _heat_map(
         joint=pointer.joint if pointer else None,
         moved_m=pointer.moved_m if pointer else None,
     )
+
+
+def _picture(
+    name: str, meaning: str, pixels: NDArray[np.uint8], place: PicturePlace | None
+) -> Picture:
+    """What the network was given, with the parts of the frames that it was made from; a short clip
+    shows a frame twice, and it is told once."""
+    if place is None:
+        return Picture(name, meaning, pixels)
+    cuts = dict.fromkeys(Cut(one.time_ns, one.box, one.part, one.of) for one in place.shots)
+    return Picture(name, meaning, pixels, place.stream, tuple(cuts))
 
 
 def _from_mosaic(

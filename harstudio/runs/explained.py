@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harstudio.results import HeatMap, JointWeights, Kind, Relation
+from harstudio.results import HeatMap, JointWeights, Kind, Picture, Relation
 from harstudio.runs.opinion import Opinion, Where
 from harstudio.runs.patches import (
+    Frame,
     Links,
     Patch,
     Pointer,
@@ -15,6 +16,7 @@ from harstudio.runs.patches import (
     joint_links,
     moved_joint,
     moved_weights,
+    nearest_frame,
     relation_patch,
 )
 
@@ -37,6 +39,8 @@ class Explained:
         self.opacity = OPACITY
         self.threshold = THRESHOLD
         self.joint: int | None = None
+        self.beside: dict[str, bool] = {}  # what a person said about those beside the pictures
+        self.marks_inputs = True  # squares where the inputs that are shown were cut out
         self._preview: int | None = None  # the joint under the mouse
         self._patches: dict[tuple[int, str, int | None, int], Patch] = {}
         self._links: dict[tuple[int, str, int | None], Links] = {}
@@ -71,6 +75,17 @@ class Explained:
         }
         weights.sort(key=lambda name: name not in apart)
         return next(iter(weights + names), "")
+
+    def is_shown(self, name: str) -> bool:
+        place = self.places().get(name)
+        if place is Where.BESIDE:
+            return self.beside.get(name, self._is_first(name))
+        return place is not None and name in (self.on_picture, self.on_joints)
+
+    def _is_first(self, name: str) -> bool:
+        """Whether it is the first of its kind."""
+        kinds = self.kinds()
+        return next(one for one, kind in kinds.items() if kind is kinds[name]) == name
 
     # ---- what is there at a time
 
@@ -117,6 +132,16 @@ class Explained:
         known = [one.topology for one in others if isinstance(one, JointWeights | Relation)]
         name = known[0] if known else ""
         return Pointer(heat.stream, int(heat.times_ns[at]), box, heat.joint, heat.moved_m, name)
+
+    def inputs(self, time_ns: int) -> tuple[Frame, ...]:
+        """Which parts of the frame nearest to a time the shown inputs were made from."""
+        opinion = self.opinion
+        if opinion is None or not self.marks_inputs:
+            return ()
+        told = opinion.explanations_at(opinion.window_at(time_ns))
+        shown = (one for one in told if isinstance(one, Picture) and self.is_shown(one.name))
+        frames = (nearest_frame(one, time_ns) for one in shown)
+        return tuple(frame for frame in frames if frame is not None)
 
     def joint_at(self, window: int | None) -> int | None:
         """The joint whose relation is shown: that under the mouse, else the chosen one, else the

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harstudio.results import (
     Box,
+    Cut,
     Explanation,
     HeatMap,
     Importance,
@@ -104,7 +105,8 @@ def described(one: Explanation, heaps: Heaps) -> Record:
     """Everything but the numbers, as builtins; the numbers go to the heaps."""
     record: Record = {"kind": str(one.kind), "name": one.name, "meaning": one.meaning}
     if isinstance(one, Picture):
-        return record | heaps.put_pixels(one.pixels)
+        cuts = [[cut.time_ns, _numbers(cut.box), _numbers(cut.part), cut.of] for cut in one.cuts]
+        return record | heaps.put_pixels(one.pixels) | {"stream": one.stream, "cuts": cuts}
     record |= heaps.put(one.values, None if isinstance(one, Relation | Matrix) else one.times_ns)
     match one:
         case HeatMap():
@@ -209,7 +211,12 @@ def _matrix(name: str, meaning: str, record: Record, heaps: Heaps) -> Matrix:
 
 
 def _picture(name: str, meaning: str, record: Record, heaps: Heaps) -> Picture:
-    return Picture(name, meaning, heaps.take_pixels(record))
+    cuts = tuple(  # older files have none
+        Cut(int(time_ns), _box(box), _box(part), str(of))
+        for time_ns, box, part, of in record.get("cuts", ())
+    )
+    stream = str(record.get("stream", ""))
+    return Picture(name, meaning, heaps.take_pixels(record), stream, cuts)
 
 
 _READERS: dict[Kind, Callable[[str, str, Record, Heaps], Explanation]] = {

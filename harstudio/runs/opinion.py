@@ -104,7 +104,8 @@ class Opinion:
 
     def scores_now(self, time_ns: int) -> NDArray[np.float32]:
         """(K,) what the curve says at a time; NaN where no window is."""
-        return scores_at(self.recognition.windows, np.array([time_ns]))[0]
+        scores: NDArray[np.float32] = scores_at(self.recognition.windows, np.array([time_ns]))[0]
+        return scores
 
     # ---- what was looked at
 

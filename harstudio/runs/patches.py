@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harstudio.errors import UsageError
-from harstudio.results import Box, HeatMap, Relation
+from harstudio.results import Box, Cut, HeatMap, Picture, Relation
 from harstudio.skeletons.maps import joint_map
 from harstudio.skeletons.topology import topology
 
@@ -58,6 +58,27 @@ class Pointer:
     joint: int | None
     moved_m: float | None
     topology: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What of one frame an input was made from. name: the input's ("mosaic"); cuts: at least one,
+    all of ``time_ns``, in pixels of ``stream``."""
+
+    name: str
+    stream: str
+    time_ns: int
+    cuts: tuple[Cut, ...]
+
+
+def nearest_frame(picture: Picture, time_ns: int) -> Frame | None:
+    """The frame nearest to a time that an input was made from; None where nobody knows."""
+    if not picture.cuts:
+        return None
+    times = np.array([cut.time_ns for cut in picture.cuts], dtype=np.int64)
+    nearest = int(times[np.argmin(np.abs(times - time_ns))])
+    cuts = tuple(cut for cut in picture.cuts if cut.time_ns == nearest)
+    return Frame(picture.name, picture.stream, nearest, cuts)
 
 
 def heat_patch(heat: HeatMap, at: int) -> Patch:
@@ -136,7 +157,8 @@ def _stretched(values: NDArray[np.float32], low: float, high: float) -> NDArray[
     """From [low, high] to [0, 1]; all 0 where there is next to nothing between the two."""
     if high - low < LEAST_RANGE * max(abs(high), 1e-9):
         return np.zeros(values.shape, dtype=np.float32)
-    return np.nan_to_num((values - low) / (high - low)).astype(np.float32)
+    shares: NDArray[np.float32] = np.nan_to_num((values - low) / (high - low)).astype(np.float32)
+    return shares
 
 
 # ---- joints of other topologies

@@ -44,12 +44,14 @@ class Shot:
     """One frame that an input shows.
 
     box: the part of the stream's picture, in its pixels; may reach beyond it. part: where the
-    input shows it, in shares of the input's width and height.
+    input shows it, in shares of the input's width and height. of: what the box lies around
+    ("right hand"), "" for nothing named.
     """
 
     time_ns: int
     box: Box
     part: Box = WHOLE
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

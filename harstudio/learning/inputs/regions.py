@@ -187,7 +187,8 @@ def make(seen: Mosaic, settings: RegionsInput, rng: np.random.Generator | None) 
         for box, place in seen.pieces[column]:
             part = _mirrored_part(place) if mirrored else place
             left, right = ((k + x) / settings.frames for x in (part.left, part.right))
-            shots.append(Shot(time_ns, box, Box(left, part.top, right, part.bottom)))
+            around = REGIONS[round(place.top * len(REGIONS))]
+            shots.append(Shot(time_ns, box, Box(left, part.top, right, part.bottom), around))
     if mirrored:
         rows = whole.reshape(len(REGIONS), PIECE, settings.frames, PIECE, 3)
         whole = rows[list(OTHER_SIDE), :, :, ::-1].reshape(whole.shape)

@@ -13,7 +13,7 @@ from harstudio.recordings.projection import project_joints
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream, SkeletonStream, StreamKind
 from harstudio.results import Box
-from harstudio.runs.patches import Patch, Pointer, joint_name, moved_joint
+from harstudio.runs.patches import Frame, Patch, Pointer, joint_name, moved_joint
 from harstudio.studio import theme
 from harstudio.studio.panes.canvas import View
 from harstudio.studio.panes.heat import HeatPicture, heat_table, joint_color
@@ -27,6 +27,7 @@ ONE_SENSOR = {StreamKind.DEPTH, StreamKind.INFRARED}  # share their pixels
 FAINT = 0.45  # of the opacity, away from the frame that was seen
 FADES_NS = 150_000_000
 LINE_CELLS = 5
+INPUT = QColor("#F2F4F8")  # squares of what an input was made from
 
 
 def shares_pixels(recording: Recording, one: str, other: str) -> bool:
@@ -59,6 +60,7 @@ class AttentionLayer:
         self._time_ns: int | None = None
         self.patch: Patch | None = None
         self.pointer: Pointer | None = None
+        self.inputs: tuple[Frame, ...] = ()
         self.kept_free = 0  # pixels at the right where words would stand on others
         self._source: tuple[Patch, NDArray[np.float64] | None] | None = None
 
@@ -68,6 +70,7 @@ class AttentionLayer:
         """The frame on screen is of this time; None when there is none."""
         self._time_ns = time_ns
         self.patch = self.pointer = None
+        self.inputs = ()
         if time_ns is None:
             return
         patch, pointer = self._explaining.patch(time_ns), self._explaining.pointer(time_ns)
@@ -75,6 +78,8 @@ class AttentionLayer:
             self.patch = patch
         if pointer is not None and self._is_here(pointer.stream):
             self.pointer = pointer
+        frames = self._explaining.inputs(time_ns)
+        self.inputs = tuple(one for one in frames if self._is_here(one.stream))
 
     def _is_here(self, stream: str) -> bool:
         return shares_pixels(self._recording, stream, self._stream.name)
@@ -157,6 +162,8 @@ class AttentionLayer:
 
     def paint_marks(self, painter: QPainter, view: View) -> None:
         """Lines from the joint to its cells and the square; stand above the skeleton."""
+        for frame in self.inputs:
+            self._paint_input(painter, view, frame)
         if self.patch is not None and self.patch.joint is not None:
             self._paint_lines(painter, view, self.patch)
         if self.pointer is not None:
@@ -210,15 +217,31 @@ class AttentionLayer:
             return None
         return np.asarray(points[joint], dtype=np.float64)
 
+    def _paint_input(self, painter: QPainter, view: View, frame: Frame) -> None:
+        """Squares around what an input shows of its frame; dashed away from that frame."""
+        whole = QRectF(view.x, view.y, self._stream.width * view.scale,
+                       self._stream.height * view.scale)  # fmt: skip
+        for cut in frame.cuts:
+            square = _placed(cut.box, view).intersected(whole)
+            if not square.isEmpty():
+                self._paint_square(painter, square, INPUT, frame.time_ns)
+        for cut in frame.cuts:  # words above all squares
+            square = _placed(cut.box, view).intersected(whole)
+            if not square.isEmpty():
+                _paint_tag(painter, cut.of or spoken(frame.name), square, self.kept_free)
+
+    def _paint_square(self, painter: QPainter, square: QRectF, color: QColor, seen_ns: int) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        seen_now = self._away_ns(seen_ns) == 0
+        style = Qt.PenStyle.SolidLine if seen_now else Qt.PenStyle.DashLine
+        for tone, wide in ((RIM, 3.5), (color, 1.75)):
+            painter.setPen(QPen(tone, wide, style))
+            painter.drawRect(square)
+
     def _paint_pointer(self, painter: QPainter, view: View, pointer: Pointer) -> None:
         accent = QColor(theme.DARK.accent)  # on pictures the same in both themes
-        seen_now = self._away_ns(pointer.time_ns) == 0
         square = _placed(pointer.box, view)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        style = Qt.PenStyle.SolidLine if seen_now else Qt.PenStyle.DashLine
-        for color, wide in ((RIM, 3.5), (accent, 1.75)):
-            painter.setPen(QPen(color, wide, style))
-            painter.drawRect(square)
+        self._paint_square(painter, square, accent, pointer.time_ns)
         words = self._pointer_words(pointer)
         if words:
             _paint_tag(painter, words, square, self.kept_free)

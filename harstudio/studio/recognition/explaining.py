@@ -23,7 +23,6 @@ class Explaining(QObject, Explained):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._wants_map = self._wants_weights = True
-        self._beside: dict[str, bool] = {}  # what a person said about these
 
     def take(self, recognition: Recognition | None) -> None:
         """Another recognition; what is hidden stays hidden."""
@@ -41,17 +40,6 @@ class Explaining(QObject, Explained):
 
     # ---- the choice
 
-    def is_shown(self, name: str) -> bool:
-        place = self.places().get(name)
-        if place is Where.BESIDE:
-            return self._beside.get(name, self._is_first(name))
-        return place is not None and name in (self.on_picture, self.on_joints)
-
-    def _is_first(self, name: str) -> bool:
-        """Whether it is the first of its kind."""
-        kinds = self.kinds()
-        return next(one for one, kind in kinds.items() if kind is kinds[name]) == name
-
     def toggle(self, name: str) -> None:
         """Show one, or no longer."""
         place = self.places().get(name)
@@ -60,7 +48,7 @@ class Explaining(QObject, Explained):
         elif place is Where.JOINTS:
             self._show(self.on_picture, "" if self.on_joints == name else name)
         elif place is Where.BESIDE:
-            self._beside[name] = not self.is_shown(name)
+            self.beside[name] = not self.is_shown(name)
             self.changed.emit()
 
     def any_shown(self) -> bool:
@@ -71,7 +59,8 @@ class Explaining(QObject, Explained):
 
     def toggle_all(self) -> None:
         """Hide what is shown; show the first of each when nothing is."""
-        if self.any_shown():
+        self.marks_inputs = not self.any_shown()
+        if not self.marks_inputs:
             self._show("", "")
         else:
             self._show(self.first(Where.PICTURE), self.first(Where.JOINTS))

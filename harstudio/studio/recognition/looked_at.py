@@ -232,7 +232,7 @@ class LookedAt(QWidget):
     def follow(self, now_ns: int) -> None:
         """The playhead moved within its window."""
         for view in self.views.values():
-            if isinstance(view, OverTime) and view.isVisible():
+            if isinstance(view, OverTime | PictureView) and view.isVisible():
                 view.set_now(now_ns)
 
     def _eye(self, shown: bool, color: str) -> QIcon:
@@ -261,6 +261,10 @@ class LookedAt(QWidget):
             return f"{spoken(one.meaning)}\nseen at {clock_text(one.time_ns - start)}"
         if isinstance(one, JointWeights):
             return f"{spoken(one.meaning)}\nover time, on the joints"
+        if isinstance(one, Picture) and one.cuts:
+            count = len({cut.time_ns for cut in one.cuts})
+            frames = f"{count} frame" + "s" * (count > 1)
+            return f"{spoken(one.meaning)}\nmade from {frames}; squares over them show where"
         return spoken(str(getattr(one, "meaning", "not told for this moment")))
 
     def _fill_joints(self, relation: Relation) -> None:

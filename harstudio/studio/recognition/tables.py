@@ -8,7 +8,8 @@ from PySide6.QtCore import QLineF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QDialog, QSizePolicy, QVBoxLayout, QWidget
 
-from harstudio.results import Matrix, Picture
+from harstudio.results import Box, Matrix, Picture
+from harstudio.runs.patches import Frame, nearest_frame
 from harstudio.studio import theme
 from harstudio.studio.panes.heat import inferno, table_image
 from harstudio.studio.panes.legend import figure
@@ -212,9 +213,12 @@ class PictureView(Fitted):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(name, parent)
         self.image = QImage()
+        self._one: Picture | None = None
+        self._now: Frame | None = None
 
     def show_one(self, one: Picture) -> None:
         """Another moment's."""
+        self._one, self._now = one, None
         height, width, _ = one.pixels.shape
         pixels = np.ascontiguousarray(one.pixels)
         form = QImage.Format.Format_RGB888
@@ -230,6 +234,16 @@ class PictureView(Fitted):
             return LOWEST
         return min(TALLEST, round(wide * self.image.height() / self.image.width()))
 
+    def set_now(self, now_ns: int) -> None:
+        """Mark the pieces that come from the frame nearest to the playhead."""
+        now = None if self._one is None else nearest_frame(self._one, now_ns)
+        if now is not None and all(_is_whole(cut.part) for cut in now.cuts):
+            now = None
+        if now != self._now:
+            self._now = now
+            self.update()
+            self.met.emit()
+
     def draw(self, painter: QPainter, area: QRectF) -> None:
         if self.image.isNull():
             return
@@ -239,6 +253,21 @@ class PictureView(Fitted):
         top = area.top() + (area.height() - tall) / 2
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(QRectF(left, top, wide, tall), self.image)
+        if self._now is None:
+            return
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        parts = [cut.part for cut in self._now.cuts]
+        for tone, thick in ((QColor(theme.DARK.canvas), 3.0), (QColor(theme.DARK.text), 1.5)):
+            painter.setPen(QPen(tone, thick))
+            for part in parts:
+                across, down = part.right - part.left, part.bottom - part.top
+                piece = QRectF(left + part.left * wide, top + part.top * tall,
+                               across * wide, down * tall)  # fmt: skip
+                painter.drawRect(piece.adjusted(1, 1, -1, -1))
+
+
+def _is_whole(part: Box) -> bool:
+    return part.right - part.left >= 1 and part.bottom - part.top >= 1
 
 
 MIDDLE = Qt.AlignmentFlag.AlignVCenter
