@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
-
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from harstudio.errors import DataError
 from harstudio.jobs.context import Context
 from harstudio.learning.data.looked import extent
 from harstudio.learning.preprocessing import Preprocessing, kind_of_stream
 from harstudio.networks.network import streams_with
-from harstudio.recognition.explaining import Explainer
+from harstudio.recognition.saying import Said, say
 from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recognition.windows import Sliding
 from harstudio.recordings.recording import Recording
-from harstudio.results import Explanation, Recognition, Window, whole
+from harstudio.results import Recognition, whole
 from harstudio.runs.segments import find_segments
 
 NAMED_WINDOWS = 3  # that could not be recognised and are told one by one
@@ -42,11 +36,6 @@ class Question:
     person: str = ""
 
 
-class _Said(NamedTuple):
-    window: Window
-    explanations: tuple[Explanation, ...]
-
-
 def recognise(
     trained: TrainedNetwork,
     recording: Recording,
@@ -66,7 +55,7 @@ def recognise(
     question = question or Question()
     preprocessing = _suited(trained, recording, context)
     spans = question.spans or question.sliding.over(*extent(recording), trained.usual_s)
-    said: list[_Said] = []
+    said: list[Said] = []
     failed: list[tuple[int, DataError]] = []
     for number, span in enumerate(spans):
         context.pause_point()
@@ -102,38 +91,16 @@ def _look(
     recording: Recording,
     span: tuple[int, int],
     question: Question,
-) -> _Said:
+) -> Said:
     """What the network says about one window."""
     raw = preprocessing.read(recording, *span, question.person)
-    prepared = preprocessing.make(raw, None)
-    output = trained.ask(prepared, explaining=question.explain, target=question.target)
-    probabilities = _probabilities(output.logits)
-    by_stream = {name: _probabilities(one) for name, one in output.logits_by_stream.items()}
-    if not all(np.isfinite(one).all() for one in (probabilities, *by_stream.values())):
-        raise DataError(
-            "The network's answer is no number; its training went wrong.",
-            path=trained.folder,
-            remedy="Train it again with a lower learning rate.",
-        )
-    window = Window(*span, probabilities, by_stream)
-    if not question.explain or output.explanation is None:
-        return _Said(window, ())
-    explainer = Explainer(
-        title=trained.network.card.title,
-        classes=trained.classes,
-        topology=trained.network.topology,
-        modalities=trained.modalities,
+    return say(
+        trained,
+        preprocessing.make(raw, None),
+        span,
+        explaining=question.explain,
         target=question.target,
     )
-    label = int(probabilities.argmax())
-    told = explainer.explain(output.explanation, 0, prepared.placement, span, label)
-    return _Said(window, told)
-
-
-def _probabilities(logits: Tensor) -> NDArray[np.float32]:
-    """(1, K) logits -> (K,) float32."""
-    shares: NDArray[np.float32] = torch.softmax(logits[0].float(), dim=0).cpu().numpy()
-    return shares
 
 
 def _suited(trained: TrainedNetwork, recording: Recording, context: Context) -> Preprocessing:
