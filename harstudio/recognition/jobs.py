@@ -11,13 +11,12 @@ import numpy as np
 from harstudio.errors import HarstudioError, UsageError
 from harstudio.files import remove_leftovers
 from harstudio.jobs.context import Context, Payload
-from harstudio.learning.devices import choose_device
+from harstudio.recognition.at_hand import network_of
 from harstudio.recognition.recognise import Question, recognise
-from harstudio.recognition.trained import TrainedNetwork, load_run
+from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recognition.windows import Sliding
 from harstudio.recordings.formats import FORMATS, open_recording, scan
 from harstudio.results import Recognition
-from harstudio.runs.folder import RunFolder
 from harstudio.runs.recognitions import SUFFIX, recognised_path, save_recognition
 
 RANKED = 3
@@ -37,7 +36,7 @@ def predict(payload: Payload, context: Context) -> Payload:
     One bad recording does not stop the others.
     Returns {run, network, classes, recordings: how many, failed: how many of them}.
     """
-    trained = _prepared(payload, context)
+    trained = network_of(payload["run"], context)
     question = Question(
         sliding=Sliding(_seconds(payload, "window_s"), _seconds(payload, "stride_s")),
         explain=bool(payload.get("explain", False)),
@@ -72,7 +71,7 @@ def explain(payload: Payload, context: Context) -> Payload:
     (folder for the file), person. Returns {file, path, recording, label, name, confidence, target,
     target_name}: the file holds a recognition of this one window.
     """
-    trained = _prepared(payload, context)
+    trained = network_of(payload["run"], context)
     target = _target(payload, trained)
     start_ns, end_ns = int(payload["start_ns"]), int(payload["end_ns"])
     if start_ns >= end_ns:
@@ -96,38 +95,6 @@ def explain(payload: Payload, context: Context) -> Payload:
         "target": shown,
         "target_name": recognition.classes[shown],
     }
-
-
-# ---- the network, kept between jobs of one worker
-
-_kept: tuple[object, TrainedNetwork] | None = None
-
-
-def _prepared(payload: Payload, context: Context) -> TrainedNetwork:
-    """The run's network on the device of the job; told which that is."""
-    global _kept
-    folder = Path(payload["run"]).expanduser().absolute()
-    device = choose_device("auto", context)
-    key = (folder, device.torch, _stamp(folder))
-    if _kept is None or _kept[0] != key:
-        _kept = None  # let go of the old one first
-        context.progress(0, 0, "loading the network")
-        _kept = (key, load_run(folder, device.torch))
-    device.tell(context)
-    return _kept[1]
-
-
-def _stamp(folder: Path) -> tuple[tuple[int, int], ...]:
-    """Changes when a file of the run does that a prediction depends on."""
-    run = RunFolder(folder)
-    stamps = []
-    for file in (run.best, run.last, run.preprocessing, run.data):
-        try:
-            status = file.stat()
-            stamps.append((status.st_mtime_ns, status.st_size))
-        except OSError:
-            stamps.append((0, 0))
-    return tuple(stamps)
 
 
 # ---- what was asked
