@@ -53,7 +53,7 @@ def recognise(
     done.
     """
     question = question or Question()
-    preprocessing = _suited(trained, recording, context)
+    preprocessing = suited(trained, recording, context)
     spans = question.spans or question.sliding.over(*extent(recording), trained.usual_s)
     said: list[Said] = []
     failed: list[tuple[int, DataError]] = []
@@ -103,7 +103,7 @@ def _look(
     )
 
 
-def _suited(trained: TrainedNetwork, recording: Recording, context: Context) -> Preprocessing:
+def suited(trained: TrainedNetwork, recording: Recording, context: Context) -> Preprocessing:
     """The run's preprocessing without what the recording lacks; DataError where no stream of the
     network can do without it."""
     preprocessing = trained.preprocessing
