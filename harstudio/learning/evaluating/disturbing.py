@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harstudio.errors import UsageError
 from harstudio.learning.evaluating.disturbing_pictures import OtherRoom, in_less_light, out_of_focus
@@ -90,13 +91,21 @@ def _same(frame: T, _: int) -> T:
     return frame
 
 
-def _with(
+def changed(
     stream: Seen, change: Callable[[Any, int], Any] = _same, order: range | None = None
 ) -> Seen:
-    """The stream with other frames; order: which of its frames there are."""
+    """The stream with other frames: change, from a frame and its index; order, which of its frames
+    there are."""
     kept = range(len(stream)) if order is None else order
-    reader: FrameReader[Any] = _Reader(stream, kept, change)
     times_ns = stream.times_ns[kept.start : kept.stop : kept.step]
+    return read_by(stream, _Reader(stream, kept, change), times_ns)
+
+
+def read_by(
+    stream: Seen, reader: FrameReader[Any], times_ns: NDArray[np.int64] | None = None
+) -> Seen:
+    """The stream with frames that another reader gives."""
+    times_ns = stream.times_ns if times_ns is None else times_ns
     if isinstance(stream, SkeletonStream):
         return SkeletonStream(
             stream.name, times_ns, reader, topology=stream.topology, joints=stream.joints,
@@ -128,7 +137,7 @@ def _noise(stream: SkeletonStream, sight: Sight, *, sigma_m: float) -> Seen:
             )
         )
 
-    return _with(stream, change)
+    return changed(stream, change)
 
 
 def _some(stream: SkeletonStream, rng: np.random.Generator) -> list[int]:
@@ -154,18 +163,23 @@ def _occluded(
 ) -> Seen:
     """Joints that nobody sees in the whole stretch."""
     missing = which(stream, sight.rng())
+    return changed(
+        stream,
+        lambda frame, _: SkeletonFrame(tuple(hidden(body, missing) for body in frame.bodies)),
+    )
 
-    def hidden(body: Body) -> Body:
-        changed: dict[str, Any] = {"tracking": body.tracking.copy()}
-        changed["tracking"][missing] = 0
-        for name in ("joints", "depth_px", "color_px"):
-            values = getattr(body, name)
-            if values is not None:
-                changed[name] = values.copy()
-                changed[name][missing] = np.nan
-        return replace(body, **changed)
 
-    return _with(stream, lambda frame, _: SkeletonFrame(tuple(map(hidden, frame.bodies))))
+def hidden(body: Body, missing: Sequence[int]) -> Body:
+    """The body where a tracker does not see these joints: no position, no pixel, not tracked."""
+    joints = list(missing)
+    other: dict[str, Any] = {"tracking": body.tracking.copy()}
+    other["tracking"][joints] = 0
+    for name in ("joints", "depth_px", "color_px"):
+        values = getattr(body, name)
+        if values is not None:
+            other[name] = values.copy()
+            other[name][joints] = np.nan
+    return replace(body, **other)
 
 
 # ---- time
@@ -174,23 +188,23 @@ def _occluded(
 def _slower(stream: Seen, sight: Sight, *, every: int) -> Seen:
     """Every second, third, ... frame, the stretch's first one among them."""
     first = int(np.searchsorted(stream.times_ns, sight.start_ns))
-    return _with(stream, order=range(first % every, len(stream), every))
+    return changed(stream, order=range(first % every, len(stream), every))
 
 
 # ---- pictures
 
 
 def _dark(stream: PictureStream, _: Sight, *, factor: float) -> Seen:
-    return _with(stream, lambda frame, _: in_less_light(frame, factor))
+    return changed(stream, lambda frame, _: in_less_light(frame, factor))
 
 
 def _blurred(stream: PictureStream, _: Sight) -> Seen:
-    return _with(stream, lambda frame, _: out_of_focus(frame))
+    return changed(stream, lambda frame, _: out_of_focus(frame))
 
 
 def _elsewhere(stream: PictureStream, sight: Sight) -> Seen:
     recording, start_ns, end_ns, seed = sight
-    return _with(stream, OtherRoom(recording, stream, start_ns, end_ns, seed).behind)
+    return changed(stream, OtherRoom(recording, stream, start_ns, end_ns, seed).behind)
 
 
 CONDITIONS: Mapping[str, Condition] = {

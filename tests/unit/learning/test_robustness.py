@@ -98,7 +98,7 @@ def test_clips_that_cannot_be_read_under_a_condition(
 
     def nobody(stream: Any, sight: Any) -> Any:
         gone = sight.recording.name == "a1_s2_t1" if few else True
-        return disturbing._with(stream, order=range(0)) if gone else stream
+        return disturbing.changed(stream, order=range(0)) if gone else stream
 
     conditions = {"nobody": replace(CONDITIONS["half-rate"], change=nobody)}
     monkeypatch.setattr(disturbing, "CONDITIONS", conditions)
