@@ -17,7 +17,7 @@ from harstudio.studio import theme
 from harstudio.studio.looks import DEFAULT_DEPTH_MM
 from harstudio.studio.panes.canvas import View
 from harstudio.studio.panes.picture import PicturePane
-from harstudio.studio.session import Session
+from harstudio.studio.viewing import Viewing
 
 BAR_PX = 8
 BAR_MARGIN = 12
@@ -62,7 +62,7 @@ class DepthPane(PicturePane):
     kind = StreamKind.DEPTH
     words = "depth"
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Viewing, parent: QWidget | None = None) -> None:
         self.range_mm = DEFAULT_DEPTH_MM
         super().__init__(session, parent)
         self.canvas.smooth = False  # mixing depths would paint surfaces that are not there

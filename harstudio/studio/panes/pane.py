@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVB
 
 from harstudio.recordings.recording import Recording
 from harstudio.studio import theme
-from harstudio.studio.session import Session
+from harstudio.studio.viewing import Viewing
 
 HEADER_PX = 28
 
@@ -49,7 +49,7 @@ class Pane(QWidget):
     pane_id = ""
     title = ""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Viewing, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self.setObjectName(f"pane-{self.pane_id}")
@@ -84,6 +84,11 @@ class Pane(QWidget):
     def set_body(self, body: QWidget) -> None:
         """Put the widget that shows things below the header."""
         self._layout.addWidget(body, 1)
+
+    def go_to(self, time_ns: int) -> None:
+        """The playhead to a moment, and stop there."""
+        self.session.transport.pause()
+        self.session.transport.seek(time_ns)
 
     # ---- header
 

@@ -18,8 +18,8 @@ from harstudio.studio.panes.joint_legend import joint_meaning
 from harstudio.studio.panes.legend import Legend
 from harstudio.studio.panes.overlays import Lines, SkeletonOverlay
 from harstudio.studio.panes.pane import Pane
-from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
+from harstudio.studio.viewing import Viewing
 
 
 class PicturePane(Pane):
@@ -32,7 +32,7 @@ class PicturePane(Pane):
     kind: ClassVar[StreamKind]
     words: ClassVar[str]  # what the modality is called in a sentence
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Viewing, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.canvas = PictureCanvas(self)
         self.canvas.setObjectName(f"{self.pane_id}-canvas")
@@ -93,7 +93,7 @@ class PicturePane(Pane):
             self.overlay.weights_of = self._weights_of
             self.overlay.links_of = self._links_of
             self.attention = AttentionLayer(
-                self.session.explaining, recording, self.stream, self._go_to
+                self.session.explaining, recording, self.stream, self.go_to
             )
             self.attention.kept_free = self.legend.kept_free
             self._join()
@@ -197,10 +197,6 @@ class PicturePane(Pane):
             return ()
         on = self.overlay.topology_name
         return self.session.explaining.links_of(time_ns, body.id, on)
-
-    def _go_to(self, time_ns: int) -> None:
-        self.session.transport.pause()
-        self.session.transport.seek(time_ns)
 
     def _joint_under(self, x: float, y: float) -> int | None:
         view = self.canvas.view()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +20,16 @@ from harstudio.recordings.streams import Body, StreamKind
 from harstudio.skeletons.topology import topology
 from harstudio.studio import theme
 from harstudio.studio.looks import DEFAULT_DEPTH_MM
+from harstudio.studio.panes.cloud_heat import CloudHeat
 from harstudio.studio.panes.joint_legend import joint_meaning
-from harstudio.studio.panes.legend import Legend
+from harstudio.studio.panes.legend import Legend, Meaning
+from harstudio.studio.panes.map_legend import map_meaning
 from harstudio.studio.panes.orbit import DISTANCE_M, Orbit, OrbitMouse
 from harstudio.studio.panes.overlays import Lines
 from harstudio.studio.panes.pane import Pane
 from harstudio.studio.panes.scene import Cloud, CloudMaker, Scene
 from harstudio.studio.panes.skeleton3d_soft import SoftView
-from harstudio.studio.session import Session
+from harstudio.studio.viewing import Viewing
 
 logger = logging.getLogger(__name__)
 NO_GL_PLATFORMS = ("offscreen", "minimal", "minimalegl", "vnc", "linuxfb")
@@ -82,7 +86,7 @@ class Skeleton3DPane(Pane):
     pane_id = "skeleton3d"
     title = "3D"
 
-    def __init__(self, session: Session, parent: QWidget | None = None, *, view: str = "") -> None:
+    def __init__(self, session: Viewing, parent: QWidget | None = None, *, view: str = "") -> None:
         super().__init__(session, parent)
         self.orbit = Orbit()
         self._kind = view
@@ -95,6 +99,8 @@ class Skeleton3DPane(Pane):
         self._maker: CloudMaker | None = None
         self._tolerances: dict[str, int] = {}
         self._cloud: Cloud | None = None
+        self._cloud_times: tuple[int | None, int | None] = (None, None)  # of depth and colour
+        self._heat: CloudHeat | None = None
         self._shown: tuple[int | None, int | None, int | None] = (None, None, None)
         self.legend: Legend | None = None
         self._empty = QLabel(self)
@@ -181,7 +187,7 @@ class Skeleton3DPane(Pane):
         self._streams = [s if s is not None and len(s) else None for s in found]
         self._skeleton, self._depth, self._color = self._streams
         self._topology = topology(self._skeleton.topology) if self._skeleton else None
-        self._maker = self._cloud = None
+        self._maker = self._cloud = self._heat = None
         self._shown = (None, None, None)
         if recording is not None:
             there = [s for s in self._streams if s is not None]
@@ -190,6 +196,7 @@ class Skeleton3DPane(Pane):
                 ranges = self.session.looks.ranges
                 range_mm = ranges.get(self._depth.name, DEFAULT_DEPTH_MM)
                 self._maker = CloudMaker(recording, self._depth, self._color, range_mm)
+                self._heat = CloudHeat(recording, self._depth)
         self.toggle("cloud").setVisible(self._maker is not None)
         self.orbit.center, self.orbit.distance = self.session.looks.center, DISTANCE_M
         self._show_emptiness(recording)
@@ -254,7 +261,31 @@ class Skeleton3DPane(Pane):
         if color is not None:
             picture = self.session.privacy.shown(self._color, color, picture)
         self._cloud = self._maker.make(data, picture)
+        self._cloud_times = (
+            int(self._depth.times_ns[depth]),
+            None if color is None else int(self._color.times_ns[color]),
+        )
         return True
+
+    def _heated(self) -> tuple[Cloud | None, Meaning | None]:
+        """The points with the map that is shown over the pictures, and what its colours mean."""
+        if not self._shows_cloud or self._cloud is None or self._heat is None:
+            return None, None
+        explaining = self.session.explaining
+        stream, (time_ns, color_ns) = self._depth, self._cloud_times
+        patch = explaining.patch(time_ns)
+        if patch is not None and self._color is not None and patch.stream == self._color.name:
+            stream, time_ns = self._color, time_ns if color_ns is None else color_ns
+            patch = explaining.patch(time_ns)
+        if patch is None:
+            return self._cloud, None
+        strength = patch.strength(time_ns, stream.period_ns)
+        start_ns, go = self.session.recording.start_ns, partial(self.go_to, patch.time_ns)
+        meaning = map_meaning(explaining, patch, strength == 1, start_ns, go)
+        if not self._heat.reaches(patch.stream):
+            note = f"not on the points: where {patch.stream} looks from is not known"
+            return self._cloud, replace(meaning, note=note, link="")
+        return self._heat.on(self._cloud, patch, meaning.table, strength), meaning
 
     def _show_scene(self, index: int | None) -> None:
         if self.view is None:
@@ -264,11 +295,15 @@ class Skeleton3DPane(Pane):
         )
         looks = self.session.looks
         weights = {} if index is None else self._weights(index, bodies)
+        cloud, heat = self._heated()
+        if self.legend is not None:
+            joints = None if index is None or not bodies else self._joint_meaning(index)
+            self.legend.tell([one for one in (heat, joints) if one is not None])
         self.view.set_scene(
             Scene(
                 people=tuple((looks.person(body.id), body) for body in bodies),
                 topology=self._topology,
-                cloud=self._cloud if self._shows_cloud else None,
+                cloud=cloud,
                 floor_m=looks.floor_m,
                 center=looks.center,
                 weights=weights,
@@ -283,25 +318,24 @@ class Skeleton3DPane(Pane):
         return {body.id: explaining.links_of(time_ns, body.id, on) for body in bodies}
 
     def _weights(self, index: int, bodies: Sequence[Body]) -> dict[str, NDArray[np.float32]]:
-        """How much the joints of each person counted; tells the legend too."""
+        """How much the joints of each person counted."""
         explaining, time_ns = self.session.explaining, int(self._skeleton.times_ns[index])
         on = self._skeleton.topology
         found = {b.id: explaining.weights_of(time_ns, b.id, on) for b in bodies}
-        weights = {body: row for body, row in found.items() if row is not None}
-        meaning = joint_meaning(explaining, time_ns) if bodies else None
-        if self.legend is not None:
-            self.legend.tell(() if meaning is None else (meaning,))
-        return weights
+        return {body: row for body, row in found.items() if row is not None}
+
+    def _joint_meaning(self, index: int) -> Meaning | None:
+        return joint_meaning(self.session.explaining, int(self._skeleton.times_ns[index]))
 
     def _explain(self) -> None:
-        """Other weights, or none any more."""
-        if not self.isVisible() or self.view is None:
+        """Other maps or weights, or none any more."""
+        if not self.isVisible() or self.view is None or not self._has_content:
             return
-        if self.legend is not None:
-            self.legend.tell(())
-        if self._skeleton is not None:
-            now, skeleton = self.session.transport.position_ns, self._skeleton
-            self._show_scene(skeleton.nearest(now, self._tolerances[skeleton.name]))
+        now, skeleton = self.session.transport.position_ns, self._skeleton
+        near = None
+        if skeleton is not None:
+            near = skeleton.nearest(now, self._tolerances[skeleton.name])
+        self._show_scene(near)
 
     def _toggle(self, _checked: bool) -> None:
         self._shown = (None, None, None)
