@@ -14,6 +14,7 @@ from harstudio.skeletons.maps import joint_map
 from harstudio.skeletons.topology import topology
 
 LINKS_OF_ALL, LINKS_OF_ONE = 24, 8  # lines between joints: more are a tangle
+FAINT, FADES_NS = 0.45, 150_000_000  # of a map, so far away from the frame that was seen
 LEAST_RANGE = 1e-3  # of the largest weight; a map that is more even than that shows nothing
 
 
@@ -43,6 +44,14 @@ class Patch:
     def real(self, value: float) -> float:
         """What the map holds where ``values`` says ``value``."""
         return self.low + value * (self.high - self.low)
+
+    def strength(self, time_ns: int, period_ns: int) -> float:
+        """How strongly it is shown over a frame of that time: 1 on the frames that it holds for,
+        faint away from them. period_ns: between two frames."""
+        away = abs(time_ns - self.time_ns)
+        if self.time_ns <= time_ns < self.until_ns or away <= period_ns // 2:
+            return 1.0
+        return 1.0 - (1.0 - FAINT) * min(away / FADES_NS, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

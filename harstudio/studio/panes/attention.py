@@ -17,15 +17,13 @@ from harstudio.runs.patches import Frame, Patch, Pointer, joint_name, moved_join
 from harstudio.studio import theme
 from harstudio.studio.panes.canvas import View
 from harstudio.studio.panes.heat import HeatPicture, heat_table, joint_color
-from harstudio.studio.panes.legend import NOTHING, Meaning, figure
+from harstudio.studio.panes.legend import Meaning, figure
+from harstudio.studio.panes.map_legend import map_meaning
 from harstudio.studio.panes.overlays import RIM, joint_title
 from harstudio.studio.recognition.explaining import Explaining
 from harstudio.studio.recognition.run_choice import spoken
-from harstudio.studio.timecode import clock_text
 
 ONE_SENSOR = {StreamKind.DEPTH, StreamKind.INFRARED}  # share their pixels
-FAINT = 0.45  # of the opacity, away from the frame that was seen
-FADES_NS = 150_000_000
 LINE_CELLS = 5
 INPUT = QColor("#F2F4F8")  # squares of what an input was made from
 
@@ -89,38 +87,24 @@ class AttentionLayer:
         away = 0 if self._time_ns is None else abs(self._time_ns - seen_ns)
         return 0 if away <= self._stream.period_ns // 2 else away
 
-    def _away_from(self, patch: Patch) -> int:
-        """How far the frame on screen lies from those that a map holds for."""
-        if self._time_ns is not None and patch.time_ns <= self._time_ns < patch.until_ns:
-            return 0
-        return self._away_ns(patch.time_ns)
-
     @property
     def on_frame(self) -> bool:
         """Whether the map belongs to the frame on screen."""
-        return self.patch is not None and self._away_from(self.patch) == 0
+        return self.patch is not None and self._strength(self.patch) == 1
+
+    def _strength(self, patch: Patch) -> float:
+        if self._time_ns is None:
+            return 1.0
+        return patch.strength(self._time_ns, self._stream.period_ns)
 
     def meaning(self) -> Meaning | None:
         """What to say in the legend."""
         patch = self.patch
         if patch is None:
             return None
-        table = heat_table(self._explaining.threshold, self._explaining.opacity)
-        note = ""
-        if patch.joint is not None:
-            note = f"where {joint_title(joint_name(patch.joint, patch.topology))} attends"
-        ends = (figure(patch.low), figure(patch.high))
-        if not patch.values.any():
-            note = "the same everywhere" if patch.low else NOTHING
-            ends = (ends[0], ends[0])
-        words = spoken(patch.meaning)
-        if self.on_frame:
-            return Meaning(words, table, note=note, ends=ends)
-        seen = clock_text(patch.time_ns - self._recording.start_ns)
-        return Meaning(
-            words, table, f"seen at {seen}", "Go to the frame that was seen",
-            self.go_to_frame, note, ends,
-        )  # fmt: skip
+        return map_meaning(
+            self._explaining, patch, self.on_frame, self._recording.start_ns, self.go_to_frame
+        )
 
     def go_to_frame(self) -> None:
         """The playhead to the frame that the map belongs to."""
@@ -146,7 +130,6 @@ class AttentionLayer:
         patch = self.patch
         if patch is None:
             return
-        away = self._away_from(patch)
         table = heat_table(self._explaining.threshold, self._explaining.opacity)
         device = painter.device()
         visible = QRectF(view.x, view.y, self._stream.width * view.scale,
@@ -156,7 +139,7 @@ class AttentionLayer:
         made = self._picture.at(patch.values, patch.box, table, view, visible, ratio)
         if made is None:
             return
-        painter.setOpacity(1.0 - (1.0 - FAINT) * min(away / FADES_NS, 1.0))
+        painter.setOpacity(self._strength(patch))
         painter.drawImage(made[1].topLeft(), made[0])
         painter.setOpacity(1.0)
 

@@ -129,11 +129,11 @@ class HeatPicture:
         """The cells, interpolated and coloured; kept while only the view changes."""
         if self._steps is None or self._steps_key != (id(values), id(table)):
             self._steps_key = (id(values), id(table))
-            self._steps = np.take(table, _finer(values), axis=0)
+            self._steps = np.take(table, finer(values), axis=0)
         return self._steps
 
 
-def _finer(values: NDArray[np.float32]) -> NDArray[np.intp]:
+def finer(values: NDArray[np.float32]) -> NDArray[np.intp]:
     """(h, w) in [0, 1] -> a finer grid of indices of a table."""
     import cv2
 

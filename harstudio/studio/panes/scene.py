@@ -22,12 +22,21 @@ GRID_LINES = 6
 class Cloud:
     """points: (N, 3) float32 metres; colors: (N, 3) uint8 RGB.
 
-    spacing: distance between neighbours, in parts of their distance from the camera.
+    spacing: distance between neighbours, in parts of their distance from the camera. there: (h, w)
+    where the depth picture, of which every ``stride``-th row and column is taken, has a point.
     """
 
     points: NDArray[np.float32]
     colors: NDArray[np.uint8]
     spacing: float
+    there: NDArray[np.bool_]
+    stride: int = 1
+
+    def pixels(self) -> NDArray[np.float32]:
+        """(N, 2) pixel (x, y) of the depth picture that each point comes from."""
+        rows, columns = np.nonzero(self.there)
+        pixels = np.stack([columns, rows], axis=1).astype(np.float32)
+        return pixels * np.float32(self.stride)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,11 +98,13 @@ class CloudMaker:
 
     def make(self, depth_mm: NDArray[np.uint16], picture: NDArray[np.uint8] | None) -> Cloud:
         """(H, W) depth and the (H, W, 3) colour picture of that moment, if there is one."""
-        mm = depth_mm[:: self.stride, :: self.stride].reshape(-1)
-        there = mm > 0
+        taken = depth_mm[:: self.stride, :: self.stride]
+        mm, seen = taken.reshape(-1), taken > 0
+        there = seen.reshape(-1)
         found = mm[there]
         points = self._rays[there] * found[:, None].astype(np.float32) + self._shift
-        return Cloud(points, self._colors(points, found, picture), self._spacing)
+        colors = self._colors(points, found, picture)
+        return Cloud(points, colors, self._spacing, seen, self.stride)
 
     def _colors(
         self,

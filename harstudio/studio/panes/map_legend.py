@@ -1,0 +1,34 @@
+"""The legend of a map; pictures and the points of the 3D view share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harstudio.runs.explained import Explained
+from harstudio.runs.patches import Patch, joint_name
+from harstudio.studio.panes.heat import heat_table
+from harstudio.studio.panes.legend import NOTHING, Meaning, figure
+from harstudio.studio.panes.overlays import joint_title
+from harstudio.studio.recognition.run_choice import spoken
+from harstudio.studio.timecode import clock_text
+
+
+def map_meaning(
+    explained: Explained, patch: Patch, on_frame: bool, start_ns: int, go: Callable[[], None]
+) -> Meaning:
+    """What the colours of a map mean. on_frame: whether it belongs to the frame on screen, else
+    the legend says when it was seen and ``go`` goes there."""
+    table = heat_table(explained.threshold, explained.opacity)
+    note = ""
+    if patch.joint is not None:
+        note = f"where {joint_title(joint_name(patch.joint, patch.topology))} attends"
+    ends = (figure(patch.low), figure(patch.high))
+    if not patch.values.any():
+        note = "the same everywhere" if patch.low else NOTHING
+        ends = (ends[0], ends[0])
+    words = spoken(patch.meaning)
+    if on_frame:
+        return Meaning(words, table, note=note, ends=ends)
+    seen = clock_text(patch.time_ns - start_ns)
+    tip = "Go to the frame that was seen"
+    return Meaning(words, table, f"seen at {seen}", tip, go, note, ends)
