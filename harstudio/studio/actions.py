@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harstudio.studio.commands import Command, CommandTable, because
+from harstudio.studio.proposals.commands import proposal_commands
 from harstudio.studio.team.commands import team_commands
 from harstudio.studio.training.commands import train_commands
 from harstudio.studio.transport import RATES, Transport
@@ -46,6 +47,7 @@ def command_table(window: MainWindow) -> CommandTable:
     table.add(*_file_commands(window))
     seen = partial(_where_pictures_are, window)
     table.add(*seen(window.labelling.commands()), *seen(window.label_desk.commands()))
+    table.add(*seen(proposal_commands(window)))
     table.add(_annotator_command(window))
     table.add(*seen(team_commands(window.team_desk)))
     playing = [*_play_commands(window), *_loop_commands(window), *_speed_commands(window)]
@@ -68,7 +70,7 @@ def _where_pictures_are(window: MainWindow, commands: Iterable[Command]) -> list
             return NOT_SEEN
         if window.session.recording is None:
             return "Open a recording first."
-        if command.id.startswith(("clip.", "edit.", "label.", "tier.")):
+        if command.id.startswith(("clip.", "edit.", "label.", "proposal.", "tier.")):
             locked = window.labelling.clips.why_not()
             if locked:
                 return locked

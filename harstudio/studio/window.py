@@ -76,6 +76,7 @@ class MainWindow(QMainWindow):
         self.store = QSettings(str(config_dir() / "window.ini"), QSettings.Format.IniFormat)
         self.arrangement = Arrangement(self, self.store)
         self.labelling = Labelling(session, self)
+        self.proposals = self.labelling.proposals
         self.demo = Demo(session, self)
         self.is_furnished = False
         self._overlays = True

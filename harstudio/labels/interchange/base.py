@@ -86,12 +86,8 @@ class Reading:
 
     def named(self, text: str) -> str:
         """The name of the label that a foreign text means; the text itself where none does."""
-        folded = text.strip().casefold()
-        for label in self.label_set.labels:
-            names = (label.name, label.code, *label.synonyms)
-            if folded and folded in (name.casefold() for name in names):
-                return label.name
-        return text.strip()
+        label = self.label_set.meant(text)
+        return text.strip() if label is None else label.name
 
 
 class ForeignFormat(Protocol):

@@ -199,6 +199,15 @@ class LabelSet:
         """The label of that name."""
         return next((label for label in self.labels if label.name == name), None)
 
+    def meant(self, text: str) -> Label | None:
+        """The label of that name, code or synonym, whatever the case."""
+        folded = text.strip().casefold()
+        for label in self.labels:
+            names = (label.name, label.code, *label.synonyms)
+            if folded and folded in (name.casefold() for name in names):
+                return label
+        return None
+
     def by_hotkey(self, key: str) -> Label | None:
         """The label of that key, in either case."""
         return next((label for label in self.labels if label.hotkey == key.upper() != ""), None)

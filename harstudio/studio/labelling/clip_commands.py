@@ -30,7 +30,7 @@ def _whole_clips(labelling: Labelling) -> list[Command]:
     own, other = clips.has_target, clips.foreign_selected
     return [
         Command("clip.delete", "Delete clip", clips.delete, "Label", "delete",
-                ("Backspace", "Delete"), own),
+                ("Backspace", "Delete"), clips.can_delete),
         Command("clip.split", "Split clip at the playhead", clips.split, "Label", "split",
                 ("Ctrl+B",), own),
         Command("clip.merge", "Merge with next clip", clips.merge, "Label", "merge",

@@ -70,6 +70,10 @@ class ClipEditing(QObject):
             return document.find(selection) is not None
         return self.under_playhead(self.tier()) is not None
 
+    def can_delete(self) -> bool:
+        """Whether there is an own clip, or a proposal to be rejected."""
+        return self.has_target() or self._labelling.proposals.current() is not None
+
     def foreign_selected(self) -> bool:
         """Whether a clip of another annotator or a network is selected."""
         return self._labelling.others.find(self.session.selection) is not None
@@ -187,7 +191,11 @@ class ClipEditing(QObject):
     # ---- changing one clip or several
 
     def relabel(self, label: str) -> None:
-        """The clips get another label."""
+        """The clips get another label; proposals are accepted with it."""
+        proposals = self._labelling.proposals
+        if proposals.is_open(self.session.selection):
+            proposals.accept(label)
+            return
         ids = self.targets()
         if ids:
             self.attempt(lambda: bulk_edits.relabel(self.session.document, ids, label))
@@ -199,7 +207,11 @@ class ClipEditing(QObject):
             self.do(clip_edits.change(self.session.document, clip_id, comment=text))
 
     def delete(self) -> None:
-        """The clips go; undo brings them back."""
+        """The clips go; undo brings them back. Proposals are rejected."""
+        proposals = self._labelling.proposals
+        if proposals.current() is not None:
+            proposals.reject()
+            return
         ids = self.targets()
         if ids:
             self.attempt(lambda: clip_edits.delete(self.session.document, *ids))

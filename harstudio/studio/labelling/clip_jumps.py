@@ -48,7 +48,12 @@ class ClipJumps(QObject):
             self._say("No clip of this tier is under the playhead.")
 
     def jump(self, direction: int) -> None:
-        """Go to the start of the next (1) or previous (-1) clip of the tier and select it."""
+        """Go to the start of the next (1) or previous (-1) clip of the tier and select it; from a
+        proposal to the next one in their order."""
+        proposals = self._labelling.proposals
+        if proposals.is_open(self.session.selection):
+            proposals.next(direction=direction)
+            return
         tier, now = self._clips.tier(), self.session.transport.position_ns
         clips = [] if tier is None else tier.clips
         selected = None if tier is None else tier.find(self.session.selection or "")

@@ -78,7 +78,7 @@ def _point_commands(labelling: Labelling) -> list[Command]:
         Command("label.clear_marks", "Clear in and out points",
                 partial(labelling.set_marks, None, None), "Label", "", (),
                 lambda: labelling.mark_in_ns is not None),
-        Command("label.enter", "End the open clip, or take over the selected one",
+        Command("label.enter", "End the open clip, accept the proposal, or take over a clip",
                 labelling.enter, "Label", "", ("Return", "Enter"), labelling.can_enter),
     ]  # fmt: skip
 

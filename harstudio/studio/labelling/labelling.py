@@ -29,6 +29,7 @@ from harstudio.studio.labelling.label_naming import LabelNaming
 from harstudio.studio.labelling.other_labels import OtherLabels
 from harstudio.studio.labelling.point_placing import PointPlacing
 from harstudio.studio.labelling.tier_editing import TierEditing
+from harstudio.studio.proposals.proposals import Proposals
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
 
@@ -54,10 +55,11 @@ class Labelling(QObject):
        a stretch of contiguous actions takes one press for each clip and one to end the last;
     2. in and out points are set: the key makes that clip; with the in point alone the clip ends
        with the frame under the playhead;
-    3. the tier is one of points: the key places one at the frame under the playhead, unless the
+    3. a proposal is decided (``Proposals``): the key accepts it with that label;
+    4. the tier is one of points: the key places one at the frame under the playhead, unless the
        selected point stands there;
-    4. clips are selected: the key gives them another label;
-    5. otherwise: the key starts a clip at the playhead.
+    5. clips are selected: the key gives them another label;
+    6. otherwise: the key starts a clip at the playhead.
 
     A key that began a clip while it plays and is held (``KeyHolding``) ends it when it is let go.
     ``O`` alone takes its in point where the clip before ended. Esc backs out of one thing at a
@@ -103,6 +105,7 @@ class Labelling(QObject):
         session.transport.moved.connect(self._follow)
         session.transport.playing_changed.connect(self._meet_playing)
         self.playing = ClipPlaying(self)  # looks at the playhead after ``_follow``
+        self.proposals = Proposals(self)
         self._meet_recording()
         self._meet_history()
 
@@ -214,6 +217,8 @@ class Labelling(QObject):
             self._press_while_open(label, frame)
         elif self.mark_in_ns is not None:
             self._label_points(label, frame)
+        elif self.proposals.current(at_ns) is not None:
+            self.proposals.accept(label, at_ns)
         elif self.points.wanted(frame):
             self.points.place(label, frame)
         elif self.session.selection is not None:
@@ -248,14 +253,17 @@ class Labelling(QObject):
             self._end(span[1])
 
     def enter(self) -> None:
-        """End the open clip, else copy the selected clip of somebody else."""
+        """End the open clip, else accept the proposal, else copy somebody else's clip."""
         if self.open_clip is not None:
             self.finish()
+        elif self.proposals.current() is not None:
+            self.proposals.accept()
         else:
             self.copying.take_over()
 
     def can_enter(self) -> bool:
-        return self.open_clip is not None or self.clips.foreign_selected()
+        open_or_proposed = self.open_clip is not None or self.proposals.current() is not None
+        return open_or_proposed or self.clips.foreign_selected()
 
     def finish_held(self) -> None:
         """The key of the open clip was let go."""

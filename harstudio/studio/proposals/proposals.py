@@ -1,0 +1,359 @@
+"""Proposals in the open document: put there, gone through, accepted, changed, rejected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QObject, Signal
+
+from harstudio.labels.editing import proposals as edits
+from harstudio.labels.editing.edits import AddClip, EditError
+from harstudio.labels.editing.proposals import open_proposals, proposal
+from harstudio.labels.model import Clip, Document
+from harstudio.runs.suggestions import Suggestion
+from harstudio.studio.proposals.orders import (
+    ORDERS,
+    Order,
+    dispute_of_people,
+    dispute_of_streams,
+    in_order,
+)
+
+if TYPE_CHECKING:
+    from harstudio.studio.labelling.labelling import Labelling
+
+NONE_OPEN = "There are no open proposals in this recording."
+
+
+class Proposals(QObject):
+    """The open proposals of the annotator's document, and the one that is decided now.
+
+    That is the selected one or, with nothing selected, the one under the playhead where no own
+    clip and no open clip is. Enter accepts it, a label key accepts it with that label, Backspace
+    rejects it; then the next one in the order is shown: selected, and played again and again
+    where the settings say so. With several proposals selected the keys are for all of them. Each
+    is one step of undo. Every refusal is one sentence in ``session.message``.
+    """
+
+    changed = Signal()  # which are open, which is decided, or the order
+
+    def __init__(self, labelling: Labelling) -> None:
+        super().__init__(labelling)
+        self._labelling = labelling
+        self.session = labelling.session
+        self.order: Order = "time"
+        self._known: tuple[object, list[Clip]] = (None, [])  # of which document; the open ones
+        self._loop: tuple[int, int] | None = None  # what is played again and again for one
+        self.session.document_changed.connect(self._meet_edit)
+        self.session.history_changed.connect(self._meet_history)
+        self.session.selection_changed.connect(self._meet_selection)
+        self.session.recognition_changed.connect(self._tell)
+
+    # ---- what there is
+
+    def open(self) -> list[Clip]:
+        """The open ones by time; not to be changed."""
+        document = self.session.document
+        if document is None:
+            return []
+        known = (id(document), document.revision)
+        if self._known[0] != known:
+            self._known = (known, open_proposals(document))
+        return self._known[1]
+
+    def is_open(self, clip_id: str | None) -> bool:
+        """Whether it is one of them."""
+        return self.find(clip_id) is not None
+
+    def find(self, clip_id: str | None) -> Clip | None:
+        """The open proposal of that identity."""
+        if clip_id is None:
+            return None
+        return next((clip for clip in self.open() if clip.id == clip_id), None)
+
+    def current(self, at_ns: int | None = None) -> Clip | None:
+        """The one that is decided now. at_ns: the playhead counts as being there."""
+        if self.session.selection is not None:
+            return self.find(self.session.selection)
+        labelling = self._labelling
+        tier = labelling.clips.tier()
+        if not self.open() or labelling.open_clip is not None or labelling.mark_in_ns is not None:
+            return None
+        if tier is not None and (tier.rules.points or labelling.clips.under_playhead(tier)):
+            return None
+        now = self.session.transport.position_ns if at_ns is None else at_ns
+        here = [clip for clip in self.open() if clip.start_ns <= now < clip.end_ns]
+        return max(here, key=lambda clip: clip.confidence or 0.0, default=None)
+
+    def in_order(self) -> list[Clip]:
+        """The open ones in the chosen order."""
+        document = self.session.document
+        counts: Counter[str] = Counter()
+        if document is not None and self.order == "rarity":
+            counts.update(clip.label for tier in document.said for clip in tier.clips)
+        return in_order(self.open(), self.order, counts=counts, dispute=self._dispute)
+
+    def _dispute(self, clip: Clip) -> float:
+        people = dispute_of_people(clip, self._labelling.others.opinions(clip))
+        return max(people, dispute_of_streams(clip, self.session.recognition))
+
+    # ---- putting
+
+    def why_not(self) -> str:
+        """Why nothing can be proposed now, "" when it can."""
+        if self.session.settles:
+            return "Agreed labels are made of what people say; go back to your own labels first."
+        return self._labelling.clips.why_not() or self.session.team.why_hidden_now()
+
+    def put(self, clips: Iterable[Clip | Suggestion], source: str) -> bool:
+        """Propose these in the place of the open ones; False, said why, where none was put.
+
+        source: the run that says so. Edges go to frames. Left out is what the annotator has
+        labelled by half or rejected before; how many these are is told.
+        """
+        document, reason = self.session.document, self.why_not()
+        if reason or document is None:
+            self._say("warn", reason or "Open a recording first.")
+            return False
+        wanted = [self._on_frames(self._named(_as_clip(one))) for one in clips]
+        told = edits.admitted(document, wanted)
+        if not told.clips:
+            self._say("info", f"{source} proposes nothing new here.{_left_out(told)}")
+            return False
+        if not self._labelling.clips.do(edits.propose(document, told.clips, source)):
+            return False
+        go = "" if self.current() is not None else " F12 goes to the first."
+        what = _many(len(told.clips))
+        self._say("info", f"{source}: {what}.{_left_out(told)}{self._lacking_words()}{go}")
+        return True
+
+    def _named(self, clip: Clip) -> Clip:
+        """With the name that the label set has for its label."""
+        label = self._labelling.label_set.meant(clip.label)
+        return clip if label is None else replace(clip, label=label.name)
+
+    def _on_frames(self, clip: Clip) -> Clip:
+        grid = self._labelling.grid
+        if grid is None or clip.is_point:
+            return clip
+        start_ns = grid.snap_start(clip.start_ns)
+        least_ns = grid.end_of(grid.index(start_ns))
+        end_ns = max(grid.snap_end(clip.end_ns), least_ns)
+        return replace(clip, start_ns=start_ns, end_ns=end_ns)
+
+    def lacking(self) -> list[str]:
+        """Labels of open proposals that the label set does not have."""
+        names = {label.name for label in self._labelling.labels()}
+        return list(dict.fromkeys(c.label for c in self.open() if c.label not in names))
+
+    def _lacking_words(self) -> str:
+        lacking = self.lacking()
+        if not lacking:
+            return ""
+        names = ", ".join(lacking[:3]) + (", …" if len(lacking) > 3 else "")
+        return f" Not in the label set: {names}; “Add labels of the proposals” puts them there."
+
+    def add_lacking(self) -> None:
+        """The label set gets the labels that it lacks."""
+        lacking = self.lacking()
+        for name in lacking:
+            self._labelling.add_label(name)
+        if lacking:
+            self._say("info", f"Added to the label set: {', '.join(lacking)}.")
+        self.changed.emit()
+
+    def clear(self) -> None:
+        """The open ones go; what was rejected stays so."""
+        document = self.session.document
+        if document is not None:
+            self._labelling.clips.do(edits.clear(document))
+
+    # ---- deciding
+
+    def accept(self, label: str = "", at_ns: int | None = None) -> bool:
+        """The one that is decided now becomes a clip of the annotator; label: another one than
+        is proposed. False where there is none or, said why, it cannot be."""
+        ids, before = self._decided(at_ns), self.in_order()
+        document = self.session.document
+        if not ids or document is None:
+            return False
+        tier, shortest_ns = self._tier_name(), self._labelling.clips.shortest_ns
+        done = self._labelling.clips.attempt(
+            lambda: edits.accept(document, ids, tier, label, shortest_ns)
+        )
+        if done:
+            if label:
+                self._labelling.naming.used(label)
+            self._go_on(before, ids)
+        return done
+
+    def reject(self) -> bool:
+        """The one that is decided now is not proposed again. False as of ``accept``."""
+        ids, before = self._decided(), self.in_order()
+        document = self.session.document
+        if not ids or document is None:
+            return False
+        done = self._labelling.clips.attempt(lambda: edits.reject(document, ids))
+        if done:
+            self._go_on(before, ids)
+        return done
+
+    def above(self, confidence: float) -> list[Clip]:
+        """Open ones of at least that confidence."""
+        return [c for c in self.open() if c.confidence is not None and c.confidence >= confidence]
+
+    def accept_above(self, confidence: float) -> bool:
+        """All of at least that confidence become clips, as one step of undo; the surest first
+        where they overlap."""
+        document, ids = self.session.document, [clip.id for clip in self.above(confidence)]
+        if document is None or not ids:
+            self._say("info", f"No open proposal has a confidence of {confidence:.0%} or more.")
+            return False
+        tier, shortest_ns = self._tier_name(), self._labelling.clips.shortest_ns
+        before = self.in_order()
+        try:
+            edit = edits.accept(document, ids, tier, "", shortest_ns)
+        except EditError as error:
+            self._say("warn", str(error))
+            return False
+        made = sum(isinstance(step, AddClip) for step in edit.steps())
+        if not self._labelling.clips.do(edit):
+            return False
+        if self.session.selection in ids:
+            self._go_on(before, tuple(ids))
+        self._say("info", f"{_many(made)} accepted, {len(self.open())} still open.")
+        return True
+
+    def _decided(self, at_ns: int | None = None) -> tuple[str, ...]:
+        """Identities of those that a key is for."""
+        current = self.current(at_ns)
+        if current is None:
+            return ()
+        return tuple(one for one in self.session.selected if self.is_open(one)) or (current.id,)
+
+    def _tier_name(self) -> str:
+        """Where accepted clips go: the current tier, or the first own one that holds clips."""
+        document, name = cast("Document", self.session.document), self.session.tier_name
+        tier = document.tier(name)
+        if tier is None or not (tier.rules.points or tier.rules.proposals):
+            return name
+        fitting = (tier.name for tier in document.said if not tier.rules.points)
+        return next(fitting, document.annotator)
+
+    # ---- going from one to the next
+
+    def set_order(self, order: Order) -> None:
+        """The order in which they come."""
+        if order != self.order:
+            self.order = order
+            self._tell()
+            self._say("info", f"Proposals {ORDERS[order]}.")
+
+    def next(self, order: Order | None = None, direction: int = 1) -> bool:
+        """Go to the next (1) or previous (-1) one and select it; after the last comes the first.
+
+        order: changes the order too. False, said why, where none is open."""
+        if order is not None:
+            self.set_order(order)
+        waiting = self.in_order()
+        if not waiting:
+            self._say("info", NONE_OPEN)
+            return False
+        chosen = self.session.selection
+        at = next((k for k, clip in enumerate(waiting) if clip.id == chosen), None)
+        if at is not None:
+            self.go_to(waiting[(at + direction) % len(waiting)])
+        elif self.order == "time":
+            self.go_to(_nearest(waiting, self.session.transport.position_ns, direction))
+        else:
+            self.go_to(waiting[0 if direction > 0 else -1])
+        return True
+
+    def go_to(self, clip: Clip) -> None:
+        """Select it; it plays again and again where the settings say so."""
+        transport = self.session.transport
+        transport.seek(clip.start_ns)
+        self.session.select(clip.id)
+        if self.session.settings.play_proposals:
+            self._loop = (clip.start_ns, clip.end_ns)
+            transport.set_loop(self._loop)
+            transport.set_rate(abs(transport.rate))
+            transport.play()
+
+    def _go_on(self, before: Sequence[Clip], decided: Sequence[str]) -> None:
+        """To the next one in the order as it was; nowhere while it plays with nothing selected."""
+        left = {clip.id for clip in self.open()}
+        if self.session.selection is None and self.session.transport.playing:
+            return
+        if not left:
+            self.session.select(None)
+            self._say("info", "All proposals are settled. Ctrl+G goes to what is unlabelled.")
+            return
+        places = [k for k, clip in enumerate(before) if clip.id in decided]
+        after = [*before[max(places, default=-1) + 1 :], *before]
+        self.go_to(next(clip for clip in after if clip.id in left))
+
+    # ---- what happens elsewhere
+
+    def _meet_edit(self) -> None:
+        clip = self.find(self.session.selection)
+        looped = self._loop is not None and self.session.transport.loop == self._loop
+        if clip is not None and looped and self._loop != (clip.start_ns, clip.end_ns):
+            self._loop = (clip.start_ns, clip.end_ns)  # its edges were moved
+            self.session.transport.set_loop(self._loop)
+        self._tell()
+
+    def _meet_history(self, *_: object) -> None:
+        self._known = (None, [])
+        self._tell()
+
+    def _meet_selection(self, *_: object) -> None:
+        """Whoever leaves a proposal leaves its loop."""
+        transport, loop, self._loop = self.session.transport, self._loop, None
+        if loop is not None and transport.loop == loop:
+            transport.set_loop(None)
+            transport.pause()
+        self._tell()
+
+    def _tell(self, *_: object) -> None:
+        self.changed.emit()
+
+    def _say(self, level: str, sentence: str) -> None:
+        self.session.message.emit(level, sentence)
+
+
+def _as_clip(one: Clip | Suggestion) -> Clip:
+    if isinstance(one, Clip):
+        return one
+    return proposal(
+        one.start_ns,
+        one.end_ns,
+        one.label,
+        one.confidence,
+        person=one.person,
+        second=one.second,
+        second_confidence=one.second_confidence if one.second else None,
+    )
+
+
+def _nearest(clips: Sequence[Clip], now_ns: int, direction: int) -> Clip:
+    """Of clips by time the first one that is not over, or the last one that has begun."""
+    if direction > 0:
+        return next((clip for clip in clips if clip.end_ns > now_ns), clips[0])
+    return next((clip for clip in reversed(clips) if clip.start_ns < now_ns), clips[-1])
+
+
+def _left_out(told: edits.Admitted) -> str:
+    parts = []
+    if told.covered:
+        parts.append(f"{told.covered} where you have labelled already")
+    if told.rejected:
+        parts.append(f"{told.rejected} that you rejected before")
+    return f" Left out: {', '.join(parts)}." if parts else ""
+
+
+def _many(count: int) -> str:
+    return f"{count} proposal" if count == 1 else f"{count} proposals"
