@@ -151,6 +151,21 @@ def propose(document: Document, clips: Iterable[Clip], source: str) -> Edit | No
     return Group(f"Propose {_many(len(put))} by {source}", (*made, *gone, *put))
 
 
+def propose_also(document: Document, clips: Iterable[Clip], source: str) -> Edit | None:
+    """Put proposals beside the open ones; those that say the same of the same time give way. None
+    when that changes nothing. source and what is left out: as for ``propose``."""
+    taken = admitted(document, clips).clips
+    if not taken:
+        return None
+    tier = proposals_tier(document)
+    name = _free_name(document) if tier is None else tier.name
+    made = (AddTier(name, len(document.tiers), RULES),) if tier is None else ()
+    there = [] if tier is None else [clip for clip in tier.clips if not clip.rejected]
+    gone = [RemoveClip(name, one) for one in there if any(_same(one, new) for new in taken)]
+    put = [AddClip(name, _as_proposal(clip, source)) for clip in taken]
+    return Group(f"Propose {_many(len(put))} by {source}", (*made, *gone, *put))
+
+
 def clear(document: Document) -> Edit | None:
     """The open proposals go; what was rejected stays so. None when there are none."""
     tier = proposals_tier(document)

@@ -118,7 +118,7 @@ class Proposals(QObject):
         if reason or document is None:
             self._say("warn", reason or "Open a recording first.")
             return False
-        wanted = [self._on_frames(self._named(_as_clip(one))) for one in clips]
+        wanted = [self._on_frames(self._named(as_clip(one))) for one in clips]
         told = edits.admitted(document, wanted)
         if not told.clips:
             self._say("info", f"{source} proposes nothing new here.{_left_out(told)}")
@@ -325,7 +325,8 @@ class Proposals(QObject):
         self.session.message.emit(level, sentence)
 
 
-def _as_clip(one: Clip | Suggestion) -> Clip:
+def as_clip(one: Clip | Suggestion) -> Clip:
+    """A suggestion as a clip to be proposed."""
     if isinstance(one, Clip):
         return one
     return proposal(
