@@ -14,9 +14,10 @@ from harstudio.jobs.context import Context, Payload
 from harstudio.recognition.at_hand import network_of
 from harstudio.recognition.recognise import Question, recognise
 from harstudio.recognition.trained import TrainedNetwork
+from harstudio.recognition.what_if import changes_of, window_at_hand
 from harstudio.recognition.windows import Sliding
 from harstudio.recordings.formats import FORMATS, open_recording, scan
-from harstudio.results import Recognition
+from harstudio.results import Recognition, Window
 from harstudio.runs.recognitions import SUFFIX, recognised_path, save_recognition
 
 RANKED = 3
@@ -94,6 +95,55 @@ def explain(payload: Payload, context: Context) -> Payload:
         "confidence": recognition.confidence,
         "target": shown,
         "target_name": recognition.classes[shown],
+    }
+
+
+def what_if(payload: Payload, context: Context) -> Payload:
+    """What a run says about one window with something taken away.
+
+    payload: run, path, start_ns, end_ns, person; without (kinds of stream), masked (tables of
+    stream, left, top, right, bottom in its pixels), joints (names of the recording's topology);
+    explain (bool) and out (folder for the file with what was looked at then). What was read of the
+    window is kept in the worker for the next question about it.
+
+    Returns {run, path, start_ns, end_ns, person, classes, before, label, name, confidence,
+    probabilities, by_stream, moved, kinds, can_drop, file}: before has the keys from label to
+    by_stream, of the window as it is; moved, the share of the probability that went to other
+    classes; kinds, what the run sees of the recording; can_drop, what can be dropped beside what
+    is; file "" where nothing was to be explained.
+    """
+    trained = network_of(payload["run"], context)
+    changes, person = changes_of(payload), str(payload.get("person") or "")
+    path = Path(payload["path"]).expanduser().absolute()
+    span = int(payload["start_ns"]), int(payload["end_ns"])
+    window = window_at_hand(trained, path, *span, person)
+    said = window.ask(changes, explaining=bool(payload.get("explain")))
+    recognition = window.recognition(said, changes)
+    before, after = window.before.probabilities, said.window.probabilities
+    return {
+        "run": str(trained.folder),
+        "path": str(path),
+        "start_ns": span[0],
+        "end_ns": span[1],
+        "person": person,
+        "classes": list(trained.classes),
+        "before": _opinion(trained, window.before),
+        **_opinion(trained, said.window),
+        "moved": float(np.abs(after - before).sum() / 2),
+        "kinds": list(window.kinds),
+        "can_drop": list(window.can_drop(changes.without)),
+        "file": _Files(payload["out"]).save(recognition) if said.explanations else "",
+    }
+
+
+def _opinion(trained: TrainedNetwork, window: Window) -> Payload:
+    label = int(window.probabilities.argmax())
+    return {
+        "label": label,
+        "name": trained.classes[label],
+        "confidence": float(window.probabilities[label]),
+        "probabilities": window.probabilities.tolist(),
+        "by_stream": {name: row.tolist() for name, row in window.by_stream.items()},
     }
 
 
