@@ -47,6 +47,7 @@ from harstudio.networks.joint_tcn import PREPROCESSING as JOINT_TABLE
 from harstudio.networks.mmff import LITE_MOMENTUM
 from harstudio.networks.mmff_cards import LITE_PICTURE
 from harstudio.networks.network import Batch, FeatureMap, Gaze, Network, Output
+from harstudio.networks.shown import shown as as_pictures
 from harstudio.results import Kind, NetworkCard, Option, Stage
 from harstudio.skeletons.topology import topology as skeleton_topology
 
@@ -129,6 +130,10 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
         for name in seen
     ]  # fmt: skip
     explains = dict(shown_of(name) for name in seen if name != INERTIAL)
+    if _clip(options) == DYNAMIC:
+        explains |= {
+            _images(name): Kind.PICTURE for name in seen if _kind(name, options) == DYNAMIC
+        }
     if SKELETON in seen and options["skeleton_backbone"] in LINKED:
         explains |= dict.fromkeys(LINK_NAMES, Kind.RELATION)
     if INERTIAL in seen:
@@ -159,6 +164,11 @@ def inputs_of(options: Mapping[str, Any]) -> tuple[str, ...]:
 def _clip(options: Mapping[str, Any]) -> str:
     """What is seen of a clip."""
     return INSTEAD.get(options["picture_backbone"], CLIP)
+
+
+def _images(name: str) -> str:
+    """What the dynamic images of an input are called."""
+    return "dynamic images" if name == DYNAMIC else f"{name} dynamic images"
 
 
 def _kind(name: str, options: Mapping[str, Any]) -> str:
@@ -268,7 +278,11 @@ class LateFusion(Network):
         part = self._stream(name)
         if not explain:
             return part(batch[name]), {}, {}
-        return part.explained(name, batch[name])
+        features, told, maps = part.explained(name, batch[name])
+        table = self.card.preprocessing[name]
+        if table.get("kind", name) == DYNAMIC:
+            told[_images(name)] = as_pictures(name, batch[name], table)
+        return features, told, maps
 
 
 def _backbone(name: str, topology: str, options: Mapping[str, Any]) -> tuple[nn.Module, int]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from harstudio.learning.inputs.places import WHOLE, PicturePlace, Placement
 from harstudio.networks.network import Gaze
+from harstudio.networks.shown import places
 from harstudio.results import (
     Box,
     Cut,
@@ -194,7 +195,15 @@ def _picture(
     shows a frame twice, and it is told once."""
     if place is None:
         return Picture(name, meaning, pixels)
-    cuts = dict.fromkeys(Cut(one.time_ns, one.box, one.part, one.of) for one in place.shots)
+    several = list(dict.fromkeys(one.of for one in place.shots))
+    parts = [one.part for one in place.shots]
+    if len(several) > 1 and all(part == WHOLE for part in parts):  # pictures of parts of the clip
+        where = dict(zip(several, places(len(several)), strict=True))
+        parts = [where[one.of] for one in place.shots]
+    cuts = dict.fromkeys(
+        Cut(one.time_ns, one.box, part, one.of)
+        for one, part in zip(place.shots, parts, strict=True)
+    )
     return Picture(name, meaning, pixels, place.stream, tuple(cuts))
 
 

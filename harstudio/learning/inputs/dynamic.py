@@ -145,6 +145,9 @@ def make(seen: DynamicImages, settings: DynamicInput, rng: np.random.Generator |
     pictures = changed_pictures(pictures, settings, look)
     values = np.stack([normalised(one, settings) for one in pictures], axis=1)
     where = seen.extent.box(box)
-    shots = tuple(Shot(int(time_ns), where) for time_ns in seen.times_ns)
+    told, parts = len(seen.times_ns), len(pictures)
+    of = [f"part {k * parts // told + 1} of {parts}" if parts > 1 else "" for k in range(told)]
+    times = seen.times_ns.tolist()
+    shots = tuple(Shot(at, where, of=part) for at, part in zip(times, of, strict=True))
     place = PicturePlace(seen.stream, shots)
     return Made(values if settings.segments > 1 else values[:, 0], place)

@@ -14,6 +14,8 @@ from harstudio.studio.panes.attention import shares_pixels
 from harstudio.studio.panes.heat import finer
 from harstudio.studio.panes.scene import Cloud
 
+GRAY = 0.62  # of the brightness, under a map
+
 
 class CloudHeat:
     """Lays maps on the points of one recording: each point has the weight of the pixel that it
@@ -34,7 +36,8 @@ class CloudHeat:
         )
 
     def on(self, cloud: Cloud, patch: Patch, table: NDArray[np.uint8], strength: float) -> Cloud:
-        """The cloud under the map; the cloud itself where none of its points lies in it. table:
+        """The cloud under the map; the cloud itself where none of its points lies in it. Points
+        coloured by their distance turn grey: two scales of colour at once cannot be read. table:
         (256, 4) uint8 premultiplied BGRA by weight. strength: of the map, in [0, 1]."""
         asked = (cloud, patch, table, strength)
         same = len(self._asked) == len(asked) and all(
@@ -64,7 +67,7 @@ class CloudHeat:
             return cloud
         over = table.astype(np.float32) * np.float32(strength)
         left = 1 - over[:, 3:] / 255
-        colors = cloud.colors.copy()
+        colors = cloud.colors.copy() if cloud.photo else gray(cloud.colors)
         colors[inside] = np.rint(colors[inside] * left[levels] + over[levels, 2::-1])
         return replace(cloud, colors=colors)
 
@@ -80,3 +83,9 @@ class CloudHeat:
             return cloud.pixels()
         placed = self._recording.cameras[stream].project(cloud.points)
         return np.asarray(placed, dtype=np.float32)
+
+
+def gray(colors: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(N, 3) RGB as bright as the colours, and darker than the brightest of a map."""
+    bright = colors @ np.array([0.3, 0.59, 0.11], dtype=np.float32) * np.float32(GRAY)
+    return np.repeat(bright.astype(np.uint8)[:, None], 3, axis=1)

@@ -24,6 +24,7 @@ class Cloud:
 
     spacing: distance between neighbours, in parts of their distance from the camera. there: (h, w)
     where the depth picture, of which every ``stride``-th row and column is taken, has a point.
+    photo: the colours are those of a picture, not of the distance.
     """
 
     points: NDArray[np.float32]
@@ -31,6 +32,7 @@ class Cloud:
     spacing: float
     there: NDArray[np.bool_]
     stride: int = 1
+    photo: bool = False
 
     def pixels(self) -> NDArray[np.float32]:
         """(N, 2) pixel (x, y) of the depth picture that each point comes from."""
@@ -104,7 +106,8 @@ class CloudMaker:
         found = mm[there]
         points = self._rays[there] * found[:, None].astype(np.float32) + self._shift
         colors = self._colors(points, found, picture)
-        return Cloud(points, colors, self._spacing, seen, self.stride)
+        photo = picture is not None and self._color_camera is not None
+        return Cloud(points, colors, self._spacing, seen, self.stride, photo)
 
     def _colors(
         self,
