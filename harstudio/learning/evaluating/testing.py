@@ -11,11 +11,9 @@ import torch
 
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.jobs.context import Context
-from harstudio.learning.config_checks import config_of_run
-from harstudio.learning.data.datasets import Dataset, collect
-from harstudio.learning.data.protocols import Parts
 from harstudio.learning.data.samples import Sample
 from harstudio.learning.devices import Device
+from harstudio.learning.evaluating.asked import experiment_of, samples_of
 from harstudio.learning.evaluating.disturbing import applies
 from harstudio.learning.evaluating.evaluation import evaluate_answers
 from harstudio.learning.evaluating.inference import answer
@@ -30,20 +28,14 @@ from harstudio.learning.evaluating.keeping import (
 from harstudio.learning.evaluating.robustness import try_conditions
 from harstudio.learning.prepared.cache_match import require_same
 from harstudio.learning.prepared.caches import open_cache
-from harstudio.learning.preparing import Experiment, parts_by_name, require_samples, restore
-from harstudio.learning.preprocessing import Preprocessing
+from harstudio.learning.preparing import Experiment
 from harstudio.learning.weights.checkpoints import load_network
-from harstudio.learning.weights.importing import IMPORTED
 from harstudio.networks import create_network
 from harstudio.networks.network import Network, streams_with
 from harstudio.networks.sizes import measure
 from harstudio.runs.answers import StoredAnswers
-from harstudio.runs.config import Config, parse
 from harstudio.runs.folder import RunFolder, is_run
-from harstudio.runs.reading import read_json
-from harstudio.skeletons.maps import require_map
 
-MS = 1_000_000  # nanoseconds
 MOST_FEATURES = 1 << 30  # bytes of features that are kept of a test part
 
 
@@ -160,10 +152,7 @@ def evaluate_run(
     run = RunFolder(folder.absolute())
     if not is_run(run.path):
         raise MissingError("This is no run folder: it has no config.toml.", path=run.path)
-    if (run.path / IMPORTED).is_file():
-        experiment = _imported(run, data)
-    else:
-        experiment = restore(_config(run, data), run.data, run.preprocessing)
+    experiment = experiment_of(run, data)
     name = weights or known_by(run)
     if name not in ("last", "best"):
         raise UsageError(f"There are no weights {name}.", remedy="Use last or best.")
@@ -184,21 +173,12 @@ def evaluate_run(
             )
         worse = experiment.preprocessing.disturbed(disturbed)
         experiment = replace(experiment, preprocessing=worse)
-    problems: Sequence[str] = ()
-    own = True
-    if data is None:
-        samples = _part(run, experiment, part)
-        require_samples(experiment, "Name where they are now with --data.")
-    else:
+    if data is not None:
         experiment = replace(experiment, cache=open_cache(data))
         if not (without or disturbed):
             require_same(experiment.cache, experiment.preprocessing, network.card.name)
-        dataset = _other_data(data, experiment, context)
-        samples, own = unseen(experiment, dataset, part)
-        problems = dataset.problems
-        if not own:
-            part = "all"
-            problems = [*problems, *_left_out(len(dataset.samples) - len(samples))]
+    asked = samples_of(run, experiment, context, data=data, part=part)
+    samples, part, own, problems = asked
     document = evaluate_samples(
         network,
         experiment,
@@ -243,109 +223,5 @@ def _lacking(
     return replace(experiment, preprocessing=preprocessing)
 
 
-def unseen(experiment: Experiment, dataset: Dataset, part: str) -> tuple[Sequence[Sample], bool]:
-    """The samples of a dataset that tell how good the run is, and whether all are its own.
-
-    A sample is known by its recording's name and its stretch, wherever it lies. DataError where
-    none is left.
-    """
-    parts = parts_by_name(experiment.parts)
-    place = {_stretch(one): name for name, samples in parts.items() for one in samples}
-    own = all(_stretch(one) in place for one in dataset.samples)
-    if own and part not in parts:
-        raise UsageError(f"There is no part {part}.", remedy=f"Use one of {', '.join(parts)}.")
-    paths = {one.path for one in (*experiment.parts.train, *experiment.parts.validation)}
-    left = [
-        one
-        for one in dataset.samples
-        if place.get(_stretch(one), "test") == (part if own else "test")
-        and (own or one.path not in paths)
-    ]
-    if not left:
-        raise DataError(
-            f"These are clips of the run's own data, and none is of its part {part}."
-            if own
-            else "The run learned from every recording here.",
-            path=dataset.path,
-            remedy="Evaluate on clips that it has not seen.",
-        )
-    return left, own
-
-
-def _stretch(sample: Sample) -> tuple[str, int, int]:
-    """To the millisecond: other formats round the end of the same recording otherwise."""
-    return sample.recording, round(sample.start_ns / MS), round(sample.end_ns / MS)
-
-
-def _left_out(count: int) -> list[str]:
-    if not count:
-        return []
-    clips = "1 clip" if count == 1 else f"{count} clips"
-    return [f"{clips} left out: the run learned from the same recordings."]
-
-
-def _config(run: RunFolder, data: Path | None) -> Config:
-    """The run's config; where its data are gone, ``data`` may be them."""
-    config = config_of_run(run)
-    if data is None or Path(config.data.path).exists():
-        return config
-    moved = config.data.model_copy(update={"path": str(data.resolve())})
-    return config.model_copy(update={"data": moved})
-
-
-def _imported(run: RunFolder, data: Path | None) -> Experiment:
-    """What is known of imported weights, which learned from no data of ours."""
-    if data is None:
-        raise UsageError(
-            "Nothing was trained here; its weights are imported.",
-            path=run.path,
-            remedy="Name labelled data with --data.",
-        )
-    network = load_network(run.last)
-    tables = {"data": {"path": str(data)}, "network": {"name": network.card.name}}
-    told = read_json(run.data)
-    classes = told.get("classes") if isinstance(told, dict) else None
-    if not isinstance(classes, list) or len(classes) != network.num_classes:
-        raise DataError("It is damaged.", path=run.data, remedy="Import the weights again.")
-    return Experiment(
-        config=parse(tables, base=run.path),
-        classes=tuple(map(str, classes)),
-        topology=network.topology,
-        kinds=frozenset(),
-        parts=Parts((), (), ()),
-        problems=(),
-        preprocessing=Preprocessing.load(run.preprocessing),
-    )
-
-
 def _weights(run: RunFolder, name: str) -> Path:
     return run.best if name == "best" else run.last
-
-
-def _part(run: RunFolder, experiment: Experiment, part: str) -> Sequence[Sample]:
-    parts = parts_by_name(experiment.parts)
-    if part not in parts:
-        raise UsageError(f"There is no part {part}.", remedy=f"Use one of {', '.join(parts)}.")
-    if not parts[part]:
-        raise UsageError(
-            f"The part {part} has no clips under the protocol of this run.",
-            path=run.path,
-            remedy="Name other data with --data.",
-        )
-    return parts[part]
-
-
-def _other_data(data: Path, experiment: Experiment, context: Context) -> Dataset:
-    """The samples of another dataset whose classes the run knows."""
-
-    def progress(done: int, total: int) -> None:
-        context.progress(0, 0, f"Looking at the data, {done} of {total}")
-        context.pause_point()
-
-    dataset = collect(data.resolve(), classes=experiment.classes, progress=progress)
-    skeleton = experiment.preprocessing.skeleton is not None
-    if skeleton and not dataset.topology:
-        raise DataError("There are no skeletons.", path=data, remedy="Name other recordings.")
-    if skeleton:
-        require_map(dataset.topology, experiment.topology, data)
-    return dataset.with_kinds(experiment.preprocessing.kinds)

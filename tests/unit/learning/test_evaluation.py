@@ -32,7 +32,7 @@ from harstudio.learning.evaluating.figures import (
 )
 from harstudio.learning.evaluating.inference import Answers, answer
 from harstudio.learning.evaluating.keeping import selected_by
-from harstudio.learning.evaluating.testing import unseen
+from harstudio.learning.evaluating.asked import unseen
 from harstudio.learning.jobs import evaluate, train
 from harstudio.learning.preparing import restore
 from harstudio.networks import create_network
