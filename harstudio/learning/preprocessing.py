@@ -32,6 +32,7 @@ from harstudio.learning.inputs import (
 )
 from harstudio.learning.inputs.crops import draw
 from harstudio.learning.inputs.frames import PictureSettings
+from harstudio.learning.inputs.kept import Kept
 from harstudio.learning.inputs.places import Made, Placement, Read, Stretch
 from harstudio.learning.inputs.skeleton import SkeletonInput, make_skeleton, marks
 from harstudio.learning.inputs.skeleton_changes import mirrored
@@ -182,13 +183,21 @@ class Preprocessing:
         condition(name)
         return replace(self, disturbance=name)
 
-    def read(self, recording: Recording, start_ns: int, end_ns: int, person: str = "") -> Raw:
+    def read(
+        self,
+        recording: Recording,
+        start_ns: int,
+        end_ns: int,
+        person: str = "",
+        kept: Kept | None = None,
+    ) -> Raw:
         """Decode what ``[start_ns, end_ns)`` shows; the same whenever it is called.
 
-        person: the body id that the clip is about, "" for whoever is seen. DataError where a
-        stream is missing, damaged or empty there, or nobody is seen.
+        person: the body id that the clip is about, "" for whoever is seen. kept: frames that
+        stretches of this recording read before. DataError where a stream is missing, damaged or
+        empty there, or nobody is seen.
         """
-        return self.read_stretch(self.stretch(recording, start_ns, end_ns, person))
+        return self.read_stretch(self.stretch(recording, start_ns, end_ns, person, kept))
 
     def read_stretch(self, stretch: Stretch) -> Raw:
         """Decode what a stretch shows. DataError as ``read``."""
@@ -201,16 +210,21 @@ class Preprocessing:
         return Raw(None if tracks is None or self.skeleton is None else tracks.bare(), seen)
 
     def stretch(
-        self, recording: Recording, start_ns: int, end_ns: int, person: str = ""
+        self,
+        recording: Recording,
+        start_ns: int,
+        end_ns: int,
+        person: str = "",
+        kept: Kept | None = None,
     ) -> Stretch:
         """What all inputs are read from: ``[start_ns, end_ns)`` with its people. Raises as read."""
-        if self.disturbance:
-            recording = disturb(recording, self.disturbance, start_ns, end_ns)
-        tracks, joints = self._tracks(recording, start_ns, end_ns, person)
-        return Stretch(recording, start_ns, end_ns, tracks, joints)
+        if self.disturbance:  # of frames that differ from stretch to stretch
+            recording, kept = disturb(recording, self.disturbance, start_ns, end_ns), None
+        tracks, joints = self._tracks(recording, start_ns, end_ns, person, kept)
+        return Stretch(recording, start_ns, end_ns, tracks, joints, kept=kept)
 
     def _tracks(
-        self, recording: Recording, start_ns: int, end_ns: int, person: str
+        self, recording: Recording, start_ns: int, end_ns: int, person: str, kept: Kept | None
     ) -> tuple[Tracks | None, str]:
         """The people of a stretch and their topology; None where there is no skeleton to be had."""
         stream = recording.of_kind(StreamKind.SKELETON)
@@ -218,7 +232,7 @@ class Preprocessing:
             return None, ""
         bodies = PEOPLE if self.skeleton is None else self.skeleton.bodies
         wanted = self.topology if self.skeleton is not None else ""
-        tracks = read_tracks(recording, start_ns, end_ns, person, bodies, wanted)
+        tracks = read_tracks(recording, start_ns, end_ns, person, bodies, wanted, kept)
         if tracks is None and self.skeleton is not None:
             who = f"Body {person}" if person else "Nobody"
             seen = "is not seen" if person else "is seen"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from harstudio.errors import DataError
 from harstudio.jobs.context import Context
@@ -13,9 +15,11 @@ from harstudio.networks.network import streams_with
 from harstudio.recognition.saying import Said, say
 from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recognition.windows import Sliding
+from harstudio.recognition.windows_read import Shown, WindowReader, ahead
 from harstudio.recordings.recording import Recording
+from harstudio.recordings.streams import SkeletonStream, StreamKind
 from harstudio.results import Recognition, whole
-from harstudio.runs.segments import find_segments
+from harstudio.runs.segments import Trimming, find_segments
 
 NAMED_WINDOWS = 3  # that could not be recognised and are told one by one
 
@@ -26,7 +30,8 @@ class Question:
 
     sliding: how it is cut. spans: these windows instead. explain: also tell what was looked at,
     for the class ``target`` (None = the one that each window is said to be). person: the body id
-    that it is about, "" for whoever is seen.
+    that it is about, "" for whoever is seen. each_person: every body by itself, window by window,
+    where it is seen in half of the frames. trimming: how windows become segments.
     """
 
     sliding: Sliding = field(default_factory=Sliding)
@@ -34,6 +39,21 @@ class Question:
     explain: bool = False
     target: int | None = None
     person: str = ""
+    each_person: bool = False
+    trimming: Trimming = field(default_factory=Trimming)
+
+    def asked(self) -> dict[str, Any]:
+        """What windows and explanations depend on, as ``Recognition.asked`` keeps it."""
+        return {
+            "window_s": self.sliding.window_s,
+            "stride_s": self.sliding.stride_s,
+            "scales": list(self.sliding.scales),
+            "spans": [list(span) for span in self.spans],
+            "person": self.person,
+            "each_person": self.each_person,
+            "explain": self.explain,
+            "target": self.target,
+        }
 
 
 def recognise(
@@ -46,25 +66,30 @@ def recognise(
     """What the network says about a recording.
 
     One window after the other is read, recognised and let go of, so that memory does not grow with
-    the recording. Where the recording lacks a modality, the network's streams that can do without
-    it answer alone, and the log says so; where none can, that is a DataError. A window in which
-    nobody is seen, or that is damaged, has no opinion and is named in the log; where all are so,
-    that is a DataError. Pauses and stops between windows. progress: called with the share that is
-    done.
+    the recording; a thread reads the next ones meanwhile. Where the recording lacks a modality, the
+    network's streams that can do without it answer alone, and the log says so; where none can, that
+    is a DataError. A window in which nobody is seen, or that is damaged, has no opinion and is
+    named in the log; where all are so, that is a DataError. Where persons are asked for and the
+    recording has no skeletons, whoever is seen is recognised, and the log says so. Pauses and stops
+    between windows. progress: called with the share that is done.
     """
     question = question or Question()
     preprocessing = suited(trained, recording, context)
     spans = question.spans or question.sliding.over(*extent(recording), trained.usual_s)
+    each_person = _tells_persons(recording, question, context)
+    reader = WindowReader(preprocessing, recording, question.person, each_person)
     said: list[Said] = []
     failed: list[tuple[int, DataError]] = []
-    for number, span in enumerate(spans):
-        context.pause_point()
-        try:
-            said.append(_look(trained, preprocessing, recording, span, question))
-        except DataError as error:
-            failed.append((span[0], error))
-        if progress is not None:
-            progress((number + 1) / len(spans))
+    with closing(ahead(spans, reader.read)) as windows_read:
+        for number, (span, shown) in enumerate(windows_read):
+            context.pause_point()
+            for one in shown:
+                try:
+                    said.append(_look(trained, one, span, question))
+                except DataError as error:
+                    failed.append((span[0], error))
+            if progress is not None:
+                progress((number + 1) / len(spans))
     if not said:
         raise failed[0][1] if failed else DataError("It is empty.", path=recording.path)
     _tell_failed(recording, failed, context)
@@ -77,30 +102,32 @@ def recognise(
         recording=recording.name,
         path=str(recording.path),
         windows=windows,
-        segments=tuple(find_segments(windows)),
+        segments=tuple(find_segments(windows, question.trimming)),
         label=label,
         confidence=confidence,
         explanations=tuple(one.explanations for one in said) if question.explain else (),
         without=tuple(sorted(preprocessing.without - trained.preprocessing.without)),
+        asked=question.asked(),
     )
 
 
-def _look(
-    trained: TrainedNetwork,
-    preprocessing: Preprocessing,
-    recording: Recording,
-    span: tuple[int, int],
-    question: Question,
-) -> Said:
-    """What the network says about one window."""
-    raw = preprocessing.read(recording, *span, question.person)
-    return say(
-        trained,
-        preprocessing.make(raw, None),
-        span,
-        explaining=question.explain,
-        target=question.target,
-    )
+def _look(trained: TrainedNetwork, shown: Shown, span: tuple[int, int], question: Question) -> Said:
+    """What the network says about what a window shows."""
+    if isinstance(shown.prepared, DataError):
+        raise shown.prepared
+    said = say(trained, shown.prepared, span, explaining=question.explain, target=question.target)
+    return said._replace(window=replace(said.window, person=shown.person))
+
+
+def _tells_persons(recording: Recording, question: Question, context: Context) -> bool:
+    """Whether every body is asked about by itself."""
+    if not question.each_person or question.person:
+        return False
+    stream = recording.of_kind(StreamKind.SKELETON)
+    if isinstance(stream, SkeletonStream) and len(stream):
+        return True
+    context.log(f"{recording.name} has no skeletons: its persons are not told apart.")
+    return False
 
 
 def suited(trained: TrainedNetwork, recording: Recording, context: Context) -> Preprocessing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated, Any, Literal
 
 import cv2
@@ -15,6 +15,7 @@ from harstudio.learning.inputs import Chance, Factor, InputSettings, Share
 from harstudio.learning.inputs.person_mask import person_mask
 from harstudio.learning.inputs.places import Stretch
 from harstudio.learning.inputs.registered import in_color
+from harstudio.learning.inputs.tracks import Sights, sights_at
 from harstudio.recordings.streams import PictureStream, StreamKind
 from harstudio.results import Box
 
@@ -96,14 +97,31 @@ def frame_of(
     """A frame of the stretch's pictures, with people alone where ``person_band_m`` says so.
 
     Nothing is left out where people cannot be told from the rest: without a skeleton, in infrared
-    and colour without depth at that time, in colour without both cameras. DataError where it cannot
-    be decoded.
+    and colour without depth at that time, in colour without both cameras. What the stretch's
+    ``kept`` has is not decoded again. DataError where it cannot be decoded.
     """
+    if stretch.kept is None:
+        return _frame(stretch, stream, index, settings)
+    time_ns, band_m = int(stream.times_ns[index]), settings.person_band_m
+    sights: Sights = ()
+    if band_m is not None and stretch.tracks is not None:
+        sights = sights_at(stretch.tracks, time_ns)
+    make = partial(_frame, stretch, stream, index, settings)
+    return stretch.kept.get(time_ns, (stream.name, index, band_m, sights), make)
+
+
+def _frame(
+    stretch: Stretch, stream: PictureStream, index: int, settings: PictureSettings
+) -> NDArray[Any]:
     frame = stream.frame(index)
     if settings.person_band_m is None:
         return frame
-    time_ns = int(stream.times_ns[index])
-    mask = mask_of(stretch, stream, time_ns, frame, settings.person_band_m)
+    masks = {} if stretch.masks is None else stretch.masks
+    key = stream.name, index, settings.person_band_m
+    if key not in masks:
+        time_ns = int(stream.times_ns[index])
+        masks[key] = mask_of(stretch, stream, time_ns, frame, settings.person_band_m)
+    mask = masks[key]
     if mask is None:
         return frame
     out = frame.copy()

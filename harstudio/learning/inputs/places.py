@@ -9,10 +9,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from harstudio.learning.inputs.kept import Kept
 from harstudio.learning.inputs.tracks import Tracks
 from harstudio.recordings.recording import Recording
 from harstudio.results import Box
 
+Masks = dict[tuple[str, int, tuple[float, float]], NDArray[np.bool_] | None]
 WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 
 
@@ -20,7 +22,9 @@ WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 class Stretch:
     """``[start_ns, end_ns)`` of a recording, with the people in it (None where nobody is known).
 
-    topology: of the tracks' joints, "" without.
+    topology: of the tracks' joints, "" without. masks: where frames show people, by stream, frame
+    and band, kept for who reads the same stretch again; None keeps nothing. kept: frames that
+    stretches beside this one read.
     """
 
     recording: Recording
@@ -28,6 +32,8 @@ class Stretch:
     end_ns: int
     tracks: Tracks | None
     topology: str = ""
+    masks: Masks | None = None
+    kept: Kept | None = None
 
 
 class Read(Protocol):

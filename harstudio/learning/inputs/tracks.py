@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harstudio.errors import DataError
+from harstudio.learning.inputs.kept import Kept
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import Body, SkeletonFrame, SkeletonStream, StreamKind
 from harstudio.skeletons.maps import convert_joints, joint_map
@@ -40,15 +42,21 @@ class Tracks:
 
 
 def read_tracks(
-    recording: Recording, start_ns: int, end_ns: int, person: str, bodies: int, wanted: str
+    recording: Recording,
+    start_ns: int,
+    end_ns: int,
+    person: str,
+    bodies: int,
+    wanted: str,
+    kept: Kept | None = None,
 ) -> Tracks | None:
     """The bodies with the largest energy in ``[start_ns, end_ns)``; None where nobody is seen.
 
     Energy: the sum over the axes of the standard deviation of all joints over all frames in which
     the body is seen (Shahroudy et al. 2016). A body is who has one id. person: this body alone.
-    wanted: the topology to give, "" for that of the recording; joints of another are mapped.
-    DataError where the recording has no
-    skeletons, or joints that cannot be mapped.
+    wanted: the topology to give, "" for that of the recording; joints of another are mapped. kept:
+    frames that were read before. DataError where the recording has no skeletons, or joints that
+    cannot be mapped.
     """
     stream = recording.of_kind(StreamKind.SKELETON)
     if not isinstance(stream, SkeletonStream):
@@ -59,7 +67,7 @@ def read_tracks(
             f"Its {stream.topology} skeletons lack joints of {wanted}.", path=recording.path
         )
     first, last = np.searchsorted(stream.times_ns, (start_ns, end_ns))
-    frames: list[SkeletonFrame] = [stream.frame(k) for k in range(int(first), int(last))]
+    frames = skeleton_frames(stream, start_ns, end_ns, kept)
     found: dict[str, list[tuple[int, Body]]] = {}
     for t, frame in enumerate(frames):
         for body in frame.bodies:
@@ -74,6 +82,21 @@ def read_tracks(
     return _assemble(
         stream.times_ns[first:last], {name: (found[name], stacks[name]) for name in chosen}, bodies
     )
+
+
+def skeleton_frames(
+    stream: SkeletonStream, start_ns: int, end_ns: int, kept: Kept | None = None
+) -> list[SkeletonFrame]:
+    """The frames in ``[start_ns, end_ns)``; those that ``kept`` has are not read again."""
+    first, last = np.searchsorted(stream.times_ns, (start_ns, end_ns))
+    indices = range(int(first), int(last))
+    if kept is None:
+        return [stream.frame(k) for k in indices]
+    times = stream.times_ns[first:last].tolist()
+    return [
+        kept.get(time_ns, (stream.name, k), partial(stream.frame, k))
+        for k, time_ns in zip(indices, times, strict=True)
+    ]
 
 
 def _mapped(seen: list[tuple[int, Body]], source: str, wanted: str) -> list[tuple[int, Body]]:
@@ -136,9 +159,26 @@ def nearest(times_ns: NDArray[np.int64], wanted_ns: NDArray[np.int64]) -> NDArra
 def bodies_at(tracks: Tracks, time_ns: int) -> list[Body | None]:
     """(M) the body of every place at a time; one that is away is taken from its nearest frame, None
     where nobody ever is."""
-    found: list[Body | None] = []
+    rows = _rows_at(tracks, time_ns)
+    return [tracks.bodies[at][m] if at >= 0 else None for m, at in enumerate(rows)]
+
+
+Sights = tuple[tuple[str, int], ...]
+
+
+def sights_at(tracks: Tracks, time_ns: int) -> Sights:
+    """Which bodies ``bodies_at`` gives: (id, time of the frame that it is taken from) of each."""
+    return tuple(
+        (tracks.persons[m], int(tracks.times_ns[at]))
+        for m, at in enumerate(_rows_at(tracks, time_ns))
+        if at >= 0
+    )
+
+
+def _rows_at(tracks: Tracks, time_ns: int) -> list[int]:
+    """Of every place the frame nearest in time in which somebody takes it; -1 where nobody does."""
+    rows, wanted = [], np.array([time_ns])
     for m in range(tracks.present.shape[1]):
         there = np.flatnonzero(tracks.present[:, m])
-        at = there[nearest(tracks.times_ns[there], np.array([time_ns]))[0]] if len(there) else -1
-        found.append(tracks.bodies[at][m] if at >= 0 else None)
-    return found
+        rows.append(int(there[nearest(tracks.times_ns[there], wanted)[0]]) if len(there) else -1)
+    return rows

@@ -22,6 +22,8 @@ from harstudio.recognition.recognise import Question, recognise
 from harstudio.recognition.trained import load_run
 from harstudio.recognition.windows import Sliding
 from harstudio.recordings.formats import open_recording
+from harstudio.recordings.recording import Recording
+from harstudio.recordings.streams import ArrayReader, Body, SkeletonFrame, SkeletonStream
 from harstudio.results import JointWeights
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.recognitions import load_recognition
@@ -30,6 +32,7 @@ from trained_runs import CLASSES, write_run
 from trials import write_trial
 
 FRAMES = 40
+SECOND = 1_000_000_000
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +229,91 @@ def test_windows_in_which_nobody_is_seen_have_no_opinion(run: Path, trial: Path)
         assert heard.lines == ["a1_s1_t1 at 50.00 s is left out: Nobody is seen in this clip."]
         with pytest.raises(DataError, match="Nobody is seen"):
             recognise(load_run(run), recording, heard, Question(spans=(empty,)))
+
+
+# ---- several persons
+
+
+def write_parts(folder: Path) -> None:
+    """A run on dynamic images of people in depth, and on joints of another topology."""
+    tables = {
+        "dynamic": {"appearance": "depth", "person_band_m": (0.4, 0.3)},
+        "skeleton": {"frames": 16, "bodies": 1},
+    }
+    write_run(
+        folder,
+        "late-score",
+        topology="common_16",
+        modalities=("depth", "skeleton"),
+        overrides=tables,
+        picture_backbone="dynamic-cnn",
+        skeleton_backbone="joint-tcn",
+        parts=1,
+    )
+
+
+def walking(seconds: float, *bodies: tuple[str, float, float]) -> Recording:
+    """Bodies (id, first second, last second) that swing their arms, each at its own pace."""
+    times = np.arange(0, seconds * SECOND, SECOND // 30, dtype=np.int64)
+    rng = np.random.default_rng(0)
+    standing = {name: rng.normal(0, 0.4, (20, 3)) + [0, 0, 2.5] for name, _, _ in bodies}
+
+    def frame(k: int) -> SkeletonFrame:
+        seen = []
+        for number, (name, first, last) in enumerate(bodies):
+            if first * SECOND <= times[k] < last * SECOND:
+                swing = 0.3 * np.sin(k / (5 + 4 * number)) * (np.arange(20) > 10)
+                joints = (standing[name] + swing[:, None]).astype(np.float32)
+                seen.append(Body(name, joints, np.full(20, 2, dtype=np.uint8)))
+        return SkeletonFrame(tuple(seen))
+
+    reader = ArrayReader([frame(k) for k in range(len(times))])
+    stream = SkeletonStream(
+        "skeleton", times, reader, topology="utd_mhad_20", joints=20, max_bodies=len(bodies)
+    )
+    return Recording("walking", "made", Path("walking"), {"skeleton": stream})
+
+
+def test_each_person_is_recognised_by_itself(run: Path) -> None:
+    """As if nobody else was there; windows in which a person is not seen long enough are not."""
+    trained, sliding = load_run(run), Sliding(2.0, 1.0)
+    both = recognise(
+        trained,
+        walking(8, ("left", 0, 8), ("right", 3, 6)),
+        Heard(),
+        Question(sliding, each_person=True),
+    )
+    alone = recognise(trained, walking(8, ("left", 0, 8)), Heard(), Question(sliding))
+    assert both.persons == ("left", "right")
+    left, right = (both.of_person(person) for person in both.persons)
+    for one, other in zip(left.windows, alone.windows, strict=True):
+        np.testing.assert_array_equal(one.probabilities, other.probabilities)
+    assert [window.start_ns // SECOND for window in right.windows] == [2, 3, 4, 5]
+    assert {segment.person for segment in both.segments} == {"left", "right"}
+    assert not np.array_equal(left.windows[3].probabilities, right.windows[1].probabilities)
+
+
+def test_recordings_without_skeletons_cannot_tell_persons_apart(tmp_path: Path) -> None:
+    write_parts(tmp_path)
+    depth = write_trial(tmp_path / "data")
+    (tmp_path / "data" / "Skeleton" / "a1_s1_t1_skeleton.mat").unlink()
+    heard = Heard()
+    with open_recording(depth) as recording:
+        said = recognise(load_run(tmp_path), recording, heard, Question(each_person=True))
+    assert said.persons == ("",)
+    assert heard.lines[-1] == "a1_s1_t1 has no skeletons: its persons are not told apart."
+
+
+def test_windows_that_share_frames_say_what_they_say_alone(tmp_path: Path) -> None:
+    """Depth with people cut out, mapped joints: each frame is decoded once for all windows."""
+    write_parts(tmp_path)
+    trained, sliding = load_run(tmp_path), Sliding(0.5, 0.125, (1.0, 1.5))
+    with open_recording(write_trial(tmp_path / "data", frames=FRAMES)) as recording:
+        together = recognise(trained, recording, Heard(), Question(sliding))
+        for window in together.windows:
+            spans = ((window.start_ns, window.end_ns),)
+            (alone,) = recognise(trained, recording, Heard(), Question(spans=spans)).windows
+            np.testing.assert_array_equal(window.probabilities, alone.probabilities)
 
 
 def test_a_network_whose_training_went_wrong(tmp_path: Path, trial: Path) -> None:
