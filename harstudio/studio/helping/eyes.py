@@ -1,0 +1,65 @@
+"""Which run looks at the recordings: its features are what suggestions are learned on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QSettings, Signal
+
+from harstudio.studio.recognition.run_choice import RunChoice
+
+if TYPE_CHECKING:
+    from harstudio.studio.recognition.recogniser import Recogniser
+    from harstudio.studio.session import Session
+
+CHOSEN = "helping/run"
+USUAL = "joints-any-sensor"  # of the weights in the box: it asks for nothing but joints
+
+
+class Eyes(QObject):
+    """The runs that can be chosen, and the chosen one; remembered between sessions."""
+
+    changed = Signal()
+
+    def __init__(self, session: Session, recogniser: Recogniser, store: QSettings) -> None:
+        super().__init__(recogniser)
+        self._session, self._recogniser, self._store = session, recogniser, store
+        kept = str(store.value(CHOSEN, ""))
+        self._wished = Path(kept) if kept else None
+        self.choices: tuple[RunChoice, ...] = ()
+        recogniser.listed.connect(self._take)
+        session.recording_changed.connect(self.changed)
+
+    def look(self) -> None:
+        """Read again which runs there are; ``changed`` tells."""
+        self._recogniser.list_runs()
+
+    def _take(self, choices: tuple[RunChoice, ...]) -> None:
+        own = sorted((c for c in choices if not c.bundled), key=lambda one: -one.learned)
+        boxed = sorted((c for c in choices if c.bundled), key=lambda one: one.name != USUAL)
+        self.choices = tuple(one for one in (*own, *boxed) if not one.problem)
+        self.changed.emit()
+
+    @property
+    def chosen(self) -> RunChoice | None:
+        """The one that was wished; else those in the box, the usual one first; else any."""
+        wished = next((one for one in self.choices if one.path == self._wished), None)
+        boxed = next((one for one in self.choices if one.bundled), None)
+        return wished or boxed or next(iter(self.choices), None)
+
+    def choose(self, run: Path) -> None:
+        """Look with this run from now on."""
+        self._wished = run
+        self._store.setValue(CHOSEN, str(run))
+        self.changed.emit()
+
+    def facts(self) -> str:
+        """What the chosen run is and needs, in one line; what the open recording lacks of it."""
+        chosen = self.chosen
+        return "" if chosen is None else chosen.facts(self._session.recording)
+
+    def lacks(self) -> str:
+        """Why the chosen run cannot say anything about the open recording, "" when it can."""
+        chosen, recording = self.chosen, self._session.recording
+        return "" if chosen is None or recording is None else chosen.lacks(recording)

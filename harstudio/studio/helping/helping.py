@@ -1,0 +1,145 @@
+"""Help in the window: its commands and its panel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from harstudio.studio.commands import Command
+from harstudio.studio.helping.alike import Alike
+from harstudio.studio.helping.audit import Audit
+from harstudio.studio.helping.eyes import Eyes
+from harstudio.studio.helping.looping import Looping
+
+if TYPE_CHECKING:
+    from harstudio.studio.helping.panel import HelpPanel
+    from harstudio.studio.window import MainWindow
+
+PANEL = "suggest"
+MENU = "Label/Suggestions"
+AROUND_NS = 3_000_000_000  # shown before and after a stretch that one went to
+
+
+class Holder(QWidget):
+    """Takes the place of the panel until somebody wants to see it."""
+
+    shown = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        super().showEvent(event)
+        self.shown.emit()
+
+
+class Helping(QObject):
+    """What ties the loop, what is alike and the audit to a window."""
+
+    turned = Signal(str)  # the page that is shown, of panel.PAGES
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.session, self.labelling = window.session, window.labelling
+        self.page = "suggest"
+        self.eyes = Eyes(self.session, window.recognising.recogniser, window.store)
+        self.looping = Looping(self.session, self.eyes, self.labelling.proposals, self)
+        self.alike = Alike(self.labelling, self.eyes, self)
+        self.audit = Audit(self.session, self.eyes, self)
+        self.panel: HelpPanel | None = None
+        self.holder = Holder()
+        self.holder.shown.connect(self._furnish)
+        self.alike.proposed.connect(self.looping.read)
+        self.alike.arrived.connect(self._show_around)
+        self.audit.arrived.connect(self._show_around)
+
+    def _furnish(self) -> None:
+        if self.panel is None and self._window.is_furnished:
+            from harstudio.studio.helping.panel import HelpPanel
+
+            self.panel = HelpPanel(self, self._window.library.thumbnails)
+            self.holder.layout().addWidget(self.panel)
+
+    def commands(self) -> list[Command]:
+        """In the order of the menu."""
+        looping, alike, audit = self.looping, self.alike, self.audit
+
+        def can_step() -> bool:
+            return not looping.why_not() and not looping.job.busy
+
+        def why_no_step() -> str:
+            return looping.why_not() or "It is suggesting already."
+
+        return [
+            Command("suggest.step", "Learn and suggest", self.step, MENU, "recognise", ("Alt+S",),
+                    can_step, why=why_no_step),
+            Command("suggest.next_recording", "Next recording with suggestions", looping.go_next,
+                    MENU, "next", ("Alt+N",), looping.can_go_next,
+                    why=lambda: "No recording waits with suggestions; Alt+S makes some."),
+            Command("suggest.alike", "More like this", self.look_alike, MENU, "search",
+                    ("Alt+M",), alike.can_look, why=alike.why_not),
+            Command("suggest.audit", "Labels that a network contradicts", self.check_labels, MENU,
+                    "warning", ("Alt+A",), audit.can_ask, why=audit.why_not),
+            Command("view.suggest", "Suggest", self.toggle_panel, "View", "recognise",
+                    ("Shift+F5",), checked=self.is_panel_seen),
+        ]  # fmt: skip
+
+    # ---- doing
+
+    def step(self) -> None:
+        """Learn and suggest, seen in the panel."""
+        self.show("suggest")
+        self.looping.step()
+
+    def look_alike(self) -> None:
+        """Look for more like the selected clip, seen in the panel."""
+        self.show("alike")
+        self.alike.look()
+
+    def check_labels(self) -> None:
+        """Check the labels, seen in the panel."""
+        self.show("audit")
+        self.audit.ask()
+
+    def train(self) -> None:
+        """A new run on the labels of the open project."""
+        self._window.commands.run("train.new")
+
+    # ---- the panel
+
+    def turn(self, page: str) -> None:
+        """Show a page of the panel."""
+        self.page = page
+        self.turned.emit(page)
+
+    def show(self, page: str) -> None:
+        """Show the panel, with a page; keys walk through its list."""
+        self._window.arrangement.reveal(PANEL)
+        self._furnish()
+        self.turn(page)
+        if self.panel is not None:
+            self.panel.focus_list()
+
+    def toggle_panel(self) -> None:
+        if self.is_panel_seen():
+            self._window.arrangement.docks[PANEL].hide()
+        else:
+            self.show(self.page)
+
+    def is_panel_seen(self) -> bool:
+        return self._window.arrangement.is_seen(PANEL)
+
+    def _show_around(self, start_ns: int, end_ns: int) -> None:
+        around = max(AROUND_NS, end_ns - start_ns)
+        self._window.timeline.show_span(start_ns - around, end_ns + around)
+
+    def shut(self) -> None:
+        """Wait for the threads."""
+        for part in (self.looping, self.alike, self.audit):
+            part.shut()

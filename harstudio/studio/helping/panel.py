@@ -1,0 +1,145 @@
+"""The panel of help: which run looks, and a page each for the loop, for what is alike, and for
+doubtful labels."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from harstudio.studio.buttons import ToolButton
+from harstudio.studio.fields import ChoiceBox
+from harstudio.studio.helping.alike_page import AlikePage
+from harstudio.studio.helping.audit_page import AuditPage
+from harstudio.studio.helping.parts import quiet
+from harstudio.studio.helping.suggest_page import SuggestPage
+
+if TYPE_CHECKING:
+    from harstudio.studio.helping.helping import Helping
+    from harstudio.studio.panels.thumbnails import Thumbnails
+
+PAGES = {
+    "suggest": ("Suggest", "Suggest clips, and learn from what is said about them"),
+    "alike": ("More like this", "Find what is like the selected clip"),
+    "audit": ("Audit", "Labels that a network contradicts"),
+}
+
+
+class HelpPanel(QWidget):
+    """Reads the project only while it is seen."""
+
+    def __init__(self, helping: Helping, thumbnails: Thumbnails) -> None:
+        super().__init__()
+        self.setObjectName("suggest")
+        self._helping, self._eyes = helping, helping.eyes
+        self.runs = ChoiceBox("The run that looks at the recordings")
+        self.runs.activated.connect(self._choose)
+        self.facts = quiet()
+        self.tabs = {name: ToolButton(title) for name, (title, _) in PAGES.items()}
+        session, labelling = helping.session, helping.labelling
+        self.pages = {
+            "suggest": SuggestPage(session, helping.looping, labelling.proposals, helping.train),
+            "alike": AlikePage(labelling, helping.alike, thumbnails.get),
+            "audit": AuditPage(labelling, helping.audit),
+        }
+        thumbnails.ready.connect(self.pages["alike"].list.rows.redraw)
+        self._build()
+        self._eyes.changed.connect(self._show_runs)
+        helping.turned.connect(self.turn)
+        self.turn(helping.page)
+        self._show_runs()
+
+    def _build(self) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inside = QWidget()
+        inside.setMinimumWidth(0)
+        inside.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        scroll.setWidget(inside)
+        outer.addWidget(scroll)
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(12, 8, 12, 10)
+        column.setSpacing(8)
+        tabs = QHBoxLayout()
+        tabs.setSpacing(2)
+        for name, button in self.tabs.items():
+            button.setCheckable(True)
+            button.setToolTip(PAGES[name][1])
+            button.clicked.connect(partial(self._turn, name))
+            tabs.addWidget(button)
+        tabs.addStretch(1)
+        self._stack = QStackedWidget()
+        for page in self.pages.values():
+            self._stack.addWidget(page)
+        column.addLayout(tabs)
+        column.addWidget(self.runs)
+        column.addWidget(self.facts)
+        column.addWidget(self._stack, 1)
+
+    # ---- pages
+
+    def _turn(self, name: str, _checked: bool = False) -> None:
+        self._helping.turn(name)
+
+    def turn(self, name: str) -> None:
+        """Show a page."""
+        for other, button in self.tabs.items():
+            button.setChecked(other == name)
+        self._stack.setCurrentWidget(self.pages[name])
+
+    def focus_list(self) -> None:
+        """Keys walk through the list of the shown page."""
+        self.pages[self._helping.page].list.setFocus()
+
+    # ---- runs
+
+    def _show_runs(self) -> None:
+        eyes = self._eyes
+        if not self.isVisible():
+            return
+        paths = [str(one.path) for one in eyes.choices]
+        recording = self._helping.session.recording
+        if paths != [self.runs.itemData(k) for k in range(self.runs.count())]:
+            self.runs.clear()
+            for one in eyes.choices:
+                self.runs.addItem(f"{one.name} (in the box)" if one.bundled else one.name)
+                self.runs.setItemData(self.runs.count() - 1, str(one.path))
+        for place, one in enumerate(eyes.choices):
+            tip = f"{one.facts(recording)}\n{one.path}"
+            self.runs.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
+        chosen = eyes.chosen
+        self.runs.setCurrentIndex(-1 if chosen is None else paths.index(str(chosen.path)))
+        self.runs.setVisible(bool(paths))
+        self.facts.setText(eyes.facts())
+        self.facts.setVisible(chosen is not None)
+
+    def _choose(self, place: int) -> None:
+        self._eyes.choose(Path(str(self.runs.itemData(place))))
+        self.focus_list()
+
+    # ---- seen or not
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        super().showEvent(event)
+        self._helping.looping.watch(True)
+        self._show_runs()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        super().hideEvent(event)
+        self._helping.looping.watch(False)
