@@ -46,14 +46,16 @@ def command_table(window: MainWindow) -> CommandTable:
     table = CommandTable()
     table.add(*_file_commands(window))
     seen = partial(_where_pictures_are, window)
-    table.add(*seen(window.labelling.commands()), *seen(window.label_desk.commands()))
-    table.add(*seen(proposal_commands(window)))
+    sharing = window.beside_desk.sharing
+    table.add(*sharing(seen(window.labelling.commands())), *seen(window.label_desk.commands()))
+    table.add(*seen(proposal_commands(window)), *seen(window.helping.commands()))
     table.add(_annotator_command(window))
     table.add(*seen(team_commands(window.team_desk)))
     playing = [*_play_commands(window), *_loop_commands(window), *_speed_commands(window)]
-    table.add(*seen(playing))
+    table.add(*sharing(seen(playing)))
     table.add(*seen(window.recognising.commands()))
     table.add(*train_commands(window, window.training))
+    table.add(*window.beside_desk.commands())
     table.add(*_view_commands(window), *_panel_commands(window), *_look_commands(window))
     table.add(*_help_commands(window))
     return table

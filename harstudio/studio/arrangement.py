@@ -11,6 +11,7 @@ STATE_VERSION = 4
 PANELS = {
     "library": "Library",
     "labels": "Labels and clip",
+    "suggest": "Suggest",
     "recognition": "Recognition",
     "team": "Team",
     "measures": "Measures",
@@ -19,6 +20,7 @@ PANELS = {
 AREAS = {
     "library": Qt.DockWidgetArea.LeftDockWidgetArea,
     "labels": Qt.DockWidgetArea.RightDockWidgetArea,
+    "suggest": Qt.DockWidgetArea.RightDockWidgetArea,
     "recognition": Qt.DockWidgetArea.RightDockWidgetArea,
     "team": Qt.DockWidgetArea.RightDockWidgetArea,
     "measures": Qt.DockWidgetArea.RightDockWidgetArea,
@@ -26,10 +28,12 @@ AREAS = {
 }
 SHOWN_IN = {
     "view.review": ("library", "timeline"),
-    "view.label": ("library", "labels", "timeline"),
+    "view.label": ("library", "suggest", "labels", "timeline"),
     "view.compare": ("library", "team", "timeline"),
     "view.train": (),
+    "view.beside": (),
 }
+BESIDE = "view.beside"  # one comes back from it; the studio does not begin there
 FIRST = "view.label"
 TIMELINE_SHARE = 0.32  # of the window, at most
 SIDE_PX, TIMELINE_PX = (210, 340), (170, 420)
@@ -42,7 +46,7 @@ class Arrangement:
         self._window = window
         self._store = store
         kept = str(store.value("workspace", FIRST))
-        self.workspace = kept if kept in SHOWN_IN else FIRST
+        self.workspace = kept if kept in SHOWN_IN and kept != BESIDE else FIRST
         self.docks: dict[str, QDockWidget] = {}
         self._before_full_screen: QByteArray | None = None
         self._was_maximised = False
@@ -103,7 +107,7 @@ class Arrangement:
         sides = [_between(round(width * share), SIDE_PX) for share in (0.164, right)]
         docks = [self.docks["library"], self.docks["labels"]]
         if not self.is_shown("labels"):
-            others = ("team", "recognition", "measures")
+            others = ("team", "recognition", "suggest", "measures")
             docks[1] = next((self.docks[n] for n in others if self.is_shown(n)), docks[1])
         self._window.resizeDocks(docks, sides, Qt.Orientation.Horizontal)
         share = 0.24 if self.workspace == "view.review" else 0.30

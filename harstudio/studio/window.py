@@ -23,11 +23,13 @@ from harstudio.errors import ConflictError
 from harstudio.settings import config_dir, save_settings
 from harstudio.studio import theme
 from harstudio.studio.actions import WORKSPACES, command_table
-from harstudio.studio.arrangement import Arrangement
+from harstudio.studio.arrangement import BESIDE, Arrangement
 from harstudio.studio.asking import Asking
+from harstudio.studio.beside.desk import BesideDesk
 from harstudio.studio.commands import Command
 from harstudio.studio.demo import Demo
 from harstudio.studio.entries import palette_entries, recent_entries
+from harstudio.studio.helping.helping import Helping
 from harstudio.studio.jobs.desk import JobDesk
 from harstudio.studio.keys import Keys
 from harstudio.studio.label_set.desk import LabelDesk
@@ -83,11 +85,13 @@ class MainWindow(QMainWindow):
         self.asking = Asking(self)
         self.training = Training(session, self)
         self.recognising = Recognising(self, self.training.folders)
+        self.helping = Helping(self)
         self.measuring = Measuring(session, self.labelling, self)
         self.train_page: TrainPage | None = None  # built when somebody goes there
         self.pane_area = PaneArea(self.store)
         self.label_desk = LabelDesk(self)
         self.team_desk = TeamDesk(self)
+        self.beside_desk = BesideDesk(self)
         self.commands = command_table(self)
         self.keys = Keys(self.commands, session.settings, self.save_settings)
         self.actions_by_id = Actions(self.commands, self, self._refused)
@@ -130,6 +134,7 @@ class MainWindow(QMainWindow):
         bottom.addWidget(self.team_desk.feedback)
         self.arrangement.add("library", self.library)
         self.arrangement.add("labels", self._inspector)
+        self.arrangement.add("suggest", self.helping.holder)
         self.arrangement.add("recognition", self.recognising.holder)
         self.arrangement.add("team", self.team_desk.panel)
         self._measures = QWidget()
@@ -198,7 +203,7 @@ class MainWindow(QMainWindow):
         self.team_desk.entered(command_id)
         if self.shows_pictures():
             self.timeline.setFocus()  # keys go on labelling
-        elif self.train_page is not None:
+        elif self.train_page is not None and command_id == "view.train":
             self.session.transport.pause()
             self.train_page.runs.list.setFocus()
 
@@ -209,7 +214,7 @@ class MainWindow(QMainWindow):
 
     def shows_pictures(self) -> bool:
         """Whether the workspace is one of those around the panes."""
-        return self.arrangement.workspace != "view.train"
+        return self.arrangement.workspace not in ("view.train", BESIDE)
 
     def toggle_jobs(self) -> None:
         self.desk.panel.toggle()
@@ -332,7 +337,11 @@ class MainWindow(QMainWindow):
         """Esc, when labelling has nothing to back out of."""
         if self.is_full_screen():
             self.toggle_full_screen()
-        elif not self.problem_bar.dismiss() and self.train_page is not None:
+        elif self.problem_bar.dismiss():
+            return
+        elif self.beside_desk.is_shown():
+            self.beside_desk.leave()
+        elif self.train_page is not None:
             self.train_page.back_out()
 
     def _show_recording(self, recording: object) -> None:
@@ -346,15 +355,19 @@ class MainWindow(QMainWindow):
 
     def _show_middle(self) -> None:
         recording = self.session.recording
-        training = not self.shows_pictures() and self.is_furnished
+        training = self.arrangement.workspace == "view.train" and self.is_furnished
         if training and self.train_page is None:
             from harstudio.studio.training.page import TrainPage
 
             self.train_page = TrainPage(self.training, self.commands)
+            self.train_page.evaluation.beside_wanted.connect(self.beside_desk.show_errors_of_view)
             self._middle.addWidget(self.train_page)
         self.training.set_shown(training)
         panes = self.welcome if recording is None else self.pane_area
-        self._middle.setCurrentWidget(self.train_page if training else panes)
+        beside = self.beside_desk.page if self.beside_desk.is_shown() else None
+        if beside is not None and self._middle.indexOf(beside) < 0:
+            self._middle.addWidget(beside)
+        self._middle.setCurrentWidget(beside or (self.train_page if training else panes))
         if recording is None:
             self.welcome.refresh()
         else:
@@ -403,6 +416,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         if self.is_full_screen():
             self.toggle_full_screen()
+        self.beside_desk.leave()
         if self.is_furnished:
             self.arrangement.remember()
             self.pane_area.remember()
@@ -414,10 +428,12 @@ class MainWindow(QMainWindow):
         self.hide()  # what the workers still have to save takes its time without the window
         self.training.close()
         self.recognising.shut()
+        self.helping.shut()
         self.measuring.shut()
         if self.train_page is not None:
             self.train_page.shut()
         self.desk.shut()
         self.team_desk.shut()
+        self.beside_desk.shut()
         self.session.close()
         event.accept()

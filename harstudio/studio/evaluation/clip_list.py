@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter
@@ -16,6 +16,7 @@ from harstudio.studio.timecode import clock_text
 Index = QModelIndex | QPersistentModelIndex
 ROW_PX, SURE_PX = 38, 44
 NOWHERE = QModelIndex()
+HINT = "Double click or Enter opens the clip"
 
 
 class Verdicts(QAbstractListModel):
@@ -26,6 +27,8 @@ class Verdicts(QAbstractListModel):
         self.classes: Sequence[str] = ()
         self.rows: list[Verdict] = []
         self.mixed = False  # rows of several classes: each says what it shows, too
+        self.shown: Callable[[str], str] = str  # names as they may be seen
+        self.hint = HINT  # what Enter does
 
     def set_rows(self, classes: Sequence[str], rows: list[Verdict], *, mixed: bool = False) -> None:
         self.beginResetModel()
@@ -36,10 +39,11 @@ class Verdicts(QAbstractListModel):
         """(recording, what was said and when or instead of what, how sure)."""
         verdict = self.rows[row]
         said, sure = self.classes[verdict.predicted], f"{100 * verdict.confidence:.0f} %"
+        name = self.shown(verdict.recording)
         if self.mixed and verdict.label != verdict.predicted:
-            return verdict.recording, f"{self.classes[verdict.label]} → {said}", sure
+            return name, f"{self.classes[verdict.label]} → {said}", sure
         when = f"{clock_text(verdict.start_ns)} – {clock_text(verdict.end_ns)}"
-        return verdict.recording, f"{said} · {when}", sure
+        return name, f"{said} · {when}", sure
 
     def rowCount(self, parent: Index = NOWHERE) -> int:  # noqa: N802
         return 0 if parent.isValid() else len(self.rows)
@@ -54,7 +58,7 @@ class Verdicts(QAbstractListModel):
             verdict = self.rows[index.row()]
             shown, said = self.classes[verdict.label], self.classes[verdict.predicted]
             about = f"shows “{shown}”, said to be “{said}”, {sure} sure"
-            return f"{verdict.path}\n{about}\nDouble click or Enter opens the clip"
+            return f"{self.shown(str(verdict.path))}\n{about}\n{self.hint}"
         return None
 
 

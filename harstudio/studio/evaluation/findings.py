@@ -19,7 +19,8 @@ FUSED = ""  # the name of the network's own decision among its streams
 class Verdict:
     """What was said about one clip; label and predicted are indices of the classes.
 
-    by_stream: what each stream said on its own, where that was kept.
+    by_stream: what each stream said on its own, where that was kept. subject, view: numbers of the
+    person and of the camera, None where nobody knows.
     """
 
     path: Path
@@ -30,6 +31,8 @@ class Verdict:
     predicted: int
     confidence: float
     by_stream: Mapping[str, int] = field(default_factory=dict)
+    subject: int | None = None
+    view: int | None = None
 
     def said(self, stream: str) -> int | None:
         """Index of the class that a stream named; None where that was not kept."""
@@ -168,6 +171,12 @@ def _verdicts(samples: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> t
             by_stream={
                 str(name): index(value) for name, value in (sample.get("streams") or {}).items()
             },
+            subject=_number(sample.get("subject")),
+            view=_number(sample.get("view")),
         )
         for sample in samples
     )
+
+
+def _number(value: Any) -> int | None:
+    return None if value is None else int(value)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -49,6 +49,8 @@ NOT_YET = "This run has not been evaluated."
 class EvaluationView(QWidget):
     """Shows the evaluation that lies in a run's folder, or makes one."""
 
+    beside_wanted = Signal(object)  # the Verdict to begin with, None for the first
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("evaluation")
@@ -73,6 +75,7 @@ class EvaluationView(QWidget):
             menu.addAction(title, partial(self.evaluate, part))
         self.again.setMenu(menu)
         self.matrix, self.bars, self.clips = ConfusionMatrix(), ClassBars(), ClipList()
+        self.clips.verdicts.shown = self._session.team.shown
         self.plane = PlaneView(self._session)
         self.views = QTabBar(drawBase=False)
         self.views.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -83,6 +86,10 @@ class EvaluationView(QWidget):
         self.views.setTabToolTip(1, "The clips in a plane, by t-SNE of the network's features")
         self.mistakes = ToolButton("Surest mistakes")
         self.mistakes.setToolTip("All clips that the network got wrong, the most confident first")
+        self.beside = ToolButton("Side by side")
+        self.beside.setToolTip(
+            "The errors beside what they were taken for, with what the network looked at"
+        )
         self.clips_title = QLabel(wordWrap=True)
         self.clips_note = quiet_label(wrap=True)
         head = QHBoxLayout()
@@ -93,7 +100,13 @@ class EvaluationView(QWidget):
         side = QSplitter(Qt.Orientation.Vertical)
         side.setHandleWidth(1)
         side.addWidget(_titled(quiet_label("Classes, the worst first"), self.bars))
-        side.addWidget(_titled(self.clips_title, self.clips_note, self.clips, beside=self.mistakes))
+        ways = QWidget()
+        row = QHBoxLayout(ways)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.mistakes)
+        row.addWidget(self.beside)
+        side.addWidget(_titled(self.clips_title, self.clips_note, self.clips, beside=ways))
         side.setChildrenCollapsible(False)
         middle = QSplitter(Qt.Orientation.Horizontal)
         middle.setHandleWidth(1)
@@ -129,6 +142,7 @@ class EvaluationView(QWidget):
         self.clips.chosen.connect(self._open)
         self.views.currentChanged.connect(self._turn)
         self.mistakes.clicked.connect(self._show_mistakes)
+        self.beside.clicked.connect(self._put_beside)
         self.plane.listed.connect(self._show_near)
         self.plane.opened.connect(self._open_clip)
         self.plane.cleared.connect(self.bars.clearSelection)
@@ -172,6 +186,7 @@ class EvaluationView(QWidget):
         self.streams.show_findings(found)
         facts = [f"{found.clips} clips", found.protocol]
         self.about.setText(" · ".join(fact for fact in facts if fact))
+        self.beside.setEnabled(bool(found.mistakes()))
         self.again.setText(f"{found.part or 'test'} part ▾")
         self._stack.setCurrentIndex(1)
         if not again:
@@ -304,6 +319,13 @@ class EvaluationView(QWidget):
         self.clips_note.setText("" if kept else "The clips of this stream were not kept.")
         self.clips_note.setVisible(not kept)
         self.clips.show_rows(self.found.classes, verdicts, mixed=mixed)
+
+    def _put_beside(self, _checked: bool = False) -> None:
+        """The errors side by side, from the one in hand on."""
+        index = self.clips.currentIndex()
+        chosen = self.clips.verdicts.rows[index.row()] if index.isValid() else None
+        wrong = chosen is not None and chosen.label != chosen.predicted
+        self.beside_wanted.emit(chosen if wrong else None)
 
     def _open_first(self, true: int, said: int) -> None:
         if self.matrix.cell != (true, said):

@@ -1,0 +1,1 @@
+"""Two clips, networks or classes side by side: one clock, the same panes, both explanations."""

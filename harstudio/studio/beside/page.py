@@ -1,0 +1,141 @@
+"""The page of two sides: errors with their list, or two networks or classes without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QWidget
+
+from harstudio.studio import icons, theme
+from harstudio.studio.beside.asked import Beheld
+from harstudio.studio.beside.error_list import ErrorList
+from harstudio.studio.beside.view import Beside
+from harstudio.studio.buttons import ToolButton
+from harstudio.studio.commands import CommandTable
+from harstudio.studio.evaluation.errors import Errors, typical_of
+from harstudio.studio.evaluation.findings import Verdict
+from harstudio.studio.session import Session
+
+LIST_PX = 270
+
+
+class BesidePage(QWidget):
+    """back: what its button does. roots: where recordings are looked for that have moved."""
+
+    def __init__(
+        self,
+        session: Session,
+        commands: CommandTable,
+        back: Callable[[], None],
+        roots: Callable[[], Sequence[Path]],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("beside_page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._roots = roots
+        self.errors: Errors | None = None
+        self.list = ErrorList(session.team.shown)
+        self.beside = Beside(session, commands)
+        self.back = ToolButton(" Back")
+        self.back.setToolTip("Back to where you came from  (Esc)")
+        self.back.setIconSize(QSize(16, 16))
+        self.back.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.back.clicked.connect(lambda: back())
+        self.title = QLabel()
+        self.title.setProperty("quiet", True)
+        self.beside.head.insertWidget(0, self.back)
+        self.beside.head.insertWidget(1, self.title)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setHandleWidth(1)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.list)
+        split.addWidget(self.beside)
+        split.setStretchFactor(1, 1)
+        split.setSizes([LIST_PX, 1200])
+        self.list.setMinimumWidth(200)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(split)
+        self.list.picked.connect(self._show_error)
+        theme.theme_events.changed.connect(self._restyle)
+        self._restyle()
+
+    # ---- errors
+
+    def show_errors(self, errors: Errors, first: Verdict | None = None) -> None:
+        """The errors of an evaluation, each beside what it was taken for."""
+        self.errors = errors
+        self.list.show()
+        self.title.setText("Errors beside what they were taken for")
+        self.list.show_errors(errors, first)
+        self.list.clips.setFocus()
+
+    def _show_error(self, verdict: Verdict) -> None:
+        errors = self.errors
+        if errors is None:
+            return
+        left, right = self._pair(errors, verdict)
+        said = errors.classes[verdict.predicted]
+        roots = [*([errors.data] if errors.data is not None else []), *self._roots()]
+        ahead = []
+        following = self.list.following()
+        if following is not None and following.path.exists():
+            label = following.predicted
+            ahead = [self._beheld(errors, following).question(following.path, label)]
+        instead = f"No clip of “{said}” was recognised in this evaluation."
+        self.beside.show_pair(left, right, instead=instead, roots=roots, ahead=ahead)
+
+    def _pair(self, errors: Errors, verdict: Verdict) -> tuple[Beheld, Beheld | None]:
+        said = errors.classes[verdict.predicted]
+        left = self._beheld(errors, verdict, "Taken for another class")
+        found = typical_of(errors, verdict.predicted)
+        if found is None:
+            return left, None
+        typical, rule = found
+        return left, self._beheld(errors, typical, f"Typical of “{said}”", rule)
+
+    @staticmethod
+    def _beheld(errors: Errors, verdict: Verdict, caption: str = "", note: str = "") -> Beheld:
+        """What was said of a clip, explained."""
+        return Beheld(
+            errors.run,
+            verdict.path,
+            verdict.recording,
+            verdict.start_ns,
+            verdict.end_ns,
+            label=verdict.predicted,
+            true=errors.classes[verdict.label],
+            said=errors.classes[verdict.predicted],
+            confidence=verdict.confidence,
+            caption=caption,
+            note=note,
+        )
+
+    def step_error(self, by: int) -> None:
+        if self.has_errors:
+            self.list.step(by)
+
+    @property
+    def has_errors(self) -> bool:
+        return self.errors is not None
+
+    # ---- two networks, or two classes
+
+    def show_two(self, title: str, left: Beheld, right: Beheld) -> None:
+        """Two opinions of one clip."""
+        self.errors = None
+        self.list.hide()
+        self.title.setText(title)
+        self.beside.show_pair(left, right, roots=self._roots())
+        self.setFocus()
+
+    def shut(self) -> None:
+        self.beside.shut()
+
+    def _restyle(self) -> None:
+        tokens = theme.current()
+        self.setStyleSheet(f"#beside_page {{ background: {tokens.surface}; }}")
+        self.back.setIcon(icons.icon("chevron-left", 16))

@@ -1,0 +1,246 @@
+"""What one side shows: who says what about the clip, its panes, and what the run looked at."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from harstudio.studio import theme
+from harstudio.studio.beside.side import Side
+from harstudio.studio.buttons import ToolButton
+from harstudio.studio.evaluation.headline import quiet_label
+from harstudio.studio.pane_area import relevant_panes
+from harstudio.studio.panes import PANES
+from harstudio.studio.panes.pane import ElidedLabel
+from harstudio.studio.recognition.looked_at import LookedAt
+from harstudio.studio.recognition.ranking import percent
+from harstudio.studio.recognition.truth import same_label
+from harstudio.studio.timecode import clock_text
+
+if TYPE_CHECKING:
+    from harstudio.studio.panes.pane import Pane
+
+SHOWN = ("color", "depth", "infrared", "skeleton3d")
+LOOKED_AT_PX = 190
+
+
+class SideView(QWidget):
+    """Follows one side."""
+
+    def __init__(self, side: Side, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.side = side
+        self.panes: dict[str, Pane] = {name: PANES[name](side) for name in SHOWN}
+        self._build()
+        side.ready.connect(self.refresh)
+        side.answered.connect(self.refresh)
+        side.explaining.changed.connect(self._explain)
+        side.transport.moved.connect(self._follow)
+        self.looked_at.class_chosen.connect(side.explain)
+        theme.theme_events.changed.connect(self.refresh)
+        self._told: object = None
+        self.refresh()
+
+    def _build(self) -> None:
+        self.caption = QLabel()
+        self.caption.setFont(theme.ui_font(theme.QUIET_PX, bold=True))
+        self.caption.setProperty("quiet", True)
+        self.title, self.about = ElidedLabel(), ElidedLabel()
+        self.title.setFont(theme.ui_font(theme.EMPTY_PX, bold=True))
+        self.about.setFont(theme.time_font(theme.QUIET_PX))
+        self.verdict = QLabel(wordWrap=True)
+        self.note = quiet_label(wrap=True)
+        self.problem = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+        self.problem.setFont(theme.ui_font(theme.EMPTY_PX))
+        self.problem.setContentsMargins(24, 24, 24, 24)
+        self.for_said, self.for_true = ToolButton(), ToolButton()
+        self._switch = QWidget()
+        row = QHBoxLayout(self._switch)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(quiet_label("what speaks for"))
+        for button in (self.for_said, self.for_true):
+            button.setCheckable(True)
+            row.addWidget(button)
+        row.addStretch(1)
+        self.for_said.clicked.connect(partial(self._choose, "said"))
+        self.for_true.clicked.connect(partial(self._choose, "true"))
+        head = QWidget()
+        column = QVBoxLayout(head)
+        column.setContentsMargins(12, 8, 12, 6)
+        column.setSpacing(2)
+        for widget in (self.caption, self.title, self.verdict, self.about, self.note, self._switch):
+            column.addWidget(widget)
+        self.pictures = QSplitter(Qt.Orientation.Vertical)
+        self.pictures.setHandleWidth(1)
+        self.pictures.setChildrenCollapsible(False)
+        for pane in self.panes.values():
+            self.pictures.addWidget(pane)
+            pane.hide()
+        self.looked_at = LookedAt(self.side)
+        self.trouble = QLabel(wordWrap=True)
+        inside = QWidget()
+        below = QVBoxLayout(inside)
+        below.setContentsMargins(12, 6, 12, 8)
+        below.addWidget(self.trouble)
+        below.addWidget(self.looked_at)
+        below.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(inside)
+        self._body = QSplitter(Qt.Orientation.Vertical)
+        self._body.setHandleWidth(1)
+        self._body.setChildrenCollapsible(False)
+        self._body.addWidget(self.pictures)
+        self._body.addWidget(self._scroll)
+        self._body.setStretchFactor(0, 1)
+        self._body.setSizes([1000, LOOKED_AT_PX])
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(head)
+        outer.addWidget(self._body, 1)
+        outer.addWidget(self.problem, 1)
+
+    # ---- panes
+
+    def fitting(self) -> tuple[str, ...]:
+        """The panes that this recording fills."""
+        if self.side.recording is None:
+            return ()
+        return tuple(name for name in relevant_panes(self.side.recording) if name in SHOWN)
+
+    def show_panes(self, names: set[str]) -> None:
+        """These, of those that have something to show."""
+        there = self.fitting()
+        for name, pane in self.panes.items():
+            pane.setVisible(name in names and name in there)
+
+    # ---- words
+
+    def refresh(self, *_: object) -> None:
+        """As the side is now."""
+        side, beheld = self.side, self.side.beheld
+        there = beheld is not None and not side.problem
+        self._body.setVisible(there)
+        self.problem.setVisible(not there)
+        self.problem.setText(side.problem if beheld is not None else self.problem.text())
+        for widget in (self.title, self.verdict, self.about, self.note):
+            widget.setVisible(there)
+        self.caption.setText("" if beheld is None else beheld.caption)
+        self._meet()
+        if beheld is None or not there:
+            self._switch.hide()
+            return
+        self.title.setText(side.team.shown(beheld.true or beheld.said or self._said()[0]))
+        start, end = clock_text(beheld.start_ns), clock_text(beheld.end_ns)
+        self.about.setText(f"{side.team.shown(beheld.recording)} · {start} – {end}")
+        self.about.setToolTip(side.team.shown(str(side.path or beheld.path)))
+        self.note.setText(beheld.note)
+        self.note.setVisible(bool(beheld.note))
+        self._show_verdict()
+        self._show_switch()
+
+    def say(self, sentence: str) -> None:
+        """Why there is nothing at this side."""
+        self.problem.setText(sentence)
+
+    def _said(self) -> tuple[str, float | None]:
+        """What the evaluation kept, else what the run answers now."""
+        beheld, told = self.side.beheld, self.side.recognition
+        if beheld is not None and beheld.said:
+            return beheld.said, beheld.confidence
+        if told is None:
+            return "", None
+        return told.classes[told.label], told.confidence
+
+    def _show_verdict(self) -> None:
+        tokens, beheld = theme.current(), self.side.beheld
+        said, sure = self._said()
+        self.verdict.setVisible(bool(said))
+        if beheld is None or not said:
+            return
+        words = f"said to be “{said}”" + ("" if sure is None else f", {percent(sure)} % sure")
+        color = tokens.quiet
+        if beheld.true:
+            right = same_label(said, beheld.true)
+            color = tokens.good if right else tokens.bad
+            words = ("✓ " if right else "✗ ") + words
+        told = self.side.recognition
+        if told is not None and beheld.said and told.classes[told.label] != beheld.said:
+            now, share = told.classes[told.label], percent(told.confidence)
+            words += f"; asked now, “{now}”, {share} %"
+        self.verdict.setText(words)
+        self.verdict.setStyleSheet(f"color: {color};")
+
+    def _labels(self) -> tuple[int | None, int | None]:
+        """Indices of the classes that were said and are true, where both are known and differ."""
+        beheld, told = self.side.beheld, self.side.recognition
+        if beheld is None or told is None or not beheld.true:
+            return None, None
+        said = self._said()[0]
+        found = [
+            next((k for k, name in enumerate(told.classes) if same_label(name, one)), None)
+            for one in (said, beheld.true)
+        ]
+        return (None, None) if found[0] == found[1] else (found[0], found[1])
+
+    def _show_switch(self) -> None:
+        said, true = self._labels()
+        self._switch.setVisible(said is not None and true is not None)
+        told = self.side.recognition
+        if said is None or true is None or told is None:
+            return
+        now = told.label if self.side.label is None else self.side.label
+        for button, label in ((self.for_said, said), (self.for_true, true)):
+            button.setText(f"“{told.classes[label]}”")
+            button.setChecked(label == now)
+
+    def _choose(self, which: str, _checked: bool = False) -> None:
+        said, true = self._labels()
+        self.side.explain(true if which == "true" else said)
+
+    def switch_class(self) -> None:
+        """From the class that was said to the true one, or back."""
+        said, true = self._labels()
+        if said is not None and true is not None:
+            self.side.explain(said if self.side.label == true else true)
+
+    # ---- what it looked at
+
+    def _meet(self) -> None:
+        told = self.side.recognition
+        if told is not self._told:
+            self._told = told
+            self.looked_at.meet(() if told is None else told.classes)
+        self.looked_at.show_target(self.side.label)
+        waits = told is None and not self.side.trouble
+        self.looked_at.setVisible(told is not None)
+        words = "asking the run what it looked at …" if waits else self.side.trouble
+        self.trouble.setText(words)
+        self.trouble.setVisible(bool(words))
+        self.trouble.setStyleSheet(
+            f"color: {theme.current().quiet if waits else theme.current().bad};"
+        )
+
+    def _explain(self) -> None:
+        if self.side.recognition is not self._told:
+            self.refresh()
+
+    def _follow(self, position_ns: int) -> None:
+        if self.isVisible():
+            self.looked_at.follow(position_ns)
