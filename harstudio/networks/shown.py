@@ -38,7 +38,8 @@ def _in_rows(pixels: Tensor) -> Tensor:
     columns, rows = _grid(pixels.shape[2])
     lacking = columns * rows - pixels.shape[2]
     black = pixels.new_zeros(*pixels.shape[:2], lacking, *pixels.shape[3:])
-    cells = torch.cat([pixels, black], dim=2).unflatten(2, (rows, columns))
+    every = torch.cat([pixels, black], dim=2)
+    cells = every.reshape(*every.shape[:2], rows, columns, *every.shape[3:])
     whole: Tensor = cells.permute(0, 1, 2, 4, 3, 5).flatten(4).flatten(2, 3)
     return whole
 

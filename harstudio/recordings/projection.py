@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harstudio.recordings.recording import Recording
-from harstudio.recordings.streams import Body, StreamKind
+from harstudio.recordings.streams import Body, PictureStream, StreamKind
+
+ONE_SENSOR = {StreamKind.DEPTH, StreamKind.INFRARED}  # share their pixels
 
 
 def project_joints(
@@ -39,3 +41,13 @@ def project_joints(
         if gaps.any():
             pixels[gaps] = camera.project(body.joints[gaps]).astype(np.float32)
     return pixels
+
+
+def shares_pixels(recording: Recording, one: str, other: str) -> bool:
+    """Whether a pixel of one picture stream is the same pixel of another."""
+    if one == other:
+        return True
+    a, b = recording.streams.get(one), recording.streams.get(other)
+    if not isinstance(a, PictureStream) or not isinstance(b, PictureStream):
+        return False
+    return {a.kind, b.kind} == ONE_SENSOR and (a.width, a.height) == (b.width, b.height)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from harstudio.recordings.heat_colors import inferno
 from harstudio.results import Box, Cut, Picture
 from harstudio.studio import theme
-from harstudio.studio.panes.heat import inferno
 from harstudio.studio.panes.scene import Cloud
 from studio.made_recording import made_recording
 from studio.session_bench import SessionBench

@@ -10,11 +10,12 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from harstudio.recordings.heat_colors import heat_table
+from harstudio.recordings.projection import shares_pixels
 from harstudio.results import Box, HeatMap
 from harstudio.studio import theme
-from harstudio.studio.panes.attention import shares_pixels
 from harstudio.studio.panes.canvas import View
-from harstudio.studio.panes.heat import HeatPicture, heat_table, joint_color
+from harstudio.studio.panes.heat import HeatPicture, joint_color
 from studio.made_recognition import made_recognition
 from studio.made_recording import made_recording
 from studio.session_bench import SessionBench

@@ -9,33 +9,23 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
-from harstudio.recordings.projection import project_joints
+from harstudio.recordings.heat_colors import heat_table
+from harstudio.recordings.projection import project_joints, shares_pixels
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream, SkeletonStream, StreamKind
 from harstudio.results import Box
 from harstudio.runs.patches import Frame, Patch, Pointer, joint_name, moved_joint
+from harstudio.runs.words import figure, joint_title, spoken
 from harstudio.studio import theme
 from harstudio.studio.panes.canvas import View
-from harstudio.studio.panes.heat import HeatPicture, heat_table, joint_color
-from harstudio.studio.panes.legend import Meaning, figure
+from harstudio.studio.panes.heat import HeatPicture, joint_color
+from harstudio.studio.panes.legend import Meaning
 from harstudio.studio.panes.map_legend import map_meaning
-from harstudio.studio.panes.overlays import RIM, joint_title
+from harstudio.studio.panes.overlays import RIM
 from harstudio.studio.recognition.explaining import Explaining
-from harstudio.studio.recognition.run_choice import spoken
 
-ONE_SENSOR = {StreamKind.DEPTH, StreamKind.INFRARED}  # share their pixels
 LINE_CELLS = 5
 INPUT = QColor("#F2F4F8")  # squares of what an input was made from
-
-
-def shares_pixels(recording: Recording, one: str, other: str) -> bool:
-    """Whether a pixel of one picture stream is the same pixel of another."""
-    if one == other:
-        return True
-    a, b = recording.streams.get(one), recording.streams.get(other)
-    if not isinstance(a, PictureStream) or not isinstance(b, PictureStream):
-        return False
-    return {a.kind, b.kind} == ONE_SENSOR and (a.width, a.height) == (b.width, b.height)
 
 
 class AttentionLayer:

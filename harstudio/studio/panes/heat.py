@@ -1,57 +1,21 @@
-"""Colours of weights: inferno, see-through below the threshold, laid over a part of a picture."""
+"""Weights laid over a part of a picture, coloured."""
 
 from __future__ import annotations
-
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage
 
+from harstudio.recordings.heat_colors import finer, joint_table
 from harstudio.results import Box
 from harstudio.studio.panes.canvas import View
-
-STEPS_A_CELL = 12  # so finely a cell is interpolated before it is coloured
-MOST_STEPS = 256
-RAMP = 0.25  # of the scale above the threshold, over which it fades in
-JOINTS_FROM = 0.18  # of inferno: below that it is black, and joints stand on black
-
-
-@lru_cache(maxsize=1)
-def inferno() -> NDArray[np.uint8]:
-    """(256, 3) uint8 RGB, even to the eye."""
-    import cv2
-
-    ramp = np.arange(256, dtype=np.uint8)[:, None]
-    return np.ascontiguousarray(cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO)[:, 0, ::-1])
-
-
-@lru_cache(maxsize=16)
-def heat_table(threshold: float, opacity: float) -> NDArray[np.uint8]:
-    """(256, 4) uint8 premultiplied BGRA for weights from 0 to 1; alpha 0 up to the threshold."""
-    levels = np.linspace(0, 1, 256, dtype=np.float32)
-    alpha = opacity * np.clip((levels - threshold) / RAMP, 0, 1)
-    colors = inferno()[:, ::-1] * alpha[:, None]
-    return np.rint(np.column_stack([colors, alpha * 255])).astype(np.uint8)
-
-
-@lru_cache(maxsize=1)
-def joint_table() -> NDArray[np.uint8]:
-    """(256, 4) uint8 BGRA of joints: inferno without its black end, opaque."""
-    at = np.rint(np.linspace(JOINTS_FROM, 1, 256) * 255).astype(np.intp)
-    return np.column_stack([inferno()[at, ::-1], np.full(256, 255, np.uint8)])
 
 
 def joint_color(weight: float) -> QColor:
     """Colour of a joint for a weight from 0 to 1."""
     blue, green, red, _ = joint_table()[round(min(max(weight, 0.0), 1.0) * 255)]
     return QColor(int(red), int(green), int(blue))
-
-
-def joint_growth(weight: float) -> float:
-    """How much larger than usual a joint of that weight is."""
-    return 0.75 + 1.6 * min(max(weight, 0.0), 1.0)
 
 
 def table_image(table: NDArray[np.uint8], height: int) -> QImage:
@@ -131,14 +95,3 @@ class HeatPicture:
             self._steps_key = (id(values), id(table))
             self._steps = np.take(table, finer(values), axis=0)
         return self._steps
-
-
-def finer(values: NDArray[np.float32]) -> NDArray[np.intp]:
-    """(h, w) in [0, 1] -> a finer grid of indices of a table."""
-    import cv2
-
-    rows, columns = values.shape
-    times = max(1, min(STEPS_A_CELL, MOST_STEPS // max(rows, columns)))
-    known = np.nan_to_num(values).astype(np.float32)
-    finer = cv2.resize(known, (columns * times, rows * times), interpolation=cv2.INTER_CUBIC)
-    return np.rint(np.clip(finer, 0, 1) * 255).astype(np.intp)

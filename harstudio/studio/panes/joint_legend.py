@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from harstudio.recordings.heat_colors import joint_table
 from harstudio.runs.patches import joint_name
-from harstudio.studio.panes.heat import joint_table
-from harstudio.studio.panes.legend import NOTHING, Meaning, figure
-from harstudio.studio.panes.overlays import joint_title
+from harstudio.runs.words import figure, joint_title, spoken
+from harstudio.studio.panes.legend import NOTHING, Meaning
 from harstudio.studio.recognition.explaining import Explaining
-from harstudio.studio.recognition.run_choice import spoken
 
 
 def joint_meaning(explaining: Explaining, time_ns: int) -> Meaning | None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from harstudio.recordings.heat_colors import heat_table
 from harstudio.runs.explained import Explained
 from harstudio.runs.patches import Patch, joint_name
-from harstudio.studio.panes.heat import heat_table
-from harstudio.studio.panes.legend import NOTHING, Meaning, figure
-from harstudio.studio.panes.overlays import joint_title
-from harstudio.studio.recognition.run_choice import spoken
+from harstudio.runs.words import figure, joint_title, spoken
+from harstudio.studio.panes.legend import NOTHING, Meaning
 from harstudio.studio.timecode import clock_text
 
 

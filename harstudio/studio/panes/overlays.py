@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,13 +10,15 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from harstudio.recordings.heat_colors import joint_growth
 from harstudio.recordings.projection import project_joints
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import Body, SkeletonStream, StreamKind
+from harstudio.runs.words import joint_title
 from harstudio.skeletons.topology import Topology, topology
 from harstudio.studio import theme
 from harstudio.studio.panes.canvas import View
-from harstudio.studio.panes.heat import joint_color, joint_growth
+from harstudio.studio.panes.heat import joint_color
 
 TRACKED, INFERRED, LOST = 2, 1, 0
 BONE_PX, JOINT_PX, AT_HEIGHT = 3.0, 6.0, 1080.0
@@ -41,14 +42,6 @@ def side_colors(person: int, *, on_picture: bool) -> dict[str, QColor]:
     else:
         sides = ((tokens.person_2, tokens.person_3)[(person - 1) % 2],) * 3
     return dict(zip(("left", "right", "trunk"), map(QColor, sides), strict=True))
-
-
-def joint_title(name: str) -> str:
-    """A topology's joint name as people say it: "WristRight" is "right wrist"."""
-    words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", name)
-    spoken = [word.lower() for word in words]
-    spoken.sort(key=lambda word: word not in ("left", "right"))
-    return " ".join(spoken)
 
 
 class SkeletonOverlay:

@@ -14,11 +14,12 @@ from PySide6.QtWidgets import QComboBox, QGraphicsItem, QLabel, QWidget
 
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SECOND_NS, SkeletonStream, StreamKind
+from harstudio.runs.words import joint_title
 from harstudio.skeletons.topology import topology
 from harstudio.studio import theme
 from harstudio.studio.background import Task
 from harstudio.studio.panes.curves import Curves, make_curves
-from harstudio.studio.panes.overlays import joint_title, side_colors
+from harstudio.studio.panes.overlays import side_colors
 from harstudio.studio.panes.pane import Pane
 from harstudio.studio.session import Session
 

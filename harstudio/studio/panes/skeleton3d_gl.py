@@ -17,9 +17,10 @@ from vispy import visuals as vispy_visuals  # noqa: E402
 from vispy.gloo import VertexBuffer  # noqa: E402
 from vispy.gloo.context import forget_canvas  # noqa: E402
 
+from harstudio.recordings.heat_colors import joint_growth  # noqa: E402
 from harstudio.skeletons.topology import Topology  # noqa: E402
 from harstudio.studio import theme  # noqa: E402
-from harstudio.studio.panes.heat import joint_color, joint_growth  # noqa: E402
+from harstudio.studio.panes.heat import joint_color  # noqa: E402
 from harstudio.studio.panes.orbit import FOV_DEG, Orbit, focal_px  # noqa: E402
 from harstudio.studio.panes.overlays import INFERRED, LOST, RIM, TRACKED, side_colors  # noqa: E402
 from harstudio.studio.panes.scene import Scene, grid_lines  # noqa: E402

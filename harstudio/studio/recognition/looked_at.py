@@ -27,12 +27,11 @@ from harstudio.results import (
     Relation,
 )
 from harstudio.runs.opinion import Where
+from harstudio.runs.words import joint_title, spoken
 from harstudio.skeletons.topology import topology
 from harstudio.studio import icons, theme
 from harstudio.studio.buttons import ToolButton
-from harstudio.studio.panes.overlays import joint_title
 from harstudio.studio.recognition.over_time import ImportanceCurve, OverTime, ShareView
-from harstudio.studio.recognition.run_choice import spoken
 from harstudio.studio.recognition.tables import MatrixView, PictureView
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text

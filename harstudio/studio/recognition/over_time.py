@@ -11,10 +11,9 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from harstudio.results import Importance, ModalityShare
+from harstudio.runs.words import figure, spoken
 from harstudio.studio import theme
-from harstudio.studio.panes.legend import figure
 from harstudio.studio.recognition.ranking import percent
-from harstudio.studio.recognition.run_choice import spoken
 
 TEXT_PX, BAR_PX, PLOT_PX, GAP = 17, 6, 44, 4
 COLORS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2")

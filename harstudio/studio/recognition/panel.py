@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from harstudio.runs.opinion import Opinion
+from harstudio.runs.words import spoken
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button
 from harstudio.studio.labelling.labelling import Labelling
@@ -27,7 +28,7 @@ from harstudio.studio.recognition.class_colors import class_colors
 from harstudio.studio.recognition.looked_at import LookedAt
 from harstudio.studio.recognition.ranking import Ranked, Ranking, percent
 from harstudio.studio.recognition.recogniser import Recogniser
-from harstudio.studio.recognition.run_choice import in_words, spoken
+from harstudio.studio.recognition.run_choice import in_words
 from harstudio.studio.recognition.truth import Truth, same_label, truth_at
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text

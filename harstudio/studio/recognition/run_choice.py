@@ -13,14 +13,10 @@ from harstudio.recordings.streams import SkeletonStream, StreamKind
 from harstudio.runs import reading
 from harstudio.runs.about import ABOUT, load_about
 from harstudio.runs.bundled import bundled_runs
-from harstudio.runs.folder import RunFolder
+from harstudio.runs.folder import RunFolder, written
+from harstudio.runs.words import WORDS
 from harstudio.skeletons.maps import joint_map
 from harstudio.skeletons.topology import topology
-
-WORDS = {
-    "color": "colour", "depth": "depth", "infrared": "infrared", "skeleton": "skeleton",
-    "inertial": "inertial",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +80,6 @@ def in_words(kinds: Sequence[str], joined: str) -> str:
     return f" {joined} ".join(WORDS.get(kind, kind) for kind in kinds)
 
 
-def spoken(name: str) -> str:
-    """The name of a stream or of what it tells, its modalities as people call them; what follows
-    a comma stays (labels)."""
-    first, comma, rest = name.partition(",")
-    return " ".join(WORDS.get(part, part) for part in first.split(" ")) + comma + rest
-
-
 def lacking_joints(source: str, target: str) -> str:
     """Why joints of one topology cannot be read as those of another, "" when they can."""
     if source == target:
@@ -106,18 +95,6 @@ def lacking_joints(source: str, target: str) -> str:
     except UsageError:
         named = target
     return f"needs the joints of {named}"
-
-
-def written(run: Path) -> float:
-    """When the weights of a run were written; 0 where there are none."""
-    folder = RunFolder(run)
-    times = []
-    for file in (folder.best, folder.last):
-        try:
-            times.append(file.stat().st_mtime)
-        except OSError:
-            continue
-    return times[0] if times else 0.0
 
 
 def take_choice(run: Path) -> RunChoice:

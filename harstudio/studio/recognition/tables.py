@@ -8,11 +8,12 @@ from PySide6.QtCore import QLineF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QDialog, QSizePolicy, QVBoxLayout, QWidget
 
+from harstudio.recordings.heat_colors import inferno
 from harstudio.results import Box, Matrix, Picture
 from harstudio.runs.patches import Frame, nearest_frame
+from harstudio.runs.words import figure
 from harstudio.studio import theme
-from harstudio.studio.panes.heat import inferno, table_image
-from harstudio.studio.panes.legend import figure
+from harstudio.studio.panes.heat import table_image
 
 TEXT_PX, BAR_PX, GAP = 17, 7, 4
 TALLEST, LOWEST = 180, 44

@@ -26,10 +26,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from harstudio.runs.words import spoken
 from harstudio.studio import theme
 from harstudio.studio.fields import ChoiceBox
 from harstudio.studio.panels.library_list import RecordingList
-from harstudio.studio.recognition.run_choice import spoken
 from harstudio.studio.training.new_run_data import section, small_label, tell
 from harstudio.studio.training.new_run_draft import WORDS, Draft
 from harstudio.studio.training.new_run_options import OptionsForm
