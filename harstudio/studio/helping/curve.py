@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor
@@ -35,7 +36,8 @@ class LearningCurve(QWidget):
         self.plot.getAxis("left").setWidth(AXIS_PX)
         for side in ("left", "bottom"):
             self.plot.getAxis(side).enableAutoSIPrefix(False)
-        self._bars = pg.ErrorBarItem(x=[], y=[], top=[], bottom=[])
+        none = np.empty(0)
+        self._bars = pg.ErrorBarItem(x=none, y=none, top=none, bottom=none)
         self._line = self.plot.plot([], [], antialias=True)
         self._dots = pg.ScatterPlotItem(size=7)
         self._marked = pg.ScatterPlotItem(size=11)
@@ -59,9 +61,13 @@ class LearningCurve(QWidget):
         self.points = sorted(measured(curve), key=lambda one: (one.clips, one.at))
         x = [float(one.clips) for one in self.points]
         y = [100 * one.accuracy for one in self.points]
-        above = [100 * (one.high - one.accuracy) for one in self.points]
-        below = [100 * (one.accuracy - one.low) for one in self.points]
-        self._bars.setData(x=_array(x), y=_array(y), top=_array(above), bottom=_array(below))
+        bars = {
+            "x": x,
+            "y": y,
+            "top": [100 * (one.high - one.accuracy) for one in self.points],
+            "bottom": [100 * (one.accuracy - one.low) for one in self.points],
+        }
+        self._bars.setData(**{key: np.asarray(told, dtype=float) for key, told in bars.items()})
         self._line.setData(x, y)
         self._dots.setData(x, y)
         far = max(x, default=1.0)
@@ -123,9 +129,3 @@ class LearningCurve(QWidget):
         self._dots.setPen(None)
         self._marked.setBrush(None)
         self._marked.setPen(pg.mkPen(tokens.text, width=1.5))
-
-
-def _array(values: Sequence[float]) -> object:
-    import numpy as np
-
-    return np.asarray(values, dtype=float)

@@ -49,7 +49,7 @@ class HelpPanel(QWidget):
         self.facts = quiet()
         self.tabs = {name: ToolButton(title) for name, (title, _) in PAGES.items()}
         session, labelling = helping.session, helping.labelling
-        self.pages = {
+        self.pages: dict[str, SuggestPage | AlikePage | AuditPage] = {
             "suggest": SuggestPage(session, helping.looping, labelling.proposals, helping.train),
             "alike": AlikePage(labelling, helping.alike, thumbnails.get),
             "audit": AuditPage(labelling, helping.audit),

@@ -13,7 +13,12 @@ from harstudio.labels.editing.proposals import admitted, open_proposals
 from harstudio.labels.keeping.renaming import document_paths
 from harstudio.labels.model import Clip, Document
 from harstudio.labels.project import Project
-from harstudio.labels.suggested import suggestions_folder, suggestions_path
+from harstudio.labels.suggested import (
+    said_clips,
+    suggestions_folder,
+    suggestions_path,
+    teaching,
+)
 from harstudio.runs.suggestions import Learned, Suggestions, load_learned, load_suggestions
 from harstudio.studio.documents import DocumentReader, Mark, file_mark
 from harstudio.studio.doubts.gathering import same_stretch
@@ -118,17 +123,20 @@ class HelpReader:
             everybody = people.get(recording, [])
             mine = next((one for one in everybody if one.annotator == me), None)
             document = Document(recording, me) if mine is None else mine
-            labelled += _said(document)
-            if why_hidden(recording, document.done):
+            hides = bool(why_hidden(recording, document.done))
+            others = [] if hides else [one for one in everybody if one is not mine]
+            lessons = teaching([document, *others], me)
+            labelled += sum(len(said_clips(one)) for one in lessons)
+            if hides:
                 hidden += 1
                 continue
-            others = [one for one in everybody if one is not mine and not is_model(one)]
             try:
                 found = self._suggested(suggestions_path(project.folder, me, recording))
             except HarstudioError as error:
                 problems.append(str(error))
                 continue
-            one = _waiting(path, document, others, found, seen)
+            people_else = [one for one in others if not is_model(one)]
+            one = _waiting(path, document, people_else, found, seen)
             if one is not None:
                 waiting.append(one)
         try:
@@ -148,11 +156,6 @@ class HelpReader:
             kept = mark, load_suggestions(path)
             self._suggestions[path] = kept
         return kept[1]
-
-
-def _said(document: Document) -> int:
-    """How many clips a person has said."""
-    return sum(len(tier.clips) for tier in document.said if not tier.rules.points)
 
 
 def _waiting(
