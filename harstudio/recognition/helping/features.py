@@ -78,23 +78,32 @@ class FeatureMaker:
             self._file.write(self._known)
 
     def of(
-        self,
-        stretches: Sequence[Stretch],
-        progress: Callable[[float], None] | None = None,
+        self, stretches: Sequence[Stretch], progress: Callable[[float], None] | None = None
     ) -> Features:
         """(n, D) float32, one row a stretch: the features of the fusion where the network has any,
         else of its streams one after the other; NaN where nobody is seen, or it is damaged.
 
-        Stretches that were asked for earlier are not read again. progress: called with the share
-        that is done. Pauses and stops between batches.
+        The network is asked once about a stretch, also over several jobs. progress: called with the
+        share that is done. Pauses and stops between stretches.
         """
+        return self._rows(stretches, progress)[:, : -len(self._trained.classes)]
+
+    def probabilities(self, stretches: Sequence[Stretch]) -> Features:
+        """(n, K) float32: what the run itself says about stretches, as ``of``."""
+        return self._rows(stretches, None)[:, -len(self._trained.classes) :]
+
+    def _rows(
+        self, stretches: Sequence[Stretch], progress: Callable[[float], None] | None
+    ) -> Features:
+        """Features and then probabilities."""
         wanted = [one for one in dict.fromkeys(stretches) if one not in self._known]
         for first in range(0, len(wanted), BATCH):
             self._context.pause_point()
             if progress is not None:
                 progress(first / len(wanted))
             self._ask(wanted[first : first + BATCH])
-        width = max((row.size for row in self._known.values()), default=0)
+        least = len(self._trained.classes) + 1
+        width = max((row.size for row in self._known.values()), default=0) or least
         lost = np.full(width, np.nan, dtype=np.float32)
         rows = [self._known[one] for one in stretches]
         return np.array([row if row.size else lost for row in rows], dtype=np.float32).reshape(
@@ -107,17 +116,20 @@ class FeatureMaker:
         made: list[tuple[Stretch, Prepared]] = []
         for one in stretches:
             self._context.pause_point()
-            self._known[one] = np.empty(0, dtype=np.float32)
             with contextlib.suppress(DataError):
                 raw = self._preprocessing.read(self._recording, *one)
                 made.append((one, self._preprocessing.make(raw)))
-        self._fresh = True
+        found = dict.fromkeys(stretches, np.empty(0, dtype=np.float32))
         if made:
-            rows = features_of(_answers(self._trained, [prepared for _, prepared in made]))
+            output = _answers(self._trained, [prepared for _, prepared in made])
+            said = torch.softmax(output.logits.float(), dim=1).cpu().numpy()
+            rows = np.concatenate([features_of(output), said], axis=1)
             finite = np.isfinite(rows).all(axis=1)
             for (one, _), row, fine in zip(made, rows, finite, strict=True):
                 if fine:
-                    self._known[one] = row
+                    found[one] = row
+        self._known |= found
+        self._fresh = True
 
 
 def features_of(output: Output) -> Features:
@@ -163,7 +175,9 @@ class _Kept:
                 header = json.loads(arrays["header"].tobytes())
                 if header["about"] != self._about:
                     return {}
-                spans, values, there = arrays["spans"], arrays["values"], arrays["there"]
+                spans: NDArray[np.int64] = arrays["spans"]
+                values: Features = arrays["values"]
+                there: NDArray[np.bool_] = arrays["there"]
                 stretches = [
                     Stretch(int(start), int(end), str(person))
                     for (start, end), person in zip(spans, header["persons"], strict=True)

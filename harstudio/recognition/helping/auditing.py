@@ -1,0 +1,91 @@
+"""Audit: labels that heads contradict which did not learn from their recording.
+
+Confident learning (Northcutt, Jiang and Chuang 2021): a clip labelled i counts as j where the
+held-out probability of j reaches the mean probability of j over the clips that are labelled j, and
+no other class does so more; what counts as another class than its label is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from harstudio.recognition.helping.examples import Gathered
+from harstudio.recognition.helping.head import NOTHING, hold_out
+from harstudio.recognition.helping.teaching import SaidClip
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A clip with its label, and what a head says instead with which confidence."""
+
+    recording: str
+    path: str
+    annotator: str
+    clip_id: str
+    start_ns: int
+    end_ns: int
+    label: str
+    says: str
+    confidence: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Builtins for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """checked: clips that a head could be asked about. accuracy: share of these that it names as
+    the person did, None of none. found: the surest contradiction first."""
+
+    checked: int
+    accuracy: float | None
+    found: tuple[Doubt, ...]
+
+
+def contradicted(gathered: Gathered) -> Audit:
+    """The labels that are contradicted; where a clip counts as nothing, "" is said instead."""
+    examples = gathered.examples
+    held = hold_out(examples) if len(examples) else None
+    if held is None:
+        return Audit(0, None, ())
+    shares = held.probabilities
+    asked = np.asarray(np.isfinite(shares).all(axis=1), dtype=np.bool_)
+    place = {name: k for k, name in enumerate(held.classes)}
+    labels = np.array([place[label] for label in examples.labels])
+    bars = np.full(len(held.classes), np.inf)
+    for k in range(len(held.classes)):
+        own = asked & (labels == k)
+        if own.any():
+            bars[k] = max(float(shares[own, k].mean()), 1e-6)
+    found: list[tuple[float, Doubt]] = []
+    checked = right = 0
+    for row, label, clip, fine in zip(shares, labels, gathered.clips, asked, strict=True):
+        if clip is None or not fine:
+            continue
+        checked += 1
+        right += int(row.argmax()) == int(label)
+        over = [k for k in range(len(row)) if row[k] >= bars[k]]
+        best = max(over, key=lambda k: float(row[k]), default=int(label))
+        if best != label:
+            says = held.classes[best]
+            found.append((float(row[best] - row[label]), _doubt(clip, says, float(row[best]))))
+    found.sort(key=lambda one: -one[0])
+    return Audit(checked, right / checked if checked else None, tuple(one for _, one in found))
+
+
+def _doubt(clip: SaidClip, says: str, confidence: float) -> Doubt:
+    return Doubt(
+        recording=clip.recording,
+        path=str(clip.path),
+        annotator=clip.annotator,
+        clip_id=clip.clip_id,
+        start_ns=clip.stretch.start_ns,
+        end_ns=clip.stretch.end_ns,
+        label=clip.label,
+        says="" if says == NOTHING else says,
+        confidence=min(1.0, confidence),
+    )

@@ -1,0 +1,176 @@
+"""From what people said to examples that a head learns from: features, labels, groups."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from harstudio.errors import HarstudioError
+from harstudio.jobs.context import Context
+from harstudio.learning.data.looked import extent
+from harstudio.recognition.helping.cutting import cut
+from harstudio.recognition.helping.features import FeatureMaker, Features, Stretch
+from harstudio.recognition.helping.head import NOTHING, Examples
+from harstudio.recognition.helping.teaching import LEAST_NS, Said, SaidClip, covered
+from harstudio.recognition.trained import TrainedNetwork
+from harstudio.recordings.formats import open_recording
+from harstudio.recordings.recording import Recording
+from harstudio.recordings.streams import SkeletonStream, StreamKind
+
+RECORDINGS, STRETCHES = "recordings", "stretches"
+PARTS = 5  # stretches of time that one recording is held out in
+INSIDE = 0.9  # of a stretch that lies where nothing was labelled
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """Examples in order, with what they are made from.
+
+    clips: of every example the clip that says it, None where there is nothing. annotators,
+    recordings: whose it is, and in which. over: what the groups are.
+    """
+
+    examples: Examples
+    clips: tuple[SaidClip | None, ...]
+    annotators: tuple[str, ...]
+    recordings: tuple[str, ...]
+    over: str
+
+    def without(self, recording: str, annotator: str) -> Gathered:
+        """Without what others than the annotator say about a recording: whoever labels it is
+        helped to an opinion of his own."""
+        kept = np.array(
+            [
+                one != recording or who == annotator
+                for one, who in zip(self.recordings, self.annotators, strict=True)
+            ],
+            dtype=np.bool_,
+        )
+        at = np.flatnonzero(kept).tolist()
+        return Gathered(
+            self.examples.some(kept),
+            tuple(self.clips[k] for k in at),
+            tuple(self.annotators[k] for k in at),
+            tuple(self.recordings[k] for k in at),
+            self.over,
+        )
+
+    def counts(self) -> Counter[str]:
+        """Clips by label."""
+        return Counter(clip.label for clip in self.clips if clip is not None)
+
+    def minutes(self) -> float:
+        """How long the clips last together."""
+        lengths = (c.stretch.end_ns - c.stretch.start_ns for c in self.clips if c is not None)
+        return sum(lengths) / 60e9
+
+
+def usual_seconds(said: Sequence[Said], otherwise: float) -> float:
+    """The median length of the labelled clips, seconds."""
+    lengths = [clip.stretch.end_ns - clip.stretch.start_ns for one in said for clip in one.clips]
+    return float(np.median(lengths)) / 1e9 if lengths else otherwise
+
+
+def gather(
+    trained: TrainedNetwork,
+    said: Sequence[Said],
+    context: Context,
+    problems: list[str],
+    progress: Progress,
+) -> Gathered:
+    """The features of everything that was said, and of nothing.
+
+    A recording that cannot be read is told in ``problems``, and the others go on. Pauses and stops
+    between stretches.
+    """
+    usual_ns = round(usual_seconds(said, trained.usual_s) * 1e9)
+    by_path: dict[Path, list[Said]] = {}
+    for one in said:
+        by_path.setdefault(one.path, []).append(one)
+    rows: list[Features] = []
+    parts: list[_Part] = []
+    for number, (path, together) in enumerate(by_path.items()):
+
+        def done(share: float, first: int = number) -> None:
+            progress((first + share) / len(by_path))
+
+        done(0.0)
+        try:
+            with open_recording(path) as recording:
+                found = [part for one in together for part in _parts(recording, one, usual_ns)]
+                with FeatureMaker(trained, recording, context) as maker:
+                    features = maker.of([part.stretch for part in found], done)
+        except HarstudioError as error:
+            problems.append(str(error))
+            continue
+        for row, part in zip(features, found, strict=True):
+            if np.isfinite(row).all():
+                rows.append(row)
+                parts.append(part)
+    return _gathered(rows, parts, problems)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What becomes one example."""
+
+    stretch: Stretch
+    recording: str
+    annotator: str
+    clip: SaidClip | None
+
+
+def _parts(recording: Recording, said: Said, usual_ns: int) -> Iterator[_Part]:
+    for clip in said.clips:
+        yield _Part(clip.stretch, said.recording, said.annotator, clip)
+    empty = said.nothing(*extent(recording))
+    pieces = [piece for gap in empty for piece in _pieces(gap, usual_ns)]
+    stream = recording.of_kind(StreamKind.SKELETON)
+    if isinstance(stream, SkeletonStream) and empty:
+        pieces += [
+            one
+            for person in dict.fromkeys(gap.person for gap in empty)
+            for one in cut(stream, person)
+            if covered(one, empty) >= INSIDE
+        ]
+    for piece in dict.fromkeys(pieces):
+        yield _Part(piece, said.recording, said.annotator, None)
+
+
+def _pieces(gap: Stretch, usual_ns: int) -> Iterator[Stretch]:
+    """A gap in parts as long as clips usually are."""
+    count = max(1, round((gap.end_ns - gap.start_ns) / max(usual_ns, LEAST_NS)))
+    edges = np.linspace(gap.start_ns, gap.end_ns, count + 1).astype(np.int64).tolist()
+    for start, end in pairwise(edges):
+        yield Stretch(start, end, gap.person)
+
+
+def _gathered(rows: list[Features], parts: list[_Part], problems: list[str]) -> Gathered:
+    """The examples; recordings that lack a modality which most have are left out."""
+    width = Counter(row.size for row in rows).most_common(1)[0][0] if rows else 0
+    others = sorted({p.recording for row, p in zip(rows, parts, strict=True) if row.size != width})
+    if others:
+        problems.append(f"{', '.join(others)} lack what the other recordings have; left out.")
+    kept = [(row, part) for row, part in zip(rows, parts, strict=True) if row.size == width]
+    over = RECORDINGS if len({part.recording for _, part in kept}) > 1 else STRETCHES
+    groups = [part.recording for _, part in kept]
+    if over == STRETCHES:
+        middles = [(part.stretch.start_ns + part.stretch.end_ns) / 2 for _, part in kept]
+        order = np.argsort(np.argsort(middles, kind="stable"), kind="stable")
+        groups = [str(int(k) * PARTS // max(1, len(kept))) for k in order]
+    features = np.array([row for row, _ in kept], dtype=np.float32).reshape(len(kept), width)
+    labels = tuple(NOTHING if p.clip is None else p.clip.label for _, p in kept)
+    return Gathered(
+        Examples(features, labels, tuple(groups)),
+        tuple(part.clip for _, part in kept),
+        tuple(part.annotator for _, part in kept),
+        tuple(part.recording for _, part in kept),
+        over,
+    )
