@@ -61,6 +61,7 @@ class Settings(BaseModel):
     jump_frames: int = Field(default=10, ge=2, le=10_000)  # of Shift+Left and Shift+Right
     jump_seconds: int = Field(default=1, ge=1, le=3600)  # of Shift+J and Shift+L
     hidden_tracks: list[str] = []  # of the timeline: "pictures", "sound", "motion"
+    sure_proposals: float = Field(default=0.9, gt=0, le=1)  # those accepted at once
     play_proposals: bool = True  # each is played again and again when one comes to it
     workspaces: dict[str, str] = {}  # by name: the window's arrangement, base64
     problems: tuple[str, ...] = Field(default=(), exclude=True)  # what was wrong with the file

@@ -513,5 +513,5 @@ def _first_tier(document: Document) -> str:
     """Where new clips go at first: the annotator's own tier, else the first one of clips."""
     if document.tier(document.annotator) is not None:
         return document.annotator
-    tiers = (tier.name for tier in document.tiers if not tier.rules.points)
+    tiers = (tier.name for tier in document.said if not tier.rules.points)
     return next(tiers, document.annotator)

@@ -40,6 +40,7 @@ from harstudio.studio.palette import Palette
 from harstudio.studio.pane_area import PaneArea
 from harstudio.studio.panels.library import LibraryPanel
 from harstudio.studio.problem_bar import ProblemBar, Trouble
+from harstudio.studio.proposals.strip import ProposalStrip
 from harstudio.studio.recognition.recognising import Recognising
 from harstudio.studio.session import Session
 from harstudio.studio.shortcut_sheet import ShortcutSheet
@@ -132,6 +133,8 @@ class MainWindow(QMainWindow):
         bottom.addWidget(self.team_desk.gold_strip)
         bottom.addWidget(self.transport_bar)
         bottom.addWidget(self.team_desk.feedback)
+        self.proposal_strip = ProposalStrip(self.proposals, self.save_settings, self.back_to_keys)
+        bottom.addWidget(self.proposal_strip)
         self.arrangement.add("library", self.library)
         self.arrangement.add("labels", self._inspector)
         self.arrangement.add("suggest", self.helping.holder)
@@ -206,6 +209,11 @@ class MainWindow(QMainWindow):
         elif self.train_page is not None and command_id == "view.train":
             self.session.transport.pause()
             self.train_page.runs.list.setFocus()
+
+    def back_to_keys(self) -> None:
+        """The keyboard goes back to labelling."""
+        if self.is_furnished and self.shows_pictures():
+            self.timeline.setFocus()
 
     def _show_pictures(self) -> None:
         """A clip plays now: it is to be seen."""

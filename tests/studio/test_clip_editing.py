@@ -154,7 +154,7 @@ def test_clips_of_others_are_copied_not_changed(qtbot, tmp_path: Path) -> None:
     made.key("Return")
     assert made.clips() == [(0, 14, "box")]
     copy = made.clip_at(0)
-    assert (copy.origin, copy.confidence) == (Origin.HUMAN, None)
+    assert (copy.origin, copy.confidence) == (Origin.ACCEPTED, None)
     assert made.session.selection == copy.id
     made.session.close()
 

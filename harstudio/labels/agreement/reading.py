@@ -18,12 +18,12 @@ STEP_NS = 33_333_333  # where a recording is not there to say when its frames ar
 
 def says_something(document: Document) -> bool:
     """Whether a document is an opinion: it has clips, or is done without any."""
-    return document.done or any(tier.clips for tier in document.tiers)
+    return document.done or any(tier.clips for tier in document.said)
 
 
 def by_a_person(document: Document) -> bool:
     """Whether it is neither the gold document nor what a network said."""
-    firsts = (clip for tier in document.tiers for clip in tier.clips[:1])
+    firsts = (clip for tier in document.said for clip in tier.clips[:1])
     return document.annotator != GOLD and all(clip.origin is not Origin.MODEL for clip in firsts)
 
 

@@ -202,7 +202,7 @@ def _only(documents: list[tuple[Found, Document]]) -> str:
 
 
 def _clips(document: Document) -> list[Clip]:
-    clips = [clip for tier in document.tiers for clip in tier.clips]
+    clips = [clip for tier in document.said for clip in tier.clips]
     return sorted(clips, key=lambda clip: (clip.start_ns, clip.end_ns, clip.id))
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from harstudio.labels.editing.clip_edits import find, place
 from harstudio.labels.editing.edge_moves import as_edit, moved_clips
 from harstudio.labels.editing.edits import ChangeClip, Edit, EditError, Group, RemoveClip
+from harstudio.labels.editing.proposed import as_said
 from harstudio.labels.model import AttributeValue, Clip, Document, Origin, Tier, new_id
 from harstudio.recordings.frame_grid import FrameGrid
 
@@ -91,8 +92,8 @@ def copy_to_tier(
 ) -> Edit | None:  # fmt: skip
     """Copies in another tier, over what lies there; moving: they leave the tier they are in.
 
-    minimum_ns as for ``clip_edits.place``. EditError where a clip of a length would go among
-    points, or a point among clips.
+    minimum_ns as for ``clip_edits.place``. Proposals are accepted by it. EditError where a clip
+    of a length would go among points, or a point among clips.
     """
     gone: list[Edit] = []
     placings: list[tuple[str, Clip]] = []
@@ -102,7 +103,8 @@ def copy_to_tier(
             continue
         if moving:
             gone.append(RemoveClip(tier.name, clip))
-        placings.append((tier_name, clip if moving else replace(clip, id=new_id())))
+        said = as_said(clip) if tier.rules.proposals else clip
+        placings.append((tier_name, said if moving else replace(said, id=new_id())))
     title = f"{'Move' if moving else 'Copy'} {{}} to “{tier_name}”"
     return _placed(document, gone, placings, minimum_ns, title)
 

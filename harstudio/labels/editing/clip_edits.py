@@ -33,10 +33,13 @@ def place(document: Document, tier_name: str, clip: Clip, minimum_ns: int = 1) -
     """Put a new clip into a tier (made if it is missing); see the rule above.
 
     It is about the tier's person where that has one. In a tier of points it becomes the point
-    where it starts; where clips may overlap nothing makes room.
+    where it starts; where clips may overlap nothing makes room. EditError for a tier of
+    proposals: nobody says anything there.
     """
     tier = document.tier(tier_name)
     rules = TierRules() if tier is None else tier.rules
+    if rules.proposals:
+        raise EditError(f"“{tier_name}” is the tier of proposals; choose one of yours.")
     if rules.person:
         clip = replace(clip, person=rules.person)
     minimum_ns = max(minimum_ns, rules.minimum_ns)

@@ -18,64 +18,44 @@ from harstudio.labels.editing.edits import (
     AddClip,
     AddTier,
     ChangeClip,
+    ChangeTier,
     Edit,
     EditError,
     Group,
     RemoveClip,
+    RemoveTier,
+    Step,
 )
-from harstudio.labels.model import (
-    AttributeValue,
-    Clip,
-    Document,
-    Origin,
-    Tier,
-    TierRules,
-    new_id,
+from harstudio.labels.editing.proposed import (
+    SOURCE,
+    Proposed,
+    as_said,
+    proposal,
+    proposed,
 )
+from harstudio.labels.model import Clip, Document, Origin, Tier, TierRules, new_id
+
+__all__ = [
+    "PROPOSALS",
+    "Admitted",
+    "ProposalSteps",
+    "Proposed",
+    "accept",
+    "admitted",
+    "as_said",
+    "clear",
+    "open_proposals",
+    "proposal",
+    "proposals_tier",
+    "propose",
+    "propose_also",
+    "proposed",
+    "reject",
+    "rejected_proposals",
+]
 
 PROPOSALS = "proposals"  # what the tier is called
 RULES = TierRules(overlap=True, proposals=True)
-SOURCE, SECOND, SECOND_CONFIDENCE = "proposed by", "else", "else confidence"  # attributes
-_OF_A_NETWORK = (SOURCE, SECOND, SECOND_CONFIDENCE)
-
-
-def proposal(
-    start_ns: int,
-    end_ns: int,
-    label: str,
-    confidence: float | None = None,
-    *,
-    person: str = "",
-    second: str = "",
-    second_confidence: float | None = None,
-) -> Clip:
-    """A clip to be proposed. second: the label that is next likely, with its confidence."""
-    also: dict[str, AttributeValue] = {}
-    if second:
-        also[SECOND] = second
-        if second_confidence is not None:
-            also[SECOND_CONFIDENCE] = float(second_confidence)
-    return Clip(start_ns, end_ns, label, person, confidence, Origin.MODEL, attributes=also)
-
-
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """What a proposal says besides label, time and confidence. source: the run; second: the next
-    likely label, "" where none was told, and its confidence."""
-
-    source: str
-    second: str
-    second_confidence: float | None
-
-
-def proposed(clip: Clip) -> Proposed:
-    """Who proposed it, and what else it may be."""
-    told, confidence = clip.attributes, clip.attributes.get(SECOND_CONFIDENCE)
-    return Proposed(
-        str(told.get(SOURCE, "")),
-        str(told.get(SECOND, "")),
-        None if confidence is None or isinstance(confidence, str) else float(confidence),
-    )
 
 
 # ---- finding
@@ -240,10 +220,32 @@ def reject(document: Document, ids: Sequence[str]) -> Edit:
     return Group(f"Reject “{one}”" if len(edits) == 1 else f"Reject {_many(len(edits))}", edits)
 
 
-def as_said(clip: Clip) -> Clip:
-    """What a network proposed, said by a person: nothing of the network stays but its origin."""
-    own = {key: said for key, said in clip.attributes.items() if key not in _OF_A_NETWORK}
-    return replace(clip, origin=Origin.ACCEPTED, confidence=None, attributes=own, rejected=False)
+class ProposalSteps:
+    """Tells the steps of edits that concern proposals alone from those about what is said.
+
+    Every step that is applied must be shown to it, in order. document: as it is before the first.
+    """
+
+    def __init__(self, document: Document | None = None) -> None:
+        tiers = [] if document is None else document.tiers
+        self._names = {tier.name for tier in tiers if tier.rules.proposals}
+
+    def is_one(self, step: Step) -> bool:
+        """Whether it concerns proposals alone."""
+        match step:
+            case AddTier(name, _, rules) if rules.proposals:
+                self._names.add(name)
+                return True
+            case RemoveTier(name) if name in self._names:
+                self._names.discard(name)
+                return True
+            case ChangeTier(before, after) if before in self._names:
+                self._names.discard(before)
+                self._names.add(after)
+                return True
+            case AddClip(tier, _) | RemoveClip(tier, _) | ChangeClip(tier, _, _):
+                return tier in self._names
+        return False
 
 
 # ---- helpers
@@ -326,7 +328,7 @@ def _same(one: Clip, other: Clip) -> bool:
 
 def _free_name(document: Document) -> str:
     name, number = PROPOSALS, 2
-    while document.tier(name) is not None:
+    while document.tier(name) is not None or name == document.annotator:
         name, number = f"{PROPOSALS} {number}", number + 1
     return name
 

@@ -72,7 +72,7 @@ def read_bundle(
             document
             for document in seen
             if (not annotators or document.annotator in annotators)
-            and (document.done or any(tier.clips for tier in document.tiers))
+            and (document.done or any(tier.clips for tier in document.said))
         )
         if not documents:
             continue
@@ -139,7 +139,7 @@ def export(
         len(tier.clips)
         for one in bundle.recordings
         for document in one.documents
-        for tier in document.tiers
+        for tier in document.said
     )
     clips = total - clips_lost(notes)
     notes = (*told, *notes)

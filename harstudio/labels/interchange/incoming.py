@@ -51,8 +51,11 @@ def merged(
     edits: list[Edit] = []
     same: dict[str, str] = {}  # identities: of a clip that is skipped, and of the one there
     added = aside = 0
-    tiers = {tier.name: _Row(tier.rules, tier.clips) for tier in document.tiers}
+    tiers = {tier.name: _Row(tier.rules, tier.clips) for tier in document.said}
+    proposed = {tier.name for tier in document.tiers if tier.rules.proposals}
     for tier in incoming.tiers:
+        if tier.name in proposed:  # what a file says is no proposal
+            tier = replace(tier, name=free_name(tier.name, [*tiers, *proposed]))
         beside = tier.name + ASIDE
         if tier.name not in tiers:
             tiers[tier.name] = _Row(tier.rules, ())
@@ -77,7 +80,7 @@ def merged(
             tiers[name].add(clip)
             edits.append(AddClip(name, clip))
             added += 1
-    fresh = not any(tier.clips for tier in document.tiers)
+    fresh = not any(tier.clips for tier in document.said)
     if incoming.done and fresh and not document.done:
         edits.append(MarkDone(True))
     keeping, replaced = _keeping(document, incoming, same)

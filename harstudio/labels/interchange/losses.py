@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
+from harstudio.labels.editing.proposals import open_proposals
 from harstudio.labels.interchange.base import Bundle, Counted
 from harstudio.labels.model import Clip, Origin, Tier
+
+OF_A_NETWORK = (Origin.MODEL, Origin.ACCEPTED)
 
 # What clips may have, by what a writer's ``carries`` calls it: (words, whether a clip has it).
 OF_CLIPS: dict[str, tuple[str, Callable[[Clip], bool]]] = {
@@ -14,7 +18,7 @@ OF_CLIPS: dict[str, tuple[str, Callable[[Clip], bool]]] = {
     "comment": ("comments", lambda clip: bool(clip.comment)),
     "attributes": ("attributes", lambda clip: bool(clip.attributes)),
     "unsure": ("open questions", lambda clip: clip.unsure),
-    "origin": ("which clips a network made", lambda clip: clip.origin is Origin.MODEL),
+    "origin": ("which clips a network made or proposed", lambda clip: clip.origin in OF_A_NETWORK),
 }
 
 
@@ -62,6 +66,22 @@ def rounded(bundle: Bundle, title: str, unit_ns: int, unit: str) -> list[str]:
     off = sum(bool(c.start_ns % unit_ns or c.end_ns % unit_ns) for _, c in clips_of(bundle))
     words = f"{title} counts {unit}: the times of {{}} are rounded."
     return [_of_clips(off, words)] if off else []
+
+
+def without_proposals(bundle: Bundle) -> tuple[Bundle, list[str]]:
+    """The bundle with what people say, and a sentence about open proposals that are left out:
+    nobody has said them."""
+    waiting, recordings = 0, []
+    for labelled in bundle.recordings:
+        documents = []
+        for document in labelled.documents:
+            waiting += len(open_proposals(document))
+            documents.append(replace(document, tiers=document.said))
+        recordings.append(replace(labelled, documents=tuple(documents)))
+    many = "{n} open proposals of a network were not written: nobody has accepted them."
+    one = "1 open proposal of a network was not written: nobody has accepted it."
+    notes: list[str] = [Counted(waiting, many, one)] if waiting else []
+    return replace(bundle, recordings=tuple(recordings)), notes
 
 
 def clips_of(bundle: Bundle) -> Iterator[tuple[Tier, Clip]]:

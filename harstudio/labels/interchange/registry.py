@@ -31,6 +31,7 @@ from harstudio.labels.interchange.base import (
     damaged,
     flattened,
 )
+from harstudio.labels.interchange.losses import without_proposals
 
 # Asked in this order: what marks itself first, plain tables last.
 FORMATS: tuple[ForeignFormat, ...] = (
@@ -146,7 +147,8 @@ def write(bundle: Bundle, path: Path, format: str = "") -> tuple[str, ...]:  # n
             path=path,
             remedy="Write into a folder, or choose one recording.",
         )
-    return flattened(known.write(bundle, path))
+    bundle, notes = without_proposals(bundle)
+    return flattened([*notes, *known.write(bundle, path)])
 
 
 def with_rate(bundle: Bundle, fps: float) -> Bundle:

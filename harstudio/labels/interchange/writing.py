@@ -9,6 +9,7 @@ from pathlib import Path
 from harstudio.errors import ConflictError, HarstudioError
 from harstudio.labels.interchange import clocks, nova, pku_mmd, pyskl, registry, thumos
 from harstudio.labels.interchange.base import Bundle, ForeignFormat, flattened
+from harstudio.labels.interchange.losses import without_proposals
 from harstudio.labels.interchange.rows import free_name
 from harstudio.labels.keeping.names import Names
 
@@ -29,9 +30,10 @@ def write_files(
     are never replaced.
     """
     known = registry.by_name(format)
-    bundle, notes = clocks.for_writing(bundle, known)
+    bundle, notes = without_proposals(bundle)
+    bundle, shifted = clocks.for_writing(bundle, known)
     bundle, said = _told_apart(bundle)
-    notes += said
+    notes += [*shifted, *said]
     parts = _parts(bundle, out, known, notes)
     _check(parts, known, overwrite=overwrite)
     for part, path in parts:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from harstudio.errors import ConflictError, DataError, HarstudioError, UsageError
 from harstudio.files import free_name, sync_folder
 from harstudio.labels.editing.edits import ChangeClip, Edit, Group
+from harstudio.labels.editing.proposed import relabelled
 from harstudio.labels.keeping.heads import named_in
 from harstudio.labels.keeping.history import History
 from harstudio.labels.keeping.lock import Lock
@@ -253,14 +254,16 @@ def _relabel(history: History, intent: Intent) -> int:
 
 
 def _edit(document: Document, intent: Intent) -> tuple[Edit | None, int]:
-    names = intent.names
+    """The edit of a document, proposals too, and how many clips that people made it changes."""
+    names = dict(intent.names)
     edits = tuple(
-        ChangeClip(tier.name, clip, replace(clip, label=names[clip.label]))
+        ChangeClip(tier.name, clip, changed)
         for tier in document.tiers
         for clip in tier.clips
-        if clip.label in names
+        if (changed := relabelled(clip, names)) is not clip
     )
-    return (Group(intent.title, edits) if edits else None), len(edits)
+    count = sum(clip.label in names for tier in document.said for clip in tier.clips)
+    return (Group(intent.title, edits) if edits else None), count
 
 
 def _keep_label_set(project: Project, intent: Intent) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harstudio.labels.editing.edits import MarkDone
+from harstudio.labels.editing.proposals import ProposalSteps
 from harstudio.labels.keeping.journal import Record, from_line
 from harstudio.labels.keeping.recovery import journal_path
 from harstudio.labels.keeping.versions import log_path
@@ -30,11 +31,12 @@ def changed_after_done(project: Project, recording: str) -> tuple[str, ...]:
 
 
 def _changed(path: Path, annotator: str) -> bool:
-    done = False
+    done, proposals = False, ProposalSteps()
     for record in _records(path):
         edit = record.edit if record.action != "undo" else record.edit.inverse()
-        marks = [step for step in edit.steps() if isinstance(step, MarkDone)]
-        if done and not marks and (record.by or annotator) == annotator:
+        steps = [step for step in edit.steps() if not proposals.is_one(step)]
+        marks = [step for step in steps if isinstance(step, MarkDone)]
+        if done and steps and not marks and (record.by or annotator) == annotator:
             return True
         done = done or any(mark.done for mark in marks)
     return False

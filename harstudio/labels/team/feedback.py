@@ -90,6 +90,8 @@ def feedback_on(
 ) -> Feedback | None:
     """What to tell about a clip of a document; None when it is gone."""
     found = document.find(clip_id)
+    if found is not None and found[0].rules.proposals:
+        return None  # nobody has said it
     if found is None:
         return None
     tier, clip = found

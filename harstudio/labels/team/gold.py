@@ -168,7 +168,7 @@ def _paint(
 
 
 def _tier(gold: Document, person: str, *, one: bool, points: bool = False) -> Tier | None:
-    tiers = [tier for tier in gold.tiers if tier.rules.points is points]
+    tiers = [tier for tier in gold.said if tier.rules.points is points]
     used = [tier for tier in tiers if tier.clips]
     if one and used:
         return used[0]
@@ -244,7 +244,7 @@ def _overlap(source: Document, own: Sequence[Clip]) -> bool:
     """Whether the tiers of these clips let clips overlap."""
     ids = {clip.id for clip in own}
     return any(
-        tier.rules.overlap for tier in source.tiers if any(clip.id in ids for clip in tier.clips)
+        tier.rules.overlap for tier in source.said if any(clip.id in ids for clip in tier.clips)
     )
 
 

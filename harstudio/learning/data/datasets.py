@@ -386,7 +386,7 @@ def _by_people(document: Document) -> list[Clip]:
             for clip in tier.clips
             if clip.origin is not Origin.MODEL and clip.label and not clip.is_point
         ]
-        for tier in document.tiers
+        for tier in document.said
     )
     return next((clips for clips in tiers if clips), [])
 

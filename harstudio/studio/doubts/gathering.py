@@ -86,7 +86,7 @@ def _doubts(documents: Iterable[Document]) -> list[Doubt]:
     found = [
         Doubt(document.recording, document.annotator, clip, _answers(clip, document, documents))
         for document in documents
-        for tier in document.tiers
+        for tier in document.said
         for clip in tier.clips
         if clip.unsure
     ]
@@ -106,7 +106,7 @@ def same_stretch(document: Document, clip: Clip) -> Clip | None:
     """The clip of another document that covers most of a clip, more than half; of a point the
     one that it lies in."""
     best, most = None, clip.duration_ns // 2
-    for tier in document.tiers:
+    for tier in document.said:
         for other in tier.clips:
             if clip.is_point and other.start_ns <= clip.start_ns <= other.end_ns:
                 return other

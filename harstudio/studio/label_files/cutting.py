@@ -125,7 +125,7 @@ def _first(window: MainWindow) -> str:
     """Whose clips are probably meant: the agreed ones, one's own, those of anybody."""
     session = window.session
     own = session.document
-    if own is not None and any(tier.clips for tier in own.tiers):
+    if own is not None and any(tier.clips for tier in own.said):
         return GOLD if GOLD in _people(window) else session.owner
     people = _people(window)
     return next((person for person in people if person != session.owner), session.owner)

@@ -38,7 +38,7 @@ def uses_of(
             document = load(path, *named_in(path)).document
         except HarstudioError:
             continue
-        here = Counter(c.label for tier in document.tiers for c in tier.clips if c.label in names)
+        here = Counter(c.label for tier in document.said for c in tier.clips if c.label in names)
         clips.update(here)
         documents.update(here.keys())
     return {name: Use(clips[name], documents[name]) for name in names}

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from harstudio.labels.editing import bulk_edits
-from harstudio.labels.model import Clip
+from harstudio.labels.editing.proposed import as_said
+from harstudio.labels.model import Clip, Origin
 
 if TYPE_CHECKING:
     from harstudio.studio.labelling.labelling import Labelling
@@ -51,9 +52,13 @@ class ClipCopying(QObject):
         )
 
     def carry(self, step: int, *, moving: bool) -> None:
-        """Copy or move the clips to the tier below (1) or above (-1) that of the selected one."""
+        """Copy or move the clips to the tier below (1) or above (-1) that of the selected one;
+        proposals are accepted."""
         found = self._clips.target()
         if found is None:
+            return
+        if found[0].rules.proposals:
+            self._labelling.proposals.accept()
             return
         names = self._labelling.tiers.names()
         at = names.index(found[0].name) + step
@@ -156,5 +161,11 @@ class ClipCopying(QObject):
 
 
 def _anew(clip: Clip, start_ns: int, end_ns: int) -> Clip:
-    """What another clip says, said by the annotator of another stretch."""
-    return Clip(start_ns, end_ns, clip.label, clip.person, attributes=clip.attributes)
+    """What another clip says, said by the annotator of another stretch; of the same stretch it
+    is what a network proposed."""
+    modelled = clip.origin is Origin.MODEL
+    said = as_said(clip) if modelled else clip
+    origin = Origin.ACCEPTED if modelled and start_ns == clip.start_ns else Origin.HUMAN
+    return Clip(
+        start_ns, end_ns, clip.label, clip.person, origin=origin, attributes=said.attributes
+    )  # fmt: skip

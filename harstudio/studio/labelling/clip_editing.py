@@ -268,7 +268,14 @@ class ClipEditing(QObject):
         found = found or self.target()
         if found is not None:
             tier, clip = found
-            self.attempt(lambda: as_edit(tier.name, closed_gap(tier, clip, side)))
+            if not self._is_proposal(tier, "drawn out to its neighbour"):
+                self.attempt(lambda: as_edit(tier.name, closed_gap(tier, clip, side)))
+
+    def _is_proposal(self, tier: Tier, done: str) -> bool:
+        """Whether the tier is one of proposals; says that these cannot be ``done``."""
+        if tier.rules.proposals:
+            self._say("info", f"A proposal is not {done}; Enter accepts it first.")
+        return tier.rules.proposals
 
     def _across(self, tier: Tier, side: Side) -> tuple[Tier, Clip] | None:
         now = self.session.transport.position_ns
@@ -330,6 +337,8 @@ class ClipEditing(QObject):
         found, grid = self.target(), self._labelling.grid
         if found is None:
             return
+        if self._is_proposal(found[0], "split"):
+            return
         clip, at = found[1], grid.start_of(self._labelling.frame())
         if not clip.is_point and not clip.start_ns < at < clip.end_ns:
             self._say("info", "Put the playhead inside the clip; it is split before that frame.")
@@ -342,6 +351,8 @@ class ClipEditing(QObject):
         if found is None:
             return
         tier, clip = found
+        if self._is_proposal(tier, "merged"):
+            return
         if neighbours(tier, clip)[1] is None:
             self._say("info", "There is no clip after this one to merge with.")
             return

@@ -194,7 +194,7 @@ def _is_low(clip: Clip) -> bool:
 
 
 def _chosen(document: Document, wanted: Callable[[Clip], bool]) -> Iterator[tuple[str, Clip]]:
-    return ((tier.name, clip) for tier in document.tiers for clip in tier.clips if wanted(clip))
+    return ((tier.name, clip) for tier in document.said for clip in tier.clips if wanted(clip))
 
 
 def who_says_what(opinions: Mapping[str, str]) -> str:

@@ -52,7 +52,7 @@ class ClipSelecting(QObject):
         found, document = self._clips.target(), self.session.document
         if found is not None and document is not None:
             label = found[1].label
-            clips = [c for tier in document.tiers for c in tier.clips if c.label == label]
+            clips = [c for tier in document.said for c in tier.clips if c.label == label]
             self._take(clips, "")
 
     def between_points(self) -> None:

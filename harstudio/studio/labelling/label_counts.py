@@ -7,6 +7,7 @@ from collections import Counter
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.labels.editing.edits import AddClip, ChangeClip, Edit, RemoveClip
+from harstudio.labels.editing.proposals import ProposalSteps
 from harstudio.labels.keeping.history import History
 from harstudio.studio.session import Session
 
@@ -24,6 +25,7 @@ class LabelCounts(QObject):
         super().__init__(parent)
         self.counts: Counter[str] = Counter()
         self._history: History | None = None
+        self._proposals = ProposalSteps()
         session.history_changed.connect(self._meet)
         self._meet(session.history)
 
@@ -33,13 +35,17 @@ class LabelCounts(QObject):
         self._history = history
         if history is not None:
             history.changed.connect(self._take)
-        tiers = [] if history is None else history.document.tiers
+        document = None if history is None else history.document
+        self._proposals = ProposalSteps(document)
+        tiers = [] if document is None else document.said
         self.counts = Counter(clip.label for tier in tiers for clip in tier.clips)
         self.replaced.emit()
 
     def _take(self, edit: Edit) -> None:
         touched: set[str] = set()
         for step in edit.steps():
+            if self._proposals.is_one(step):
+                continue  # nobody has said it
             if isinstance(step, AddClip):
                 self._add(step.clip.label, 1, touched)
             elif isinstance(step, RemoveClip):

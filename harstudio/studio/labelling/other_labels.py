@@ -67,17 +67,17 @@ class OtherLabels(QObject):
 
 
 def any_clips(document: Document) -> bool:
-    return any(tier.clips for tier in document.tiers)
+    return any(tier.clips for tier in document.said)
 
 
 def is_model(document: Document) -> bool:
     """Whether a network made it."""
-    return any(clip.origin == Origin.MODEL for tier in document.tiers for clip in tier.clips[:1])
+    return any(clip.origin == Origin.MODEL for tier in document.said for clip in tier.clips[:1])
 
 
 def _most_covering(document: Document, clip: Clip) -> Clip | None:
     best, most = None, clip.duration_ns // 2  # less than half is no opinion on this clip
-    for tier in document.tiers:
+    for tier in document.said:
         for other in tier.clips:
             common = min(other.end_ns, clip.end_ns) - max(other.start_ns, clip.start_ns)
             if common > most:

@@ -28,14 +28,14 @@ class TierEditing(QObject):
 
     def several(self) -> bool:
         document = self.session.document
-        return document is not None and len(document.tiers) > 1
+        return document is not None and len(document.said) > 1
 
     def names(self) -> list[str]:
         """The own tiers from top to bottom, the current one even while it holds nothing."""
         document = self.session.document
         if document is None:
             return []
-        names = [tier.name for tier in document.tiers]
+        names = [tier.name for tier in document.said]
         return names if self.session.tier_name in names else [self.session.tier_name, *names]
 
     def choose(self, step: int) -> None:
@@ -94,7 +94,7 @@ class TierEditing(QObject):
     def can_move(self, step: int) -> bool:
         """Whether the current tier has one above (-1) or below (1) it."""
         document = self.session.document
-        names = [] if document is None else [tier.name for tier in document.tiers]
+        names = [] if document is None else [tier.name for tier in document.said]
         name = self.session.tier_name
         return name in names and 0 <= names.index(name) + step < len(names)
 
@@ -102,14 +102,17 @@ class TierEditing(QObject):
         """The current tier changes places with the one above (-1) or below (1)."""
         document = self.session.document
         if document is not None and self.can_move(step):
-            name = self.session.tier_name
-            at = next(k for k, tier in enumerate(document.tiers) if tier.name == name)
-            self._clips.do(MoveTier(name, at, at + step))
+            name, said = self.session.tier_name, [tier.name for tier in document.said]
+            beside = said[said.index(name) + step]  # proposals may lie between
+            places = {tier.name: place for place, tier in enumerate(document.tiers)}
+            self._clips.do(MoveTier(name, places[name], places[beside]))
 
     def _why_no_name(self, name: str) -> str:
         if not name:
             return "Give it a name."
-        return f"There is a tier “{name}” already." if name in self.names() else ""
+        document = self.session.document
+        there = document is not None and document.tier(name) is not None
+        return f"There is a tier “{name}” already." if there or name in self.names() else ""
 
     def _try(self, edit: Edit) -> str:
         try:
@@ -144,5 +147,5 @@ class TierEditing(QObject):
             if isinstance(step, ChangeTier) and step.before == session.tier_name:
                 session.tier_name = step.after
             elif isinstance(step, RemoveTier) and step.name == session.tier_name:
-                names = [] if document is None else [tier.name for tier in document.tiers]
+                names = [] if document is None else [tier.name for tier in document.said]
                 session.tier_name = (names or [session.annotator])[0]

@@ -154,7 +154,9 @@ class ClipPanel(QWidget):
             self._write_comment()
         self._clips = clips
         self._stack.setCurrentIndex(0 if found is not None else 1)
-        self.title.setText(f"{len(clips)} clips" if len(clips) > 1 else "Clip")
+        proposed = bool(clips) and self._labelling.proposals.is_open(clips[0].id)
+        one = "Proposal" if proposed else "Clip"
+        self.title.setText(f"{len(clips)} {one.lower()}s" if len(clips) > 1 else one)
         if found is None:
             self._make_room()
             return

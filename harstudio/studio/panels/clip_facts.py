@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harstudio.labels.editing.proposals import proposed
 from harstudio.labels.model import Clip, Document
 from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.labelling.other_labels import is_model
@@ -26,13 +27,26 @@ def facts(labelling: Labelling, document: Document, clips: Sequence[Clip], own: 
     grid = labelling.grid
     frames = "" if grid is None else f" · {grid.count(first.start_ns, first.end_ns)} f"
     length = "a moment" if first.is_point else f"{first.duration_ns / 1e9:.3f} s{frames}"
-    told = [
-        (clock_text(start), length, ""),
-        (document.annotator, ORIGINS[first.origin], ""),
-    ]
+    told: list[Fact] = [(clock_text(start), length, "")]
+    if own and labelling.proposals.is_open(first.id):
+        told += _what_is_proposed(first)
+    else:
+        told.append((document.annotator, ORIGINS[first.origin], ""))
     if not own:
         told = [("label", first.label, ""), *told, *_what_others_wrote(first)]
     return told + _opinions(labelling, document, first)
+
+
+def _what_is_proposed(clip: Clip) -> list[Fact]:
+    """Who proposes it, how surely, and what else it may be."""
+    about = proposed(clip)
+    told = [("proposed by", about.source, "")]
+    sure = "" if clip.confidence is None else f"{clip.confidence:.0%}"
+    other = about.second
+    if other and about.second_confidence is not None:
+        other += f" {about.second_confidence:.0%}"
+    parts = [part for part in (sure, f"else {other}" if other else "") if part]
+    return [*told, ("sure", ", ".join(parts), "")] if parts else told
 
 
 def _what_others_wrote(clip: Clip) -> list[Fact]:

@@ -118,7 +118,7 @@ def state_of(
     documents = tuple(documents)
     if any(d.done and d.annotator == annotator for d in documents):
         return DONE
-    ends = [c.end_ns for d in documents for tier in d.tiers for c in tier.clips]
+    ends = [c.end_ns for d in documents for tier in d.said for c in tier.clips]
     if not ends:
         return UNLABELLED
     length = duration_ns()

@@ -51,6 +51,18 @@ def proposal_commands(window: MainWindow) -> list[Command]:
         session.settings.play_proposals = not session.settings.play_proposals
         window.save_settings()
 
+    def sure() -> None:
+        proposals.accept_sure()
+
+    def any_sure() -> bool:
+        return bool(proposals.above(session.settings.sure_proposals))
+
+    def how_sure() -> str:
+        return f"(at least {session.settings.sure_proposals:.0%})"
+
+    def no_sure() -> str:
+        return f"No open proposal is as sure as {session.settings.sure_proposals:.0%}."
+
     def lacks() -> bool:
         return bool(proposals.lacking())
 
@@ -72,6 +84,8 @@ def proposal_commands(window: MainWindow) -> list[Command]:
         *(Command(f"proposal.by_{order}", f"Proposals {title}", partial(proposals.set_order, order),
                   MENU, "", (), checked=partial(is_order, order))
           for order, title in ORDERS.items()),
+        Command("proposal.accept_sure", "Accept all sure proposals", sure, MENU, "check", (),
+                any_sure, about=how_sure, why=no_sure),
         Command("proposal.play", "Play each proposal when one comes to it", flip_play, MENU, "",
                 (), checked=plays),
         Command("proposal.add_labels", "Add labels of the proposals", proposals.add_lacking, MENU,

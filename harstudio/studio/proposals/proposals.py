@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from harstudio.labels.editing import proposals as edits
 from harstudio.labels.editing.edits import AddClip, EditError
 from harstudio.labels.editing.proposals import open_proposals, proposal
-from harstudio.labels.model import Clip, Document
+from harstudio.labels.model import Clip, Document, Tier
 from harstudio.runs.suggestions import Suggestion
 from harstudio.studio.proposals.orders import (
     ORDERS,
@@ -46,11 +46,14 @@ class Proposals(QObject):
         self.session = labelling.session
         self.order: Order = "time"
         self._known: tuple[object, list[Clip]] = (None, [])  # of which document; the open ones
+        self._shown: Tier | None = None
+        self._under: str | None = None  # under the playhead, with nothing selected
         self._loop: tuple[int, int] | None = None  # what is played again and again for one
         self.session.document_changed.connect(self._meet_edit)
         self.session.history_changed.connect(self._meet_history)
         self.session.selection_changed.connect(self._meet_selection)
         self.session.recognition_changed.connect(self._tell)
+        self.session.transport.moved.connect(self._follow)
 
     # ---- what there is
 
@@ -63,6 +66,17 @@ class Proposals(QObject):
         if self._known[0] != known:
             self._known = (known, open_proposals(document))
         return self._known[1]
+
+    def shown(self) -> Tier | None:
+        """The open ones as a tier, to be drawn; the same object as long as they are the same."""
+        document = self.session.document
+        real = None if document is None else edits.proposals_tier(document)
+        waiting = self.open()
+        if real is None or not waiting:
+            self._shown = None
+        elif self._shown is None or self._shown.clips != waiting or self._shown.name != real.name:
+            self._shown = Tier(real.name, list(waiting), real.rules)
+        return self._shown
 
     def is_open(self, clip_id: str | None) -> bool:
         """Whether it is one of them."""
@@ -227,6 +241,10 @@ class Proposals(QObject):
         self._say("info", f"{_many(made)} accepted, {len(self.open())} still open.")
         return True
 
+    def accept_sure(self) -> bool:
+        """All that are as sure as the settings say."""
+        return self.accept_above(self.session.settings.sure_proposals)
+
     def _decided(self, at_ns: int | None = None) -> tuple[str, ...]:
         """Identities of those that a key is for."""
         current = self.current(at_ns)
@@ -297,6 +315,14 @@ class Proposals(QObject):
         self.go_to(next(clip for clip in after if clip.id in left))
 
     # ---- what happens elsewhere
+
+    def _follow(self, _position_ns: int) -> None:
+        if self.session.selection is None and (self._under is not None or self.open()):
+            clip = self.current()
+            under = None if clip is None else clip.id
+            if under != self._under:
+                self._under = under
+                self._tell()
 
     def _meet_edit(self) -> None:
         clip = self.find(self.session.selection)

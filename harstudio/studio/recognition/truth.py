@@ -34,7 +34,7 @@ def truth_at(
     for one in (document, *others):
         if one is None:
             continue
-        for tier in sorted(one.tiers, key=lambda t: t.name != tier_name):
+        for tier in sorted(one.said, key=lambda t: t.name != tier_name):
             clip = tier.at(time_ns)
             if clip is not None and clip.origin is not Origin.MODEL:
                 return Truth(clip.label, one.annotator)

@@ -51,7 +51,7 @@ class FeedbackStrip(Strip):
         history.changed.connect(self._meet_edit)
         self._gold = next(
             (d for d in project.documents(recording.name, self._tell_problem)
-             if d.annotator == GOLD and any(tier.clips for tier in d.tiers)),
+             if d.annotator == GOLD and any(tier.clips for tier in d.said)),
             None,
         )  # fmt: skip
         if self._gold is None:
@@ -76,10 +76,11 @@ class FeedbackStrip(Strip):
         if document.done:
             self._tell_score()
             return
+        said = {tier.name for tier in document.said}
         touched = [
             step.clip.id if isinstance(step, AddClip) else step.after.id
             for step in edit.steps()
-            if isinstance(step, AddClip | ChangeClip)
+            if isinstance(step, AddClip | ChangeClip) and step.tier in said
         ]
         if touched:
             self._tell_about(touched[-1])

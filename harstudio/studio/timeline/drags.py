@@ -10,10 +10,11 @@ from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 
 from harstudio.labels.editing.clip_edits import place
 from harstudio.labels.editing.edits import Group, RemoveClip
+from harstudio.labels.editing.proposed import as_said
 from harstudio.labels.model import Clip
 from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.session import Session
-from harstudio.studio.timeline.rows import NAMES_PX, RULER_PX, Hit, Row
+from harstudio.studio.timeline.rows import NAMES_PX, RULER_PX, Hit, Kind, Row
 from harstudio.studio.timeline.selection import framed
 from harstudio.studio.timeline.snapping import snapped
 
@@ -116,7 +117,7 @@ class EdgePull(Drag):
 
 class ClipPull(Drag):
     """A whole clip, between its neighbours; into another own tier of its kind, where it covers
-    what lies there."""
+    what lies there. A proposal is accepted by that."""
 
     cursor = Qt.CursorShape.ClosedHandCursor
 
@@ -139,7 +140,7 @@ class ClipPull(Drag):
                 self._timeline, self._row, clip, pulled, playhead, edges
             )
             by_ns += more_ns
-        other = row is not None and row.editable and row.title != self._row.title
+        other = row is not None and row.kind is Kind.OWN and row.title != self._row.title
         if other and row is not None and row.points is clip.is_point:
             self._clips.cancel_drag()
             self.into = (row, self._shifted(by_ns))
@@ -168,6 +169,8 @@ class ClipPull(Drag):
         grid = self._labelling.grid
         if document is None or grid is None:
             return
+        if self._row.kind is Kind.PROPOSED:
+            after = as_said(after)
         there = place(document, row.title, after, grid.period_ns // 2)
         gone = RemoveClip(self._row.title, self._clip)
         title = f"Move “{after.label}” to “{row.title}”"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
@@ -15,6 +15,7 @@ from harstudio.studio.timeline.marks import (
     CORNER_PX,
     Kit,
     Look,
+    draw_bar,
     draw_clip_text,
     draw_outline,
     draw_point,
@@ -27,7 +28,8 @@ FAR_PX = 1 << 24  # beyond every window, within Qt's integers
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What moves: all times in ns. open_clip is (row, label, start, end), ghosts are (row, clip).
+    """What moves: all times in ns. open_clip is (row, label, start, end), ghosts are (row, clip),
+    decided is the proposal that keys are for now.
 
     snap_ns: where a pulled edge has snapped to something. band: the rubber band, in pixels.
     """
@@ -38,6 +40,7 @@ class Live:
     loop: tuple[int, int] | None = None
     selected: Sequence[tuple[Row, Clip]] = ()
     open_clip: tuple[Row, str, int, int] | None = None
+    decided: tuple[Row, Clip] | None = None
     ghosts: Sequence[tuple[Row, Clip]] = ()
     snap_ns: int | None = None
     band: QRect | None = None
@@ -53,6 +56,8 @@ def draw_live(painter: QPainter, scene: Scene, live: Live) -> None:
     _draw_loop(painter, scene, live.loop)
     _draw_marks(painter, scene, live)
     painter.setClipRect(NAMES_PX, RULER_PX, width - NAMES_PX, height - RULER_PX)
+    if live.decided is not None and not live.ghosts:
+        _draw_decided(painter, kit, scene, *live.decided)
     for row, clip in live.selected if not live.ghosts else ():
         draw_outline(painter, kit, scene.rect_of(row, clip), row.points)
     if live.open_clip is not None:
@@ -114,6 +119,12 @@ def _draw_open(
     bad = QColor(theme.current().bad)
     painter.fillRect(QRectF(rect.left(), rect.bottom() + 1, rect.width(), 2), bad)
     draw_clip_text(painter, kit, rect, label, text_on(color))
+
+
+def _draw_decided(painter: QPainter, kit: Kit, scene: Scene, row: Row, clip: Clip) -> None:
+    """A proposal in full colour, as it will look when it is accepted."""
+    rect, look = scene.rect_of(row, clip), scene.look_of(clip, kit.tokens.canvas)
+    draw_bar(painter, kit, rect, replace(look, color=scene.color_of(clip.label), modelled=False))
 
 
 def _draw_ghost(painter: QPainter, kit: Kit, scene: Scene, row: Row, clip: Clip) -> None:

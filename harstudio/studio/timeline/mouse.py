@@ -16,7 +16,7 @@ from harstudio.studio.timeline.drags import (
     RangePull,
     Scrub,
 )
-from harstudio.studio.timeline.rows import NAMES_PX, ROW_PX, Hit
+from harstudio.studio.timeline.rows import NAMES_PX, ROW_PX, Hit, Kind
 from harstudio.studio.timeline.selection import up_to, with_or_without
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Mouse:
     def _choose(self, found: Hit, modifiers: Qt.KeyboardModifier) -> None:
         row, clip, session = found.row, found.clip, self._session
         own = row is not None and row.editable
-        if row is not None and own and (clip or found.part == "names"):
+        if row is not None and row.kind is Kind.OWN and (clip or found.part == "names"):
             session.tier_name = row.title
         if clip is None or row is None:
             return

@@ -14,6 +14,7 @@ NAMES_PX = 112
 RULER_PX = 24
 ROW_PX = 38
 CLIP_PX = 26
+PROPOSED_ROW_PX, PROPOSED_PX = 26, 18  # the lane of proposals
 LANE_PX, LANE_GAP_PX = 20, 3  # where clips overlap
 POINT_PX = 7  # from the middle of a point's mark to its corners
 SCORES_PX = 62  # segments above, curves below
@@ -24,6 +25,7 @@ ROOM_PX = 14  # a clip narrower than this is taken as a whole unless it is selec
 
 class Kind(enum.Enum):
     OWN = "own"
+    PROPOSED = "proposed"
     OTHER = "other"
     SCORES = "scores"
     PICTURES = "pictures"
@@ -33,6 +35,7 @@ class Kind(enum.Enum):
 
 TRACKS = (Kind.PICTURES, Kind.SOUND, Kind.MOTION)  # in their order
 HEIGHTS = {
+    Kind.PROPOSED: PROPOSED_ROW_PX,
     Kind.SCORES: SCORES_PX,
     Kind.PICTURES: PICTURES_PX,
     Kind.SOUND: SOUND_PX,
@@ -66,7 +69,7 @@ class Row:
 
     @property
     def editable(self) -> bool:
-        return self.kind is Kind.OWN
+        return self.kind in (Kind.OWN, Kind.PROPOSED)
 
     @property
     def points(self) -> bool:
@@ -76,11 +79,14 @@ class Row:
     @property
     def clip_px(self) -> int:
         """How tall its clips are."""
-        return CLIP_PX if len(self.lanes) < 2 else LANE_PX
+        if len(self.lanes) < 2:
+            return PROPOSED_PX if self.kind is Kind.PROPOSED else CLIP_PX
+        return LANE_PX
 
     def clip_top(self, lane: int = 0) -> int:
         if len(self.lanes) < 2:
-            return self.top + (ROW_PX - CLIP_PX) // 2
+            whole = PROPOSED_ROW_PX if self.kind is Kind.PROPOSED else ROW_PX
+            return self.top + (whole - self.clip_px) // 2
         return self.top + 2 * LANE_GAP_PX + lane * (LANE_PX + LANE_GAP_PX)
 
     def lane_of(self, clip: Clip) -> int:
@@ -109,9 +115,10 @@ def build_rows(
     tracks: Sequence[Kind],
     scores: str = "",
     lanes: Callable[[Tier], tuple[Lane, ...]] = lanes_of,
+    proposals: Tier | None = None,
 ) -> list[Row]:
-    """Own tiers first (the current one even before it holds a clip), then others', then what a
-    run says (``scores`` is its name, "" for none), then the tracks."""
+    """Own tiers first (the current one even before it holds a clip, the open proposals under it),
+    then others', then what a run says (``scores`` is its name, "" for none), then the tracks."""
     rows: list[Row] = []
 
     def add(kind: Kind, title: str) -> None:
@@ -124,13 +131,15 @@ def build_rows(
         rows.append(Row(kind, title, top, tier, of.annotator, lanes(tier), note))
 
     if document is not None:
-        own = list(document.tiers)
+        own = document.said
         if document.tier(tier_name) is None:
             own.insert(0, Tier(tier_name))
         for tier in own:
             add_tier(Kind.OWN, tier.name, tier, document)
+            if proposals is not None and tier.name == tier_name:
+                add_tier(Kind.PROPOSED, proposals.name, proposals, document)
     for other in others:
-        for tier in other.tiers:
+        for tier in other.said:
             add_tier(Kind.OTHER, row_title(tier, other.annotator, alone=False), tier, other)
     if scores:
         add(Kind.SCORES, scores)

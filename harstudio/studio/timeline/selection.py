@@ -8,7 +8,7 @@ from PySide6.QtCore import QRect
 
 from harstudio.labels.model import Clip
 from harstudio.studio.timeline.lanes import clips_between
-from harstudio.studio.timeline.rows import NAMES_PX, POINT_PX, RULER_PX, Row
+from harstudio.studio.timeline.rows import NAMES_PX, POINT_PX, RULER_PX, Kind, Row
 from harstudio.studio.timeline.scale import TimeScale
 
 MOST_OUTLINES = 400
@@ -62,7 +62,7 @@ def framed(rows: Sequence[Row], scale: TimeScale, scrolled: int, band: QRect) ->
     end = scale.time(band.right() - NAMES_PX)
     found = []
     for row in rows:
-        if not row.editable:
+        if row.kind is not Kind.OWN:
             continue
         reach = POINT_PX * scale.ns_per_px if row.points else 0.0
         for number, lane in enumerate(row.lanes):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harstudio.labels.label_sets.attributes import Attribute, missing
-from harstudio.labels.model import Clip
+from harstudio.labels.model import Clip, Origin, Tier
 from harstudio.studio import theme
 from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.recognition.class_colors import class_colors
@@ -11,7 +11,7 @@ from harstudio.studio.session import Session
 from harstudio.studio.timeline.live import Live
 from harstudio.studio.timeline.marks import faded, rgb
 from harstudio.studio.timeline.painting import Scene
-from harstudio.studio.timeline.rows import Kind, Row, build_rows
+from harstudio.studio.timeline.rows import Row, build_rows
 from harstudio.studio.timeline.scale import TimeScale
 from harstudio.studio.timeline.scores import Scores
 from harstudio.studio.timeline.selection import chosen, in_sight
@@ -32,9 +32,14 @@ class Stage:
         self.chosen: list[tuple[Row, Clip]] = []  # the selected clips
         self.book = Book(self.paint)
         self._required: tuple[Attribute, ...] = ()
+        self._proposals: Tier | None = None  # the open ones, as they are shown
 
     def build(self) -> None:
         """The rows anew."""
+        proposals = self.labelling.proposals.shown()
+        if self._proposals is not None and self._proposals is not proposals:
+            self.book.drop(self._proposals)
+        self._proposals = proposals
         self.rows = build_rows(
             self.session.document,
             self.labelling.others.documents,
@@ -42,6 +47,7 @@ class Stage:
             self.tracks.rows(),
             "" if self.scores is None else self.scores.title,
             self.book.lanes,
+            proposals,
         )
         self.choose()
 
@@ -81,7 +87,8 @@ class Stage:
         return rgb(name), clip.unsure or self._incomplete(clip)
 
     def _incomplete(self, clip: Clip) -> bool:
-        return bool(self._required and missing(clip, self._required))
+        asked = self._required and clip.origin is not Origin.MODEL  # of what people say
+        return bool(asked and missing(clip, self._required))
 
     def hint(self) -> str:
         """What to do first, where there is nothing yet."""
@@ -90,12 +97,12 @@ class Stage:
         document = self.session.document
         if document is None or self.labelling.open_clip is not None:
             return ""
-        return "" if any(tier.clips for tier in document.tiers) else NO_CLIPS
+        return "" if any(tier.clips for tier in document.said) else NO_CLIPS
 
     def live(self, scale: TimeScale) -> Live:
         """What moves."""
         labelling = self.labelling
-        own = {row.tier.name: row for row in self.rows if row.kind is Kind.OWN and row.tier}
+        own = {row.tier.name: row for row in self.rows if row.editable and row.tier}
         span, being_made = labelling.open_span(), None
         if span is not None and labelling.open_clip is not None:
             row = own.get(labelling.open_clip.tier)
@@ -103,6 +110,10 @@ class Stage:
         ghost_row = own.get(labelling.clips.ghost_tier)
         moves = () if ghost_row is None else labelling.clips.ghosts
         ghosts = [(ghost_row, move.after) for move in moves if ghost_row is not None]
+        decided = None
+        if self._proposals is not None and (clip := labelling.proposals.current()) is not None:
+            row = own.get(self._proposals.name)
+            decided = None if row is None else (row, clip)
         drag = labelling.drag
         if drag is not None and drag.into is not None:
             ghosts = [drag.into]
@@ -113,6 +124,7 @@ class Stage:
             loop=self.session.transport.loop,
             selected=in_sight(self.chosen, scale),
             open_clip=being_made,
+            decided=decided,
             ghosts=ghosts,
             snap_ns=None if drag is None else drag.snap_ns,
             band=None if drag is None else drag.band,

@@ -162,6 +162,11 @@ class Book:
             self._strips[id(tier)] = (tier, strips)
         return strips
 
+    def drop(self, tier: Tier) -> None:
+        """A tier is not shown any more."""
+        self._lanes.pop(id(tier), None)
+        self._strips.pop(id(tier), None)
+
     def forget(self) -> None:
         """Everything is another: documents, or the label set."""
         self._lanes.clear()

@@ -98,6 +98,7 @@ class Timeline(QAbstractScrollArea):
         session.tier_changed.connect(self._meet_tier)
         session.selection_changed.connect(self._meet_selection)
         labelling.changed.connect(self._meet_labelling)
+        labelling.proposals.changed.connect(self._refresh)
         labelling.labels_changed.connect(self._meet_labels)
         labelling.others.changed.connect(self._meet_documents)
         labelling.tracks_wanted.connect(self.tracks.refresh)
@@ -225,6 +226,7 @@ class Timeline(QAbstractScrollArea):
             self._redraw()
             return
         self._stale |= {(Kind.OWN, getattr(step, "tier", "")) for step in edit.steps()}
+        self._stale |= {(row.kind, row.title) for row in self.rows if row.kind is Kind.PROPOSED}
         self._refresh()
 
     def _meet_documents(self, *_: object) -> None:

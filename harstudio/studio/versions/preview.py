@@ -8,7 +8,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from harstudio.labels.model import Document, Tier
+from harstudio.labels.editing.proposals import open_proposals, proposals_tier
+from harstudio.labels.model import Clip, Document, Tier
 from harstudio.studio import theme
 
 ROW_PX, NAME_PX, POINT_PX = 22, 92, 3
@@ -28,7 +29,7 @@ class DocumentStrip(QWidget):
 
     def show_document(self, document: Document | None, span: tuple[int, int]) -> None:
         """span: [start_ns, end_ns) of the recording."""
-        self._tiers = [] if document is None else document.tiers[:MOST_ROWS]
+        self._tiers = [] if document is None else document.said[:MOST_ROWS]
         self._span = span[0], max(span[1], span[0] + 1)
         self.updateGeometry()
         self.update()
@@ -61,20 +62,23 @@ class DocumentStrip(QWidget):
 
 def document_words(document: Document) -> str:
     """How much a document holds, in a line."""
-    clips = [clip for tier in document.tiers for clip in tier.clips]
+    clips = [clip for tier in document.said for clip in tier.clips]
+    waiting = len(open_proposals(document))
     points = sum(clip.is_point for clip in clips)
     labels = len({clip.label for clip in clips})
     parts = [_many(len(clips) - points, "clip")]
     if points:
         parts.append(_many(points, "point event"))
-    parts += [_many(labels, "label"), _many(len(document.tiers), "tier")]
+    parts += [_many(labels, "label"), _many(len(document.said), "tier")]
+    if waiting:
+        parts.append(_many(waiting, "open proposal"))
     return ", ".join(parts) + (", marked as done" if document.done else "")
 
 
 def difference_words(then: Document, now: Document) -> str:
     """What restoring would change, in a sentence."""
-    before = {clip.id: clip for tier in now.tiers for clip in tier.clips}
-    after = {clip.id: clip for tier in then.tiers for clip in tier.clips}
+    before = {clip.id: clip for tier in now.said for clip in tier.clips}
+    after = {clip.id: clip for tier in then.said for clip in tier.clips}
     back = len(after.keys() - before.keys())
     gone = len(before.keys() - after.keys())
     changed = sum(before[key] != after[key] for key in before.keys() & after.keys())
@@ -89,8 +93,15 @@ def difference_words(then: Document, now: Document) -> str:
     ]
     if told:
         return "Restored: " + ", ".join(told) + "."
+    if _proposed(then) != _proposed(now):
+        return "Restored: the clips stay as they are, the proposals change."
     same = then.done is now.done and [t.name for t in then.tiers] == [t.name for t in now.tiers]
     return "The labels are like that now." if same else "Restored: the clips stay as they are."
+
+
+def _proposed(document: Document) -> dict[str, Clip]:
+    tier = proposals_tier(document)
+    return {} if tier is None else {clip.id: clip for clip in tier.clips}
 
 
 def _many(count: int, what: str) -> str:
