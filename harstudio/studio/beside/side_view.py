@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -32,7 +33,32 @@ if TYPE_CHECKING:
     from harstudio.studio.panes.pane import Pane
 
 SHOWN = ("color", "depth", "infrared", "skeleton3d")
-LOOKED_AT_PX = 190
+LOOKED_AT_PX, LOOKED_AT_SHARE = 190, 0.3  # at most so much of the height
+PICTURE = 4 / 3  # width to height that pictures are given room for
+
+
+class Pictures(QSplitter):
+    """Panes beside or below each other, as they become larger."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setHandleWidth(1)
+        self.setChildrenCollapsible(False)
+
+    def share_out(self) -> None:
+        """The same room for each that is shown."""
+        panes = [self.widget(k) for k in range(self.count())]
+        shown = max(1, sum(not pane.isHidden() for pane in panes))
+        beside = min(self.width() / shown / PICTURE, self.height())
+        below = min(self.width() / PICTURE, self.height() / shown)
+        flat = Qt.Orientation.Horizontal if beside >= below else Qt.Orientation.Vertical
+        if flat != self.orientation():
+            self.setOrientation(flat)
+        self.setSizes([0 if pane.isHidden() else 1000 for pane in panes])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self.share_out()
 
 
 class SideView(QWidget):
@@ -76,15 +102,14 @@ class SideView(QWidget):
         row.addStretch(1)
         self.for_said.clicked.connect(partial(self._choose, "said"))
         self.for_true.clicked.connect(partial(self._choose, "true"))
-        head = QWidget()
-        column = QVBoxLayout(head)
+        self.head = QWidget()
+        column = QVBoxLayout(self.head)
         column.setContentsMargins(12, 8, 12, 6)
         column.setSpacing(2)
         for widget in (self.caption, self.title, self.verdict, self.about, self.note, self._switch):
             column.addWidget(widget)
-        self.pictures = QSplitter(Qt.Orientation.Vertical)
-        self.pictures.setHandleWidth(1)
-        self.pictures.setChildrenCollapsible(False)
+        column.addStretch(1)
+        self.pictures = Pictures()
         for pane in self.panes.values():
             self.pictures.addWidget(pane)
             pane.hide()
@@ -108,11 +133,10 @@ class SideView(QWidget):
         self._body.addWidget(self.pictures)
         self._body.addWidget(self._scroll)
         self._body.setStretchFactor(0, 1)
-        self._body.setSizes([1000, LOOKED_AT_PX])
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        outer.addWidget(head)
+        outer.addWidget(self.head)
         outer.addWidget(self._body, 1)
         outer.addWidget(self.problem, 1)
 
@@ -129,6 +153,12 @@ class SideView(QWidget):
         there = self.fitting()
         for name, pane in self.panes.items():
             pane.setVisible(name in names and name in there)
+        self.pictures.share_out()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        below = min(LOOKED_AT_PX, round(LOOKED_AT_SHARE * self._body.height()))
+        self._body.setSizes([max(1, self._body.height() - below), below])
 
     # ---- words
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QHideEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from harstudio.results import HeatMap, Relation
@@ -123,7 +123,19 @@ class Beside(QWidget):
             if answer is not None:
                 side.take(answer)
             view.refresh()
+        self._level_heads()
         self._fill()
+
+    def _level_heads(self) -> None:
+        """The pictures of both sides begin at one height."""
+        heads = [view.head for view in self.views]
+        tall = max(head.heightForWidth(head.width()) for head in heads)
+        for head in heads:
+            head.setMinimumHeight(max(0, tall))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._level_heads()
 
     # ---- panes
 

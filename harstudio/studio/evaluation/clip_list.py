@@ -16,6 +16,7 @@ from harstudio.studio.timecode import clock_text
 Index = QModelIndex | QPersistentModelIndex
 ROW_PX, SURE_PX = 38, 44
 NOWHERE = QModelIndex()
+ARROW = " → "
 HINT = "Double click or Enter opens the clip"
 
 
@@ -41,7 +42,7 @@ class Verdicts(QAbstractListModel):
         said, sure = self.classes[verdict.predicted], f"{100 * verdict.confidence:.0f} %"
         name = self.shown(verdict.recording)
         if self.mixed and verdict.label != verdict.predicted:
-            return name, f"{self.classes[verdict.label]} → {said}", sure
+            return name, f"{self.classes[verdict.label]}{ARROW}{said}", sure
         when = f"{clock_text(verdict.start_ns)} – {clock_text(verdict.end_ns)}"
         return name, f"{said} · {when}", sure
 
@@ -60,6 +61,19 @@ class Verdicts(QAbstractListModel):
             about = f"shows “{shown}”, said to be “{said}”, {sure} sure"
             return f"{self.shown(str(verdict.path))}\n{about}\n{self.hint}"
         return None
+
+
+def elided(words: str, metrics: QFontMetrics, width: int) -> str:
+    """As much as fits; of "what it shows → what was said" some of both."""
+    one, arrow, other = words.partition(ARROW)
+    if not arrow or metrics.horizontalAdvance(words) <= width:
+        return metrics.elidedText(words, Qt.TextElideMode.ElideRight, width)
+    room = width - metrics.horizontalAdvance(ARROW)
+    wide = [metrics.horizontalAdvance(part) for part in (one, other)]
+    first = min(wide[0], max(room // 2, room - wide[1]))
+    right = Qt.TextElideMode.ElideRight
+    kept = metrics.elidedText(one, right, first), metrics.elidedText(other, right, room - first)
+    return arrow.join(kept)
 
 
 class VerdictDelegate(QStyledItemDelegate):
@@ -93,10 +107,7 @@ class VerdictDelegate(QStyledItemDelegate):
         ):
             painter.setFont(font)
             painter.setPen(QColor(ink))
-            elided = QFontMetrics(font).elidedText(
-                words, Qt.TextElideMode.ElideRight, place.width()
-            )
-            painter.drawText(place, side, elided)
+            painter.drawText(place, side, elided(words, QFontMetrics(font), place.width()))
         painter.setFont(theme.time_font(theme.QUIET_PX))
         painter.setPen(QColor(tokens.text))
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, sure)

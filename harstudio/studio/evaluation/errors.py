@@ -17,8 +17,8 @@ from harstudio.runs.reading import read_data, read_evaluation
 from harstudio.studio.evaluation.findings import Findings, Verdict
 from harstudio.studio.evaluation.spread import FUSION
 
-BY_CENTRE = "of the clips that were recognised, the nearest to their centre in the features"
-BY_SURENESS = "the clip that was recognised most surely"
+BY_CENTRE = "of those recognised, the nearest to their centre in the features"
+BY_SURENESS = "of those recognised, the surest"
 ORDERS = {
     "surest": "Surest first",
     "hardest": "Hardest classes first",
