@@ -251,6 +251,25 @@ def predict(
     stride: Annotated[
         float | None, typer.Option(help="Seconds from window to window; else a quarter of one.")
     ] = None,
+    scales: Annotated[
+        str, typer.Option(metavar="LIST", help="Windows of several lengths, as 0.7,1,1.4.")
+    ] = "1",
+    smooth: Annotated[
+        float, typer.Option(metavar="S", help="Seconds over which scores are averaged.")
+    ] = 0.0,
+    least_confidence: Annotated[
+        float, typer.Option(metavar="P", help="Below this score nothing is said, 0 to 1.")
+    ] = 0.0,
+    shortest: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="Seconds of a segment at least; else half a window."),
+    ] = None,
+    each_person: Annotated[
+        bool, typer.Option("--each-person", help="Recognise every body by itself.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep what DIR already answers in the same way.")
+    ] = False,
     device: OnDevice = "auto",
     threads: Threads = None,
 ) -> None:
@@ -265,8 +284,18 @@ def predict(
         explain=explain,
         device=device,
         threads=threads,
-        window_s=window,
-        stride_s=stride,
+        asked={
+            "window_s": window,
+            "stride_s": stride,
+            "scales": scales,
+            "each_person": each_person,
+            "trimming": {
+                "smooth_s": smooth,
+                "confidence": least_confidence,
+                "least_s": shortest,
+            },
+        },
+        resume=resume,
     )
     raise typer.Exit(status)
 
@@ -364,6 +393,16 @@ def evaluate(
             help="Also with each modality missing, and under worse conditions.",
         ),
     ] = False,
+    explanations: Annotated[
+        bool,
+        typer.Option("--explanations", help="Also how true what the network shows is."),
+    ] = False,
+    clips: Annotated[
+        int | None,
+        typer.Option(
+            min=0, metavar="N", help="Clips whose explanations are checked.  [default: 40; 0: all]"
+        ),
+    ] = None,
     device: OnDevice = "auto",
     threads: Threads = None,
     json: AsJson = False,
@@ -382,6 +421,8 @@ def evaluate(
         without=without or (),
         disturbed=disturbed,
         robustness=robustness,
+        explanations=explanations,
+        clips=clips,
         json=json,
         html=html,
     )

@@ -12,9 +12,11 @@ import typer
 from harstudio import cli_output
 from harstudio.cli_jobs import run_job
 from harstudio.cli_learning import Where
-from harstudio.errors import HarstudioError
+from harstudio.errors import HarstudioError, UsageError
 from harstudio.reports.out import require_writable
+from harstudio.runs import truth_rows
 from harstudio.runs.bundled import find_run
+from harstudio.runs.truth import Truth
 
 
 def evaluate(
@@ -27,11 +29,22 @@ def evaluate(
     without: Sequence[str],
     disturbed: str,
     robustness: bool,
+    explanations: bool,
+    clips: int | None,
     json: bool,
     html: Path | None,
 ) -> None:
     """``harstudio evaluate``; exit status 1 where some clips could not be read."""
     folder = find_run(run)
+    if explanations and (weights or without or disturbed):
+        raise UsageError(
+            "Explanations are checked with the run's weights and recordings as they are.",
+            remedy="Leave out --weights, --without and --disturbed, or --explanations.",
+        )
+    if clips is not None and not explanations:
+        raise UsageError(
+            "--clips says whose explanations are checked.", remedy="Add --explanations."
+        )
     if data is not None:
         cli_output.must_exist(data)
     if html is not None:
@@ -52,10 +65,20 @@ def evaluate(
         device=where.device,
         threads=where.threads,
     )
+    if explanations:
+        document["explanations"] = run_job(
+            "harstudio.recognition.truth.jobs:check_explanations",
+            {"run": str(folder), "data": payload["data"], "part": part, "clips": clips},
+            title="Explanations",
+            device=where.device,
+            threads=where.threads,
+        )
     if json:
         cli_output.print_json(document)
     else:
         print_evaluation(document)
+        if explanations:
+            print_truth(Truth.of(document["explanations"]))
     if html is not None:
         if data is None and part == "test" and not (without or disturbed):
             _embed(folder)
@@ -70,11 +93,14 @@ def evaluate(
         words += [word for kind in without for word in ("--without", kind)]
         words += ["--disturbed", disturbed] if disturbed else []
         words += ["--robustness"] if robustness else []
+        words += ["--explanations"] if explanations else []
+        words += [] if clips is None else ["--clips", str(clips)]
         command = shlex.join([*words, "--html", str(html)])
         write_page("evaluation", document, html, command, quiet=json)
-    for problem in document["problems"]:
+    problems = [*document["problems"], *document.get("explanations", {}).get("problems", ())]
+    for problem in dict.fromkeys(problems):
         cli_output.complain(problem)
-    if document["problems"]:
+    if problems:
         raise typer.Exit(1)
 
 
@@ -110,6 +136,17 @@ def print_evaluation(document: dict[str, Any]) -> None:
     for count, true, said in confusions(document):
         line(f"{count} of {true} taken for {said}")
     for text in _robustness(document.get("robustness") or ()):
+        line(text)
+
+
+def print_truth(truth: Truth) -> None:
+    """How true explanations are; why figures are missing is told in ``--json`` and the page."""
+    line = cli_output.print_line
+    line(f"explanations: {truth_rows.about(truth)}")
+    for text in cli_output.table(truth_rows.lines(truth_rows.main_rows(truth), truth_rows.TITLES)):
+        line(text)
+    published = truth_rows.lines(truth_rows.published_rows(truth))
+    for text in cli_output.table(published) if published else ():
         line(text)
 
 

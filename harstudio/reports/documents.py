@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harstudio.errors import DataError
+from harstudio.runs.truth import Truth
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -131,6 +132,7 @@ class Evaluation(Part):
     without: list[str] = []
     disturbed: str = ""
     problems: list[str] = []
+    explanations: Truth | None = None
 
     @property
     def as_published(self) -> bool:

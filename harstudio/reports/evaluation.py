@@ -9,6 +9,7 @@ from typing import Any
 
 from harstudio.errors import HarstudioError
 from harstudio.reports import charts, evaluation_tables, matrices, scatter
+from harstudio.reports import truth as truths
 from harstudio.reports.documents import Embedding, Evaluation, checked
 from harstudio.reports.figures import Drawn, drawing
 from harstudio.reports.page import Report
@@ -18,6 +19,8 @@ from harstudio.reports.tables import Column, Table
 from harstudio.runs.config import flat
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import read_config, read_data, read_json, read_metrics
+from harstudio.runs.truth import Truth, is_older, read_truth
+from harstudio.runs.truth_rows import about
 
 PARTS = {"train": "training", "validation": "validation", "test": "test"}
 CHOSEN = {
@@ -48,7 +51,8 @@ def evaluation_report(
     printed = printed_for(evaluation.classes, evaluation.protocol)
     if not evaluation.as_published:
         printed = printed_for((), evaluation.protocol)
-    figures, embedded = _figures(evaluation, run, missing)
+    truth = _truth(evaluation, run, missing)
+    figures, embedded = _figures(evaluation, run, truth, missing)
     kinds = _kinds(evaluation, config)
     right, wrong = sheet(evaluation, kinds, pause)
     beside, ablations = evaluation_tables.printed_beside(evaluation, printed, kinds)
@@ -58,6 +62,7 @@ def evaluation_report(
         evaluation_tables.confusions(evaluation),
         evaluation_tables.wrong_and_sure(evaluation),
         *((evaluation_tables.robustness(evaluation),) if evaluation.robustness else ()),
+        *(_truth_tables(truth) if truth is not None else ()),
         *((beside,) if printed.rows else ()),
         *((ablations,) if ablations.rows else ()),
     ]
@@ -79,6 +84,10 @@ def evaluation_report(
             "wrong": wrong,
             "printed": printed,
             "embedded": embedded,
+            "truth": truth,
+            "truth_about": about(truth) if truth is not None else "",
+            "truth_missing": truths.missing(truth) if truth is not None else [],
+            "truth_older": truth is not None and evaluation.explanations is None and is_older(run),
             "config": {key: _shown(value) for key, value in sorted(config.items())},
             "environment": {
                 key: _shown(value) for key, value in flat(environment).items() if value is not None
@@ -90,7 +99,7 @@ def evaluation_report(
 
 
 def _figures(
-    evaluation: Evaluation, run: RunFolder, missing: list[str]
+    evaluation: Evaluation, run: RunFolder, truth: Truth | None, missing: list[str]
 ) -> tuple[list[Drawn], bool]:
     """All figures that there is something for; whether the features are among them."""
     judges, classes = evaluation.judges, evaluation.classes
@@ -104,11 +113,28 @@ def _figures(
             if any(one.top1 is not None for one in evaluation.robustness)
             else None,
             charts.curves({run.path.name: epochs_of(run.path)}),
+            None if truth is None else truths.curves(truth),
         ]
         features = _embedding(evaluation, run, missing)
         drawn = None if features is None else scatter.features(evaluation, features)
         found.append(drawn)
     return [one for one in found if one is not None], drawn is not None
+
+
+def _truth(evaluation: Evaluation, run: RunFolder, missing: list[str]) -> Truth | None:
+    """How true explanations are: of the document, else what the run's folder keeps of its own test
+    part."""
+    if evaluation.explanations is not None or not evaluation.as_published:
+        return evaluation.explanations
+    if evaluation.data != str(_read(lambda: flat(read_config(run.path)), {}, []).get("data.path")):
+        return None
+    found: Truth | None = _read(lambda: read_truth(run), None, missing)
+    return found
+
+
+def _truth_tables(truth: Truth) -> list[Table]:
+    tables = [truths.main_table(truth), truths.parts_table(truth), truths.gates_table(truth)]
+    return [one for one in tables if one.rows]
 
 
 def _embedding(evaluation: Evaluation, run: RunFolder, missing: list[str]) -> Embedding | None:

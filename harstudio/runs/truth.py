@@ -61,12 +61,14 @@ class Likeness(Part):
 
 
 class OnPlace(Part):
-    """share of the weight on a place, chance: of its area or joints, ratio: how many times."""
+    """share of the weight on a place, chance: of its area or joints, ratio: how many times chance.
+    most: the largest ratio that the map's cells allow."""
 
     clips: Count
     share: Share
     chance: Share
     ratio: Finite
+    most: Finite
     ci95: Interval
 
 

@@ -24,10 +24,10 @@ def check_explanations(payload: Payload, context: Context) -> Payload:
     """Measure how true the explanations of a run are: ``{run, data, part, clips, seed}``.
 
     data: another dataset or project; without, a part of the run's own. clips: how many at most,
-    evenly over the classes, 0 = all. Tells "device". Gives the document, and "kept", whether the run's
-    folder has it now: it does where the clips are of the run's own test part, but bundled weights
-    keep nothing. Nothing is written before everything is measured: stopped, a run keeps what it
-    had.
+    evenly over the classes, 0 = all. Tells "device". Gives the document, and "kept", whether the
+    run's folder has it now: it does where the clips are of the run's own test part, but bundled
+    weights keep nothing. Nothing is written before everything is measured: stopped, a run keeps
+    what it had.
     """
     folder = Path(str(payload["run"])).expanduser().absolute()
     run = RunFolder(folder)

@@ -21,11 +21,13 @@ Where = Callable[[str, int], Mask | None]  # stream, time -> (h, w) of its pictu
 @dataclass(frozen=True, slots=True)
 class OnPlace:
     """share: of a map's weight that lies on a place. chance: what lies there of a map that weighs
-    everything alike: the share of the area, or of the joints. top: share of the heaviest tenth of
-    the map's area that lies there; None of joints."""
+    everything alike: the share of the area, or of the joints. most: what would lie there of a map
+    with all its weight on one cell a frame, the best one, or on those joints. top: share of the
+    heaviest tenth of the map's area that lies there; None of joints."""
 
     share: float
     chance: float
+    most: float
     top: float | None = None
 
     @property
@@ -44,7 +46,7 @@ def on_picture(told: HeatMap, where: Where) -> OnPlace | None:
     frames = np.unique(
         np.rint(np.linspace(0, len(told.times_ns) - 1, min(MOST_FRAMES, len(told.times_ns))))
     ).astype(int)
-    weights, inside = [], []
+    weights, inside, best = [], [], []
     for k in frames.tolist():
         mask = where(told.stream, int(told.times_ns[k]))
         if mask is None:
@@ -54,13 +56,15 @@ def on_picture(told: HeatMap, where: Where) -> OnPlace | None:
         fine = np.kron(told.values[k], np.ones((FINE, FINE), dtype=np.float32))
         weights.append(fine[real])
         inside.append(there[real])
+        best.append(float(there.reshape(rows, FINE, columns, FINE).mean(axis=(1, 3)).max()))
     if not weights:
         return None
     weight, on = np.concatenate(weights).astype(np.float64), np.concatenate(inside)
     total = float(weight.sum())
     if total <= 0 or not on.any() or on.all():
         return None
-    return OnPlace(float(weight[on].sum()) / total, float(on.mean()), _top(weight, on))
+    share = float(weight[on].sum()) / total
+    return OnPlace(share, float(on.mean()), float(np.mean(best)), _top(weight, on))
 
 
 def _top(weight: NDArray[np.float64], on: Mask) -> float:
@@ -91,7 +95,7 @@ def on_joints(told: JointWeights, joints: list[int]) -> OnPlace | None:
     total = float(values.sum())
     if total <= 0 or not joints or len(joints) == values.shape[1]:
         return None
-    return OnPlace(float(values[:, joints].sum()) / total, len(joints) / values.shape[1])
+    return OnPlace(float(values[:, joints].sum()) / total, len(joints) / values.shape[1], 1.0)
 
 
 def means_of_joints(told: JointWeights, joints: list[int]) -> tuple[float, float] | None:

@@ -141,7 +141,8 @@ def _of_likeness(
 
 
 def _of_places(found: Sequence[OnPlace | None], seed: int) -> dict[str, Any] | None:
-    """Share, chance and their ratio: the mean share over the mean chance."""
+    """Share, chance and their ratio, the mean share over the mean chance; most: the largest ratio
+    that the cells of the map allow."""
     there = [one for one in found if one is not None]
     if not there:
         return None
@@ -152,6 +153,7 @@ def _of_places(found: Sequence[OnPlace | None], seed: int) -> dict[str, Any] | N
         "share": float(shares.mean()),
         "chance": float(chances.mean()),
         "ratio": float(shares.mean() / chances.mean()),
+        "most": float(np.mean([one.most for one in there]) / chances.mean()),
         "ci95": drawn(_ratio, seed, shares, chances),
     }
 
