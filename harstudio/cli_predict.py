@@ -28,14 +28,22 @@ def predict(
     explain: bool,
     device: str,
     threads: int | None,
-    window_s: float | None,
-    stride_s: float | None,
+    asked: dict[str, Any],
+    resume: bool,
 ) -> int:
-    """Run the job, print what it says; the exit status, 1 where a recording failed."""
+    """Run the job, print what it says; the exit status, 1 where a recording failed.
+
+    asked: the rest of the job's payload, scales as they were typed.
+    """
     if explain and out is None:
         raise UsageError(
             "What the network looked at goes into files.", remedy="Add --out DIR to --explain."
         )
+    if resume and out is None:
+        raise UsageError(
+            "Earlier answers are looked for in a folder.", remedy="Add --out DIR to --resume."
+        )
+    asked = asked | {"scales": _scales(asked["scales"])}
     folder = find_run(run)
     with tempfile.TemporaryDirectory(prefix="harstudio-") as temporary:
         payload = {
@@ -43,8 +51,8 @@ def predict(
             "paths": [str(path.absolute()) for path in paths],
             "out": str((out or Path(temporary)).absolute()),
             "explain": explain,
-            "window_s": window_s,
-            "stride_s": stride_s,
+            "resume": resume,
+            **asked,
         }
         told: list[dict[str, Any]] = []
 
@@ -72,8 +80,18 @@ def predict(
         if one["error"] is not None:
             cli_output.complain(one["error"])
     if out is not None:
-        cli_output.note(f"Files are in {out}.")
+        kept = f" {result['kept']} of them were there before." if result["kept"] else ""
+        cli_output.note(f"Files are in {out}.{kept}")
     return 1 if result["failed"] else 0
+
+
+def _scales(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(
+            f"{text} is no list of scales.", remedy="Use numbers, as in --scales 0.7,1,1.4."
+        ) from None
 
 
 def _document(result: dict[str, Any], told: list[dict[str, Any]]) -> dict[str, Any]:
@@ -109,6 +127,7 @@ def _windows(said: Recognition) -> list[dict[str, Any]]:
         {
             "start_ns": window.start_ns,
             "end_ns": window.end_ns,
+            "person": window.person,
             "probabilities": window.probabilities.tolist(),
         }
         for window in said.windows
@@ -123,6 +142,7 @@ def _segments(said: Recognition) -> list[dict[str, Any]]:
             "label": segment.label,
             "name": said.classes[segment.label],
             "confidence": segment.confidence,
+            "person": segment.person,
         }
         for segment in said.segments
     ]
@@ -148,4 +168,5 @@ def _ranked(name: str, confidence: float) -> str:
 
 def _segment_row(segment: dict[str, Any]) -> tuple[str, ...]:
     start, end = (segment[key] / SECOND_NS for key in ("start_ns", "end_ns"))
-    return f"  {start:.2f} to {end:.2f} s", _ranked(segment["name"], segment["confidence"])
+    who = f", body {segment['person']}" if segment["person"] else ""
+    return f"  {start:.2f} to {end:.2f} s{who}", _ranked(segment["name"], segment["confidence"])

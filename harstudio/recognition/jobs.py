@@ -4,57 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from harstudio.errors import HarstudioError, UsageError
-from harstudio.files import remove_leftovers
+from harstudio.errors import UsageError
 from harstudio.jobs.context import Context, Payload
+from harstudio.recognition.answers import Answers, answer
 from harstudio.recognition.at_hand import network_of
 from harstudio.recognition.recognise import Question, recognise
 from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recognition.what_if import changes_of, window_at_hand
 from harstudio.recognition.windows import Sliding
 from harstudio.recordings.formats import FORMATS, open_recording, scan
-from harstudio.results import Recognition, Window
-from harstudio.runs.recognitions import SUFFIX, recognised_path, save_recognition
-
-RANKED = 3
+from harstudio.results import Window
+from harstudio.runs.segments import Trimming
 
 
 def predict(payload: Payload, context: Context) -> Payload:
     """Recognise recordings.
 
     payload: run (folder), paths (recordings, or folders that are searched), out (folder for the
-    files; without, none are written), explain (bool), window_s and stride_s (see ``Sliding``),
-    target_class (index or name; None = what each window is said to be), person (body id).
+    files; without, none are written), explain (bool), window_s, stride_s and scales (see
+    ``Sliding``), trimming {smooth_s, confidence, least_s} (see ``Trimming``), each_person (bool),
+    target_class (index or name; None = what each window is said to be), person (body id), resume
+    (bool): a recording that was answered in the same way, since the weights and the recording were
+    written, is told without asking again.
 
     Tells "device" {device, name} and for every recording "recognition" {path, recording, file,
-    label, name, confidence, top, windows, segments, without, error}: name is that of the class,
-    file "" if none was written, top the three best as [name, confidence], windows and segments
-    their number, without the kinds of stream that the recording lacks, error None or a sentence.
-    One bad recording does not stop the others.
-    Returns {run, network, classes, recordings: how many, failed: how many of them}.
+    label, name, confidence, top, windows, segments, persons, without, kept, error}: name is that of
+    the class, file "" if none was written, top the three best as [name, confidence], windows and
+    segments their number, persons the body ids that were told apart, without the kinds of stream
+    that the recording lacks, kept whether it was answered before, error None or a sentence. One bad
+    recording does not stop the others.
+    Returns {run, network, classes, recordings: how many, failed and kept: how many of them}.
     """
     trained = network_of(payload["run"], context)
     question = Question(
-        sliding=Sliding(_seconds(payload, "window_s"), _seconds(payload, "stride_s")),
+        sliding=_sliding(payload),
         explain=bool(payload.get("explain", False)),
         target=_target(payload, trained),
         person=str(payload.get("person") or ""),
+        each_person=bool(payload.get("each_person", False)),
+        trimming=Trimming(**(payload.get("trimming") or {})),
     )
     paths = _recordings(_paths(payload), context)
-    files = _Files(payload.get("out"))
-    failed = 0
+    answers, resume = Answers(payload.get("out")), bool(payload.get("resume", False))
+    failed = kept = 0
     for number, path in enumerate(paths):
 
         def progress(share: float, done: int = number, name: str = path.name) -> None:
             context.progress(done + share, len(paths), name)
 
+        context.pause_point()
         progress(0.0)
-        told = _one(trained, path, context, question, files, progress)
+        told = answer(trained, path, context, question, answers, resume=resume, progress=progress)
         failed += told["error"] is not None
+        kept += told["kept"]
         context.tell("recognition", told)
     return {
         "run": str(trained.folder),
@@ -62,6 +67,7 @@ def predict(payload: Payload, context: Context) -> Payload:
         "classes": list(trained.classes),
         "recordings": len(paths),
         "failed": failed,
+        "kept": kept,
     }
 
 
@@ -87,7 +93,7 @@ def explain(payload: Payload, context: Context) -> Payload:
         recognition = recognise(trained, recording, context, question)
     shown = recognition.label if target is None else target
     return {
-        "file": _Files(payload["out"]).save(recognition),
+        "file": Answers(payload["out"]).save(recognition),
         "path": recognition.path,
         "recording": recognition.recording,
         "label": recognition.label,
@@ -132,7 +138,7 @@ def what_if(payload: Payload, context: Context) -> Payload:
         "moved": float(np.abs(after - before).sum() / 2),
         "kinds": list(window.kinds),
         "can_drop": list(window.can_drop(changes.without)),
-        "file": _Files(payload["out"]).save(recognition) if said.explanations else "",
+        "file": Answers(payload["out"]).save(recognition) if said.explanations else "",
     }
 
 
@@ -148,6 +154,11 @@ def _opinion(trained: TrainedNetwork, window: Window) -> Payload:
 
 
 # ---- what was asked
+
+
+def _sliding(payload: Payload) -> Sliding:
+    scales = tuple(float(scale) for scale in payload.get("scales") or (1.0,))
+    return Sliding(_seconds(payload, "window_s"), _seconds(payload, "stride_s"), scales)
 
 
 def _seconds(payload: Payload, key: str) -> float | None:
@@ -189,79 +200,3 @@ def _inside(folder: Path, context: Context) -> Iterator[Path]:
             context.log(f"{problem.path}: {problem.message}")
     # A folder without any is opened like a recording, which says so.
     yield from [found.path for found in result.recordings] or [folder]
-
-
-# ---- one recording
-
-
-class _Files:
-    """Where recognitions go; recordings of one name get different files."""
-
-    def __init__(self, folder: Any) -> None:
-        self._folder = Path(folder).expanduser().absolute() if folder else None
-
-    def save(self, recognition: Recognition) -> str:
-        """The file's path, "" where none is wanted. An earlier file about the same recording is
-        replaced; a file about another one of that name stays."""
-        if self._folder is None:
-            return ""
-        name, number = recognition.recording, 1
-        while True:
-            path = self._folder / f"{name}{SUFFIX}"
-            if recognised_path(path) in (None, recognition.path):
-                break
-            number += 1
-            name = f"{recognition.recording}-{number}"
-        save_recognition(path, recognition)
-        remove_leftovers(path)
-        return str(path)
-
-
-def _one(
-    trained: TrainedNetwork,
-    path: Path,
-    context: Context,
-    question: Question,
-    files: _Files,
-    progress: Any,
-) -> Payload:
-    """Recognise one recording; what is told about it."""
-    try:
-        with open_recording(path) as recording:
-            said = recognise(trained, recording, context, question, progress)
-    except HarstudioError as error:
-        return _failed(path, str(error))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        return _failed(path, f"{error.filename or path}: {reason}.")
-    mean = np.mean([window.probabilities for window in said.windows], axis=0)
-    best = np.argsort(-mean, kind="stable")[:RANKED].tolist()
-    return {
-        "path": str(path),
-        "recording": said.recording,
-        "file": files.save(said),
-        "label": said.label,
-        "name": said.classes[said.label],
-        "confidence": said.confidence,
-        "top": [[said.classes[k], float(mean[k])] for k in best],
-        "windows": len(said.windows),
-        "segments": len(said.segments),
-        "without": list(said.without),
-        "error": None,
-    }
-
-
-def _failed(path: Path, sentence: str) -> Payload:
-    return {
-        "path": str(path),
-        "recording": path.name,
-        "file": "",
-        "label": None,
-        "name": None,
-        "confidence": None,
-        "top": [],
-        "windows": 0,
-        "segments": 0,
-        "without": [],
-        "error": sentence,
-    }

@@ -82,6 +82,17 @@ class RunFolder:
         return self.path / "card.md"
 
 
+def written(run: Path) -> float:
+    """When the weights of a run were written, seconds since 1970; 0 where there are none."""
+    folder = RunFolder(run)
+    for file in (folder.best, folder.last):
+        try:
+            return file.stat().st_mtime
+        except OSError:
+            continue
+    return 0.0
+
+
 def is_run(path: Path) -> bool:
     """Whether a folder is a run."""
     return (path / CONFIG).is_file()

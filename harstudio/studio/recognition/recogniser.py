@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QSettings, Signal
 from harstudio.errors import HarstudioError
 from harstudio.resources import resource
 from harstudio.results import Recognition
+from harstudio.runs.folder import written
 from harstudio.runs.recognitions import SUFFIX, load_recognition
 from harstudio.settings import data_dir
 from harstudio.studio.background import Task
@@ -22,7 +23,6 @@ from harstudio.studio.recognition.run_choice import (
     take_bundled,
     take_choice,
     take_choices,
-    written,
 )
 
 if TYPE_CHECKING:

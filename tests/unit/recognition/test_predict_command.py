@@ -72,6 +72,37 @@ def test_segments_of_a_recording_that_was_cut(predict: Predict, run: Path, datas
     assert " to 1.33 s" in segments[-1]
 
 
+def test_scales_trimming_and_going_on(
+    predict: Predict, run: Path, dataset: Path, tmp_path: Path
+) -> None:
+    options = ("--window", "0.4", "--scales", "1,2", "--out", tmp_path / "out", "--each-person")
+    said = predict(run, dataset, "--json", *options)
+    document = json.loads(said.out)
+    for one in document["recordings"]:
+        lengths = {window["end_ns"] - window["start_ns"] for window in one["windows"]}
+        assert lengths == {400_000_000, 800_000_000}
+        assert {window["person"] for window in one["windows"]} == {"1"}
+        assert one["segments"]
+        assert {segment["person"] for segment in one["segments"]} == {"1"}
+    trimmed = ("--smooth", "0.3", "--least-confidence", "1", "--shortest", "0.2", "--resume")
+    again = json.loads(predict(run, dataset, "--json", *options, *trimmed).out)
+    for one, other in zip(document["recordings"], again["recordings"], strict=True):
+        assert other["windows"] == one["windows"]
+        assert other["segments"] == []
+
+
+def test_options_that_mean_nothing(predict: Predict, run: Path, dataset: Path) -> None:
+    for wrong, words in (
+        (("--scales", "1,much"), "no list of scales"),
+        (("--scales", "0"), "A scale is 0"),
+        (("--least-confidence", "2"), "least confidence is 2"),
+        (("--resume",), "Add --out DIR"),
+    ):
+        said = predict(run, dataset, *wrong)
+        assert said.status == 2
+        assert words in said.err
+
+
 def test_the_document_of_json(predict: Predict, run: Path, dataset: Path) -> None:
     said = predict(run, dataset, "--json", "--window", "0.5")
     assert (said.status, said.err) == (0, "")

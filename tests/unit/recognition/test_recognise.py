@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from trials import write_trial
 
 FRAMES = 40
 SECOND = 1_000_000_000
+NOW = 4_000_000_000  # seconds since 1970, later than any file
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +258,7 @@ def walking(seconds: float, *bodies: tuple[str, float, float]) -> Recording:
     """Bodies (id, first second, last second) that swing their arms, each at its own pace."""
     times = np.arange(0, seconds * SECOND, SECOND // 30, dtype=np.int64)
     rng = np.random.default_rng(0)
-    standing = {name: rng.normal(0, 0.4, (20, 3)) + [0, 0, 2.5] for name, _, _ in bodies}
+    standing = {name: rng.normal(0, 0.4, (20, 3)) + np.array([0, 0, 2.5]) for name, _, _ in bodies}
 
     def frame(k: int) -> SkeletonFrame:
         seen = []
@@ -442,3 +444,53 @@ def test_a_window_is_explained_for_any_class(run: Path, trial: Path, tmp_path: P
 def test_a_class_that_is_not_there(run: Path, trial: Path, target: int | str) -> None:
     with pytest.raises(UsageError, match=f"no class {target}"):
         predict({"run": str(run), "paths": [str(trial)], "target_class": target}, Heard())
+
+
+# ---- going on where it stopped
+
+
+def test_what_was_answered_in_the_same_way_is_not_asked_again(
+    run: Path, dataset: Path, tmp_path: Path
+) -> None:
+    write_run(run)
+    out = tmp_path / "out"
+    payload = {"run": str(run), "paths": [str(dataset)], "out": str(out), "window_s": 0.5}
+    stopped = Heard(stop_at=14)  # in the second recording
+    with pytest.raises(Stopped):
+        predict(payload, stopped)
+    (first,) = stopped.told("recognition")
+    again = predicted(payload | {"resume": True})
+    assert [one["kept"] for one in again] == [True, False, False]
+    assert again[0] == first | {"kept": True}
+    os.utime(dataset / "Depth" / "a2_s1_t1_depth.mat", (NOW, NOW))  # recorded anew
+    assert [one["kept"] for one in predicted(payload | {"resume": True})] == [True, False, True]
+    os.utime(dataset / "Depth" / "a2_s1_t1_depth.mat", (1, 1))
+    other = [payload | {"explain": True}, payload | {"window_s": 1.0, "scales": [0.5]}]
+    for changed in other:
+        assert not any(one["kept"] for one in predicted(changed | {"resume": True}))
+    assert all(one["kept"] for one in predicted(changed | {"resume": True}))
+    payload = changed
+    write_run(run, seed=2)  # learned on
+    os.utime(RunFolder(run).best, (NOW, NOW))
+    assert not any(one["kept"] for one in predicted(payload | {"resume": True}))
+    write_run(run)
+
+
+def test_kept_answers_are_trimmed_anew(run: Path, trial: Path, tmp_path: Path) -> None:
+    payload = {"run": str(run), "paths": [str(trial)], "out": str(tmp_path), "window_s": 0.5}
+    (before,) = predicted(payload)
+    assert before["segments"] >= 1
+    strict = {"trimming": {"smooth_s": 0.2, "confidence": 1.0, "least_s": 0.1}, "resume": True}
+    (after,) = predicted(payload | strict)
+    assert (after["kept"], after["segments"]) == (True, 0)
+    assert load_recognition(Path(after["file"])).segments == ()
+
+
+def test_explained_answers_serve_where_no_explanation_is_asked_for(
+    run: Path, trial: Path, tmp_path: Path
+) -> None:
+    payload = {"run": str(run), "paths": [str(trial)], "out": str(tmp_path)}
+    predicted(payload | {"explain": True})
+    (kept,) = predicted(payload | {"resume": True})
+    assert kept["kept"]
+    assert load_recognition(Path(kept["file"])).explanations

@@ -1,0 +1,158 @@
+"""One recording after the other: what is kept of answers, and what is told about each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harstudio.errors import HarstudioError
+from harstudio.files import remove_leftovers
+from harstudio.jobs.context import Context, Payload
+from harstudio.recognition.recognise import Question, recognise
+from harstudio.recognition.trained import TrainedNetwork
+from harstudio.recordings.formats import open_recording
+from harstudio.recordings.recording import Recording
+from harstudio.results import Recognition
+from harstudio.runs.folder import written
+from harstudio.runs.recognitions import (
+    SUFFIX,
+    load_recognition,
+    recognised_path,
+    save_recognition,
+)
+from harstudio.runs.segments import find_segments
+
+RANKED = 3
+
+
+class Answers:
+    """Recognitions as files of one folder; recordings of one name get different files. Without a
+    folder none are written."""
+
+    def __init__(self, folder: Any) -> None:
+        self._folder = Path(folder).expanduser().absolute() if folder else None
+        self._known: dict[str, Path] | None = None
+
+    def save(self, recognition: Recognition) -> str:
+        """The file's path, "" where none is wanted. An earlier file about the same recording is
+        replaced; a file about another one of that name stays."""
+        if self._folder is None:
+            return ""
+        name, number = recognition.recording, 1
+        while True:
+            path = self._folder / f"{name}{SUFFIX}"
+            if recognised_path(path) in (None, recognition.path):
+                break
+            number += 1
+            name = f"{recognition.recording}-{number}"
+        save_recognition(path, recognition)
+        remove_leftovers(path)
+        return str(path)
+
+    def of(self, recording: Path) -> Path | None:
+        """The file about a recording, as far as there was one when this was first asked."""
+        if self._known is None:
+            files = [] if self._folder is None else sorted(self._folder.glob(f"*{SUFFIX}"))
+            about = ((recognised_path(file), file) for file in files)
+            self._known = {path: file for path, file in about if path is not None}
+        return self._known.get(str(recording))
+
+
+def answer(
+    trained: TrainedNetwork,
+    path: Path,
+    context: Context,
+    question: Question,
+    answers: Answers,
+    *,
+    resume: bool,
+    progress: Callable[[float], None],
+) -> Payload:
+    """Recognise one recording; what is told about it. resume: what was answered before is told
+    again, see ``answered``."""
+    try:
+        with open_recording(path) as recording:
+            before = answered(trained, recording, question, answers) if resume else None
+            if before is not None:
+                return _told(path, *before, kept=True)
+            said = recognise(trained, recording, context, question, progress)
+    except HarstudioError as error:
+        return _failed(path, str(error))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return _failed(path, f"{error.filename or path}: {reason}.")
+    return _told(path, said, answers.save(said), kept=False)
+
+
+def answered(
+    trained: TrainedNetwork, recording: Recording, question: Question, answers: Answers
+) -> tuple[Recognition, str] | None:
+    """The answer that is kept about a recording, and its file; None where it is to be asked.
+
+    It counts where the same run was asked in the same way, after its weights and the recording were
+    written last. Segments are trimmed anew, and kept so, where the trimming is another one.
+    """
+    file = answers.of(recording.path)
+    try:
+        if file is None or file.stat().st_mtime < max(written(trained.folder), _changed(recording)):
+            return None
+        said = load_recognition(file)
+    except (HarstudioError, OSError):
+        return None
+    asked = question.asked()
+    if said.asked.get("explain") and not question.explain:
+        asked |= {"explain": True, "target": said.asked.get("target")}
+    if said.run != str(trained.folder) or said.asked != asked:
+        return None
+    segments = tuple(find_segments(said.windows, question.trimming))
+    if segments != said.segments:
+        said = replace(said, segments=segments)
+        return said, answers.save(said)
+    return said, str(file)
+
+
+def _changed(recording: Recording) -> float:
+    """When a file of the recording was written last, seconds since 1970."""
+    return max(path.stat().st_mtime for path in (recording.path, *recording.files))
+
+
+def _told(path: Path, said: Recognition, file: str, *, kept: bool) -> Payload:
+    mean = np.mean([window.probabilities for window in said.windows], axis=0)
+    best = np.argsort(-mean, kind="stable")[:RANKED].tolist()
+    return {
+        "path": str(path),
+        "recording": said.recording,
+        "file": file,
+        "label": said.label,
+        "name": said.classes[said.label],
+        "confidence": said.confidence,
+        "top": [[said.classes[k], float(mean[k])] for k in best],
+        "windows": len(said.windows),
+        "segments": len(said.segments),
+        "persons": list(said.persons),
+        "without": list(said.without),
+        "kept": kept,
+        "error": None,
+    }
+
+
+def _failed(path: Path, sentence: str) -> Payload:
+    return {
+        "path": str(path),
+        "recording": path.name,
+        "file": "",
+        "label": None,
+        "name": None,
+        "confidence": None,
+        "top": [],
+        "windows": 0,
+        "segments": 0,
+        "persons": [],
+        "without": [],
+        "kept": False,
+        "error": sentence,
+    }
