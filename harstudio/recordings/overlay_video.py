@@ -11,15 +11,16 @@ import av
 import numpy as np
 from av.container import OutputContainer
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.recordings.audio import AudioStream
-from harstudio.recordings.overlay_drawing import Canvas, SkeletonBrush, draw_time
 from harstudio.recordings.overlay_ground import Ground, ground_of
+from harstudio.recordings.overlay_painter import OVERLAYS, Painter
 from harstudio.recordings.recording import Recording
-from harstudio.recordings.streams import SECOND_NS, SkeletonStream, StreamKind
+from harstudio.recordings.streams import SECOND_NS, StreamKind
+from harstudio.runs.explained import Explained
 
-OVERLAYS = ("skeleton", "time")
 TIME_BASE = Fraction(1, 90_000)  # the clock of mp4 videos; 11 us a step
 AUDIO_CHUNK_S = 0.1
 ENCODER = {"preset": "veryfast", "crf": "20"}
@@ -34,6 +35,9 @@ def write_overlay_video(
     overlays: Sequence[str] = (),
     stream: str = "",
     hide_faces: bool = False,
+    explained: Explained | None = None,
+    title: str = "",
+    span: tuple[int, int] | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> int:
@@ -41,7 +45,10 @@ def write_overlay_video(
 
     stream: its name; else colour, depth or infrared, whichever comes first, and the skeleton
     alone where there are no pictures. overlays: names of ``OVERLAYS``. hide_faces: heads are made
-    coarse in colour and infrared, whole pictures where no head is known. The file appears when it
+    coarse in colour and infrared, whole pictures where no head is known. explained: what of a
+    recognition is drawn, with the class, its confidence and the meaning of the colours in a strip
+    below; title: what the recording is called there. span: ``[start_ns, end_ns)`` alone, with the
+    sound from there; MissingError where no frame is in it. The file appears when it
     is whole; ``cancelled`` leaves nothing. A frame that cannot be read is left out, so that the
     one before it stays; how many were is returned. Raises UsageError for a name that is none,
     MissingError when there is nothing to show or the skeleton's place is not known.
@@ -52,11 +59,12 @@ def write_overlay_video(
             f"There is no overlay {unknown[0]}.", remedy=f"There are: {', '.join(OVERLAYS)}."
         )
     ground = ground_of(recording, stream, hide_faces=hide_faces)
-    brush = _brush(recording, ground, overlays)
+    painter = Painter(recording, ground, overlays, explained, title)
+    frames = _frames(ground, span, recording)
     part = file.with_name(f".{file.stem}.part.mp4")
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        lost = _write(recording, ground, brush, "time" in overlays, part, progress, cancelled)
+        lost = _write(recording, ground, painter, frames, part, progress, cancelled)
         if lost is None:
             return 0
         part.replace(file)
@@ -67,75 +75,65 @@ def write_overlay_video(
     return lost
 
 
-def _brush(recording: Recording, ground: Ground, overlays: Sequence[str]) -> SkeletonBrush | None:
-    """What draws the skeleton, None when it is not wanted."""
-    if "skeleton" not in overlays and not ground.bare:
-        return None
-    skeleton = recording.of_kind(StreamKind.SKELETON)
-    if not isinstance(skeleton, SkeletonStream) or not len(skeleton):
-        raise MissingError("This recording has no skeleton to draw.", path=recording.path)
-    bodies = (b for k in range(len(skeleton)) for b in skeleton.frame(k).bodies)
-    first = next(bodies, None)
-    if first is not None and ground.place(first) is None:
-        raise MissingError(
-            f"Where the skeleton lies in {ground.name} is not known: there is no camera for it.",
-            path=recording.path,
-            remedy="Choose another picture stream with --stream.",
-        )
-    return SkeletonBrush(skeleton, ground.place, recording.tolerance_ns(skeleton))
+def _frames(ground: Ground, span: tuple[int, int] | None, recording: Recording) -> range:
+    """The frames of a span, of all without one."""
+    if span is None:
+        return range(len(ground.times_ns))
+    first, last = np.searchsorted(ground.times_ns, span).tolist()
+    if first >= last:
+        raise MissingError(f"{ground.name} has no frame in that time.", path=recording.path)
+    return range(first, last)
 
 
 def _write(
     recording: Recording,
     ground: Ground,
-    brush: SkeletonBrush | None,
-    with_time: bool,
+    painter: Painter,
+    frames: range,
     part: Path,
     progress: Progress | None,
     cancelled: Callable[[], bool] | None,
 ) -> int | None:
     """Encode everything; how many frames could not be read, None when cancelled."""
-    count, lost = len(ground.times_ns), 0
-    start_ns = int(ground.times_ns[0])
+    lost, start_ns = 0, int(ground.times_ns[frames[0]])
     with av.open(str(part), "w", options={"movflags": "+faststart"}) as container:
-        video = _video_track(container, ground)
+        video = _video_track(container, ground.rate_hz, painter.size)
         sound = _sound(recording, container, start_ns)
-        for index in range(count):
+        for done, index in enumerate(frames):
             if cancelled is not None and cancelled():
                 return None
             time_ns = int(ground.times_ns[index])
             try:
-                canvas = ground.paint(index)
+                pixels = painter.paint(index)
             except DataError:
                 lost += 1
                 continue
-            if brush is not None:
-                brush.draw(canvas, time_ns)
-            if with_time:
-                draw_time(canvas, time_ns, index)
-            container.mux(video.encode(_video_frame(canvas, time_ns - start_ns)))
+            container.mux(video.encode(_video_frame(pixels, time_ns - start_ns)))
             sound.until(time_ns)
             if progress is not None:
-                progress(index + 1, count)
+                progress(done + 1, len(frames))
         container.mux(video.encode(None))
-        sound.finish(ground.stop_ns)
-    if lost == count:
+        whole = frames[-1] + 1 == len(ground.times_ns)
+        sound.finish(ground.stop_ns if whole else int(ground.times_ns[frames[-1] + 1]))
+    if lost == len(frames):
         raise DataError(f"None of the frames of {ground.name} can be read.", path=recording.path)
     return lost
 
 
-def _video_track(container: OutputContainer, ground: Ground) -> VideoStream:
+def _video_track(
+    container: OutputContainer, rate_hz: Fraction, size: tuple[int, int]
+) -> VideoStream:
     video: VideoStream = container.add_stream(
-        "libx264", rate=ground.rate_hz.limit_denominator(1001), options=ENCODER
+        "libx264", rate=rate_hz.limit_denominator(1001), options=ENCODER
     )
-    video.width, video.height = ground.width, ground.height
+    video.width, video.height = size
     video.pix_fmt = "yuv420p"
     video.codec_context.time_base = TIME_BASE
     return video
 
 
-def _video_frame(canvas: Canvas, since_start_ns: int) -> av.VideoFrame:
-    frame = av.VideoFrame.from_ndarray(canvas.pixels, format="rgb24")
+def _video_frame(pixels: NDArray[np.uint8], since_start_ns: int) -> av.VideoFrame:
+    frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
     frame.time_base = TIME_BASE
     frame.pts = round(since_start_ns * TIME_BASE.denominator / SECOND_NS)
     return frame

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from harstudio.errors import UsageError
 from harstudio.results import Box, Cut, HeatMap, Picture, Relation
+from harstudio.runs.words import spoken
 from harstudio.skeletons.maps import joint_map
 from harstudio.skeletons.topology import topology
 
@@ -78,6 +79,11 @@ class Frame:
     stream: str
     time_ns: int
     cuts: tuple[Cut, ...]
+
+    def title(self, cut: Cut) -> str:
+        """What stands at a box: what it lies around, and of a box alone the input's name."""
+        names = [spoken(self.name)] if len(self.cuts) == 1 else []
+        return ", ".join([*names, *filter(None, [cut.of])])
 
 
 def nearest_frame(picture: Picture, time_ns: int) -> Frame | None:

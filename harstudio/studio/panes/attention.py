@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
+from harstudio.recordings.explained_places import joint_point, strongest_cells
 from harstudio.recordings.heat_colors import heat_table
-from harstudio.recordings.projection import project_joints, shares_pixels
+from harstudio.recordings.projection import shares_pixels
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream, SkeletonStream, StreamKind
 from harstudio.results import Box
-from harstudio.runs.patches import Frame, Patch, Pointer, joint_name, moved_joint
-from harstudio.runs.words import figure, joint_title, spoken
+from harstudio.runs.patches import Frame, Patch, Pointer, joint_name
+from harstudio.runs.words import figure, joint_title
 from harstudio.studio import theme
 from harstudio.studio.panes.canvas import View
 from harstudio.studio.panes.heat import HeatPicture, joint_color
@@ -25,6 +26,7 @@ from harstudio.studio.panes.overlays import RIM
 from harstudio.studio.recognition.explaining import Explaining
 
 LINE_CELLS = 5
+TALL_PX = 90  # a square that its words may stand in
 INPUT = QColor("#F2F4F8")  # squares of what an input was made from
 
 
@@ -147,16 +149,7 @@ class AttentionLayer:
         if source is None:
             return
         start = QPointF(*view.to_widget(source).tolist())
-        rows, columns = patch.values.shape
-        order = np.argsort(-patch.values, axis=None, kind="stable")[:LINE_CELLS]
-        for at in order[::-1]:
-            row, column = divmod(int(at), columns)
-            weight = float(patch.values[row, column])
-            if weight <= self._explaining.threshold:
-                continue
-            box = patch.box
-            x = box.left + (column + 0.5) / columns * (box.right - box.left)
-            y = box.top + (row + 0.5) / rows * (box.bottom - box.top)
+        for (x, y), weight in strongest_cells(patch, self._explaining.threshold, LINE_CELLS):
             end = QPointF(view.x + x * view.scale, view.y + y * view.scale)
             for color, wide in ((RIM, 3.5), (joint_color(weight), 1.5 + weight)):
                 painter.setPen(QPen(color, wide))
@@ -172,23 +165,8 @@ class AttentionLayer:
     def _joint_point(self, patch: Patch) -> NDArray[np.float64] | None:
         """(2,) where the joint was in the picture that was seen."""
         if self._source is None or self._source[0] is not patch:
-            self._source = patch, self._found_joint(patch)
+            self._source = patch, joint_point(self._recording, self._stream, patch)
         return self._source[1]
-
-    def _found_joint(self, patch: Patch) -> NDArray[np.float64] | None:
-        skeleton = self._recording.of_kind(StreamKind.SKELETON)
-        if not isinstance(skeleton, SkeletonStream) or patch.joint is None:
-            return None
-        index = skeleton.nearest(patch.time_ns, self._recording.tolerance_ns(skeleton))
-        bodies = () if index is None else skeleton.frame(index).bodies
-        bodies = tuple(b for b in bodies if b.id == patch.person) or bodies[:1]
-        joint = moved_joint(patch.joint, patch.topology, skeleton.topology)
-        if not bodies or joint is None or joint >= len(bodies[0].joints):
-            return None
-        points = project_joints(self._recording, self._stream.name, bodies[0])
-        if points is None or not np.isfinite(points[joint]).all():
-            return None
-        return np.asarray(points[joint], dtype=np.float64)
 
     def _paint_input(self, painter: QPainter, view: View, frame: Frame) -> None:
         """Squares around what an input shows of its frame; dashed away from that frame."""
@@ -201,7 +179,7 @@ class AttentionLayer:
         for cut in frame.cuts:  # words above all squares
             square = _placed(cut.box, view).intersected(whole)
             if not square.isEmpty():
-                _paint_tag(painter, cut.of or spoken(frame.name), square, self.kept_free)
+                _paint_tag(painter, frame.title(cut), square, self.kept_free)
 
     def _paint_square(self, painter: QPainter, square: QRectF, color: QColor, seen_ns: int) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -238,7 +216,10 @@ def _paint_tag(painter: QPainter, words: str, square: QRectF, kept_free: int) ->
     wide = QFontMetricsF(painter.font()).horizontalAdvance(words) + 10
     device = painter.device()
     left = max(min(square.left(), device.width() - kept_free - wide - 2), 2.0)
-    top = square.top() - 21 if square.top() >= 23 else square.bottom() + 3
+    top = square.top() - 21
+    if square.top() < 23:  # no room above: inside where the square is tall
+        top = square.top() + 4 if square.height() > TALL_PX else square.bottom() + 3
+        left += 4 if square.height() > TALL_PX else 0
     box = QRectF(left, min(top, device.height() - 20.0), wide, 18)
     ground = QColor(theme.DARK.canvas)
     ground.setAlpha(215)
