@@ -27,7 +27,10 @@ WARM_AFTER_MS = 5000
 SILENT = "It hangs, or the machine is short of memory and swaps."
 END_REMEDY = "Ended and gone on with, it begins at the last checkpoint."
 LEARNING, RECOGNITION = "harstudio.learning.jobs", "harstudio.recognition.jobs"
-PASSING = tuple(f"{LEARNING}:{job}" for job in ("survey", "estimate", "models"))
+PASSING = (
+    *(f"{LEARNING}:{job}" for job in ("survey", "estimate", "models")),
+    f"{RECOGNITION}:what_if",
+)
 TOLD_BY_THE_ASKER = (
     *PASSING,
     f"{LEARNING}:check_data",

@@ -167,8 +167,14 @@ class RecognitionPanel(QWidget):
         column.addWidget(self.where)
         column.addWidget(self._alone_title)
         column.addLayout(self._grid)
+        self._sections = QVBoxLayout()
+        column.addLayout(self._sections)
         column.addSpacing(4)
         column.addWidget(self.looked_at)
+
+    def add_section(self, section: QWidget) -> None:
+        """A part of its own below what each stream says."""
+        self._sections.addWidget(section)
 
     # ---- showing
 

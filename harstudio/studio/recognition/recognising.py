@@ -13,9 +13,12 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 from harstudio.runs.folder import is_run
 from harstudio.studio.commands import Command
 from harstudio.studio.palette import Entry
+from harstudio.studio.pane_area import PICTURES
 from harstudio.studio.recognition.commands import recognise_commands
 from harstudio.studio.recognition.recogniser import Recogniser
 from harstudio.studio.recognition.run_choice import RunChoice
+from harstudio.studio.what_if.commands import what_if_commands
+from harstudio.studio.what_if.what_if import WhatIf
 
 if TYPE_CHECKING:
     from harstudio.studio.window import MainWindow
@@ -31,6 +34,7 @@ class Recognising(QObject):
         self._window = window
         self.session = window.session
         self.recogniser = Recogniser(self.session, folders, window.store, self)
+        self.what_if = WhatIf(self.session, self.recogniser, self)
         self._wants_list = self._revealed = False
         self.holder = QWidget()
         column = QVBoxLayout(self.holder)
@@ -39,16 +43,29 @@ class Recognising(QObject):
         self.session.recognition_changed.connect(self._reveal)
 
     def commands(self) -> list[Command]:
-        return recognise_commands(self)
+        return [*recognise_commands(self), *what_if_commands(self.what_if, self._show_panel)]
 
     def furnish(self) -> None:
         """Make the panel; once."""
         from harstudio.studio.recognition.panel import RecognitionPanel
+        from harstudio.studio.what_if.section import WhatIfSection
 
         self.panel = RecognitionPanel(
             self.session, self._window.labelling, self.recogniser, self.choose
         )
+        self.panel.add_section(WhatIfSection(self.what_if, self._window.labelling))
         self.holder.layout().addWidget(self.panel)
+        self._window.furnished.connect(self._meet_panes)
+
+    def _meet_panes(self) -> None:
+        """Regions and joints can be taken away in the panes."""
+        from harstudio.studio.what_if.in_3d import InScene
+        from harstudio.studio.what_if.on_pictures import OnPicture
+
+        docks = self._window.pane_area.docks
+        for pane_id in PICTURES:
+            OnPicture(docks[pane_id].widget(), self.what_if)
+        InScene(docks["skeleton3d"].widget(), self.what_if)
 
     # ---- choosing a run
 
@@ -153,3 +170,4 @@ class Recognising(QObject):
 
     def shut(self) -> None:
         self.recogniser.shut()
+        self.what_if.shut()

@@ -1,0 +1,1 @@
+"""What if: take something away from the window under the playhead and see what the run says."""
