@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from harstudio import cli_measure, cli_output
+from harstudio import cli_helping, cli_measure, cli_output
 from harstudio.errors import HarstudioError, UsageError
 
 
@@ -269,6 +269,9 @@ def cut(
 
 
 app.command()(cli_measure.measure)
+app.command()(cli_helping.suggest)
+app.command()(cli_helping.similar)
+app.command()(cli_helping.audit)
 
 
 def _print_notes(notes: tuple[str, ...]) -> None:

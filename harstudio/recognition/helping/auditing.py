@@ -38,7 +38,8 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """checked: clips that a head could be asked about. accuracy: share of these that it names as
+    """checked: clips that a head could be asked about: one that learned of their label from other
+    recordings. accuracy: share of these that it names as
     the person did, None of none. found: the surest contradiction first."""
 
     checked: int
@@ -53,14 +54,15 @@ def contradicted(gathered: Gathered) -> Audit:
     if held is None:
         return Audit(0, None, ())
     shares = held.probabilities
-    asked = np.asarray(np.isfinite(shares).all(axis=1), dtype=np.bool_)
     place = {name: k for k, name in enumerate(held.classes)}
     labels = np.array([place[label] for label in examples.labels])
+    told = shares[np.arange(len(labels)), labels]
+    asked = np.asarray(np.nan_to_num(told) > 0, dtype=np.bool_)
     bars = np.full(len(held.classes), np.inf)
     for k in range(len(held.classes)):
         own = asked & (labels == k)
         if own.any():
-            bars[k] = max(float(shares[own, k].mean()), 1e-6)
+            bars[k] = float(shares[own, k].mean())
     found: list[tuple[float, Doubt]] = []
     checked = right = 0
     for row, label, clip, fine in zip(shares, labels, gathered.clips, asked, strict=True):
@@ -68,7 +70,7 @@ def contradicted(gathered: Gathered) -> Audit:
             continue
         checked += 1
         right += int(row.argmax()) == int(label)
-        over = [k for k in range(len(row)) if row[k] >= bars[k]]
+        over = [k for k in range(len(row)) if row[k] >= bars[k] and row[k] >= row[label]]
         best = max(over, key=lambda k: float(row[k]), default=int(label))
         if best != label:
             says = held.classes[best]

@@ -76,11 +76,12 @@ def cut(stream: SkeletonStream, person: str = "", cutting: Cutting = Cutting()) 
     ]
     runs = _taken_apart(runs, speed < quiet, seconds, cutting)
     limit = max(1, round(GROW_S / period_s))
-    found = []
+    found: list[Stretch] = []
+    before = 0
     for k, (a, b) in enumerate(runs):
-        before = runs[k - 1][1] if k else 0
         after = runs[k + 1][0] if k + 1 < len(runs) else len(seconds)
         a, b = _grown(speed > quiet, a, b, max(before, a - limit), min(after, b + limit))
+        before = b
         end_ns = times_ns[b] if b < len(times_ns) else times_ns[-1] + stream.period_ns
         found.append(Stretch(int(times_ns[a]), int(end_ns), person))
     return found
