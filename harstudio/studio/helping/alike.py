@@ -89,6 +89,7 @@ class Alike(QObject):
         self._task: Task | None = None
         self.job.changed.connect(self.changed)
         self.job.done.connect(self._take)
+        self.problems: tuple[str, ...] = ()  # of the last answer
         self._session.clip_shown.connect(self._arrive)
         self._session.document_changed.connect(self._meet_edit)
         self._session.project_changed.connect(self._forget)
@@ -126,7 +127,7 @@ class Alike(QObject):
         wanted, chosen, project = self.wanted(), self._eyes.chosen, self._session.project
         if wanted is None or chosen is None or project is None:
             return
-        self.asked, self.found = wanted, None
+        self.asked, self.found, self.problems = wanted, None, ()
         payload: dict[str, Any] = {
             "project": str(project.folder),
             "run": str(chosen.path),
@@ -135,6 +136,7 @@ class Alike(QObject):
             "end_ns": wanted.end_ns,
             "person": wanted.person,
             "count": MOST,
+            "annotator": self._session.annotator,
         }
         name = self._session.team.shown(wanted.recording)
         self.job.ask(payload, f"looking for more like {wanted.label or 'a stretch'} of {name}")
@@ -152,10 +154,11 @@ class Alike(QObject):
             )
             for one in result["found"]
         )
+        self.problems = tuple(str(one) for one in result.get("problems", ()))
         self.changed.emit()
 
     def _forget(self, *_: object) -> None:
-        self.asked = self.found = None
+        self.asked, self.found, self.problems = None, None, ()
         self.job.adopt(lambda _payload: False)
 
     # ---- going there

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from harstudio.studio.fields import ChoiceBox
-from harstudio.studio.helping.parts import WorkLine, primary, quiet
+from harstudio.studio.helping.parts import Problems, WorkLine, primary, quiet
 from harstudio.studio.helping.row_list import RowList
 from harstudio.studio.helping.rows import Picture, Row
 from harstudio.studio.timecode import clock_text
@@ -28,8 +28,8 @@ class AlikePage(QWidget):
         self._labelling, self._session, self._alike = labelling, labelling.session, alike
         self.look = primary("Find more like this", alike.look)
         self.reason, self.title = quiet(), quiet(bold=True)
-        self.work = WorkLine(alike.job)
-        self.how = quiet(HOW)
+        self.work = WorkLine(alike.job, self._session.team.shown)
+        self.problems, self.how = Problems(), quiet(HOW)
         self.list = RowList("More like this", picture)
         self.list.chosen.connect(self._go)
         self.list.checked.connect(self._show_foot)
@@ -45,7 +45,8 @@ class AlikePage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        for widget in (self.look, self.reason, self.work, self.title, self.how):
+        above = (self.look, self.reason, self.work, self.problems)
+        for widget in (*above, self.title, self.how):
             column.addWidget(widget)
         column.addWidget(self.list, 1)
         column.addWidget(self._foot)
@@ -66,6 +67,7 @@ class AlikePage(QWidget):
         self._show_look()
         self.title.setText(self._title())
         self.title.setVisible(alike.asked is not None)
+        self.problems.tell(alike.problems, self._session.team.shown)
         rows = self._rows(found or ())
         self.list.show_rows(rows)
         self.list.setVisible(bool(rows))

@@ -24,7 +24,8 @@ AUDIT = "harstudio.recognition.helping.jobs:audit"
 
 @dataclass(frozen=True, slots=True)
 class Contradicted:
-    """A label, and what is said by a network that had not learned from it, with confidence."""
+    """A label, and what is said by a network that had not learned from it, "" for nothing, with
+    its confidence."""
 
     recording: str
     path: Path
@@ -49,8 +50,9 @@ class Audit(QObject):
         self.job = OneJob(session.jobs, AUDIT, self)
         self.everybody = False
         self.checked: int | None = None  # labels; None before an answer
-        self.accuracy = 0.0
-        self.found: tuple[Contradicted, ...] = ()
+        self.accuracy: float | None = None  # the share of them that the network names likewise
+        self.problems: tuple[str, ...] = ()  # of the last answer
+        self._found: tuple[Contradicted, ...] = ()
         self.settled: set[str] = set()  # clips that have another label by now, or are gone
         self.kept: set[str] = set()  # clips whose label stays, of those that are listed
         self._going: Contradicted | None = None
@@ -72,8 +74,19 @@ class Audit(QObject):
     def can_ask(self) -> bool:
         return not self.why_not()
 
+    @property
+    def found(self) -> tuple[Contradicted, ...]:
+        """The surest contradiction first; one's own labels, or everybody's."""
+        me = self._session.owner
+        return tuple(one for one in self._found if self.everybody or one.annotator == me)
+
+    def show_everybody(self, wanted: bool) -> None:
+        """Whether labels of others are listed, too."""
+        self.everybody = wanted
+        self.changed.emit()
+
     def ask(self) -> None:
-        """Check every label of the project that may be seen, or one's own only."""
+        """Check every label of the project that may be seen."""
         project, chosen, reason = self._session.project, self._eyes.chosen, self.why_not()
         if reason or project is None or chosen is None:
             self._session.message.emit("info", reason)
@@ -82,7 +95,7 @@ class Audit(QObject):
         payload: dict[str, Any] = {
             "project": str(project.folder),
             "run": str(chosen.path),
-            "annotator": "" if self.everybody else self._session.annotator,
+            "annotator": self._session.annotator,
         }
         self.job.ask(payload, f"checking the labels of {project.name}")
 
@@ -103,7 +116,8 @@ class Audit(QObject):
         )
         self.checked = int(result["checked"])
         self.settled, self.kept = set(), set()
-        self.accuracy = float(result["accuracy"] or 0.0)
+        self.accuracy = result["accuracy"]
+        self.problems = tuple(str(one) for one in result.get("problems", ()))
         self._leave_kept(found)
 
     def _leave_kept(self, found: tuple[Contradicted, ...]) -> None:
@@ -114,7 +128,7 @@ class Audit(QObject):
         folder = suggestions_folder(project.folder, me)
 
         def take(kept: set[tuple[str, str]]) -> None:
-            self.found = tuple(one for one in found if (one.clip_id, one.label) not in kept)
+            self._found = tuple(one for one in found if (one.clip_id, one.label) not in kept)
             self.changed.emit()
 
         task = Task(lambda *_: load_seen(folder).kept, self)
@@ -162,10 +176,10 @@ class Audit(QObject):
     def _meet_edit(self) -> None:
         """Which of one's own labels are others by now."""
         recording, document = self._session.recording, self._session.document
-        if recording is None or document is None or not self.found:
+        if recording is None or document is None or not self._found:
             return
         settled = set(self.settled)
-        for one in self.found:
+        for one in self._found:
             if one.recording == recording.name and one.annotator == document.annotator:
                 stands = _stands(document, one)
                 (settled.discard if stands else settled.add)(one.clip_id)
@@ -174,7 +188,7 @@ class Audit(QObject):
             self.changed.emit()
 
     def _forget(self, *_: object) -> None:
-        self.checked, self.found = None, ()
+        self.checked, self._found, self.problems = None, (), ()
         self.job.adopt(lambda _payload: False)
 
     def shut(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from harstudio.studio import theme
-from harstudio.studio.helping.parts import WorkLine, primary, quiet
+from harstudio.studio.helping.parts import Problems, WorkLine, primary, quiet
 from harstudio.studio.helping.row_list import RowList
 from harstudio.studio.helping.rows import Row
 from harstudio.studio.helping.words import many
@@ -20,6 +20,7 @@ WHAT = (
     "Each label is checked by a network that did not learn from its recording. Where it says "
     "something else, one of the two is wrong."
 )
+NOTHING = "nothing"  # is done there, a network says
 HOW = "Enter goes there, a label key changes it, Delete keeps it."
 
 
@@ -31,17 +32,18 @@ class AuditPage(QWidget):
         self._labelling, self._session, self._audit = labelling, labelling.session, audit
         self.ask = primary("Check the labels", audit.ask)
         self.everybody = QCheckBox("Those of others, too")
-        self.everybody.toggled.connect(self._take_everybody)
+        self.everybody.toggled.connect(audit.show_everybody)
         self.reason, self.told, self.what, self.how = quiet(), quiet(bold=True), quiet(), quiet(HOW)
-        self.work = WorkLine(audit.job)
+        self.work = WorkLine(audit.job, self._session.team.shown)
+        self.problems = Problems()
         self.list = RowList("Labels that a network contradicts", drops=True)
         self.list.chosen.connect(self._go)
         self.list.dropped.connect(self._keep)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        parts = (self.ask, self.everybody, self.reason, self.work, self.told, self.what, self.how)
-        for widget in parts:
+        above = (self.ask, self.everybody, self.reason, self.work, self.problems)
+        for widget in (*above, self.told, self.what, self.how):
             column.addWidget(widget)
         column.addWidget(self.list, 1)
         column.addStretch(0)
@@ -63,6 +65,7 @@ class AuditPage(QWidget):
         self.everybody.setVisible(not busy)
         self.reason.setText(reason)
         self.reason.setVisible(bool(reason) and not busy)
+        self.problems.tell(audit.problems, self._session.team.shown)
         self.told.setVisible(audit.checked is not None and not busy)
         self.told.setText(self._told())
         self.what.setText(WHAT)
@@ -85,8 +88,12 @@ class AuditPage(QWidget):
                 "it takes."
             )
         left = sum(one.clip_id not in audit.settled | audit.kept for one in audit.found)
-        said = f"{left} of {many(audit.checked, 'label')} contradicted."
-        return f"{said} The network names {100 * audit.accuracy:.0f} % as people did."
+        said = f"{left or 'None'} of {many(audit.checked, 'label')} contradicted"
+        if not audit.everybody:
+            said = f"{many(left, 'label') if left else 'None'} of yours contradicted"
+        if audit.accuracy is None:
+            return f"{said}."
+        return f"{said}. The network names {100 * audit.accuracy:.0f} % of all as people did."
 
     def _row(self, one: Contradicted) -> Row:
         session, shown = self._session, self._session.team.shown
@@ -96,20 +103,17 @@ class AuditPage(QWidget):
         more = " · kept" if kept else ""
         return Row(
             one.clip_id,
-            f"{one.label} → {one.says}",
+            f"{one.label} → {one.says or NOTHING}",
             f"{who} · {shown(one.recording)}{more}",
             f"{100 * one.confidence:.0f} %",
             self._labelling.color_of(one.label),
             ticked=kept or one.clip_id in self._audit.settled,
             here=here,
             tip=f"{who} said {one.label}; the network is {100 * one.confidence:.0f} % sure of "
-            f"{one.says}\n{shown(str(one.path))}",
+            f"{one.says or NOTHING}\n{shown(str(one.path))}",
         )
 
     # ---- doing
-
-    def _take_everybody(self, wanted: bool) -> None:
-        self._audit.everybody = wanted
 
     def _go(self, place: int) -> None:
         self._audit.go(self._audit.found[place])

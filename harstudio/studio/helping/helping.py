@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from harstudio.studio.commands import Command
+from harstudio.studio.commands import Command, because
 from harstudio.studio.helping.alike import Alike
 from harstudio.studio.helping.audit import Audit
 from harstudio.studio.helping.eyes import Eyes
@@ -86,6 +86,8 @@ class Helping(QObject):
                     ("Alt+M",), alike.can_look, why=alike.why_not),
             Command("suggest.audit", "Labels that a network contradicts", self.check_labels, MENU,
                     "warning", ("Alt+A",), audit.can_ask, why=audit.why_not),
+            Command("suggest.train", "Train a network on these labels…", self.train, MENU, "plus",
+                    (), self.in_project, why=because("Open a project first.")),
             Command("view.suggest", "Suggest", self.toggle_panel, "View", "recognise",
                     ("Shift+F5",), checked=self.is_panel_seen),
         ]  # fmt: skip
@@ -106,6 +108,9 @@ class Helping(QObject):
         """Check the labels, seen in the panel."""
         self.show("audit")
         self.audit.ask()
+
+    def in_project(self) -> bool:
+        return self.session.project is not None
 
     def train(self) -> None:
         """A new run on the labels of the open project."""

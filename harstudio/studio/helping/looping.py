@@ -114,12 +114,29 @@ class Looping(QObject):
             )
         return ""
 
+    @property
+    def run(self) -> str:
+        """The folder of the run that looks."""
+        return "" if self._eyes.chosen is None else str(self._eyes.chosen.path)
+
+    def _is_learned(self) -> bool:
+        """Whether the run learned from as many clips last time as there are now."""
+        last = next((one for one in reversed(self.helped.curve) if one.run == self.run), None)
+        return last is not None and last.clips == self.helped.labelled
+
     def step_words(self) -> str:
         """What the next step is."""
         helped = self.helped
         seen = any(one.suggestions is not None for one in helped.waiting)
+        new = 0 if self._is_learned() else helped.labelled
         count = helped.recordings - helped.hidden
-        return next_step(count, helped.labelled, suggested=seen or bool(helped.curve))
+        return next_step(count, new, suggested=seen or bool(helped.curve))
+
+    def hint(self) -> str:
+        """Where the next step had better be another one, which; else ""."""
+        if self._is_learned() and self.can_go_next():
+            return "Every label is learned: now go through what waits."
+        return ""
 
     def step(self) -> None:
         """Learn from what is labelled, and suggest for every recording."""

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QScrollArea,
     QSizePolicy,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -25,6 +24,7 @@ from harstudio.studio.helping.alike_page import AlikePage
 from harstudio.studio.helping.audit_page import AuditPage
 from harstudio.studio.helping.parts import quiet
 from harstudio.studio.helping.suggest_page import SuggestPage
+from harstudio.studio.recognition.run_choice import in_words
 
 if TYPE_CHECKING:
     from harstudio.studio.helping.helping import Helping
@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 
 PAGES = {
     "suggest": ("Suggest", "Suggest clips, and learn from what is said about them"),
-    "alike": ("More like this", "Find what is like the selected clip"),
+    "alike": ("Similar", "More like this: find what is like the selected clip"),
     "audit": ("Audit", "Labels that a network contradicts"),
 }
+ROOMY_PX = 460  # less is little room
+TRAIN = "Train a network on these labels…"
 
 
 class HelpPanel(QWidget):
@@ -46,11 +48,12 @@ class HelpPanel(QWidget):
         self._helping, self._eyes = helping, helping.eyes
         self.runs = ChoiceBox("The run that looks at the recordings")
         self.runs.activated.connect(self._choose)
-        self.facts = quiet()
+        self.lacks = quiet()
         self.tabs = {name: ToolButton(title) for name, (title, _) in PAGES.items()}
         session, labelling = helping.session, helping.labelling
+        self._suggest = SuggestPage(session, helping.looping, labelling.proposals)
         self.pages: dict[str, SuggestPage | AlikePage | AuditPage] = {
-            "suggest": SuggestPage(session, helping.looping, labelling.proposals, helping.train),
+            "suggest": self._suggest,
             "alike": AlikePage(labelling, helping.alike, thumbnails.get),
             "audit": AuditPage(labelling, helping.audit),
         }
@@ -84,13 +87,11 @@ class HelpPanel(QWidget):
             button.clicked.connect(partial(self._turn, name))
             tabs.addWidget(button)
         tabs.addStretch(1)
-        self._stack = QStackedWidget()
-        for page in self.pages.values():
-            self._stack.addWidget(page)
         column.addLayout(tabs)
         column.addWidget(self.runs)
-        column.addWidget(self.facts)
-        column.addWidget(self._stack, 1)
+        column.addWidget(self.lacks)
+        for page in self.pages.values():  # in a stack the tallest would make the others tall
+            column.addWidget(page, 1)
 
     # ---- pages
 
@@ -101,7 +102,9 @@ class HelpPanel(QWidget):
         """Show a page."""
         for other, button in self.tabs.items():
             button.setChecked(other == name)
-        self._stack.setCurrentWidget(self.pages[name])
+            if other != name:
+                self.pages[other].hide()
+        self.pages[name].show()
 
     def focus_list(self) -> None:
         """Keys walk through the list of the shown page."""
@@ -115,21 +118,27 @@ class HelpPanel(QWidget):
             return
         paths = [str(one.path) for one in eyes.choices]
         recording = self._helping.session.recording
-        if paths != [self.runs.itemData(k) for k in range(self.runs.count())]:
+        if paths != [self.runs.itemData(k) for k in range(len(paths))]:
             self.runs.clear()
             for one in eyes.choices:
-                self.runs.addItem(f"{one.name} (in the box)" if one.bundled else one.name)
-                self.runs.setItemData(self.runs.count() - 1, str(one.path))
+                self.runs.addItem(f"{one.name} · {in_words(one.needs, '+')}", str(one.path))
+            self.runs.insertSeparator(self.runs.count())
+            self.runs.addItem(TRAIN)
         for place, one in enumerate(eyes.choices):
             tip = f"{one.facts(recording)}\n{one.path}"
             self.runs.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
         chosen = eyes.chosen
         self.runs.setCurrentIndex(-1 if chosen is None else paths.index(str(chosen.path)))
         self.runs.setVisible(bool(paths))
-        self.facts.setText(eyes.facts())
-        self.facts.setVisible(chosen is not None)
+        self.runs.setToolTip(eyes.facts())
+        self.lacks.setText(eyes.lacks())
+        self.lacks.setVisible(bool(eyes.lacks()))
 
     def _choose(self, place: int) -> None:
+        if self.runs.itemData(place) is None:
+            self._show_runs()
+            self._helping.train()
+            return
         self._eyes.choose(Path(str(self.runs.itemData(place))))
         self.focus_list()
 
@@ -139,6 +148,10 @@ class HelpPanel(QWidget):
         super().showEvent(event)
         self._helping.looping.watch(True)
         self._show_runs()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._suggest.set_compact(self.height() < ROOMY_PX)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
         super().hideEvent(event)

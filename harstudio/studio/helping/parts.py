@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QW
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button
 from harstudio.studio.helping.one_job import OneJob
+from harstudio.studio.helping.words import shortly
 from harstudio.studio.jobs.words import IN_WORDS, left_text
 
 STEPS = 1000
@@ -33,12 +34,28 @@ def primary(text: str, act: Callable[[], None]) -> Button:
     return button
 
 
+class Problems(QLabel):
+    """Sentences about what was left out, hidden without any; all of them in the tool tip."""
+
+    def __init__(self) -> None:
+        super().__init__(wordWrap=True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def tell(self, sentences: Sequence[str], shown: Callable[[str], str]) -> None:
+        """shown: gives a text as it may be seen."""
+        self.setText(shown(shortly(sentences)))
+        self.setToolTip(shown("\n".join(sentences)))
+        self.setVisible(bool(sentences))
+        theme.tint(self, f"color: {theme.current().warn};")
+
+
 class WorkLine(QWidget):
     """Words, bar and "Cancel" while a question is asked; afterwards why it failed, if it did."""
 
-    def __init__(self, job: OneJob) -> None:
+    def __init__(self, job: OneJob, shown: Callable[[str], str]) -> None:
+        """shown: gives a text as it may be seen, with pseudonyms of subjects."""
         super().__init__()
-        self._job = job
+        self._job, self._shown = job, shown
         self.words = quiet()
         self.bar = QProgressBar(textVisible=False)
         self.stop = Button("Cancel")
@@ -68,7 +85,7 @@ class WorkLine(QWidget):
         record = self._job.record
         self._busy.setVisible(record is not None)
         self.trouble.setVisible(bool(self._job.problem))
-        self.trouble.setText(self._job.problem)
+        self.trouble.setText(self._shown(self._job.problem))
         theme.tint(self.trouble, f"color: {theme.current().bad};")
         self.setVisible(record is not None or bool(self._job.problem))
         if record is None:
@@ -76,7 +93,7 @@ class WorkLine(QWidget):
         known = record.total > 0
         self.bar.setRange(0, STEPS if known else 0)
         self.bar.setValue(round(STEPS * record.done / record.total) if known else 0)
-        said = record.text or record.title
+        said = self._shown(record.text or record.title)
         if record.state != "running":
             said = IN_WORDS.get(record.state, record.state)
         self.words.setText(" · ".join(part for part in (said, left_text(record.eta_s)) if part))

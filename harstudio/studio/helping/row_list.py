@@ -55,6 +55,7 @@ class RowList(QListView):
         place = keys.index(before.key) if before is not None and before.key in keys else 0
         if self.currentIndex().row() != place:
             self.setCurrentIndex(self.rows.index(place))
+            self.scrollTo(self.rows.index(place))
 
     def current(self) -> Row | None:
         """The row in hand."""

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from harstudio.studio import icons, theme
 from harstudio.studio.buttons import ToolButton
 from harstudio.studio.helping.curve import LearningCurve
-from harstudio.studio.helping.parts import WorkLine, primary, quiet
+from harstudio.studio.helping.parts import Problems, WorkLine, primary, quiet
 from harstudio.studio.helping.reading import Waiting
 from harstudio.studio.helping.row_list import RowList
-from harstudio.studio.helping.rows import Row
-from harstudio.studio.helping.words import many, shortly, worth
+from harstudio.studio.helping.rows import ROW_PX, Row
+from harstudio.studio.helping.words import many
 from harstudio.studio.proposals.orders import ORDERS, Order
 
 if TYPE_CHECKING:
@@ -31,37 +30,34 @@ EMPTY = (
     "mean, and suggests better the next time."
 )
 ALL_DONE = "Nothing waits any more. Learning again tells how much better it became."
-LIST_PX = 3 * 46 + 8
+LIST_PX = 2 * ROW_PX + 8
 PAD_PX = 28
 
 
 class SuggestPage(QWidget):
-    """Shows the loop; ``train`` opens a new run on these labels."""
+    """Shows the loop."""
 
-    def __init__(
-        self, session: Session, looping: Looping, proposals: Proposals, train: Callable[[], object]
-    ) -> None:
+    def __init__(self, session: Session, looping: Looping, proposals: Proposals) -> None:
         super().__init__()
         self._session, self._looping, self._proposals = session, looping, proposals
+        self._compact = False
         self.step = primary("", looping.step)
         self.step.setMinimumWidth(60)
         self.reason = quiet()
-        self.work = WorkLine(looping.job)
+        self.work = WorkLine(looping.job, self._session.team.shown)
         self.curve = LearningCurve()
-        self.worth = quiet()
         self.empty = quiet(EMPTY)
-        self.problems = QLabel(wordWrap=True)
+        self.problems = Problems()
         self.count = quiet(bold=True)
         self.order = ToolButton()
         self.order.setIconSize(QSize(14, 14))
+        self.order.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.order.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the chevron after the word
         self.order.setToolTip("Which recording and which proposal comes first")
         self.order.clicked.connect(self._offer_orders)
         self.list = RowList("Recordings with suggestions")
         self.list.setMinimumHeight(LIST_PX)
         self.list.chosen.connect(self._go)
-        self.train = ToolButton("Train a network on these labels…")
-        self.train.setToolTip("A new run in Train, with this project filled in")
-        self.train.clicked.connect(lambda _checked=False: train())
         self._lay_out()
         looping.changed.connect(self.refresh)
         theme.theme_events.changed.connect(self.refresh)
@@ -76,14 +72,20 @@ class SuggestPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         upper = (self.step, self.reason, self.work, self.problems, self.empty)
-        for widget in (*upper, self.curve, self.worth):
+        for widget in (*upper, self.curve):
             column.addWidget(widget)
         column.addLayout(head)
         column.addWidget(self.list, 1)
-        column.addWidget(self.train)
         column.addStretch(0)
 
     # ---- showing
+
+    def set_compact(self, compact: bool) -> None:
+        """Whether there is little room."""
+        if compact != self._compact:
+            self._compact = compact
+            self.curve.set_compact(compact)
+            self.refresh()
 
     def refresh(self) -> None:
         """Show what is so now; a hidden page does that when it is shown."""
@@ -93,18 +95,15 @@ class SuggestPage(QWidget):
         reason, busy = looping.why_not(), looping.job.busy
         self.step.setVisible(not busy)
         self.step.setEnabled(not reason)
+        self.step.setProperty("primary", not looping.hint())
+        self.step.style().polish(self.step)
         self._say_step()
-        self.reason.setText(reason or self._hidden_words())
-        self.reason.setVisible(bool(self.reason.text()) and not busy)
-        problems = (*looping.problems, *helped.problems)
-        self.problems.setText(self._session.team.shown(shortly(problems)))
-        self.problems.setVisible(bool(problems))
-        theme.tint(self.problems, f"color: {theme.current().warn};")
-        self.curve.show_curve(helped.curve)
-        self.curve.setVisible(bool(self.curve.points))
-        said = worth(helped.curve)
-        self.worth.setText(said)
-        self.worth.setVisible(bool(said))
+        self.reason.setText(reason or looping.hint() or self._hidden_words())
+        told = reason or not self._compact
+        self.reason.setVisible(bool(self.reason.text() and told) and not busy)
+        self.problems.tell((*looping.problems, *helped.problems), self._session.team.shown)
+        self.curve.show_curve(helped.curve, looping.run)
+        self.curve.setVisible(bool(helped.curve))
         waiting = looping.waiting
         self.empty.setText(ALL_DONE if waiting else EMPTY)
         self.empty.setVisible(not busy and all(one.finished for one in waiting))
@@ -114,7 +113,6 @@ class SuggestPage(QWidget):
         self.count.setText(_counted(waiting))
         self.order.setText(_order_words(self._proposals.order))
         self.order.setIcon(icons.icon("chevron-down", 14, theme.current().quiet))
-        self.train.setVisible(helped.labelled > 0)
 
     def showEvent(self, event: object) -> None:  # noqa: N802
         self.refresh()
@@ -200,4 +198,4 @@ def _how(one: Waiting, order: Order) -> str:
 
 def _counted(waiting: list[Waiting]) -> str:
     left = [one for one in waiting if not one.finished]
-    return f"{len(left)} of {many(len(waiting), 'recording')} wait" if waiting else ""
+    return f"{len(left)} of {len(waiting)} wait" if waiting else ""

@@ -61,7 +61,7 @@ def worth(curve: Sequence[Learned]) -> str:
         )
     last = points[-1]
     unseen = "recordings" if last.over == "recordings" else "stretches"
-    said = f"{right(last)} of the clips named right in {unseen} that it had not learned from."
+    said = f"{right(last)} right in {unseen} that it had not learned from."
     before = [one for one in points if last.clips - one.clips >= FEW_CLIPS]
     if not before:
         return f"{said} {_no_slope(points)}".rstrip()
