@@ -343,6 +343,8 @@ class MainWindow(QMainWindow):
 
     def back_out(self) -> None:
         """Esc, when labelling has nothing to back out of."""
+        if self.recognising.what_if.back_out():
+            return
         if self.is_full_screen():
             self.toggle_full_screen()
         elif self.problem_bar.dismiss():
