@@ -9,9 +9,9 @@ from harstudio.runs.truth import Checked, Gate, OnPlace, Removal, Truth
 TITLES = (
     "explanation",
     "clips",
-    "deletion beats random",
-    "insertion beats random",
-    "like random weights",
+    "deletion",
+    "insertion",
+    "random weights",
     "on people",
     "on hands",
     "falls short",
@@ -41,12 +41,12 @@ def beaten(removal: Removal | None) -> str:
     """On how many clips a map beats random orders."""
     if removal is None:
         return NOTHING
-    return f"{removal.better:.0%} of {removal.clips} clips"
+    return f"{100 * removal.better:.0f} % of {removal.clips}"
 
 
 def times(place: OnPlace | None) -> str:
     """How many times chance lies on a place."""
-    return NOTHING if place is None else f"{place.ratio:.1f} × chance"
+    return NOTHING if place is None else f"{place.ratio:.1f} ×"
 
 
 def published_rows(truth: Truth) -> list[Row]:
@@ -55,8 +55,8 @@ def published_rows(truth: Truth) -> list[Row]:
     for one in truth.explanations:
         if one.top_tenth is not None:
             top = one.top_tenth
-            beside = f"{top.chance:.0%} by chance"
-            rows.append((one.name, "top tenth on hands and head", f"{top.share:.0%}", beside))
+            beside = f"{top.chance:.1%} by chance"
+            rows.append((one.name, "top tenth on hands and head", f"{top.share:.1%}", beside))
         if one.hand_joints is not None:
             joints = one.hand_joints
             beside = f"{joints.others:.2f} of the other joints"

@@ -29,6 +29,7 @@ from harstudio.studio.evaluation.headline import Headline, StreamSwitch, quiet_l
 from harstudio.studio.evaluation.marks import class_marks
 from harstudio.studio.evaluation.matrix import ConfusionMatrix
 from harstudio.studio.evaluation.plane_view import PlaneView
+from harstudio.studio.evaluation.truth_view import TruthView
 from harstudio.studio.evaluation.waiting import Waiting
 from harstudio.studio.session import Session
 
@@ -76,14 +77,16 @@ class EvaluationView(QWidget):
         self.again.setMenu(menu)
         self.matrix, self.bars, self.clips = ConfusionMatrix(), ClassBars(), ClipList()
         self.clips.verdicts.shown = self._session.team.shown
-        self.plane = PlaneView(self._session)
+        self.plane, self.truth = PlaneView(self._session), TruthView(self._session)
         self.views = QTabBar(drawBase=False)
         self.views.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.views.setExpanding(False)
         self.views.addTab("Confusion")
         self.views.addTab("Features")
+        self.views.addTab("Explanations")
         self.views.setTabToolTip(0, "What clips show against what was said")
         self.views.setTabToolTip(1, "The clips in a plane, by t-SNE of the network's features")
+        self.views.setTabToolTip(2, "How true what the network shows is, measured on clips")
         self.mistakes = ToolButton("Surest mistakes")
         self.mistakes.setToolTip("All clips that the network got wrong, the most confident first")
         self.beside = ToolButton("Side by side")
@@ -113,6 +116,7 @@ class EvaluationView(QWidget):
         self._left = QStackedWidget()
         self._left.addWidget(_titled(self.streams, self.matrix))
         self._left.addWidget(_titled(self.plane))
+        self._left.addWidget(_titled(self.truth))
         middle.addWidget(_titled(self.views, self._left, right=12))
         middle.addWidget(side)
         middle.setStretchFactor(0, 1)
@@ -182,6 +186,7 @@ class EvaluationView(QWidget):
         again = self.found is not None and self.found.classes == found.classes
         self.found = found
         self.plane.forget()
+        self.truth.forget()
         self.headline.show_findings(found)
         self.streams.show_findings(found)
         facts = [f"{found.clips} clips", found.protocol]
@@ -259,10 +264,12 @@ class EvaluationView(QWidget):
         self.matrix.select(*(self.matrix.cell or self.found.worst_cell(stream)))
 
     def _turn(self, *_: object) -> None:
-        """To the matrix or to the plane; the plane is of the test part, as it was kept."""
+        """To the matrix, the plane or the explanations; the latter two are of the test part."""
         self._left.setCurrentIndex(self.views.currentIndex())
         if self._in_plane():
             self.plane.show_run(self.run)
+        if self.views.currentIndex() == 2:
+            self.truth.show_run(self.run)
         self._mark_classes()
 
     def _in_plane(self) -> bool:
