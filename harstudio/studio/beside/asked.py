@@ -27,7 +27,8 @@ class Beheld:
     path may be relative, or where the recording was once: it is looked for (``finding``).
     label: the class that is explained, see ``Question``. true and said are names of classes, ""
     where nobody told; confidence: of what was said, None where only the run's answer tells.
-    caption: what this side is ("left: taken for another"), note: how it was chosen.
+    caption: what this side is ("Taken for another class"), title: what stands below it, the class
+    unless told; note: how it was chosen.
     """
 
     run: Path
@@ -40,6 +41,7 @@ class Beheld:
     said: str = ""
     confidence: float | None = None
     caption: str = ""
+    title: str = ""
     note: str = ""
 
     def question(self, path: Path, label: int | None) -> Question:

@@ -201,14 +201,17 @@ class BesideDesk(QObject):
         truth = truth_at(now, session.document, others, recording, session.tier_name)
         start, end = int(opinion.starts[window]), int(opinion.ends[window])
         true = "" if truth is None else truth.label
-        return Beheld(run, recording.path, recording.name, start, end, true=true, caption=run.name)
+        return Beheld(run, recording.path, recording.name, start, end, true=true)
 
     def show_runs(self, other: Path) -> None:
         """What two runs say about the window under the playhead, and what they look at."""
         here = self._here()
         if here is not None:
-            there = replace(here, run=other, caption=other.name)
-            self._enter().show_two("Two runs on one clip", here, there)
+            sides = [
+                replace(here, run=run, caption="Recognised by", title=run.name)
+                for run in (here.run, other)
+            ]
+            self._enter().show_two("Two runs on one clip", *sides)
 
     def choose_class(self) -> None:
         """Another class beside the one that the window is said to be; the likeliest first."""
@@ -233,7 +236,8 @@ class BesideDesk(QObject):
             return
         classes = opinion.recognition.classes
         sides = [
-            replace(here, label=k, caption=f"What speaks for “{classes[k]}”") for k in (one, other)
+            replace(here, label=k, caption="What speaks for", title=classes[k])
+            for k in (one, other)
         ]
         self._enter().show_two(f"Two classes, by {here.run.name}", *sides)
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 SHOWN = ("color", "depth", "infrared", "skeleton3d")
 LOOKED_AT_PX, LOOKED_AT_SHARE = 190, 0.3  # at most so much of the height
+SWITCH_PX, NARROWEST_PX = 150, 260
 PICTURE = 4 / 3  # width to height that pictures are given room for
 
 
@@ -76,6 +77,7 @@ class SideView(QWidget):
         self.looked_at.class_chosen.connect(side.explain)
         theme.theme_events.changed.connect(self.refresh)
         self._told: object = None
+        self.setMinimumWidth(NARROWEST_PX)  # names of classes do not make one side the wider one
         self.refresh()
 
     def _build(self) -> None:
@@ -176,9 +178,12 @@ class SideView(QWidget):
         if beheld is None or not there:
             self._switch.hide()
             return
-        self.title.setText(side.team.shown(beheld.true or beheld.said or self._said()[0]))
+        self.title.setText(beheld.title or beheld.true or self._said()[0])
         start, end = clock_text(beheld.start_ns), clock_text(beheld.end_ns)
-        self.about.setText(f"{side.team.shown(beheld.recording)} · {start} – {end}")
+        about = [side.team.shown(beheld.recording), f"{start} – {end}"]
+        if beheld.title and beheld.true:
+            about.append(f"shows “{beheld.true}”")
+        self.about.setText(" · ".join(about))
         self.about.setToolTip(side.team.shown(str(side.path or beheld.path)))
         self.note.setText(beheld.note)
         self.note.setVisible(bool(beheld.note))
@@ -199,7 +204,7 @@ class SideView(QWidget):
         return told.classes[told.label], told.confidence
 
     def _show_verdict(self) -> None:
-        tokens, beheld = theme.current(), self.side.beheld
+        tokens, side, beheld = theme.current(), self.side, self.side.beheld
         said, sure = self._said()
         self.verdict.setVisible(bool(said))
         if beheld is None or not said:
@@ -210,10 +215,13 @@ class SideView(QWidget):
             right = same_label(said, beheld.true)
             color = tokens.good if right else tokens.bad
             words = ("✓ " if right else "✗ ") + words
-        told = self.side.recognition
+        told = side.recognition
         if told is not None and beheld.said and told.classes[told.label] != beheld.said:
             now, share = told.classes[told.label], percent(told.confidence)
             words += f"; asked now, “{now}”, {share} %"
+        elif told is not None and side.label not in (None, told.label):
+            share = percent(float(told.windows[0].probabilities[side.label]))
+            words += f"; “{told.classes[side.label]}” {share} %"
         self.verdict.setText(words)
         self.verdict.setStyleSheet(f"color: {color};")
 
@@ -237,8 +245,13 @@ class SideView(QWidget):
             return
         now = told.label if self.side.label is None else self.side.label
         for button, label in ((self.for_said, said), (self.for_true, true)):
-            button.setText(f"“{told.classes[label]}”")
+            name = told.classes[label]
+            button.setText(f"“{self._short(name)}”")
+            button.setToolTip(f"What speaks for “{name}”")
             button.setChecked(label == now)
+
+    def _short(self, name: str) -> str:
+        return self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, SWITCH_PX)
 
     def _choose(self, which: str, _checked: bool = False) -> None:
         said, true = self._labels()

@@ -66,6 +66,7 @@ class Beside(QWidget):
         middle.setChildrenCollapsible(False)
         for view in self.views:
             middle.addWidget(view)
+            middle.setStretchFactor(middle.count() - 1, 1)
         middle.setSizes([1000, 1000])
         self.bar = ClockBar(self.clock, commands)
         column = QVBoxLayout(self)
