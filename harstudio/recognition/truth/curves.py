@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from harstudio.recognition.truth.inputs import Units
 
-STEPS = 8  # of a curve
-ORDERS = 5  # random ones
+STEPS = 6  # of a curve
+ORDERS = 4  # random ones
 MATTERS = 0.05  # of probability that an input must bear to be asked where
 
 Floats = NDArray[np.float64]

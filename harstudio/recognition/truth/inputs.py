@@ -18,8 +18,9 @@ from harstudio.learning.inputs.places import WHOLE, PicturePlace, Placement, Sho
 from harstudio.results import HeatMap, JointWeights
 
 Floats = NDArray[np.float32]
-CELLS = (4, 10)  # of a grid's side, at least and at most
-MOSAIC_CELLS = 10  # of a mosaic: two by two a piece
+# Of a grid's side: as coarse as a coarse map, else as the maps of usual backbones, so that maps of
+# nearly one size share random orders. Of a mosaic two by two a piece.
+COARSE, USUAL, MOSAIC_CELLS = 4, 7, 10
 PARTS = 4  # of the frames, each of which is taken away by itself
 FINE = 6  # samples a cell across
 BLUR = 0.125  # standard deviation as a share of the input's side
@@ -59,7 +60,9 @@ def picture_units(told: HeatMap, values: Floats, place: PicturePlace, name: str)
     """
     pieces = any(shot.part != WHOLE for shot in place.shots)
     frames = values.shape[1] if values.ndim == 4 else 1
-    side = MOSAIC_CELLS if pieces else int(np.clip(max(told.values.shape[1:]), *CELLS))
+    side = COARSE if max(told.values.shape[1:]) <= COARSE + 1 else USUAL
+    if pieces:
+        side = MOSAIC_CELLS
     by_frame = [place.shots] if pieces else _shots_of(place.shots, frames)
     painted = np.stack([_painted(told, shots, side) for shots in by_frame])
     if len(painted) < frames:
