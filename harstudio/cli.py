@@ -301,6 +301,65 @@ def predict(
 
 
 @app.command()
+def explain(
+    recognition: Annotated[
+        Path, typer.Argument(metavar="FILE", help="NAME.recognition.npz of predict --explain.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Argument(metavar="[OUT]", help="NAME.png, .mp4 or .npz; without, say what it tells."),
+    ] = None,
+    json: AsJson = False,
+    recording: Annotated[
+        Path | None, typer.Option(help="Where the recording is; else where it was recognised.")
+    ] = None,
+    stream: Annotated[
+        str, typer.Option(help="Picture stream; else the one that the map lies on.")
+    ] = "",
+    map_name: Annotated[
+        str | None, typer.Option("--map", metavar="NAME", help="Over the picture; none for none.")
+    ] = None,
+    joints: Annotated[
+        str | None, typer.Option(metavar="NAME", help="On the joints; none for none.")
+    ] = None,
+    opacity: Annotated[float | None, typer.Option(help="Of the map, from 0 to 1.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Weights below are not drawn, from 0 to 1.")
+    ] = None,
+    at: Annotated[
+        float | None, typer.Option(metavar="S", help="Of a picture, in seconds; else the middle.")
+    ] = None,
+    start: Annotated[
+        float | None, typer.Option("--from", metavar="S", help="Of a video, in seconds.")
+    ] = None,
+    end: Annotated[
+        float | None, typer.Option("--to", metavar="S", help="Of a video, in seconds.")
+    ] = None,
+    hide_faces: Annotated[
+        bool, typer.Option("--hide-faces", help="Else where the project says so.")
+    ] = False,
+) -> None:
+    """Save what a network looked at as a picture, a video or arrays."""
+    from harstudio.cli_explain import explain as save
+
+    save(
+        recognition,
+        out,
+        as_json=json,
+        recording=recording,
+        stream=stream,
+        map_name=map_name,
+        joints=joints,
+        opacity=opacity,
+        threshold=threshold,
+        at_s=at,
+        start_s=start,
+        end_s=end,
+        hide_faces=hide_faces,
+    )
+
+
+@app.command()
 def prepare(
     data: Annotated[
         Path,
