@@ -107,10 +107,11 @@ class AlikePage(QWidget):
         long = f"{(one.end_ns - one.start_ns) / 1e9:.1f} s"
         when = clock_text(one.start_ns - start_ns) if here or one.start_ns < DAY_NS else ""
         where = " · ".join(part for part in (when, long) if part)
+        at = f"at {(one.start_ns - start_ns) / 1e9:.1f} s" if when else long
         return Row(
             one.key,
             one.label or shown(one.recording),
-            f"{shown(one.recording)} · {where}" if one.label else where,
+            f"{shown(one.recording)} · {at}" if one.label else at,
             f"{one.distance:.2f}",
             self._labelling.color_of(one.label) if one.label else "",
             picture=one.path,

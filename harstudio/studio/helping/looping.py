@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from harstudio.labels.editing.proposals import open_proposals
+from harstudio.labels.editing.proposed import proposed
 from harstudio.labels.suggested import suggestions_folder
 from harstudio.studio.background import NewestTask, Task
+from harstudio.studio.helping.alike import SOURCE
 from harstudio.studio.helping.eyes import Eyes
 from harstudio.studio.helping.one_job import OneJob
 from harstudio.studio.helping.reading import Helped, HelpReader, Waiting, in_order, left
@@ -182,8 +184,12 @@ class Looping(QObject):
         document = self._session.document
         if one is None or one.put or document is None or document.done:
             return
-        if self._is_mine() and not self._proposals.why_not():
+        if not self._is_mine() or self._proposals.why_not():
+            return
+        if left(document, one.suggestions):
             self._put(one)
+        elif one.suggestions is not None:
+            self._note(one.recording, one.suggestions.made)
 
     def _is_mine(self) -> bool:
         """Whether what was read is about whoever the open labels belong to."""
@@ -191,16 +197,23 @@ class Looping(QObject):
         return document is not None and document.annotator == self.helped.annotator
 
     def _put(self, one: Waiting) -> bool:
-        """Its suggestions become the open proposals of the open document."""
+        """Its suggestions become the open proposals of the open document, beside those that the
+        annotator asked for."""
         project, found = self._session.project, one.suggestions
         if project is None or found is None:
             return False
-        put = self._proposals.put(found.clips, Path(found.run).name)
-        folder = suggestions_folder(project.folder, self._session.annotator)
-        self._note(folder, one.recording, found.made)
+        document = self._session.document
+        there = [] if document is None else open_proposals(document)
+        kept = [clip for clip in there if proposed(clip).source == SOURCE]
+        put = self._proposals.put([*found.clips, *kept], Path(found.run).name)
+        self._note(one.recording, found.made)
         return put
 
-    def _note(self, folder: Path, recording: str, made: float) -> None:
+    def _note(self, recording: str, made: float) -> None:
+        project, me = self._session.project, self._session.annotator
+        if project is None:
+            return
+        folder = suggestions_folder(project.folder, me)
         self.helped.seen.put[recording] = made
         task = Task(lambda *_: note_put(folder, recording, made), self)
         task.finished.connect(self._read_soon)
@@ -227,6 +240,8 @@ class Looping(QObject):
         recording = self._session.recording
         here = "" if recording is None else recording.name
         ahead = [one for one in self.waiting if not one.finished and one.recording != here]
+        if self._proposals.order == "time":  # by name: on from here
+            ahead.sort(key=lambda one: one.recording < here)
         if ahead:
             self.go(ahead[0])
         else:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QModelIndex, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from harstudio.studio import theme
-from harstudio.studio.helping.rows import Picture, Row, RowDelegate, RowModel, check_box, row_box
+from harstudio.studio.helping.rows import (
+    ROW_PX,
+    Picture,
+    Row,
+    RowDelegate,
+    RowModel,
+    check_box,
+    row_box,
+)
 
 GOING = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 WALKING = (Qt.Key.Key_Up, Qt.Key.Key_Down)
@@ -35,6 +43,7 @@ class RowList(QListView):
         super().__init__(parent)
         self.setAccessibleName(name)
         self._drops = drops
+        self._taken = False  # whether a person chose the row in hand
         self.rows = RowModel(picture, self)
         self.setModel(self.rows)
         self.setItemDelegate(RowDelegate(self))
@@ -46,16 +55,22 @@ class RowList(QListView):
         theme.theme_events.changed.connect(self.viewport().update)
 
     def show_rows(self, rows: Sequence[Row]) -> None:
-        """Show these; the current row stays the current one where it is still there."""
-        before = self.current()
+        """Show these. The row in hand stays in hand where a person took it and it is still there;
+        else it is the first."""
+        before = self.current() if self._taken else None
         self.rows.set_rows(rows)
+        keys = [row.key for row in rows]
+        self._taken = before is not None and before.key in keys
         if not rows:
             return
-        keys = [row.key for row in rows]
-        place = keys.index(before.key) if before is not None and before.key in keys else 0
+        place = keys.index(before.key) if before is not None and self._taken else 0
         if self.currentIndex().row() != place:
             self.setCurrentIndex(self.rows.index(place))
             self.scrollTo(self.rows.index(place))
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Two rows; it takes what room there is."""
+        return QSize(120, 2 * ROW_PX + 8)
 
     def current(self) -> Row | None:
         """The row in hand."""
@@ -70,6 +85,7 @@ class RowList(QListView):
         """The row in hand is another one now."""
         place = self.currentIndex().row() + by
         if 0 <= place < len(self.rows.rows):
+            self._taken = True
             self.setCurrentIndex(self.rows.index(place))
 
     # ---- mouse and keys
@@ -88,6 +104,7 @@ class RowList(QListView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         index = self.indexAt(event.position().toPoint())
+        self._taken = True
         if index.isValid() and event.button() is Qt.MouseButton.LeftButton:
             place = check_box(row_box(QRectF(self.visualRect(index))))
             if place.adjusted(-8, -8, 5, 8).contains(event.position()) and self._flip(index.row()):
@@ -134,4 +151,5 @@ class RowList(QListView):
         elif event.key() in DROPPING:
             self.dropped.emit(place)
         else:
+            self._taken = True
             super().keyPressEvent(event)

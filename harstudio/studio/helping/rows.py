@@ -43,7 +43,7 @@ SWATCH_PX, BOX_PX, PAD_PX = 9, 13, 8
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """first, second: the two lines; figure: at the right of the first. color: of a swatch before
+    """first, second: the two lines; figure: at the right of the second. color: of a swatch before
     the first line, "" for none. picture: the recording whose picture is shown. checked: None where
     nothing can be checked. ticked: dealt with."""
 
@@ -148,12 +148,13 @@ class RowDelegate(QStyledItemDelegate):
     def _lines(painter: QPainter, row: Row, box: QRectF) -> None:
         tokens, half = theme.current(), box.height() / 2
         first = QRectF(box.left(), box.top(), box.width(), half)
+        second = first.translated(0, half)
         if row.figure:
             font = theme.time_font(theme.QUIET_PX)
             wide = QFontMetrics(font).horizontalAdvance(row.figure) + 4
-            place = QRectF(first.right() - wide, first.top(), wide, half)
+            place = QRectF(second.right() - wide, second.top(), wide, half)
             _write(painter, place, row.figure, font, tokens.quiet, Qt.AlignmentFlag.AlignRight)
-            first.setRight(place.left() - 4)
+            second.setRight(place.left() - 4)
         if row.color:
             swatch = QRectF(first.left(), first.center().y() - SWATCH_PX / 2, SWATCH_PX, SWATCH_PX)
             painter.setPen(Qt.PenStyle.NoPen)
@@ -162,7 +163,6 @@ class RowDelegate(QStyledItemDelegate):
             first.setLeft(swatch.right() + 6)
         color = tokens.quiet if row.ticked else tokens.text
         _write(painter, first, row.first, theme.ui_font(), color)
-        second = QRectF(box.left(), box.top() + half, box.width(), half)
         _write(painter, second, row.second, theme.ui_font(theme.QUIET_PX), tokens.quiet)
 
     @staticmethod

@@ -15,7 +15,7 @@ from harstudio.studio.helping.curve import LearningCurve
 from harstudio.studio.helping.parts import Problems, WorkLine, primary, quiet
 from harstudio.studio.helping.reading import Waiting
 from harstudio.studio.helping.row_list import RowList
-from harstudio.studio.helping.rows import ROW_PX, Row
+from harstudio.studio.helping.rows import Row
 from harstudio.studio.helping.words import many
 from harstudio.studio.proposals.orders import ORDERS, Order
 
@@ -30,7 +30,6 @@ EMPTY = (
     "mean, and suggests better the next time."
 )
 ALL_DONE = "Nothing waits any more. Learning again tells how much better it became."
-LIST_PX = 2 * ROW_PX + 8
 PAD_PX = 28
 
 
@@ -56,7 +55,6 @@ class SuggestPage(QWidget):
         self.order.setToolTip("Which recording and which proposal comes first")
         self.order.clicked.connect(self._offer_orders)
         self.list = RowList("Recordings with suggestions")
-        self.list.setMinimumHeight(LIST_PX)
         self.list.chosen.connect(self._go)
         self._lay_out()
         looping.changed.connect(self.refresh)
