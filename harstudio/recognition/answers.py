@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from harstudio.runs.recognitions import (
     recognised_path,
     save_recognition,
 )
-from harstudio.runs.segments import find_segments
+from harstudio.runs.segments import trimmed
 
 RANKED = 3
 
@@ -103,16 +102,13 @@ def answered(
         said = load_recognition(file)
     except (HarstudioError, OSError):
         return None
-    asked = question.asked()
+    asked = question.asked() | {"trimming": said.asked.get("trimming")}
     if said.asked.get("explain") and not question.explain:
         asked |= {"explain": True, "target": said.asked.get("target")}
     if said.run != str(trained.folder) or said.asked != asked:
         return None
-    segments = tuple(find_segments(said.windows, question.trimming))
-    if segments != said.segments:
-        said = replace(said, segments=segments)
-        return said, answers.save(said)
-    return said, str(file)
+    again = trimmed(said, question.trimming)
+    return again, str(file) if again is said else answers.save(again)
 
 
 def _changed(recording: Recording) -> float:

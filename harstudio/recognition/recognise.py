@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from harstudio.errors import DataError
@@ -43,7 +43,7 @@ class Question:
     trimming: Trimming = field(default_factory=Trimming)
 
     def asked(self) -> dict[str, Any]:
-        """What windows and explanations depend on, as ``Recognition.asked`` keeps it."""
+        """How it is asked, as ``Recognition.asked`` keeps it."""
         return {
             "window_s": self.sliding.window_s,
             "stride_s": self.sliding.stride_s,
@@ -53,6 +53,7 @@ class Question:
             "each_person": self.each_person,
             "explain": self.explain,
             "target": self.target,
+            "trimming": asdict(self.trimming),
         }
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harstudio.results import Explanation, HeatMap, JointWeights, Kind, Recognition, Relation
-from harstudio.runs.scores import scores_at
+from harstudio.runs.scores import cells, scores_at, smoothed
+from harstudio.runs.segments import SECOND_NS, Trimming
 
 E = TypeVar("E")
 STEPS_BETWEEN = 4  # of the curve between two corners of windows
@@ -93,7 +94,12 @@ class Opinion:
     @cached_property
     def curve(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Times (t,) in order and scores (t, K) there, the mean of all windows over each time as
-        the segments are made of it; NaN where no window is."""
+        the segments are made of it, smoothed where they are; NaN where no window is."""
+        width_ns = round(Trimming.of(self.recognition).smooth_s * SECOND_NS)
+        if width_ns > 0 and self.recognition.windows:
+            edges = cells(self.recognition.windows)
+            middles = (edges[:-1] + edges[1:]) // 2
+            return middles, smoothed(scores_at(self.recognition.windows, middles), edges, width_ns)
         corners = np.unique(np.concatenate([self.starts, self.middles, self.ends - 1, self.ends]))
         if corners.size < 2:
             return corners, np.empty((corners.size, len(self.recognition.classes)), np.float32)
@@ -104,8 +110,12 @@ class Opinion:
 
     def scores_now(self, time_ns: int) -> NDArray[np.float32]:
         """(K,) what the curve says at a time; NaN where no window is."""
-        scores: NDArray[np.float32] = scores_at(self.recognition.windows, np.array([time_ns]))[0]
-        return scores
+        if Trimming.of(self.recognition).smooth_s <= 0:
+            one: NDArray[np.float32] = scores_at(self.recognition.windows, np.array([time_ns]))[0]
+            return one
+        times, scores = self.curve
+        row: NDArray[np.float32] = scores[int(np.argmin(np.abs(times - time_ns)))]
+        return row
 
     # ---- what was looked at
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harstudio.errors import UsageError
-from harstudio.results import Segment, Window
+from harstudio.results import Recognition, Segment, Window
 from harstudio.runs.scores import cells, scores_at, smoothed
 
 SECOND_NS = 1_000_000_000
@@ -38,6 +38,27 @@ class Trimming:
                 )
         if not 0 <= self.confidence <= 1:
             raise UsageError(f"The least confidence is {self.confidence:g}.", remedy="Use 0 to 1.")
+
+    @classmethod
+    def of(cls, recognition: Recognition) -> Trimming:
+        """How the segments of a recognition were made, as ``asked`` tells; the default where it
+        tells nothing that can be."""
+        told = recognition.asked.get("trimming")
+        try:
+            return cls(**told) if isinstance(told, Mapping) else cls()
+        except (TypeError, UsageError):
+            return cls()
+
+
+def trimmed(recognition: Recognition, trimming: Trimming) -> Recognition:
+    """The same windows with segments made anew; itself where they were made so."""
+    if Trimming.of(recognition) == trimming:
+        return recognition
+    return replace(
+        recognition,
+        segments=tuple(find_segments(recognition.windows, trimming)),
+        asked={**recognition.asked, "trimming": asdict(trimming)},
+    )
 
 
 def find_segments(

@@ -19,6 +19,7 @@ from harstudio.labels.team.policy import GOLD
 from harstudio.recordings.cache import FrameCache
 from harstudio.recordings.recording import Recording
 from harstudio.results import Recognition
+from harstudio.runs.opinion import Opinion
 from harstudio.settings import Settings, load_settings
 from harstudio.studio.background import Task
 from harstudio.studio.jobs.service import Jobs
@@ -49,6 +50,7 @@ class Session(Viewing):
     opening = Signal(str)  # what is being opened; ends with recording_changed or failed
     project_changed = Signal(object)  # Project | None; `folder` is what the library lists
     recognition_changed = Signal(object)  # Recognition | None: what a run says about it
+    segments_changed = Signal()  # of the recognition, whose windows are the same
     history_changed = Signal(object)  # History | None: a new document is at hand
     document_changed = Signal()  # any edit, undo, redo
     closing = Signal()  # the document is about to be put away: the last chance for an edit
@@ -73,7 +75,8 @@ class Session(Viewing):
         self.held = ""  # why labels cannot be changed for a moment
         self.team.changed.connect(self._meet_rules)
         self.jobs = Jobs(self)  # no thread before the first job
-        self.recognition: Recognition | None = None
+        self.answer: Recognition | None = None  # about every person
+        self.recognition: Recognition | None = None  # about the one that is looked at
         self._selected: tuple[str, ...] = ()  # the primary one first
         self._tier_name = self.settings.annotator
         self._ticket = 0
@@ -232,9 +235,32 @@ class Session(Viewing):
         if recognition is not None and hidden:
             self.message.emit("info", hidden)
             recognition = None
-        self.recognition = recognition
-        self.explaining.take(recognition)
-        self.recognition_changed.emit(recognition)
+        before = "" if self.recognition is None else next(iter(self.recognition.persons), "")
+        self.answer = recognition
+        self._look_at(before)
+
+    def choose_person(self, person: str) -> None:
+        """Show what a run says about one of the persons that it tells apart."""
+        answer, now = self.answer, self.recognition
+        if answer is None or now is None or now.persons == (person,):
+            return
+        if person in answer.persons:
+            self._look_at(person)
+
+    def _look_at(self, person: str) -> None:
+        """Show the answer about a person, the first where it says nothing about this one."""
+        self.recognition = self.answer
+        if self.answer is not None and len(self.answer.persons) > 1:
+            known = self.answer.persons
+            self.recognition = self.answer.of_person(person if person in known else known[0])
+        self.explaining.take(self.recognition)
+        self.recognition_changed.emit(self.recognition)
+
+    def show_trimmed(self, answer: Recognition, opinion: Opinion) -> None:
+        """The same answer with other segments; opinion: about the person that is looked at."""
+        self.answer, self.recognition = answer, opinion.recognition
+        self.explaining.trim(opinion)
+        self.segments_changed.emit()
 
     # ---- labels
 

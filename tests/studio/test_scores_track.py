@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from harstudio.results import Recognition, Segment, Window
 from harstudio.runs.opinion import Opinion
 from harstudio.runs.scores import scores_at
+from harstudio.runs.segments import Trimming, trimmed
 from harstudio.studio import theme
 from harstudio.studio.timeline.rows import NAMES_PX, ROW_PX, RULER_PX, SCORES_PX, Kind
 from harstudio.studio.timeline.scale import TimeScale
@@ -145,7 +146,11 @@ def test_the_motion_row_below_is_still_hit_where_it_stands(spoken):
 def test_an_hour_of_windows_is_at_most_two_points_a_pixel():
     opinion = Opinion(said(14_400, stride_ns=SECOND_NS // 4))
     scale = TimeScale(0, 3600 * SECOND_NS, 800).fit()
-    scores = Scores(opinion, {"wave": "#112233", "clap": "#445566", "throw": "#778899"})
+    scores = Scores(
+        opinion,
+        {"wave": "#112233", "clap": "#445566", "throw": "#778899"},
+        opinion.recognition,
+    )
     (points,) = scores.polylines(0, scale)
     assert len(points) <= 2 * 802
     assert np.all(np.diff(points[:, 0]) >= 0)
@@ -154,7 +159,7 @@ def test_an_hour_of_windows_is_at_most_two_points_a_pixel():
 
 @pytest.mark.parametrize("factor", [1, 8, 200])
 def test_the_curve_reaches_over_what_is_shown_at_every_zoom(factor: int):
-    scores = Scores(Opinion(said(9)), {})
+    scores = Scores(Opinion(said(9)), {}, said(9))
     scale = TimeScale(0, 10 * SECOND_NS, 800).fit().zoomed(factor, 400)
     (points,) = scores.polylines(0, scale)
     assert points[0, 0] <= 1
@@ -165,7 +170,7 @@ def test_where_nobody_was_seen_the_curve_has_a_gap():
     whole = said(9)
     opinion = Opinion(replace(whole, windows=(*whole.windows[:2], *whole.windows[6:])))
     scale = TimeScale(0, 10 * SECOND_NS, 800).fit()
-    before, after = Scores(opinion, {}).polylines(0, scale)
+    before, after = Scores(opinion, {}, opinion.recognition).polylines(0, scale)
     assert before[-1, 0] == pytest.approx(scale.x(3 * SECOND_NS), abs=2)
     assert after[0, 0] == pytest.approx(scale.x(6 * SECOND_NS), abs=2)
 
@@ -181,3 +186,50 @@ def test_a_thin_line_can_be_seen_on_the_canvas(qapp, tokens, color: str):
 def test_a_recording_that_is_closed_takes_its_scores_along(spoken):
     spoken.session.close()
     assert spoken.timeline.scores is None
+
+
+# ---- several persons
+
+
+def of_two() -> Recognition:
+    """The same said of one body, and of another that it claps all the time."""
+    one = said(9)
+    clap = np.array([0.1, 0.9, 0], dtype=np.float32)
+    windows = [replace(window, person="72057594037931101") for window in one.windows]
+    windows += [replace(window, person="2", probabilities=clap) for window in one.windows]
+    segments = [replace(segment, person="72057594037931101") for segment in one.segments]
+    segments.append(Segment(0, 10 * SECOND_NS, 1, 0.9, "2"))
+    return replace(one, windows=tuple(windows), segments=tuple(segments))
+
+
+def test_each_person_has_a_row_and_a_click_looks_at_one(bench):
+    bench.session.show_recognition(of_two())
+    rows = [row for row in bench.timeline.rows if row.kind in (Kind.SCORES, Kind.SEGMENTS)]
+    assert [(row.kind, row.title, row.note) for row in rows] == [
+        (Kind.SCORES, "st-gcn", "person …1101"),
+        (Kind.SEGMENTS, "person 2", ""),
+    ]
+    scores, scale = bench.timeline.scores, bench.timeline.scale
+    assert [place.label for place in segments_to_draw(scores, scale)] == ["wave", "clap"]
+    assert [place.label for place in segments_to_draw(scores, scale, "2")] == ["clap"]
+    place = QPoint(NAMES_PX + 50, RULER_PX + rows[1].top + 10)
+    QTest.mouseClick(bench.timeline.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert bench.session.recognition.persons == ("2",)
+    assert len(bench.session.recognition.windows) == 9
+    rows = [row for row in bench.timeline.rows if row.kind in (Kind.SCORES, Kind.SEGMENTS)]
+    assert [row.note or row.title for row in rows] == ["person 2", "person …1101"]
+    bench.session.show_recognition(replace(of_two()))  # asked again: who is looked at stays
+    assert bench.session.recognition.persons == ("2",)
+
+
+def test_smoothing_draws_the_curve_that_segments_are_made_of(bench):
+    plain = said(9)
+    smooth = trimmed(plain, Trimming(smooth_s=3.0))
+    assert smooth.asked["trimming"]["smooth_s"] == 3.0
+    times, scores = Opinion(smooth).curve
+    now = Opinion(smooth).scores_now(int(times[40]))
+    np.testing.assert_array_equal(now, scores[40])
+    seen = ~np.isnan(scores[:, 0])
+    np.testing.assert_allclose(scores[seen].sum(axis=1), 1, atol=1e-5)
+    raw = Opinion(plain).scores_now(int(times[0]))
+    assert scores[0, 1] > raw[1] + 0.01  # the beginning leans to what follows

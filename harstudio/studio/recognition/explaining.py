@@ -33,6 +33,11 @@ class Explaining(QObject, Explained):
             self.on_joints = self.first(Where.JOINTS) or self.on_joints
         self.changed.emit()
 
+    def trim(self, opinion: Opinion) -> None:
+        """The same windows, other segments."""
+        self.opinion = opinion
+        self.changed.emit()
+
     def _show(self, on_picture: str, on_joints: str) -> None:
         self.on_picture, self.on_joints = on_picture, on_joints
         self._wants_map, self._wants_weights = bool(on_picture), bool(on_joints)

@@ -44,6 +44,8 @@ def hover_text(
     start = session.transport.start_ns
     if scores is not None and found.row is not None and found.row.kind is Kind.SCORES:
         return scores.text_at(found.time_ns, start)
+    if scores is not None and found.row is not None and found.row.kind is Kind.SEGMENTS:
+        return scores.segment_text(found.time_ns, start, found.row.person)
     if found.clip is None or found.row is None:
         frame = grid.index(found.time_ns)
         return f"{clock_text(grid.start_of(frame) - start)}, frame {frame}"

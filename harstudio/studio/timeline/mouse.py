@@ -71,6 +71,8 @@ class Mouse:
         own = row is not None and row.editable
         if row is not None and row.kind is Kind.OWN and (clip or found.part == "names"):
             session.tier_name = row.title
+        if row is not None and row.kind is Kind.SEGMENTS:
+            session.choose_person(row.person)
         if clip is None or row is None:
             return
         if own and modifiers & CTRL and self._own_selected():

@@ -28,6 +28,7 @@ from harstudio.studio.timeline.track_painting import (
     draw_motion,
     draw_pictures,
     draw_scores,
+    draw_segments,
     draw_sound,
 )
 from harstudio.studio.timeline.tracks import Tracks
@@ -122,6 +123,8 @@ def _draw_row(painter: QPainter, kit: Kit, scene: Scene, row: Row, top: int) -> 
         draw_pictures(painter, tracks.film, scale, top, scene.dense)
     elif row.kind is Kind.SCORES and scene.scores is not None:
         draw_scores(painter, kit, scene.scores, scale, top)
+    elif row.kind is Kind.SEGMENTS and scene.scores is not None:
+        draw_segments(painter, kit, scene.scores, scale, top, row.person)
     elif row.points:
         _draw_points(painter, kit, scene, row)
     else:

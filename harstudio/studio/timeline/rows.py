@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from harstudio.labels.model import Clip, Document, Tier
 from harstudio.studio.timeline.lanes import Lane, clips_between, lane_of, lanes_of
@@ -18,6 +18,7 @@ PROPOSED_ROW_PX, PROPOSED_PX = 26, 18  # the lane of proposals
 LANE_PX, LANE_GAP_PX = 20, 3  # where clips overlap
 POINT_PX = 7  # from the middle of a point's mark to its corners
 SCORES_PX = 62  # segments above, curves below
+SEGMENTS_PX = 28
 PICTURES_PX, SOUND_PX, MOTION_PX = 46, 32, 32
 EDGE_PX = 6  # how near the mouse must come to take an edge
 ROOM_PX = 14  # a clip narrower than this is taken as a whole unless it is selected
@@ -28,6 +29,7 @@ class Kind(enum.Enum):
     PROPOSED = "proposed"
     OTHER = "other"
     SCORES = "scores"
+    SEGMENTS = "segments"  # what a run says about another person
     PICTURES = "pictures"
     SOUND = "sound"
     MOTION = "motion"
@@ -37,6 +39,7 @@ TRACKS = (Kind.PICTURES, Kind.SOUND, Kind.MOTION)  # in their order
 HEIGHTS = {
     Kind.PROPOSED: PROPOSED_ROW_PX,
     Kind.SCORES: SCORES_PX,
+    Kind.SEGMENTS: SEGMENTS_PX,
     Kind.PICTURES: PICTURES_PX,
     Kind.SOUND: SOUND_PX,
     Kind.MOTION: MOTION_PX,
@@ -46,7 +49,8 @@ HEIGHTS = {
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row. tier is None for scores and tracks; top counts from below the ruler, before
-    scrolling. note: the person that the tier is about, "" where its name says it."""
+    scrolling. note: the person that the tier is about, "" where its name says it. person: the body
+    id that segments are about."""
 
     kind: Kind
     title: str
@@ -55,6 +59,7 @@ class Row:
     annotator: str = ""
     lanes: tuple[Lane, ...] = ()
     note: str = ""
+    person: str = ""
 
     @property
     def height(self) -> int:
@@ -101,6 +106,16 @@ class Row:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the rows of a recognition are called: its run, the person that is looked at, and of
+    several persons the names by body id."""
+
+    run: str
+    person: str = ""
+    persons: Mapping[str, str] = field(default_factory=dict)
+
+
 def row_title(tier: Tier, annotator: str, alone: bool) -> str:
     """The annotator's name where it says enough, else with the tier's."""
     if tier.name == annotator or (alone and not tier.name):
@@ -113,12 +128,12 @@ def build_rows(
     others: Sequence[Document],
     tier_name: str,
     tracks: Sequence[Kind],
-    scores: str = "",
+    scores: Said | None = None,
     lanes: Callable[[Tier], tuple[Lane, ...]] = lanes_of,
     proposals: Tier | None = None,
 ) -> list[Row]:
     """Own tiers first (the current one even before it holds a clip, the open proposals under it),
-    then others', then what a run says (``scores`` is its name, "" for none), then the tracks."""
+    then others', then what a run says, then the tracks."""
     rows: list[Row] = []
 
     def add(kind: Kind, title: str) -> None:
@@ -141,8 +156,12 @@ def build_rows(
     for other in others:
         for tier in other.said:
             add_tier(Kind.OTHER, row_title(tier, other.annotator, alone=False), tier, other)
-    if scores:
-        add(Kind.SCORES, scores)
+    if scores is not None:
+        note = scores.persons.get(scores.person, "")
+        rows.append(Row(Kind.SCORES, scores.run, rows_height(rows), note=note))
+        for person, name in scores.persons.items():
+            if person != scores.person:
+                rows.append(Row(Kind.SEGMENTS, name, rows_height(rows), person=person))
     for kind in TRACKS:
         if kind in tracks:
             add(kind, kind.value)

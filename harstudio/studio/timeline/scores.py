@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from harstudio.results import Segment
+from harstudio.results import Recognition, Segment
 from harstudio.runs.opinion import Opinion
 from harstudio.studio import theme
+from harstudio.studio.recognition.persons import person_names
 from harstudio.studio.timecode import clock_text
+from harstudio.studio.timeline.rows import Said
 from harstudio.studio.timeline.scale import TimeScale
 
 LINE_PX = 1.75
@@ -25,19 +28,44 @@ HOVERED = 5  # classes that the tool tip tells
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """An opinion as the timeline shows it. colors: "#rrggbb" by class."""
+    """An opinion as the timeline shows it. colors: "#rrggbb" by class. answer: about every person,
+    the opinion is about one of them."""
 
     opinion: Opinion
     colors: Mapping[str, str]
+    answer: Recognition
 
-    @property
-    def title(self) -> str:
-        return self.opinion.recognition.network
+    @cached_property
+    def said(self) -> Said:
+        """What its rows are called."""
+        persons = self.answer.persons if len(self.answer.persons) > 1 else ()
+        now = next(iter(self.opinion.recognition.persons), "")
+        names = person_names(persons)
+        return Said(self.opinion.recognition.network, now, names)
 
-    def segment_at(self, time_ns: int) -> Segment | None:
-        """The segment that covers a time."""
+    @cached_property
+    def of_persons(self) -> dict[str, list[Segment]]:
+        """Segments by body id."""
+        found: dict[str, list[Segment]] = {}
+        for segment in self.answer.segments:
+            found.setdefault(segment.person, []).append(segment)
+        return found
+
+    def segment_at(self, time_ns: int, person: str | None = None) -> Segment | None:
+        """The segment that covers a time; person: of this one, None = who is looked at."""
         found = self.opinion.recognition.segments
+        if person is not None:
+            found = tuple(self.of_persons.get(person, ()))
         return next((s for s in found if s.start_ns <= time_ns < s.end_ns), None)
+
+    def segment_text(self, time_ns: int, zero_ns: int, person: str) -> str:
+        """What is said about a person at a time, as rich text; "" where nothing is."""
+        segment = self.segment_at(time_ns, person)
+        if segment is None:
+            return ""
+        name = escape(self.answer.classes[segment.label])
+        span = f"{clock_text(segment.start_ns - zero_ns)} to {clock_text(segment.end_ns - zero_ns)}"
+        return f"<b>{name}</b> {segment.confidence:.2f}<br>{span}<br>person {escape(person)}"
 
     def text_at(self, time_ns: int, zero_ns: int) -> str:
         """Label and probability of the likeliest classes at a time, as rich text."""
@@ -92,10 +120,14 @@ class Place:
     confidence: float
 
 
-def segments_to_draw(scores: Scores, scale: TimeScale) -> Iterator[Place]:
-    """Segments in sight, at most one a pixel column."""
-    classes, last = scores.opinion.recognition.classes, -np.inf
-    for segment in scores.opinion.recognition.segments:
+def segments_to_draw(
+    scores: Scores, scale: TimeScale, person: str | None = None
+) -> Iterator[Place]:
+    """Segments in sight, at most one a pixel column; person: of this one, None = who is looked
+    at."""
+    classes, last = scores.answer.classes, -np.inf
+    own = scores.opinion.recognition.segments
+    for segment in own if person is None else scores.of_persons.get(person, ()):
         left, right = scale.x(segment.start_ns), scale.x(segment.end_ns)
         if right < 0 or left > scale.width or (right - left < 1 and int(left) == last):
             continue

@@ -45,7 +45,7 @@ class Stage:
             self.labelling.others.documents,
             self.session.tier_name,
             self.tracks.rows(),
-            "" if self.scores is None else self.scores.title,
+            None if self.scores is None else self.scores.said,
             self.book.lanes,
             proposals,
         )
@@ -62,7 +62,8 @@ class Stage:
         self.scores = None
         if opinion is not None:
             colors = class_colors(opinion.recognition.classes, self.labelling.labels())
-            self.scores = Scores(opinion, colors)
+            answer = self.session.answer or opinion.recognition
+            self.scores = Scores(opinion, colors, answer)
 
     def scene(self, scale: TimeScale, scrolled: int, size: tuple[int, int], dense: float) -> Scene:
         """What there is to draw now; the arguments are the scene's."""

@@ -28,14 +28,23 @@ def _quiet() -> QColor:
 
 def draw_scores(painter: QPainter, kit: Kit, scores: Scores, scale: TimeScale, top: int) -> None:
     """Segments as thin clips, below them the probabilities of the leading classes."""
+    draw_segments(painter, kit, scores, scale, top)
+    area = QRectF(NAMES_PX, top + CURVES_TOP_PX, scale.width, CURVES_PX)
+    draw_curves(painter, scores, scale, area)
+
+
+def draw_segments(
+    painter: QPainter, kit: Kit, scores: Scores, scale: TimeScale, top: int,
+    person: str | None = None,
+) -> None:  # fmt: skip
+    """Segments as thin clips; person: of this one, None = who is looked at."""
     wide = scale.width
-    for place in segments_to_draw(scores, scale):
+    for place in segments_to_draw(scores, scale, person):
         left = max(NAMES_PX + place.left, NAMES_PX - 20.0)
         right = min(NAMES_PX + place.right, NAMES_PX + wide + 20.0)
         rect = QRectF(left, top + SEGMENT_TOP_PX, max(right - left, 1.0), SEGMENT_PX)
         text = f"{place.label} {confidence_text(place.confidence)}"
         draw_bar(painter, kit, rect, Look(text, scores.colors[place.label], modelled=True))
-    draw_curves(painter, scores, scale, QRectF(NAMES_PX, top + CURVES_TOP_PX, wide, CURVES_PX))
 
 
 def draw_motion(painter: QPainter, motion: Motion, scale: TimeScale, top: int) -> None:

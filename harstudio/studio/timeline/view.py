@@ -94,6 +94,7 @@ class Timeline(QAbstractScrollArea):
         session, labelling, transport = self.session, self.labelling, self.session.transport
         session.recording_changed.connect(self._meet_recording)
         session.recognition_changed.connect(self._meet_recognition)
+        session.segments_changed.connect(self._take_scores)
         session.history_changed.connect(self._meet_history)
         session.tier_changed.connect(self._meet_tier)
         session.selection_changed.connect(self._meet_selection)
