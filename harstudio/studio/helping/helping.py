@@ -55,6 +55,7 @@ class Helping(QObject):
         self.panel: HelpPanel | None = None
         self.holder = Holder()
         self.holder.shown.connect(self._furnish)
+        self.looping.arrived.connect(self._go_on_labelling)
         self.alike.proposed.connect(self.looping.read)
         self.alike.arrived.connect(self._show_around)
         self.audit.arrived.connect(self._show_around)
@@ -140,9 +141,17 @@ class Helping(QObject):
     def is_panel_seen(self) -> bool:
         return self._window.arrangement.is_seen(PANEL)
 
+    def _go_on_labelling(self) -> None:
+        """Enter accepts now, and goes nowhere."""
+        if not self._window.shows_pictures():
+            self._window.set_workspace("view.label")
+        self._window.timeline.setFocus()
+
     def _show_around(self, start_ns: int, end_ns: int) -> None:
         around = max(AROUND_NS, end_ns - start_ns)
         self._window.timeline.show_span(start_ns - around, end_ns + around)
+        if self.panel is not None and self.is_panel_seen():
+            self.panel.focus_list()  # where one walks on to the next
 
     def shut(self) -> None:
         """Wait for the threads."""

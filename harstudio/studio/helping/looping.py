@@ -34,6 +34,7 @@ class Looping(QObject):
     """
 
     changed = Signal()
+    arrived = Signal()  # at a proposal of the recording that one went to
 
     def __init__(
         self, session: Session, eyes: Eyes, proposals: Proposals, parent: QObject | None = None
@@ -266,6 +267,7 @@ class Looping(QObject):
         if open_proposals(document):
             self._session.select(None)
             self._proposals.next()
+            self.arrived.emit()
 
     def _meet_history(self, *_: object) -> None:
         recording = self._session.recording

@@ -37,8 +37,8 @@ from harstudio.studio.panels.thumbnails import placed
 Index = QModelIndex | QPersistentModelIndex
 Picture = Callable[[Path], QImage | None]
 ROW_PX = 46
-THUMB = QSize(44, 33)
-SWATCH_PX, BOX_PX, PAD_PX = 9, 13, 8
+THUMB = QSize(36, 27)
+SWATCH_PX, BOX_PX, PAD_PX = 9, 13, 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,28 +60,30 @@ def worth(curve: Sequence[Learned]) -> str:
             "actions, in more than one recording."
         )
     last = points[-1]
-    unseen = "recordings" if last.over == "recordings" else "stretches"
-    said = f"{right(last)} right in {unseen} that it had not learned from."
+    over = "recordings" if last.over == "recordings" else "stretches"
+    said = f"{right(last)} right in unseen {over}."
     before = [one for one in points if last.clips - one.clips >= FEW_CLIPS]
     if not before:
         return f"{said} {_no_slope(points)}".rstrip()
     since = before[-1]
     more, clips = last.accuracy - since.accuracy, last.clips - since.clips
-    over = f"over the last {many(clips, 'clip')}"
+    since_then = f"over the last {many(clips, 'clip')}"
     if abs(more) <= FLAT:
-        return f"{said} As before {over}: more of the same would hardly help; rare actions may."
+        return (
+            f"{said} As before {since_then}: more of the same would hardly help; rare actions may."
+        )
     points_text = f"{100 * more:+.0f} {'point' if abs(round(100 * more)) == 1 else 'points'}"
     points_text = points_text.replace("-", "\N{MINUS SIGN}")
     apart = since.low > last.high or since.high < last.low
     doubt = "" if apart else ", which may be chance"
-    return f"{said} {points_text} {over}{doubt}."
+    return f"{said} {points_text} {since_then}{doubt}."
 
 
 def _no_slope(points: Sequence[Learned]) -> str:
     least = points[0].clips + FEW_CLIPS
     if points[-1].clips >= least:  # clips went meanwhile
         return ""
-    return f"What more labels bring shows from {least} clips on."
+    return f"What labels bring shows from {least} clips on."
 
 
 def shortly(sentences: Sequence[str], most: int = 2) -> str:
