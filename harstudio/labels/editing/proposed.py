@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from harstudio.labels.model import AttributeValue, Clip, Origin
 
 SOURCE, SECOND, SECOND_CONFIDENCE = "proposed by", "else", "else confidence"  # attributes
+DIGITS = 3  # of a confidence
 OF_A_NETWORK = (SOURCE, SECOND, SECOND_CONFIDENCE)
 
 
@@ -25,7 +26,8 @@ def proposal(
     if second:
         also[SECOND] = second
         if second_confidence is not None:
-            also[SECOND_CONFIDENCE] = float(second_confidence)
+            also[SECOND_CONFIDENCE] = round(float(second_confidence), DIGITS)
+    confidence = None if confidence is None else round(float(confidence), DIGITS)
     return Clip(start_ns, end_ns, label, person, confidence, Origin.MODEL, attributes=also)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -251,13 +251,12 @@ class ClipPanel(QWidget):
                 theme.tint(value, f"color: {getattr(tokens, tone or 'text')};")
 
     def _new_row(self) -> tuple[QLabel, QLabel]:
-        name, value = QLabel(), QLabel()
+        name, value = QLabel(), Value()
         name.setProperty("quiet", True)
         value.setFont(theme.time_font(theme.TEXT_PX))
         value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         value.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        value.setMinimumWidth(0)
         for column, label in enumerate((name, value)):
             self._facts_grid.addWidget(label, len(self._values), column)
         return name, value
@@ -328,6 +327,23 @@ class ClipPanel(QWidget):
         if self._clips and not self.comment.isReadOnly() and text != self.comment.shown:
             self.comment.shown = text
             self._labelling.properties.set_comment([clip.id for clip in self._clips], text)
+
+
+class Value(QLabel):
+    """A text of which as much is seen as fits; it makes nothing wider."""
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        metrics, room = self.fontMetrics(), self.contentsRect()
+        if metrics.horizontalAdvance(self.text()) <= room.width():
+            super().paintEvent(event)
+            return
+        fitting = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(room, self.alignment(), fitting)
 
 
 class CommentEdit(QPlainTextEdit):

@@ -41,12 +41,13 @@ def _what_is_proposed(clip: Clip) -> list[Fact]:
     """Who proposes it, how surely, and what else it may be."""
     about = proposed(clip)
     told = [("proposed by", about.source, "")]
-    sure = "" if clip.confidence is None else f"{clip.confidence:.0%}"
-    other = about.second
-    if other and about.second_confidence is not None:
-        other += f" {about.second_confidence:.0%}"
-    parts = [part for part in (sure, f"else {other}" if other else "") if part]
-    return [*told, ("sure", ", ".join(parts), "")] if parts else told
+    if clip.confidence is not None:
+        told.append(("confidence", f"{100 * clip.confidence:.0f} %", ""))
+    if about.second:
+        chance = about.second_confidence
+        share = "" if chance is None else f" {100 * chance:.0f} %"
+        told.append(("else", f"{about.second}{share}", ""))
+    return told
 
 
 def _what_others_wrote(clip: Clip) -> list[Fact]:

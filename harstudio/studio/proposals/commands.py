@@ -58,10 +58,10 @@ def proposal_commands(window: MainWindow) -> list[Command]:
         return bool(proposals.above(session.settings.sure_proposals))
 
     def how_sure() -> str:
-        return f"(at least {session.settings.sure_proposals:.0%})"
+        return f"(at least {100 * session.settings.sure_proposals:.0f} %)"
 
     def no_sure() -> str:
-        return f"No open proposal is as sure as {session.settings.sure_proposals:.0%}."
+        return f"No open proposal is as sure as {100 * session.settings.sure_proposals:.0f} %."
 
     def lacks() -> bool:
         return bool(proposals.lacking())

@@ -224,7 +224,9 @@ class Proposals(QObject):
         where they overlap."""
         document, ids = self.session.document, [clip.id for clip in self.above(confidence)]
         if document is None or not ids:
-            self._say("info", f"No open proposal has a confidence of {confidence:.0%} or more.")
+            self._say(
+                "info", f"No open proposal has a confidence of {100 * confidence:.0f} % or more."
+            )
             return False
         tier, shortest_ns = self._tier_name(), self._labelling.clips.shortest_ns
         before = self.in_order()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSizePolicy
 
 from harstudio.labels.editing.proposals import proposed
 from harstudio.studio.fields import ChoiceBox, NumberBox
@@ -37,6 +37,8 @@ class ProposalStrip(Strip):
         self.share = NumberBox("Confidence of those that are accepted at once", 1, 100)
         self.share.setSuffix(" %")
         self.share.setFixedSize(SHARE_PX, BOX_TALL_PX)
+        for box in (self.order, self.share):  # else as wide as what is left
+            box.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.share.setValue(round(100 * proposals.session.settings.sure_proposals))
         self._row.addWidget(self.order)
         self.all = self.add_button("", "", self._accept_all)
@@ -77,14 +79,3 @@ class ProposalStrip(Strip):
         many = "1 open proposal" if len(waiting) == 1 else f"{len(waiting)} open proposals"
         keys = GO if self._proposals.current() is None else KEYS
         self.tell(f"{many}{f' of {whose}' if whose else ''}. {keys}", "accent", "recognise")
-        self._fit()
-
-    def _fit(self) -> None:
-        """In a narrow window what is seldom used gives way to the sentence."""
-        wide = self.width() >= 900
-        self.all.setVisible(wide)
-        self.share.setVisible(wide)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        super().resizeEvent(event)
-        self._fit()
