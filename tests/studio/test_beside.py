@@ -161,7 +161,8 @@ def test_a_side_follows_the_clock_through_its_clip_and_leads_it(qapp):
     side.seek(4 * SECOND)
     assert clock.position_ns == SECOND
     side.play()
-    assert clock.playing and side.playing
+    assert clock.playing
+    assert side.playing
     side.pause()
     assert not clock.playing
 
@@ -191,7 +192,8 @@ def test_faces_and_names_are_hidden_by_the_rules_of_the_recordings_own_project(s
     project = Project.open(folder)
     path = folder / "recordings" / "wave-s01.harrec"
     behold(side, path)
-    assert side.problem == "" and not side.privacy.hides_faces
+    assert side.problem == ""
+    assert not side.privacy.hides_faces
     project.set_policy(replace(project.policy, blur_faces=True))
     behold(side, demo("clap-s01"))
     assert not side.privacy.hides_faces
@@ -201,7 +203,8 @@ def test_faces_and_names_are_hidden_by_the_rules_of_the_recordings_own_project(s
     behold(side, demo("clap-s01"))
     behold(side, path)
     assert side.problem == BLIND
-    assert side.recording is None and side.question is None
+    assert side.recording is None
+    assert side.question is None
 
 
 def test_a_recording_that_is_gone_is_a_sentence_and_the_next_one_opens(side, tmp_path):
@@ -209,8 +212,21 @@ def test_a_recording_that_is_gone_is_a_sentence_and_the_next_one_opens(side, tmp
     assert "not where it was" in side.problem
     assert side.question is None
     behold(side, demo("clap-s01"))
-    assert side.problem == "" and side.recording.name == "clap-s01"
+    assert side.problem == ""
+    assert side.recording.name == "clap-s01"
     assert (side.transport.start_ns, side.length_ns) == (0, SECOND)
+
+
+def test_a_run_is_asked_only_about_the_recording_that_is_open(side):
+    behold(side, demo("clap-s01"))
+    assert side.question.path == demo("clap-s01")
+    side.behold(Beheld(Path("run"), demo("wave-s01"), "wave-s01", 0, SECOND))
+    assert side.question is None  # the one before is still on screen
+    until(lambda: side.question is not None, what="it is open")
+    assert side.question.path == side.recording.path == demo("wave-s01")
+    side.behold(None)
+    assert side.question is None
+    assert side.recording is None
 
 
 # ---- in the window, with a real network
@@ -251,7 +267,8 @@ def test_errors_side_by_side_are_played_explained_and_left(window, tmp_path):
     until(lambda: left.transport.position_ns > left.transport.start_ns, what="it plays")
     assert commands["transport.play"].checked()
     press(window, Qt.Key.Key_Space)
-    assert not beside.clock.playing and not window.session.transport.playing
+    assert not beside.clock.playing
+    assert not window.session.transport.playing
     before = beside.clock.position_ns
     press(window, Qt.Key.Key_Right)
     assert beside.clock.position_ns != before
@@ -282,7 +299,8 @@ def test_errors_side_by_side_are_played_explained_and_left(window, tmp_path):
     assert not commands["beside.classes"].enabled()
     with_run.recognise(folder)
     until(lambda: window.session.recognition is not None, SECONDS, "the recognition")
-    assert commands["beside.classes"].enabled() and commands["beside.runs"].enabled()
+    assert commands["beside.classes"].enabled()
+    assert commands["beside.runs"].enabled()
     desk.show_classes(0, 2)
     until(explained, SECONDS, "both classes")
     assert [one.label for one in beside.sides] == [0, 2]

@@ -87,6 +87,7 @@ class Asker(QObject):
         self._record = None
         file = (record.result or {}).get("file") if record.state == "done" else None
         if file:
+            self._jobs.remove(record.id)  # browsing asks often: what went well need not be listed
             task = Task(partial(_read, Path(str(file))), self)
             task.finished.connect(self._keep)
             self._task = task

@@ -27,6 +27,7 @@ class ErrorList(QWidget):
         super().__init__(parent)
         self.setObjectName("error_list")
         self._errors: Errors | None = None
+        self._filling = False
         self.title = QLabel(wordWrap=True)
         self.title.setFont(theme.ui_font(theme.TEXT_PX, bold=True))
         self.count = quiet_label()
@@ -70,8 +71,7 @@ class ErrorList(QWidget):
                 box.addItem(f"{words.split()[1][:-1].capitalize()} {number}", number)
             box.setVisible(len(numbers) > 1)
         self._errors = errors
-        self._list()
-        self.pick(first)
+        self._fill(first)
 
     @property
     def choice(self) -> Choice:
@@ -99,8 +99,8 @@ class ErrorList(QWidget):
 
     def pick(self, verdict: Verdict | None) -> None:
         """Go to an error of the list."""
-        if verdict is not None and verdict in self.rows:
-            row = self.rows.index(verdict)
+        row = next((k for k, one in enumerate(self.rows) if same_clip(one, verdict)), None)
+        if row is not None:
             self.clips.setCurrentIndex(self.clips.verdicts.index(row, 0))
 
     def step(self, by: int) -> None:
@@ -110,19 +110,33 @@ class ErrorList(QWidget):
             self.clips.setCurrentIndex(self.clips.verdicts.index(row, 0))
 
     def _list(self, *_: object) -> None:
+        self._fill(self.current)
+
+    def _fill(self, wanted: Verdict | None) -> None:
+        """The list anew, from this error on where it is still there."""
         if self._errors is None:
             return
-        found, before = chosen(self._errors, self.choice), self.current
+        found = chosen(self._errors, self.choice)
         all_of = len(self._errors.wrong)
         clips = len(self._errors.findings.verdicts)
         which = f"{len(found)} of {all_of} errors" if len(found) < all_of else f"{all_of} errors"
         self.count.setText(f"{which} in {clips} clips")
+        self._filling = True
         self.clips.show_rows(self._errors.classes, found, mixed=True)
-        self.pick(before)
+        self.pick(wanted)
+        self._filling = False
+        self._pick(self.clips.currentIndex())
 
-    def _pick(self, current: QModelIndex, _before: QModelIndex) -> None:
-        if current.isValid() and self._errors is not None:
+    def _pick(self, current: QModelIndex, _before: QModelIndex | None = None) -> None:
+        if current.isValid() and not self._filling:
             self.picked.emit(self.rows[current.row()])
 
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(self.rows[index.row()])
+
+
+def same_clip(one: Verdict, other: Verdict | None) -> bool:
+    """Whether two are about one stretch; what is known of it may differ."""
+    if other is None:
+        return False
+    return (one.path, one.start_ns, one.end_ns) == (other.path, other.start_ns, other.end_ns)

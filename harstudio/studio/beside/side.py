@@ -56,8 +56,8 @@ class Side(Viewing):
 
     @property
     def question(self) -> Question | None:
-        """What the run is to be asked; None while nothing is open."""
-        if self.beheld is None or self.path is None or self.problem:
+        """What the run is to be asked; None while the recording is not open."""
+        if self.beheld is None or self.path is None or self.beheld.path != self._opened_for:
             return None
         return self.beheld.question(self.path, self.label)
 

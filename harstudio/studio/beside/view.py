@@ -170,7 +170,7 @@ class Beside(QWidget):
                     found.add(str(recording.streams[stream].kind))
         return found
 
-    def _choose_pane(self, name: str, checked: bool) -> None:
+    def _choose_pane(self, name: str, _checked: bool = False) -> None:
         shown = {one for one, button in self.buttons.items() if button.isChecked()}
         self._chosen = shown or {name}  # one at least
         self._fill()
@@ -215,6 +215,7 @@ class Beside(QWidget):
         plays = self._wants_to_play
         self.clock.pause()
         self._wants_to_play = plays
+        self.asker.want(())
 
     def shut(self) -> None:
         self.clock.pause()

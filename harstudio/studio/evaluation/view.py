@@ -109,7 +109,8 @@ class EvaluationView(QWidget):
         row.setSpacing(0)
         row.addWidget(self.mistakes)
         row.addWidget(self.beside)
-        side.addWidget(_titled(self.clips_title, self.clips_note, self.clips, beside=ways))
+        row.addStretch(1)
+        side.addWidget(_titled(self.clips_title, ways, self.clips_note, self.clips))
         side.setChildrenCollapsible(False)
         middle = QSplitter(Qt.Orientation.Horizontal)
         middle.setHandleWidth(1)
@@ -347,8 +348,8 @@ class EvaluationView(QWidget):
         self._session.open_clip(verdict.path, verdict.start_ns, verdict.end_ns)
 
 
-def _titled(*widgets: QWidget, right: int = 0, beside: QWidget | None = None) -> QWidget:
-    """Widgets below each other; the last one takes the room. beside: stands beside the first."""
+def _titled(*widgets: QWidget, right: int = 0) -> QWidget:
+    """Widgets below each other; the last one takes the room."""
     box = QWidget()
     column = QVBoxLayout(box)
     column.setContentsMargins(0, 4, right, 4)
@@ -356,12 +357,6 @@ def _titled(*widgets: QWidget, right: int = 0, beside: QWidget | None = None) ->
     for widget in widgets[:-1]:
         if isinstance(widget, QLabel):
             widget.setContentsMargins(8, 0, 8, 0)
-        if beside is not None and widget is widgets[0]:
-            row = QHBoxLayout()
-            row.addWidget(widget, 1)
-            row.addWidget(beside, 0, Qt.AlignmentFlag.AlignTop)
-            column.addLayout(row)
-        else:
-            column.addWidget(widget, 0)
+        column.addWidget(widget, 0)
     column.addWidget(widgets[-1], 1)
     return box
