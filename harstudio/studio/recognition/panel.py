@@ -26,6 +26,7 @@ from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.labelling.other_labels import is_model
 from harstudio.studio.recognition.class_colors import class_colors
 from harstudio.studio.recognition.looked_at import LookedAt
+from harstudio.studio.recognition.person_switch import PersonSwitch
 from harstudio.studio.recognition.ranking import Ranked, Ranking, percent
 from harstudio.studio.recognition.recogniser import Recogniser
 from harstudio.studio.recognition.run_choice import in_words
@@ -160,6 +161,8 @@ class RecognitionPanel(QWidget):
         self.without = QLabel()
         self.without.setWordWrap(True)
         self.looked_at = LookedAt(self._session)
+        self.persons = PersonSwitch(self._session)
+        column.addWidget(self.persons)
         column.addLayout(head)
         column.addWidget(self.without)
         column.addWidget(self.verdict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QSettings, Signal
 
 from harstudio.errors import HarstudioError
 from harstudio.resources import resource
-from harstudio.results import Recognition
+from harstudio.results import Recognition, Window
 from harstudio.runs.folder import written
 from harstudio.runs.recognitions import SUFFIX, load_recognition
 from harstudio.settings import data_dir
@@ -24,6 +24,7 @@ from harstudio.studio.recognition.run_choice import (
     take_choice,
     take_choices,
 )
+from harstudio.studio.recognition.ways import Ways
 
 if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord
@@ -34,7 +35,8 @@ PREDICT = "harstudio.recognition.jobs:predict"
 EXPLAIN = "harstudio.recognition.jobs:explain"
 LAST = "recognition/run"
 Key = tuple[Path, Path]  # recording, run
-Target = tuple[int, int | None]  # window, and class or None for the one that it is said to be
+Place = tuple[str, int, int]  # person, start and end of a window
+Target = tuple[Place, int | None]  # window, and class or None for the one that it is said to be
 
 
 class Recogniser(QObject):
@@ -58,6 +60,7 @@ class Recogniser(QObject):
         self._session = session
         self._folders = folders
         self._store = store
+        self.ways = Ways(session, store, self)
         self.choices: tuple[RunChoice, ...] = ()
         self.record: JobRecord | None = None
         self.problem = ""
@@ -65,7 +68,7 @@ class Recogniser(QObject):
         self.run: Path | None = None  # whose opinion is shown or asked for
         self._asked: Key | None = None
         self._target: Target | None = None  # what is explained anew
-        self._targets: dict[tuple[Key, int], int] = {}
+        self._targets: dict[tuple[Key, Place], int] = {}
         self._kept: dict[Key, Recognition] = {}
         self._tasks: list[Task] = []
         last = str(store.value(LAST, ""))
@@ -133,10 +136,10 @@ class Recogniser(QObject):
             "run": str(run),
             "paths": [str(recording.path)],
             "explain": True,
-            "window_s": None,
-            "stride_s": None,
             "target_class": None,
             "out": str(answers_folder(run)),
+            "trimming": asdict(self.ways.trimming),
+            **self.ways.asking.payload(),
         }
         self._target = None
         title = f"recognising {self._session.team.shown(recording.name)}"
@@ -156,17 +159,21 @@ class Recogniser(QObject):
             "path": str(recording.path),
             "start_ns": int(opinion.starts[window]),
             "end_ns": int(opinion.ends[window]),
+            "person": opinion.recognition.windows[window].person,
             "target_class": label,
             "out": str(answers_folder(self.run) / "explained"),
         }
-        self._target = window, label
+        self._target = place_of(opinion.recognition.windows[window]), label
         title = f"explaining {self._session.team.shown(recording.name)}"
         self._submit(EXPLAIN, payload, (recording.path, self.run), title)
 
     def _submit(self, job: str, payload: dict[str, Any], asked: Key, title: str) -> None:
         self.problem = ""
         self._asked = asked
-        self.record = self._session.jobs.submit(job, payload, title=title, lane="quick")
+        device = self.ways.asking.device
+        self.record = self._session.jobs.submit(
+            job, payload, title=title, lane="quick", device=device
+        )
         self.changed.emit()
 
     def recognise_again(self) -> None:
@@ -234,16 +241,21 @@ class Recogniser(QObject):
         before = self._kept.get(key)
         if target is None:
             self._targets = {k: v for k, v in self._targets.items() if k[0] != key}
-        elif before is None or not found.explanations or target[0] >= len(before.explanations):
+        elif before is None or not found.explanations:
             return
         else:
-            window, label = target
-            told = list(before.explanations)
-            told[window] = found.explanations[0]
-            found = replace(before, explanations=tuple(told))
-            self._targets.pop((key, window), None)
+            place, label = target
+            told = before.explanations or ((),) * len(before.windows)
+            found = replace(
+                before,
+                explanations=tuple(
+                    found.explanations[0] if place_of(window) == place else one
+                    for window, one in zip(before.windows, told, strict=True)
+                ),
+            )
+            self._targets.pop((key, place), None)
             if label is not None:
-                self._targets[key, window] = label
+                self._targets[key, place] = label
         self._kept[key] = found
         recording = self._session.recording
         if recording is not None and recording.path == key[0] and self.run == key[1]:
@@ -252,10 +264,10 @@ class Recogniser(QObject):
 
     def target_of(self, window: int | None) -> int | None:
         """The class that a window's explanations were asked for, None for what it says."""
-        recording = self._session.recording
-        if recording is None or self.run is None or window is None:
+        recording, said = self._session.recording, self._session.recognition
+        if recording is None or self.run is None or window is None or said is None:
             return None
-        return self._targets.get(((recording.path, self.run), window))
+        return self._targets.get(((recording.path, self.run), place_of(said.windows[window])))
 
     # ---- another recording
 
@@ -298,8 +310,14 @@ class Recogniser(QObject):
 
     def shut(self) -> None:
         """Wait for what is being read."""
+        self.ways.shut()
         for task in self._tasks:
             task.cancel(wait_s=5)
+
+
+def place_of(window: Window) -> Place:
+    """Which window of a recognition it is."""
+    return window.person, window.start_ns, window.end_ns
 
 
 def answers_folder(run: Path) -> Path:

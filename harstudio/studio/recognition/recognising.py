@@ -48,11 +48,13 @@ class Recognising(QObject):
     def furnish(self) -> None:
         """Make the panel; once."""
         from harstudio.studio.recognition.panel import RecognitionPanel
+        from harstudio.studio.recognition.ways_section import WaysSection
         from harstudio.studio.what_if.section import WhatIfSection
 
         self.panel = RecognitionPanel(
             self.session, self._window.labelling, self.recogniser, self.choose
         )
+        self.panel.add_section(WaysSection(self.session, self.recogniser))
         self.panel.add_section(WhatIfSection(self.what_if, self._window.labelling))
         self.holder.layout().addWidget(self.panel)
         self._window.furnished.connect(self._meet_panes)
@@ -167,6 +169,12 @@ class Recognising(QObject):
         if patch is not None:
             transport.pause()
             transport.seek(patch.time_ns)
+
+    def save_explanation(self) -> None:
+        """As a picture, a video or arrays."""
+        from harstudio.studio.recognition.saving import SaveExplanationBox
+
+        SaveExplanationBox(self._window).show()
 
     def shut(self) -> None:
         self.recogniser.shut()
