@@ -261,7 +261,7 @@ QToolButton:hover { background: @raised; }
 QToolButton:focus { background: @raised; }
 QToolButton:pressed, QToolButton:checked { background: @raised; color: @accent; }
 QToolButton:disabled { color: @faded; }
-QToolButton[chip="true"] { border: 1px solid @line; padding: 2px 8px; color: @quiet; }
+QToolButton[chip="true"] { border: 1px solid @line; padding: 2px 6px; color: @quiet; }
 QToolButton[chip="true"]:hover, QToolButton[chip="true"]:focus { color: @text; }
 QToolButton[chip="true"]:checked { color: @accent; border-color: @accent; }
 QToolButton[chip="true"]:disabled { color: @faded; }

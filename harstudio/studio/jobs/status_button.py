@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DOT = 12
 RANK = ("running", "stopping", "starting", "paused", "queued")
+FLEETING = "harstudio.recognition.jobs:what_if"  # many a second while a person drags a region
 
 
 class JobsButton(ToolButton):
@@ -39,11 +40,14 @@ class JobsButton(ToolButton):
 
     def foremost(self) -> JobRecord | None:
         """The one to tell about: what runs before what waits, else the one that ended last."""
-        newest_first = list(reversed(self._jobs.records))
+        newest_first = self._told()[::-1]
         active = [record for record in newest_first if not record.over]
         if active:
             return min(active, key=lambda r: RANK.index(r.state))
         return max(newest_first, key=lambda r: r.ended or 0.0, default=None)
+
+    def _told(self) -> list[JobRecord]:
+        return [record for record in self._jobs.records if record.job != FLEETING]
 
     def _heard(self, _record: object, kind: str, _payload: object) -> None:
         if kind in ("metrics", "device"):
@@ -54,7 +58,7 @@ class JobsButton(ToolButton):
         self.setVisible(record is not None)
         if record is None:
             return
-        at_work = sum(not r.over for r in self._jobs.records)
+        at_work = sum(not r.over for r in self._told())
         others = at_work - (0 if record.over else 1)
         text = progress_text(record, self._jobs.latest.epoch(record))
         told = f" {text} · {others} more" if others else f" {text}"

@@ -11,7 +11,7 @@ from harstudio.studio.panes.canvas import View
 from harstudio.studio.what_if.changes import Area
 
 CROSS_PX = 16.0  # of the badge that takes an area away
-MARK_PX = 5.0  # half a side of the cross on a hidden joint
+MARK_PX = 4.0  # half a side of the cross on a hidden joint
 EDGE = QColor(255, 255, 255)
 RIM = QColor(12, 14, 18)
 SHADE = QColor(12, 14, 18, 110)
@@ -57,7 +57,7 @@ def _paint_badge(painter: QPainter, at: QRectF) -> None:
 def paint_hidden(painter: QPainter, points: NDArray[np.float64]) -> None:
     """Crosses over joints that are not seen; points: (n, 2) widget pixels, NaN = none."""
     for x, y in points[np.isfinite(points).all(axis=1)].tolist():
-        _paint_cross(painter, QPointF(x, y), MARK_PX, ((RIM, 4.0), (EDGE, 2.0)))
+        _paint_cross(painter, QPointF(x, y), MARK_PX, ((RIM, 3.5), (EDGE, 1.5)))
 
 
 def _paint_cross(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from harstudio.runs.words import WORDS, joint_title, spoken
 from harstudio.studio import icons, theme
@@ -37,6 +37,7 @@ class WhatIfSection(QWidget):
         self._what_if, self._labelling = what_if, labelling
         self.kinds: dict[str, ToolButton] = {}
         self._areas: tuple[Area, ...] = ()
+        self._was_on = False
         self._build()
         what_if.changed.connect(self.refresh)
         theme.theme_events.changed.connect(self.refresh)
@@ -71,10 +72,9 @@ class WhatIfSection(QWidget):
         self._build_answer(inside)
 
     def _build_changes(self, column: QVBoxLayout) -> None:
-        self._sees, self._kinds = _quiet("It sees"), QWidget()
-        Flow(self._kinds)
-        tools = QWidget()
-        row = Flow(tools)
+        self._kinds, tools = _flow(), _flow()
+        self._kinds.setAccessibleName("What the run sees")
+        row = tools.layout()
         self.mask = _chip("Mask a region", f"{DRAG}  (Alt+B)")
         self.mask.clicked.connect(lambda: self._what_if.take(Tool.MASK))
         self.joints = _chip("Hide joints", f"{CLICK}  (Alt+J)")
@@ -83,19 +83,16 @@ class WhatIfSection(QWidget):
         row.addWidget(self.joints)
         self.hint = _quiet("")
         self.hint.setWordWrap(True)
-        self._groups = QWidget()
-        groups = Flow(self._groups)
+        self._groups = _flow()
+        groups = self._groups.layout()
         self.groups = {name: _chip(name, f"Hide the joints of the {name}") for name in GROUPS}
         for name, button in self.groups.items():
             button.clicked.connect(partial(self._what_if.toggle_group, name))
             groups.addWidget(button)
         self.hidden = _quiet("")
         self.hidden.setWordWrap(True)
-        self._masked = QWidget()
-        Flow(self._masked)
-        for widget in (
-            self._sees, self._kinds, tools, self.hint, self._groups, self.hidden, self._masked,
-        ):  # fmt: skip
+        self._masked = _flow()
+        for widget in (self._kinds, tools, self.hint, self._groups, self.hidden, self._masked):
             column.addWidget(widget)
 
     def _build_answer(self, column: QVBoxLayout) -> None:
@@ -118,9 +115,10 @@ class WhatIfSection(QWidget):
             "Show what was looked at in the changed window, over the pictures  (Alt+X)",
         )
         self.explain.clicked.connect(lambda: self._what_if.explain(not self._what_if.explains))
-        for widget in (self.problem, self.verdict, self.chart, self.moved, self._streams):
+        for widget in (self.problem, self.verdict, self.chart, self.moved):
             column.addWidget(widget)
         column.addWidget(self.explain, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._streams)
 
     # ---- showing
 
@@ -129,13 +127,20 @@ class WhatIfSection(QWidget):
         self.title.setIcon(icons.icon("chevron-down" if what_if.on else "chevron-right", 16))
         self.body.setVisible(what_if.on)
         self.reset.setVisible(what_if.on and bool(changes))
+        if what_if.on and not self._was_on:
+            QTimer.singleShot(0, self, self._come_forward)  # when it has its place
+        self._was_on = what_if.on
         if not what_if.on:
             return
         self._show_kinds()
         self.mask.setChecked(what_if.tool is Tool.MASK)
         self.joints.setChecked(what_if.tool is Tool.JOINTS)
         self.joints.setVisible(bool(what_if.joints))
-        hint = {Tool.MASK: DRAG, Tool.JOINTS: CLICK}.get(what_if.tool, "")
+        hint = "" if what_if.changes_now else ABOUT
+        if what_if.tool is Tool.MASK and not changes.masked:
+            hint = DRAG
+        elif what_if.tool is Tool.JOINTS and not changes.joints:
+            hint = CLICK
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))
         self._show_joints()
@@ -145,6 +150,15 @@ class WhatIfSection(QWidget):
         self._masked.setVisible(bool(changes.masked))
         self._show_answer()
 
+    def _come_forward(self) -> None:
+        """To the top of the panel."""
+        above = self.parentWidget()
+        while above is not None and not isinstance(above, QScrollArea):
+            above = above.parentWidget()
+        if above is not None:
+            top = self.mapTo(above.widget(), self.rect().topLeft()).y()
+            above.verticalScrollBar().setValue(top)
+
     def _show_kinds(self) -> None:
         what_if = self._what_if
         kinds, without = what_if.kinds, what_if.changes.without
@@ -152,21 +166,22 @@ class WhatIfSection(QWidget):
             self.kinds = {kind: _chip(WORDS.get(kind, kind), "") for kind in kinds}
             for kind, button in self.kinds.items():
                 button.clicked.connect(partial(what_if.toggle_kind, kind))
-            _fill(self._kinds, self.kinds.values())
+            sees = _quiet("sees")
+            if self.kinds:
+                sees.setMinimumHeight(next(iter(self.kinds.values())).sizeHint().height())
+            _fill(self._kinds, [sees, *self.kinds.values()])
         for kind, button in self.kinds.items():
             button.setChecked(kind not in without)
             why = what_if.why_not_drop(kind)
             button.setEnabled(not why)
             key = KEYS.get(kind, "")
             button.setToolTip(why or f"Leave it out, or see it again  ({key})")
-        for widget in (self._sees, self._kinds):
-            widget.setVisible(bool(kinds))
+        self._kinds.setVisible(bool(kinds))
 
     def _show_joints(self) -> None:
         what_if = self._what_if
         hidden = what_if.changes.joints
-        chosen = what_if.tool is Tool.JOINTS or bool(hidden)
-        self._groups.setVisible(chosen and bool(what_if.joints))
+        self._groups.setVisible(what_if.tool is Tool.JOINTS and bool(what_if.joints))
         for name, button in self.groups.items():
             joints = group(name, what_if.joints)
             button.setVisible(bool(joints))
@@ -182,7 +197,7 @@ class WhatIfSection(QWidget):
         chips = []
         for number, area in enumerate(self._areas):
             chip = _chip(
-                f"{area.stream} {area.width:.0f} × {area.height:.0f}", "See it again",
+                f"{spoken(area.stream)} {area.width:.0f} × {area.height:.0f}", "See it again",
                 checkable=False,
             )  # fmt: skip
             chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -254,6 +269,13 @@ def stream_words(said: StreamSaid, classes: tuple[str, ...]) -> str:
     after: Moved = said.after
     name = "" if after.label == said.before.label else f"{classes[after.label]} "
     return f"{before} {ARROW} {name}{percent(after.after)}"
+
+
+def _flow() -> QWidget:
+    """Chips side by side, in as many lines as it takes."""
+    holder = QWidget()
+    Flow(holder).setContentsMargins(0, 0, 0, 0)
+    return holder
 
 
 def _chip(text: str, tip: str, *, checkable: bool = True) -> ToolButton:
