@@ -32,8 +32,18 @@ def save(payload: Payload, context: Context) -> Payload:
     bool}, whose squares are drawn), ``opacity``, ``threshold``, ``joint`` (index), ``at_ns`` of a
     picture (None: in the middle), ``start_ns`` and ``end_ns`` of a video (None: all of it), all
     three counted from the recording's start, ``title`` (what the recording is called in it),
-    ``hide_faces`` (None: where a project that the recording belongs to says so). Gives ``{"file", "problems": [sentences]}``.
+    ``hide_faces`` (None: where a project that the recording belongs to says so), ``temporary``
+    (the recognition's file is the job's own and is taken away).
+    Gives ``{"file", "problems": [sentences]}``.
     """
+    try:
+        return _save(payload, context)
+    finally:
+        if payload.get("temporary"):
+            Path(str(payload.get("recognition"))).unlink(missing_ok=True)
+
+
+def _save(payload: Payload, context: Context) -> Payload:
     for key in ("recognition", "file"):
         if not payload.get(key):
             raise UsageError(f"The job needs {key}.")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harstudio.studio.window import MainWindow
 
 CUT = "harstudio.labels.cutting.job:cut"
+SAVE = "harstudio.reports.explanation:save"
 
 
 class Asking:
@@ -120,11 +121,15 @@ class Asking:
         CutBox(self._window).show()
 
     def _job_finished(self, record: JobRecord) -> None:
-        """Cutting takes a while; its box may have been closed long ago."""
-        if record.job == CUT and record.state == "done":
-            told = record.result or {}
+        """Cutting and saving videos take a while; their box may have been closed long ago."""
+        if record.state != "done":
+            return
+        told = record.result or {}
+        if record.job == CUT:
             sentence = f"{told.get('summary')} They are in {told.get('out')}."
             self._window.session.message.emit("info", sentence)
+        elif record.job == SAVE:
+            self._window.session.message.emit("info", f"Saved {told.get('file')}")
 
     def alignment(self) -> None:
         from harstudio.studio.dialogs.alignment import AlignmentBox

@@ -54,6 +54,8 @@ def recognise_commands(feature: Recognising) -> list[Command]:
                 "skeleton", (), weighs, explaining.joints_shown),
         Command("recognise.to_frame", "Go to the frame that was seen", feature.go_to_frame, MENU,
                 "next", ("Alt+G",), has_map),
+        Command("recognise.save", "Save explanation…", feature.save_explanation, MENU, "save", (),
+                is_there),
         Command("view.recognition", "Recognition", feature.toggle_panel, "View", "recognise",
                 ("F5",), checked=feature.is_panel_shown),
     ]  # fmt: skip
