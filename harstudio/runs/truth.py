@@ -113,7 +113,7 @@ class Checked(Part):
     def failures(self) -> Iterator[str]:
         """Sentences on the aims that it does not reach."""
         if self.deletion is not None and self.deletion.better < BETTER:
-            yield f"deletion beats random orders on {self.deletion.better:.0%} of clips"
+            yield f"deletion beats random orders on {100 * self.deletion.better:.0f} % of clips"
         if self.randomised is not None and self.randomised.median > ALIKE:
             yield f"rank correlation with random weights {self.randomised.median:.2f}"
         on_picture = self.person is not None or self.top_tenth is not None

@@ -55,8 +55,10 @@ def published_rows(truth: Truth) -> list[Row]:
     for one in truth.explanations:
         if one.top_tenth is not None:
             top = one.top_tenth
-            beside = f"{top.chance:.1%} by chance"
-            rows.append((one.name, "top tenth on hands and head", f"{top.share:.1%}", beside))
+            beside = f"{100 * top.chance:.1f} % by chance"
+            rows.append(
+                (one.name, "top tenth on hands and head", f"{100 * top.share:.1f} %", beside)
+            )
         if one.hand_joints is not None:
             joints = one.hand_joints
             beside = f"{joints.others:.2f} of the other joints"

@@ -1,0 +1,94 @@
+"""The tab that says how true explanations are: reads, measures, shows why figures are missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harstudio.runs.folder import RunFolder
+from harstudio.runs.truth import Truth, save_truth
+from harstudio.studio.evaluation.view import EvaluationView
+from made_runs import write_run
+from studio.test_evaluation import document, view  # noqa: F401 -- a fixture
+
+
+def removal(better: float, curve: list[float]) -> dict:
+    return {
+        "clips": 10, "better": better, "ci95": [0.5, 1.0], "gain": 0.1, "gain_ci95": [0.0, 0.2],
+        "area": sum(curve) / len(curve), "random_area": 0.5, "curve": curve,
+        "random_curve": [1.0, 0.5, 0.1],
+    }  # fmt: skip
+
+
+def checked(run: Path) -> dict:
+    """What the job returns."""
+    return {
+        "version": 1, "run": str(run), "network": "mmff-lite", "clips": 12, "clips_of_part": 40,
+        "of_hands": 7, "random_orders": 4, "kept": True, "problems": ["one: it is damaged."],
+        "explanations": [
+            {"name": "relation", "kind": "relation", "clips": 12,
+             "why": {"deletion": "It lies on no cells."}},
+            {"name": "Grad-CAM picture", "kind": "heat_map", "on": "picture", "clips": 12,
+             "indifferent": 2, "deletion": removal(0.8, [1.0, 0.3, 0.1]),
+             "insertion": removal(1.0, [0.1, 0.9, 1.0]),
+             "person": {"clips": 9, "share": 0.5, "chance": 0.1, "ratio": 5.0, "most": 9.0,
+                        "ci95": [4.0, 6.0]},
+             "top_tenth": {"clips": 9, "share": 0.3, "chance": 0.02, "ci95": [0.2, 0.4]}},
+        ],
+    }  # fmt: skip
+
+
+def texts(view: EvaluationView) -> list[list[str]]:  # noqa: F811
+    table = view.truth.table
+    return [
+        [table.text(row, column) for column in range(table.columnCount())]
+        for row in range(table.rowCount())
+    ]
+
+
+def test_the_tab_offers_to_measure_and_shows_what_was_found(view, qtbot, tmp_path) -> None:  # noqa: F811
+    run = write_run(tmp_path / "one", evaluation=document())
+    view.show_run(run)
+    view.views.setCurrentIndex(2)
+    truth = view.truth
+    qtbot.waitUntil(truth.waiting.start_button.isVisible)
+    assert truth.waiting.start_button.text() == "Check explanations"
+    truth.waiting.start_button.click()
+    asked = view.handed_in.last("check_explanations")
+    assert asked.payload["run"] == str(run)
+    assert asked.payload["clips"] == 40
+    view.handed_in.progress("check_explanations", 1, 4, "Checking explanations, clip 1 of 4")
+    assert truth.waiting.bar.value() == 250
+    view.handed_in.answer("check_explanations", checked(run))
+    assert texts(view) == [
+        ["relation", "12", "–", "–", "–", "–", "–", ""],
+        ["Grad-CAM picture", "12", "80 % of 10", "100 % of 10", "–", "5.0 ×", "–",
+         "deletion beats random orders on 80 % of clips"],
+    ]  # fmt: skip
+    assert "12 of 40 clips" in truth.about.text()
+    assert "one: it is damaged." in truth.about.text()
+    assert truth.table.currentRow() == 1
+    assert truth.curves.isVisible()
+    assert "area 0.47" in truth.curves.accessibleDescription()
+    assert truth.note.text().startswith("Top tenth on hands and head: 30.0 % (2.0 % by chance).")
+    assert "In 2 of 12 clips the answer does not rest on it." in truth.note.text()
+    truth.table.setCurrentCell(0, 0)
+    assert not truth.curves.isVisible()
+    assert truth.note.text() == "It lies on no cells."
+
+
+def test_what_a_run_keeps_is_read_and_stays_when_a_check_is_stopped(view, qtbot, tmp_path) -> None:  # noqa: F811
+    run = write_run(tmp_path / "one", evaluation=document())
+    save_truth(RunFolder(run), Truth.of(checked(run)))
+    view.show_run(run)
+    view.views.setCurrentIndex(2)
+    qtbot.waitUntil(lambda: view.truth.table.rowCount() == 2)
+    view.truth.check(0)
+    assert view.handed_in.last("check_explanations").payload["clips"] == 0
+    assert view.truth.waiting.isVisible()
+    view.handed_in.answer("check_explanations", kind="stopped")
+    assert view.truth.table.isVisible()
+    RunFolder(run).truth.write_text("{", "utf-8")
+    view.truth.forget()
+    view.views.setCurrentIndex(0)
+    view.views.setCurrentIndex(2)
+    qtbot.waitUntil(lambda: "explanations.json" in view.truth.waiting.sentence.text())
