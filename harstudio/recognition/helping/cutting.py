@@ -104,14 +104,14 @@ def _joints(stream: SkeletonStream, person: str) -> tuple[NDArray[np.int64], Flo
             rows.append(index)
             joints.append(max(there, key=lambda body: seen[body.id]).joints)
     times_ns = np.asarray(stream.times_ns[rows], dtype=np.int64)
-    places = np.asarray(joints, dtype=np.float64).reshape(len(rows), -1)
+    places = np.asarray(joints, dtype=np.float64).reshape(len(rows), stream.joints * 3)
     for column in places.T:
         known = np.isfinite(column)
         if known.any():
             column[~known] = np.interp(times_ns[~known], times_ns[known], column[known])
         else:
             column[:] = 0
-    return times_ns, places.reshape(len(rows), -1, 3)
+    return times_ns, places.reshape(len(rows), stream.joints, 3)
 
 
 def _poses(joints: Floats, sigma: float) -> Floats:

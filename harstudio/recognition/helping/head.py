@@ -71,6 +71,7 @@ class Head:
         self._fit = LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=STEPS)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
             self._fit.fit(self._known, np.array(examples.labels))
         self.classes: tuple[str, ...] = tuple(str(name) for name in self._fit.classes_)
         self._near, self._far = _reaches(self._known, examples)
