@@ -295,8 +295,8 @@ class Proposals(QObject):
     def go_to(self, clip: Clip) -> None:
         """Select it; it plays again and again where the settings say so."""
         transport = self.session.transport
+        self.session.select(clip.id)  # first: who leaves a clip while it plays lets go of it
         transport.seek(clip.start_ns)
-        self.session.select(clip.id)
         if self.session.settings.play_proposals:
             self._loop = (clip.start_ns, clip.end_ns)
             transport.set_loop(self._loop)
