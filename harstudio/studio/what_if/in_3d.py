@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
@@ -29,9 +30,9 @@ class InScene(QObject):
         what_if.changed.connect(self._refresh)
 
     def _refresh(self) -> None:
-        if self._pane.view is None:  # it is made when it is first seen
+        mouse = self._mouse()
+        if mouse is None:
             return
-        mouse = self._pane.view.mouse_widget
         if self._marks is None:
             self._marks = _Marks(self._pane, self._what_if, mouse)
             mouse.installEventFilter(self)
@@ -43,9 +44,14 @@ class InScene(QObject):
         self._marks.setGeometry(mouse.rect())
         self._marks.update()
 
+    def _mouse(self) -> QWidget | None:
+        """Where the mouse is felt; None until the view was first seen."""
+        view: Any = self._pane.view
+        return None if view is None else view.mouse_widget
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if event.type() == QEvent.Type.Resize and self._marks is not None:
-            self._marks.setGeometry(self._pane.view.mouse_widget.rect())
+            self._marks.setGeometry(self._marks.parentWidget().rect())
         if self._what_if.tool is not Tool.JOINTS or not isinstance(event, QMouseEvent):
             return False
         if event.type() == QEvent.Type.MouseButtonPress:
@@ -58,7 +64,9 @@ class InScene(QObject):
         return False
 
     def _click(self, at: QPointF) -> None:
-        mouse, what_if = self._pane.view.mouse_widget, self._what_if
+        mouse, what_if = self._mouse(), self._what_if
+        if mouse is None:
+            return
         best, found = REACH_PX, -1
         for body in bodies_now(what_if):
             points = self._pane.orbit.project(body.joints, mouse.width(), mouse.height())

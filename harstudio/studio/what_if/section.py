@@ -75,12 +75,12 @@ class WhatIfSection(QWidget):
         self._kinds, tools = _flow(), _flow()
         self._kinds.setAccessibleName("What the run sees")
         row = tools.layout()
-        self.mask = _chip("Mask a region", f"{DRAG}  (Alt+B)")
-        self.mask.clicked.connect(lambda: self._what_if.take(Tool.MASK))
-        self.joints = _chip("Hide joints", f"{CLICK}  (Alt+J)")
-        self.joints.clicked.connect(lambda: self._what_if.take(Tool.JOINTS))
-        row.addWidget(self.mask)
-        row.addWidget(self.joints)
+        self.mask_button = _chip("Mask a region", f"{DRAG}  (Alt+B)")
+        self.mask_button.clicked.connect(lambda: self._what_if.take(Tool.MASK))
+        self.joints_button = _chip("Hide joints", f"{CLICK}  (Alt+J)")
+        self.joints_button.clicked.connect(lambda: self._what_if.take(Tool.JOINTS))
+        row.addWidget(self.mask_button)
+        row.addWidget(self.joints_button)
         self.hint = _quiet("")
         self.hint.setWordWrap(True)
         self._groups = _flow()
@@ -133,9 +133,9 @@ class WhatIfSection(QWidget):
         if not what_if.on:
             return
         self._show_kinds()
-        self.mask.setChecked(what_if.tool is Tool.MASK)
-        self.joints.setChecked(what_if.tool is Tool.JOINTS)
-        self.joints.setVisible(bool(what_if.joints))
+        self.mask_button.setChecked(what_if.tool is Tool.MASK)
+        self.joints_button.setChecked(what_if.tool is Tool.JOINTS)
+        self.joints_button.setVisible(bool(what_if.joints))
         hint = "" if what_if.changes_now else ABOUT
         if what_if.tool is Tool.MASK and not changes.masked:
             hint = DRAG
