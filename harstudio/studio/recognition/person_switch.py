@@ -21,6 +21,7 @@ class PersonSwitch(QWidget):
         self._session = session
         self.buttons: dict[str, ToolButton] = {}
         self._row = Flow(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
         session.recognition_changed.connect(self.refresh)
         self.refresh()
 

@@ -51,7 +51,7 @@ class WaysSection(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         head = QHBoxLayout()
-        self.title = ToolButton("Segments and windows")
+        self.title = ToolButton("Segments")
         self.title.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.title.setIconSize(QSize(14, 14))
         self.title.setFont(theme.ui_font(theme.QUIET_PX, bold=True))
@@ -71,15 +71,15 @@ class WaysSection(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
-        self.smooth, self._smooth = self._slider("smooth over", self._trim_smooth)
-        self.least, self._least = self._slider("at least", self._trim_least)
+        self.smooth, self._smooth = self._slider("smoothing", self._trim_smooth)
+        self.least, self._least = self._slider("least confidence", self._trim_least)
         self.shortest, self._shortest = self._slider("shortest", self._trim_shortest)
         self.smooth.setToolTip("Average the scores over so long a time")
         self.least.setToolTip("Where no class scores as much, nothing is said")
         self.shortest.setToolTip("Shorter segments go to a neighbour; at the left half a window")
         self._row(_quiet("Of the next question", bold=True))
-        self.window_s = self._field("window", "as the run's clips", self._ask_window)
-        self.stride_s = self._field("stride", "a quarter of a window", self._ask_stride)
+        self.window_s = self._field("window", "usual clip", self._ask_window)
+        self.stride_s = self._field("stride", "¼ window", self._ask_stride)
         self.scales = self._field("scales", "1", self._ask_scales)
         self.scales.setToolTip("Windows of several lengths: factors, as 0.7 1 1.4")
         self.each_person = QCheckBox("Each person by itself")
@@ -103,9 +103,10 @@ class WaysSection(QWidget):
         slider.valueChanged.connect(act)
         value.setFont(theme.time_font(theme.QUIET_PX))
         value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        value.setMinimumWidth(value.fontMetrics().horizontalAdvance("½ window"))
-        row = self._labelled(name, slider)
-        self._grid.addWidget(value, row, 2)
+        row = self._grid.rowCount()
+        self._grid.addWidget(_quiet(name), row, 0)
+        self._grid.addWidget(value, row, 1)
+        self._grid.addWidget(slider, row + 1, 0, 1, 2)
         return slider, value
 
     def _field(self, name: str, without: str, act: Callable[[str], None]) -> QLineEdit:
@@ -118,16 +119,16 @@ class WaysSection(QWidget):
         self._labelled(name, field)
         return field
 
-    def _labelled(self, name: str, field: QWidget) -> int:
+    def _labelled(self, name: str, field: QWidget) -> None:
         row = self._grid.rowCount()
+        field.setMinimumHeight(field.sizeHint().height())
         self._grid.addWidget(_quiet(name), row, 0)
-        wide = 1 if isinstance(field, QSlider) else 2
-        self._grid.addWidget(field, row, 1, 1, wide)
-        return row
+        self._grid.addWidget(field, row, 1)
 
     def _row(self, widget: QWidget) -> None:
+        widget.setMinimumHeight(widget.sizeHint().height())
         align = Qt.AlignmentFlag.AlignLeft
-        self._grid.addWidget(widget, self._grid.rowCount(), 0, 1, 3, align)
+        self._grid.addWidget(widget, self._grid.rowCount(), 0, 1, 2, align)
 
     # ---- showing
 
