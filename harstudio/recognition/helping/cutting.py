@@ -9,6 +9,7 @@ from all of these. That needs no labels, and no network.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ ENOUGH = 5  # stretches that tell how long they usually are
 LONG = 2.0  # times as long as usual: taken apart
 QUIET = 2.5  # times the slowest tenth of the frames: still
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _joints(stream: SkeletonStream, person: str) -> tuple[NDArray[np.int64], Flo
 
 def _poses(joints: Floats, sigma: float) -> Floats:
     """(T, V * (V - 1) / 2) distances between the joints, over the body's size."""
-    smooth = gaussian_filter1d(joints, sigma, axis=0, mode="nearest")
+    smooth = gaussian_filter1d(joints, sigma, axis=0, mode="nearest").astype(np.float32)
     first, second = np.triu_indices(joints.shape[1], 1)
     apart = np.linalg.norm(smooth[:, first] - smooth[:, second], axis=2)
     size = float(np.median(apart.max(axis=1, initial=0.0)))

@@ -13,7 +13,7 @@ from harstudio.recognition.helping.auditing import contradicted
 from harstudio.recognition.helping.examples import gather
 from harstudio.recognition.helping.features import Stretch
 from harstudio.recognition.helping.similar import find_similar
-from harstudio.recognition.helping.teacher import Teacher
+from harstudio.recognition.helping.teacher import Teacher, not_written
 from harstudio.recognition.helping.teaching import what_people_said
 from harstudio.runs.suggestions import add_learned
 
@@ -52,7 +52,11 @@ def suggest(payload: Payload, context: Context) -> Payload:
     teacher = Teacher(project, trained, annotator, said, gathered)
     learned = teacher.learned()
     if learned is not None:
-        add_learned(suggestions_folder(project.folder, annotator), learned)
+        folder = suggestions_folder(project.folder, annotator)
+        try:
+            add_learned(folder, learned)
+        except OSError as error:
+            raise not_written(folder, error) from error
     wanted = _recordings(project, payload.get("recordings"))
     done = 0
     for number, (name, path) in enumerate(wanted.items()):

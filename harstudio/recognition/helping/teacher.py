@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+from harstudio.errors import HarstudioError
 from harstudio.jobs.context import Context, Payload
 from harstudio.labels.model import Document
 from harstudio.labels.project import Project
@@ -113,7 +114,10 @@ class Teacher:
             way=speaker.way,
         )
         file = suggestions_path(self._project.folder, self._annotator, name)
-        save_suggestions(file, suggestions)
+        try:
+            save_suggestions(file, suggestions)
+        except OSError as error:
+            raise not_written(file, error) from error
         return {
             "recording": name,
             "path": str(path),
@@ -139,7 +143,7 @@ class Teacher:
 
     def _document(self, recording: str) -> Document | None:
         """What the annotator says about a recording, unsaved edits included."""
-        documents = self._project.documents(recording)
+        documents = self._project.documents(recording, lambda _: None)  # told while learning
         return next((one for one in documents if one.annotator == self._annotator), None)
 
     def _persons(self, own: Document | None, recording: Recording) -> tuple[str, ...]:
@@ -153,6 +157,15 @@ class Teacher:
         if told and all(told):
             return seen_in(recording) or ("",)
         return ("",)
+
+
+def not_written(path: Path, error: OSError) -> HarstudioError:
+    """What is told where a file of suggestions cannot be written."""
+    return HarstudioError(
+        f"It cannot be written ({error.strerror or error}).",
+        path=path,
+        remedy="See whether the drive is there, has room and may be written to.",
+    )
 
 
 def seen_in(recording: Recording) -> tuple[str, ...]:
