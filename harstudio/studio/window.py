@@ -193,6 +193,7 @@ class MainWindow(QMainWindow):
         self.label_desk.furnish(self.labels_panel)
         self._show_middle()
         self.set_workspace(self.arrangement.workspace)
+        self.helping.furnish()
         self.pane_area.setFocus()
         self.furnished.emit()
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QSettings, Signal
 
 from harstudio.studio.recognition.run_choice import RunChoice
+from harstudio.studio.training.service import TRAIN
 
 if TYPE_CHECKING:
+    from harstudio.jobs.record import JobRecord
     from harstudio.studio.recognition.recogniser import Recogniser
     from harstudio.studio.session import Session
 
@@ -29,11 +31,17 @@ class Eyes(QObject):
         self._wished = Path(kept) if kept else None
         self.choices: tuple[RunChoice, ...] = ()
         recogniser.listed.connect(self._take)
+        session.jobs.finished.connect(self._meet_job)
         session.recording_changed.connect(self.changed)
 
     def look(self) -> None:
         """Read again which runs there are; ``changed`` tells."""
         self._recogniser.list_runs()
+
+    def _meet_job(self, record: JobRecord) -> None:
+        """A network that was trained here can look, too."""
+        if record.job == TRAIN and self.choices:
+            self.look()
 
     def _take(self, choices: tuple[RunChoice, ...]) -> None:
         own = sorted((c for c in choices if not c.bundled), key=lambda one: -one.learned)

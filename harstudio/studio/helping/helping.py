@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from harstudio.studio.commands import Command, because
@@ -23,21 +22,6 @@ MENU = "Label/Suggestions"
 AROUND_NS = 3_000_000_000  # shown before and after a stretch that one went to
 
 
-class Holder(QWidget):
-    """Takes the place of the panel until somebody wants to see it."""
-
-    shown = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
-        super().showEvent(event)
-        self.shown.emit()
-
-
 class Helping(QObject):
     """What ties the loop, what is alike and the audit to a window."""
 
@@ -48,19 +32,40 @@ class Helping(QObject):
         self._window = window
         self.session, self.labelling = window.session, window.labelling
         self.page = "suggest"
-        self.eyes = Eyes(self.session, window.recognising.recogniser, window.store)
-        self.looping = Looping(self.session, self.eyes, self.labelling.proposals, self)
-        self.alike = Alike(self.labelling, self.eyes, self)
-        self.audit = Audit(self.session, self.eyes, self)
+        self.eyes: Eyes = Eyes(self.session, window.recognising.recogniser, window.store)
+        self.looping: Looping = Looping(self.session, self.eyes, self.labelling.proposals, self)
+        self.alike: Alike = Alike(self.labelling, self.eyes, self)
+        self.audit: Audit = Audit(self.session, self.eyes, self)
         self.panel: HelpPanel | None = None
-        self.holder = Holder()
-        self.holder.shown.connect(self._furnish)
+        self.holder = QWidget()  # takes the place of the panel until somebody wants to see it
+        column = QVBoxLayout(self.holder)
+        column.setContentsMargins(0, 0, 0, 0)
         self.looping.arrived.connect(self._go_on_labelling)
         self.alike.proposed.connect(self.looping.read)
         self.alike.arrived.connect(self._show_around)
         self.audit.arrived.connect(self._show_around)
 
-    def _furnish(self) -> None:
+    def furnish(self) -> None:
+        """Be ready to be seen; once."""
+        dock = self._window.arrangement.docks[PANEL]
+        dock.visibilityChanged.connect(self._meet_visibility)
+        self._meet_visibility(True)
+
+    def _meet_visibility(self, visible: bool) -> None:
+        if visible:  # tabs are in order, and what is behind another is known, only after that
+            QTimer.singleShot(0, self, self._look)
+        else:
+            self.looping.watch(False)
+
+    def _look(self) -> None:
+        """Read the project while the panel is seen."""
+        seen = self.is_panel_seen()
+        if seen:
+            self._build()
+        if seen is not self.looping.watched:
+            self.looping.watch(seen)
+
+    def _build(self) -> None:
         if self.panel is None and self._window.is_furnished:
             from harstudio.studio.helping.panel import HelpPanel
 
@@ -127,7 +132,7 @@ class Helping(QObject):
     def show(self, page: str) -> None:
         """Show the panel, with a page; keys walk through its list."""
         self._window.arrangement.reveal(PANEL)
-        self._furnish()
+        self._build()
         self.turn(page)
         if self.panel is not None:
             self.panel.focus_list()

@@ -44,7 +44,7 @@ class Looping(QObject):
         self.job = OneJob(session.jobs, SUGGEST, self)
         self.helped = Helped()
         self.problems: tuple[str, ...] = ()  # of the last answer
-        self._watched = self._read_once = False
+        self.watched = self._read_once = False
         self._going: str = ""  # the recording that is being opened for its suggestions
         self._reader = HelpReader()
         self._newest = NewestTask(self)
@@ -64,19 +64,19 @@ class Looping(QObject):
 
     def watch(self, watched: bool) -> None:
         """Whether somebody looks; nothing is read for nobody."""
-        self._watched = watched
+        self.watched = watched
         if watched:
             self._eyes.look()
             self.read()
 
     def _read_soon(self, *_: object) -> None:
-        if self._watched and not self._soon.isActive():
+        if self.watched and not self._soon.isActive():
             self._soon.start()
 
     def read(self) -> None:
         """Read suggestions and documents of the project now, in a thread."""
         project, me = self._session.project, self._session.annotator
-        if project is None or not self._watched:
+        if project is None or not self.watched:
             return
         reader, why_hidden = self._reader, self._session.team.why_hidden
         self._newest.start(

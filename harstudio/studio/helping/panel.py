@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -40,7 +40,7 @@ TRAIN = "Train a network on these labels…"
 
 
 class HelpPanel(QWidget):
-    """Reads the project only while it is seen."""
+    """Three pages, one of them in front; each shows what is so while it is visible."""
 
     def __init__(self, helping: Helping, thumbnails: Thumbnails) -> None:
         super().__init__()
@@ -142,17 +142,12 @@ class HelpPanel(QWidget):
         self._eyes.choose(Path(str(self.runs.itemData(place))))
         self.focus_list()
 
-    # ---- seen or not
+    # ---- size
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         super().showEvent(event)
-        self._helping.looping.watch(True)
         self._show_runs()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
         self._suggest.set_compact(self.height() < ROOMY_PX)
-
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
-        super().hideEvent(event)
-        self._helping.looping.watch(False)

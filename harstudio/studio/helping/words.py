@@ -69,9 +69,7 @@ def worth(curve: Sequence[Learned]) -> str:
     more, clips = last.accuracy - since.accuracy, last.clips - since.clips
     since_then = f"over the last {many(clips, 'clip')}"
     if abs(more) <= FLAT:
-        return (
-            f"{said} As before {since_then}: more of the same would hardly help; rare actions may."
-        )
+        return f"{said} As before {since_then}: more of the same hardly helps; rare actions may."
     points_text = f"{100 * more:+.0f} {'point' if abs(round(100 * more)) == 1 else 'points'}"
     points_text = points_text.replace("-", "\N{MINUS SIGN}")
     apart = since.low > last.high or since.high < last.low
