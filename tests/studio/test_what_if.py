@@ -16,7 +16,7 @@ from harstudio.runs.reading import read_data
 from harstudio.studio.what_if.answer import Answer
 from harstudio.studio.what_if.changes import Area, Changes, group
 from harstudio.studio.what_if.chart import Bar
-from harstudio.studio.what_if.section import WhatIfSection, stream_words
+from harstudio.studio.what_if.section import WhatIfSection, hidden_words, stream_words
 from harstudio.studio.what_if.what_if import Tool
 
 SECOND = 1_000_000_000
@@ -47,6 +47,12 @@ def test_changes_are_kept_apart_from_each_other() -> None:
     assert group("hands", names) == {"WristLeft", "left_index"}
     assert group("arms", names) == {"WristLeft", "ElbowLeft", "left_index"}
     assert group("head", names) == {"Head", "nose"}
+
+
+def test_hidden_joints_are_named_by_groups() -> None:
+    joints = ("Head", "ElbowLeft", "WristLeft", "HandLeft", "KneeLeft", "AnkleLeft")
+    assert hidden_words(frozenset(joints[1:5]), joints) == ["arms", "left knee"]
+    assert hidden_words(frozenset(("HandLeft", "WristLeft", "Head")), joints) == ["head", "hands"]
 
 
 def test_before_and_after_in_words() -> None:

@@ -187,19 +187,17 @@ class WhatIfSection(QWidget):
             button.setVisible(bool(joints))
             button.setChecked(bool(joints) and joints <= hidden)
         self.hidden.setVisible(bool(hidden))
-        names = [joint_title(name) for name in what_if.joints if name in hidden]
+        names = hidden_words(hidden, what_if.joints)
         more = len(names) - NAMED_JOINTS
         told = ", ".join(names[:NAMED_JOINTS]) + (f" and {more} more" if more > 0 else "")
         self.hidden.setText(f"hidden: {told}")
-        self.hidden.setToolTip(", ".join(names))
+        self.hidden.setToolTip(", ".join(map(joint_title, sorted(hidden))))
 
     def _show_areas(self) -> None:
         chips = []
         for number, area in enumerate(self._areas):
-            chip = _chip(
-                f"{spoken(area.stream)} {area.width:.0f} × {area.height:.0f}", "See it again",
-                checkable=False,
-            )  # fmt: skip
+            size = f"{area.width:.0f} × {area.height:.0f} pixels"
+            chip = _chip(spoken(area.stream), f"{size}; a click shows them again", checkable=False)
             chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             chip.setIcon(icons.icon("close", 16, theme.current().quiet))
             chip.setIconSize(QSize(12, 12))
@@ -259,6 +257,17 @@ class WhatIfSection(QWidget):
 
     def _give_back(self, number: int) -> None:
         self._what_if.change(self._what_if.changes.without_area(number))
+
+
+def hidden_words(hidden: frozenset[str], joints: Sequence[str]) -> list[str]:
+    """Hidden joints as people say them, whole groups first."""
+    left, words = hidden, []
+    for name in ("head", "arms", "hands", "legs"):
+        whole = group(name, joints)
+        if whole and whole <= left:
+            words.append(name)
+            left = left - whole
+    return words + [joint_title(name) for name in joints if name in left]
 
 
 def stream_words(said: StreamSaid, classes: tuple[str, ...]) -> str:
