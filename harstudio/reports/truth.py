@@ -9,6 +9,7 @@ import numpy as np
 from harstudio.reports.figures import BLUE, MUTED, ORANGE, Drawn, canvas, panel, shortened
 from harstudio.reports.tables import Column, Table
 from harstudio.runs.truth import ALIKE, BETTER, ON_HANDS, Checked, OnPlace, Removal, Truth
+from harstudio.runs.truth_rows import reasons
 
 ACROSS = 3  # explanations side by side
 WIDE, HIGH = 2.05, 1.55  # inches of a panel
@@ -96,7 +97,7 @@ def main_table(truth: Truth) -> Table:
                 _ratio(one.person),
                 _ratio(one.hands),
                 None if one.hands is None else one.hands.most,
-                "; ".join(one.failures()),
+                "; ".join(one.failures().values()),
             )
             for one in truth.explanations
         ),
@@ -166,6 +167,5 @@ def gates_table(truth: Truth) -> Table:
 
 def missing(truth: Truth) -> list[tuple[str, list[str]]]:
     """Of each explanation why figures are missing."""
-    return [
-        (one.name, list(dict.fromkeys(one.why.values()))) for one in truth.explanations if one.why
-    ]
+    found = [(one.name, list(reasons(one))) for one in truth.explanations]
+    return [(name, sentences) for name, sentences in found if sentences]

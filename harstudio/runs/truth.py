@@ -6,7 +6,6 @@ Definitions: docs/reference/explanations.md. Needs no torch: reports and the stu
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -110,15 +109,18 @@ class Checked(Part):
     hand_joints: HandJoints | None = None
     why: dict[str, str] = {}
 
-    def failures(self) -> Iterator[str]:
-        """Sentences on the aims that it does not reach."""
+    def failures(self) -> dict[str, str]:
+        """By figure a few words on each aim that it does not reach."""
+        found = {}
         if self.deletion is not None and self.deletion.better < BETTER:
-            yield f"deletion beats random orders on {100 * self.deletion.better:.0f} % of clips"
+            share = 100 * self.deletion.better
+            found["deletion"] = f"deletion beats random orders on {share:.0f} % of clips"
         if self.randomised is not None and self.randomised.median > ALIKE:
-            yield f"rank correlation with random weights {self.randomised.median:.2f}"
-        on_picture = self.person is not None or self.top_tenth is not None
-        if on_picture and self.hands is not None and self.hands.ratio < ON_HANDS:
-            yield f"{self.hands.ratio:.1f} times chance on the hands"
+            median = self.randomised.median
+            found["randomised"] = f"rank correlation with random weights {median:.2f}"
+        if self.kind == "heat_map" and self.hands is not None and self.hands.ratio < ON_HANDS:
+            found["hands"] = f"{self.hands.ratio:.1f} times chance on the hands"
+        return found
 
 
 class Gate(Part):

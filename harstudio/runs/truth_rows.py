@@ -17,6 +17,12 @@ TITLES = (
     "falls short",
 )
 NOTHING = "–"
+# What can be asked of each kind.
+ASKED = {
+    "heat_map": ("deletion", "randomised", "person", "hands"),
+    "joint_weights": ("deletion", "randomised", "hands", "hand_joints"),
+}
+ASKED_OF_OTHERS = ("deletion", "randomised")
 Row = tuple[str, ...]
 
 
@@ -31,7 +37,7 @@ def main_rows(truth: Truth) -> list[Row]:
             NOTHING if one.randomised is None else f"{one.randomised.median:.2f}",
             times(one.person),
             times(one.hands),
-            "; ".join(one.failures()),
+            "; ".join(one.failures().values()),
         )
         for one in truth.explanations
     ]
@@ -77,8 +83,9 @@ def _gate(one: Gate) -> Row:
 
 
 def reasons(one: Checked) -> Iterator[str]:
-    """Why figures are missing, each sentence once."""
-    yield from dict.fromkeys(one.why.values())
+    """Why figures are missing that such an explanation could have, each sentence once."""
+    figures = ASKED.get(one.kind, ASKED_OF_OTHERS)
+    yield from dict.fromkeys(one.why[name] for name in figures if name in one.why)
 
 
 def about(truth: Truth) -> str:

@@ -48,15 +48,17 @@ NOT_YET = (
 OLDER = " The weights are newer than these figures."
 TIPS = (
     "What the network shows",
-    "Clips that were looked at",
     "On how many clips the probability falls sooner than in random orders, when what the "
     "explanation holds for important is taken away first",
     "On how many clips the probability comes back sooner than in random orders",
     "Median rank correlation with the maps of the same network with random weights: near 0 is good",
     "How much of it lies on people, against chance by area",
     "How much of it lies on the hands in actions of the hands, against chance by area or joints",
-    "Aims that it does not reach",
 )
+
+
+COLUMNS = (0, 2, 3, 4, 5, 6)  # of the rows; how many clips is told above, what fails below
+FAILING = {"deletion": 1, "randomised": 3, "hands": 5}  # column of each figure that has an aim
 
 
 class TruthView(QWidget):
@@ -155,17 +157,18 @@ class TruthView(QWidget):
         self.truth = truth
         problems = "" if not truth.problems else " " + " ".join(truth.problems)
         self.about.setText(about(truth) + remark + problems)
-        self.table.fill(TITLES, main_rows(truth), 1)
+        rows = [[row[k] for k in COLUMNS] for row in main_rows(truth)]
+        self.table.fill([TITLES[k] for k in COLUMNS], rows, 1)
         for column, tip in enumerate(TIPS):
             self.table.horizontalHeaderItem(column).setToolTip(tip)
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        for k in range(self.table.rowCount()):
-            for column in range(len(TITLES)):
-                self.table.item(k, column).setFlags(flags)
-            left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-            last = self.table.item(k, len(TITLES) - 1)
-            last.setTextAlignment(left)
-            last.setForeground(QColor(theme.current().warn))
+        for row, one in enumerate(truth.explanations):
+            for column in range(len(COLUMNS)):
+                self.table.item(row, column).setFlags(flags)
+            for figure, sentence in one.failures().items():
+                item = self.table.item(row, FAILING[figure])
+                item.setForeground(QColor(theme.current().warn))
+                item.setToolTip(_sentence(sentence))
         self._stack.setCurrentIndex(1)
         first = next((k for k, one in enumerate(truth.explanations) if one.deletion is not None), 0)
         self.table.setCurrentCell(first, 0)
@@ -182,12 +185,13 @@ class TruthView(QWidget):
             words.insert(
                 0, f"In {one.indifferent} of {one.clips} clips the answer does not rest on it."
             )
+        short = [_sentence(text) for text in one.failures().values()]
         published = [
-            f"{what[0].upper()}{what[1:]}: {value} ({beside})."
+            _sentence(f"{what}: {value} ({beside})")
             for name, what, value, beside in published_rows(self.truth)
             if name == one.name
         ]
-        self.note.setText(" ".join([*published, *words]))
+        self.note.setText(" ".join([*short, *published, *words]))
 
     # ---- measuring
 
@@ -235,3 +239,7 @@ class TruthView(QWidget):
             self.show_truth(Truth.of(result), "" if kept else " These figures are not kept.")
         except HarstudioError as error:
             self._fail(str(error))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
