@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -124,6 +125,24 @@ def test_features_of_another_evaluation_do_not_count(run):
     again = write_run(run / "other" / "run", evaluation=other)
     shutil.copy(RunFolder(run).answers, RunFolder(again).answers)
     assert read_errors(again).features is None
+
+
+def test_cameras_and_persons_are_told_by_the_data_of_the_run(run):
+    bare = document()
+    for sample in bare["samples"]:
+        sample["view"] = None
+    (run / "evaluation.json").write_text(json.dumps(bare))
+    known = {key: bare["samples"][0][key] for key in ("recording", "start_ns", "end_ns", "label")}
+    twice = {key: bare["samples"][1][key] for key in ("recording", "start_ns", "end_ns", "label")}
+    samples = [{**known, "view": 3, "person": "2"}, {**twice, "person": "1"}, twice]
+    data = {"path": str(run), "parts": {"test": samples}}
+    RunFolder(run).data.write_text(json.dumps(data))
+    errors = read_errors(run)
+    assert [(one.view, one.person) for one in errors.findings.verdicts[:2]] == [
+        (3, "2"),
+        (None, ""),
+    ]
+    assert errors.data == run
 
 
 def test_a_run_without_clips_says_so(tmp_path):
@@ -301,6 +320,12 @@ def test_errors_side_by_side_are_played_explained_and_left(window, tmp_path):
     until(lambda: window.session.recognition is not None, SECONDS, "the recognition")
     assert commands["beside.classes"].enabled()
     assert commands["beside.runs"].enabled()
+    commands.run("beside.runs")
+    until(window.palette_box.isVisible, what="the runs to choose from")
+    offered = [one.title for one in window.palette_box.shown()]
+    assert "joints-any-sensor" in offered
+    assert "net" not in offered  # it is the one that is there already
+    window.palette_box.close_palette()
     desk.show_classes(0, 2)
     until(explained, SECONDS, "both classes")
     assert [one.label for one in beside.sides] == [0, 2]

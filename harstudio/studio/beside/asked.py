@@ -10,7 +10,8 @@ from pathlib import Path
 class Question:
     """What a run looks at in ``[start_ns, end_ns)`` of a recording when it says ``label``.
 
-    label: index of the class that is explained; None for the one that the run says.
+    label: index of the class that is explained; None for the one that the run says. person: body
+    id, "" for whoever is seen.
     """
 
     run: Path
@@ -18,6 +19,7 @@ class Question:
     start_ns: int
     end_ns: int
     label: int | None = None
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Beheld:
     caption: str = ""
     title: str = ""
     note: str = ""
+    person: str = ""
 
     def question(self, path: Path, label: int | None) -> Question:
         """About this stretch, at the place where the recording was found."""
-        return Question(self.run, path, self.start_ns, self.end_ns, label)
+        return Question(self.run, path, self.start_ns, self.end_ns, label, self.person)

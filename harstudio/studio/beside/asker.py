@@ -76,6 +76,7 @@ class Asker(QObject):
             "start_ns": question.start_ns,
             "end_ns": question.end_ns,
             "target_class": question.label,
+            "person": question.person,
             "out": str(self._folder / str(next(self._numbers))),
         }
         title = f"explaining by {question.run.name}"

@@ -80,11 +80,10 @@ class BesidePage(QWidget):
         left, right = self._pair(errors, verdict)
         said = errors.classes[verdict.predicted]
         roots = [*([errors.data] if errors.data is not None else []), *self._roots()]
-        ahead = []
-        following = self.list.following()
-        if following is not None and following.path.exists():
-            label = following.predicted
-            ahead = [self._beheld(errors, following).question(following.path, label)]
+        ahead, following, here = [], self.list.following(), self.beside.sides[0].path
+        if following is not None and here is not None and following.path.parent == here.parent:
+            beheld = self._beheld(errors, following)
+            ahead = [beheld.question(following.path, beheld.label)]
         instead = f"No clip of “{said}” was recognised in this evaluation."
         self.beside.show_pair(left, right, instead=instead, roots=roots, ahead=ahead)
 
@@ -112,6 +111,7 @@ class BesidePage(QWidget):
             confidence=verdict.confidence,
             caption=caption,
             note=note,
+            person=verdict.person,
         )
 
     def step_error(self, by: int) -> None:

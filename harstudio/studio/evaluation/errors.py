@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,29 +77,32 @@ def read_errors(run: Path, findings: Findings | None = None) -> Errors:
         raise DataError(
             "The clips of this evaluation were not kept.", path=run, remedy="Evaluate it again."
         )
-    findings, data = _with_views(run, findings)
+    findings, data = _with_samples(run, findings)
     return Errors(run, findings, tuple(findings.mistakes()), _features(run, findings), data)
 
 
-def _with_views(run: Path, findings: Findings) -> tuple[Findings, Path | None]:
-    """The cameras are told by the run's data, where they are known."""
+def _with_samples(run: Path, findings: Findings) -> tuple[Findings, Path | None]:
+    """Cameras and persons are told by the run's data, where they are known."""
     try:
         data = read_data(run) or {}
-        views = {
-            (str(one["path"]), int(one["start_ns"])): one.get("view")
-            for part in data.get("parts", {}).values()
-            for one in part
-        }
+        samples: dict[tuple[str, int, int, int], list[Mapping[str, Any]]] = {}
+        for one in (one for part in data.get("parts", {}).values() for one in part):
+            key = (one["recording"], one["start_ns"], one["end_ns"], one["label"])
+            samples.setdefault(key, []).append(one)
         where = Path(str(data["path"])) if data.get("path") else None
-    except (HarstudioError, KeyError, TypeError, ValueError, AttributeError):
+    except (HarstudioError, KeyError, TypeError, AttributeError):
         return findings, None
-    told = tuple(
-        replace(one, view=views.get((str(one.path), one.start_ns)))
-        if one.view is None and isinstance(views.get((str(one.path), one.start_ns)), int)
-        else one
-        for one in findings.verdicts
-    )
-    return replace(findings, verdicts=told), where if where and where.is_absolute() else None
+
+    def told(one: Verdict) -> Verdict:
+        found = samples.get((one.recording, one.start_ns, one.end_ns, one.label), [])
+        if len(found) != 1:  # nothing is known, or one cannot tell which it is
+            return one
+        view, person = found[0].get("view"), found[0].get("person")
+        view = view if isinstance(view, int) and one.view is None else one.view
+        return replace(one, view=view, person=person if isinstance(person, str) else "")
+
+    findings = replace(findings, verdicts=tuple(told(one) for one in findings.verdicts))
+    return findings, where if where is not None and where.is_absolute() else None
 
 
 def _features(run: Path, findings: Findings) -> NDArray[np.float32] | None:

@@ -20,7 +20,7 @@ class Verdict:
     """What was said about one clip; label and predicted are indices of the classes.
 
     by_stream: what each stream said on its own, where that was kept. subject, view: numbers of the
-    person and of the camera, None where nobody knows.
+    person and of the camera, None where nobody knows. person: body id, "" for whoever is seen.
     """
 
     path: Path
@@ -33,6 +33,7 @@ class Verdict:
     by_stream: Mapping[str, int] = field(default_factory=dict)
     subject: int | None = None
     view: int | None = None
+    person: str = ""
 
     def said(self, stream: str) -> int | None:
         """Index of the class that a stream named; None where that was not kept."""
