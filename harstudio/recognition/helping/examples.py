@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from harstudio.errors import HarstudioError
 from harstudio.jobs.context import Context
 from harstudio.learning.data.looked import extent
-from harstudio.recognition.helping.cutting import cut
+from harstudio.recognition.helping.cutting import Cutting, cut
 from harstudio.recognition.helping.features import FeatureMaker, Features, Stretch
 from harstudio.recognition.helping.head import NOTHING, Examples
-from harstudio.recognition.helping.teaching import LEAST_NS, Said, SaidClip, covered
+from harstudio.recognition.helping.teaching import LEAST_NS, Said, SaidClip, covered, overlap
 from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording
@@ -25,8 +26,20 @@ from harstudio.recordings.streams import SkeletonStream, StreamKind
 RECORDINGS, STRETCHES = "recordings", "stretches"
 PARTS = 5  # stretches of time that one recording is held out in
 INSIDE = 0.9  # of a stretch that lies where nothing was labelled
+MEANT = 0.5  # intersection over union of a clip and the stretch that it was made for
+HABIT = 5  # clips that tell where an annotator puts edges
 
 Progress = Callable[[float], None]
+
+
+class Edge(NamedTuple):
+    """How much later than the motion a clip begins, and ends; whose it is, and in which
+    recording."""
+
+    recording: str
+    annotator: str
+    start_ns: int
+    end_ns: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +47,8 @@ class Gathered:
     """Examples in order, with what they are made from.
 
     clips: of every example the clip that says it, None where there is nothing. annotators,
-    recordings: whose it is, and in which. over: what the groups are.
+    recordings: whose it is, and in which. over: what the groups are. edges: how far those of
+    labelled clips lie from those of the motion.
     """
 
     examples: Examples
@@ -42,6 +56,7 @@ class Gathered:
     annotators: tuple[str, ...]
     recordings: tuple[str, ...]
     over: str
+    edges: tuple[Edge, ...] = ()
 
     def without(self, recording: str, annotator: str) -> Gathered:
         """Without what others than the annotator say about a recording: whoever labels it is
@@ -60,6 +75,17 @@ class Gathered:
             tuple(self.annotators[k] for k in at),
             tuple(self.recordings[k] for k in at),
             self.over,
+            tuple(e for e in self.edges if e.recording != recording or e.annotator == annotator),
+        )
+
+    @property
+    def edges_ns(self) -> tuple[int, int]:
+        """How much later than the motion clips usually begin, and end; 0 where few tell."""
+        if len(self.edges) < HABIT:
+            return 0, 0
+        return (
+            round(float(np.median([edge.start_ns for edge in self.edges]))),
+            round(float(np.median([edge.end_ns for edge in self.edges]))),
         )
 
     def counts(self) -> Counter[str]:
@@ -96,6 +122,7 @@ def gather(
         by_path.setdefault(one.path, []).append(one)
     rows: list[Features] = []
     parts: list[_Part] = []
+    edges: list[Edge] = []
     for number, (path, together) in enumerate(by_path.items()):
 
         def done(share: float, first: int = number) -> None:
@@ -104,17 +131,19 @@ def gather(
         done(0.0)
         try:
             with open_recording(path) as recording:
-                found = [part for one in together for part in _parts(recording, one, usual_ns)]
+                looked = [_parts(recording, one, usual_ns) for one in together]
+                found = [part for one in looked for part in one.parts]
                 with FeatureMaker(trained, recording, context) as maker:
                     features = maker.of([part.stretch for part in found], done)
         except HarstudioError as error:
             problems.append(str(error))
             continue
+        edges += [edge for one in looked for edge in one.edges]
         for row, part in zip(features, found, strict=True):
             if np.isfinite(row).all():
                 rows.append(row)
                 parts.append(part)
-    return _gathered(rows, parts, problems)
+    return replace(_gathered(rows, parts, problems), edges=tuple(edges))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +156,33 @@ class _Part:
     clip: SaidClip | None
 
 
-def _parts(recording: Recording, said: Said, usual_ns: int) -> Iterator[_Part]:
-    for clip in said.clips:
-        yield _Part(clip.stretch, said.recording, said.annotator, clip)
-    empty = said.nothing(*extent(recording))
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What a recording gives: parts, and how far edges of clips lie behind those of the motion."""
+
+    parts: list[_Part]
+    edges: list[Edge]
+
+
+def _parts(recording: Recording, said: Said, usual_ns: int) -> _Looked:
+    parts = [_Part(one.stretch, said.recording, said.annotator, one) for one in said.clips]
+    start_ns, end_ns = extent(recording)
+    empty = said.nothing(start_ns, end_ns)
     pieces = [piece for gap in empty for piece in _pieces(gap, usual_ns)]
     stream = recording.of_kind(StreamKind.SKELETON)
-    if isinstance(stream, SkeletonStream) and empty:
-        pieces += [
-            one
-            for person in dict.fromkeys(gap.person for gap in empty)
-            for one in cut(stream, person)
-            if covered(one, empty) >= INSIDE
-        ]
-    for piece in dict.fromkeys(pieces):
-        yield _Part(piece, said.recording, said.annotator, None)
+    edges: list[Edge] = []
+    for person in said.persons():
+        if not isinstance(stream, SkeletonStream):
+            break
+        moved = cut(stream, person, Cutting(usual_s=usual_ns / 1e9))
+        pieces += [one for one in moved if covered(one, empty) >= INSIDE]
+        for clip in said.stretches():
+            best = max(moved, key=lambda one: overlap(one, clip), default=clip)
+            if clip.person == person and overlap(best, clip) >= MEANT and best is not clip:
+                off = clip.start_ns - best.start_ns, clip.end_ns - best.end_ns
+                edges.append(Edge(said.recording, said.annotator, *off))
+    parts += [_Part(one, said.recording, said.annotator, None) for one in dict.fromkeys(pieces)]
+    return _Looked(parts, edges)
 
 
 def _pieces(gap: Stretch, usual_ns: int) -> Iterator[Stretch]:

@@ -54,7 +54,7 @@ class Wanted:
     persons: whom stretches are about, "" for whoever is seen most. usual_s: how long clips usually
     last. counts: clips of every label that were learned from. own: clips of the annotator there,
     and rejected: proposals that were said no to; neither is suggested again. least: the least
-    confidence.
+    confidence. edges_ns: how much later than the motion clips begin, and end.
     """
 
     persons: tuple[str, ...]
@@ -63,6 +63,7 @@ class Wanted:
     own: tuple[Stretch, ...] = ()
     rejected: tuple[Stretch, ...] = ()
     least: float = 0.0
+    edges_ns: tuple[int, int] = (0, 0)
 
 
 def learned_speaker(head: Head) -> Speaker:
@@ -122,7 +123,11 @@ def suggest_for(
             if progress is not None:
                 progress((first + share) / len(wanted.persons))
 
-        stretches = candidates(recording, maker, speaker, person, wanted.usual_s, done)
+        stretches = _moved(
+            candidates(recording, maker, speaker, person, wanted.usual_s, done),
+            wanted.edges_ns,
+            extent(recording),
+        )
         left = [one for one in (_free(stretch, wanted) for stretch in stretches) if one is not None]
         found += _named(left, maker, speaker, wanted, done)
     return tuple(sorted(found, key=lambda one: (one.start_ns, one.end_ns, one.person)))
@@ -208,6 +213,22 @@ def _named(
             )
         )
     return found
+
+
+def _moved(
+    stretches: Sequence[Stretch], edges_ns: tuple[int, int], within: tuple[int, int]
+) -> list[Stretch]:
+    """The stretches with their edges where people put them: inside the recording, where two come to
+    overlap half-way, and no shorter than half of what they were."""
+    starts = [max(one.start_ns + edges_ns[0], within[0]) for one in stretches]
+    ends = [min(one.end_ns + edges_ns[1], within[1]) for one in stretches]
+    for k in range(1, len(stretches)):
+        if ends[k - 1] > starts[k]:
+            ends[k - 1] = starts[k] = (ends[k - 1] + starts[k]) // 2
+    return [
+        Stretch(start, end, one.person) if 2 * (end - start) > one.end_ns - one.start_ns else one
+        for one, start, end in zip(stretches, starts, ends, strict=True)
+    ]
 
 
 def _free(stretch: Stretch, wanted: Wanted) -> Stretch | None:

@@ -101,6 +101,7 @@ class Teacher:
                 own=tuple(mine.stretches()) if mine is not None else (),
                 rejected=mine.rejected if mine is not None else (),
                 least=least,
+                edges_ns=gathered.edges_ns,
             )
             with FeatureMaker(self._trained, recording, context) as maker:
                 clips = suggest_for(recording, maker, speaker, wanted, progress)
