@@ -2,8 +2,9 @@
 
     python benchmarks/explanations/measure.py OUT [--utd UTD-MHAD] [--clips 40]
 
-OUT gets ``rooms`` (three people, six actions, two views in a furnished room; the third is tested),
-``runs/NAME`` of each config beside this file, and ``figures.json``. What is there is not made again.
+OUT gets ``rooms`` (three people, six actions, two views in a furnished room; the third person is
+tested), ``runs/NAME`` of each config beside this file, and ``figures.json``. What is there is not
+made again.
 Bundled weights are checked on rooms, those that know UTD-MHAD on it where it is named.
 """
 
@@ -32,9 +33,12 @@ HEAD = (
 
 
 def harstudio(*words: str | Path) -> str:
-    """What a command prints."""
+    """What a command prints; status 1 is a clip that could not be read."""
     command = [sys.executable, "-m", "harstudio", *map(str, words)]
-    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
+    done = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE)
+    if done.returncode > 1:
+        raise SystemExit(done.returncode)
+    return done.stdout
 
 
 def of_run(run: Path, clips: int) -> Truth:
