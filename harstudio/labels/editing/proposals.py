@@ -112,23 +112,29 @@ def admitted(document: Document, clips: Iterable[Clip]) -> Admitted:
 
 
 def propose(document: Document, clips: Iterable[Clip], source: str) -> Edit | None:
-    """Put proposals in the place of the open ones; None when that changes nothing.
+    """Put proposals in the place of the open ones; None when that changes nothing. One of the
+    same label and edges as before stays the same clip.
 
     source: the run that proposes. Left out is what ``admitted`` leaves out.
     """
-    taken = admitted(document, clips).clips
+    taken = [_as_proposal(clip, source) for clip in admitted(document, clips).clips]
     tier = proposals_tier(document)
-    gone: tuple[Edit, ...] = ()
-    made: tuple[Edit, ...] = ()
     name = _free_name(document) if tier is None else tier.name
-    if tier is None:
-        made = (AddTier(name, len(document.tiers), RULES),)
-    else:
-        gone = tuple(RemoveClip(name, clip) for clip in tier.clips if not clip.rejected)
-    if not taken and not gone:
+    edits: list[Edit] = [] if tier is not None else [AddTier(name, len(document.tiers), RULES)]
+    there = [] if tier is None else [clip for clip in tier.clips if not clip.rejected]
+    staying = {_what(clip): clip for clip in there}
+    put: list[Edit] = []
+    for clip in taken:
+        old = staying.pop(_what(clip), None)
+        if old is None:
+            put.append(AddClip(name, clip))
+        elif not _equal(old, new := replace(clip, id=old.id)):
+            put.append(ChangeClip(name, old, new))
+    gone = {clip.id for clip in staying.values()}
+    edits += [RemoveClip(name, clip) for clip in there if clip.id in gone]
+    if not put and not gone:
         return None
-    put = tuple(AddClip(name, _as_proposal(clip, source)) for clip in taken)
-    return Group(f"Propose {_many(len(put))} by {source}", (*made, *gone, *put))
+    return Group(f"Propose {_many(len(taken))} by {source}", (*edits, *put))
 
 
 def propose_also(document: Document, clips: Iterable[Clip], source: str) -> Edit | None:
@@ -254,6 +260,14 @@ class ProposalSteps:
 def _as_proposal(clip: Clip, source: str) -> Clip:
     told = {**clip.attributes, SOURCE: source}
     return replace(clip, id=new_id(), origin=Origin.MODEL, attributes=told, rejected=False)
+
+
+def _what(clip: Clip) -> tuple[int, int, str, str]:
+    return clip.start_ns, clip.end_ns, clip.label, clip.person
+
+
+def _equal(one: Clip, other: Clip) -> bool:
+    return one == other and one.attributes == other.attributes
 
 
 def _open(document: Document, clip_id: str) -> tuple[Tier, Clip]:

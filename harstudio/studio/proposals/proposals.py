@@ -137,7 +137,8 @@ class Proposals(QObject):
         if not told.clips:
             self._say("info", f"{source} proposes nothing new here.{_left_out(told)}")
             return False
-        if not self._labelling.clips.do(edits.propose(document, told.clips, source)):
+        edit = edits.propose(document, told.clips, source)
+        if edit is not None and not self._labelling.clips.do(edit):
             return False
         go = "" if self.current() is not None else " F12 goes to the first."
         what = _many(len(told.clips))

@@ -71,6 +71,18 @@ def test_new_proposals_replace_the_open_ones_and_never_repeat_what_was_settled()
     assert len(proposals.rejected_proposals(document)) == 1
 
 
+def test_what_is_proposed_again_stays_the_same_clip():
+    document = labelled()
+    propose(document, proposal(0, 2 * S, "clap", 0.5), proposal(4 * S, 6 * S, "clap", 0.5))
+    first, second = open_proposals(document)
+    propose(document, proposal(0, 2 * S, "clap", 0.7), proposal(4 * S, 5 * S, "clap", 0.5))
+    again, other = open_proposals(document)
+    assert (again.id, again.confidence) == (first.id, 0.7)
+    assert other.id != second.id
+    unchanged = [proposal(c.start_ns, c.end_ns, c.label, c.confidence) for c in (again, other)]
+    assert proposals.propose(document, unchanged, "runs/one") is None
+
+
 def test_labelling_by_hand_settles_what_it_covers_and_undo_opens_it_again():
     document = labelled()
     propose(document, proposal(0, 2 * S, "clap"), proposal(5 * S, 7 * S, "clap"))
