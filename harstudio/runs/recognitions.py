@@ -14,7 +14,7 @@ import math
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,17 +114,32 @@ def load_recognition(path: Path) -> Recognition:
         raise DataError("The recognition is damaged.", path=path, remedy=REMEDY) from error
 
 
-def recognised_path(path: Path) -> str | None:
-    """The recording that a file is about; None where there is no file or it is damaged."""
+class Heading(NamedTuple):
+    """What a file says of a recording as a whole."""
+
+    path: str
+    name: str  # of the class
+    confidence: float
+
+
+def heading(path: Path) -> Heading | None:
+    """What a file is about; None where there is no file or it is damaged."""
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             member = archive.getinfo("header.npy")
             if member.file_size > MAX_HEADER_BYTES:
                 return None
-            header = _array(archive.read(member), np.dtype(np.uint8), 1)
-        return _text(json.loads(header.tobytes())["path"])
+            header = json.loads(_array(archive.read(member), np.dtype(np.uint8), 1).tobytes())
+        name = header["classes"][_index(header["label"], len(header["classes"]))]
+        return Heading(_text(header["path"]), _text(name), float(header["confidence"]))
     except (OSError, *DAMAGED, RecursionError, RuntimeError):
         return None
+
+
+def recognised_path(path: Path) -> str | None:
+    """The recording that a file is about; None where there is no file or it is damaged."""
+    found = heading(path)
+    return None if found is None else found.path
 
 
 def _read_arrays(file: Any, path: Path) -> dict[str, NDArray[Any]]:

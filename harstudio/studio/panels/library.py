@@ -434,9 +434,22 @@ class LibraryPanel(QWidget):
         if found.subject is not None:
             text = f"subject:{found.subject}"
             menu.addAction(f"Only subject {found.subject}", partial(self.search.setText, text))
+        if self.model.said:
+            self._add_sorting(menu)
         menu.addAction("Look again at the folder", self.refresh)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self.list.viewport().mapToGlobal(place))
+
+    def _add_sorting(self, menu: QMenu) -> None:
+        sort = menu.addAction("Least sure first")
+        sort.setCheckable(True)
+        sort.setChecked(self.model.least_sure_first)
+        sort.toggled.connect(self._sort)
+        menu.addAction("Only what the run has wrong", partial(self.search.setText, "said:wrong"))
+
+    def _sort(self, wanted: bool) -> None:
+        self.model.sort_by_said(wanted)
+        self._show_open()
 
 
 def _within(folder: Path, parent: Path) -> bool:

@@ -1,6 +1,6 @@
 """What is typed above the library: words and ``key:value`` pairs, all of which must hold.
 
-``wave subject:1,2 view:2 format:ntu stream:depth state:unlabelled -bow``
+``wave subject:1,2 view:2 format:ntu stream:depth state:unlabelled said:wrong -bow``
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ import shlex
 from dataclasses import dataclass, field
 
 from harstudio.recordings.formats.found import Found
+from harstudio.studio.panels.library_answers import Said, said_matches
 
-KEYS = ("subject", "view", "format", "action", "stream", "state", "name")
+KEYS = ("subject", "view", "format", "action", "stream", "state", "said", "name")
 _SHORT = {"s": "subject", "v": "view", "f": "format", "a": "action", "has": "stream"}
 
 
@@ -26,13 +27,14 @@ class Filter:
     def __bool__(self) -> bool:
         return bool(self.words or self.without or self.pairs or self.unknown)
 
-    def accepts(self, found: Found, haystack: str, state: str) -> bool:
-        """haystack: ``searchable(found)``; state: "labelled", "in progress" or "unlabelled"."""
+    def accepts(self, found: Found, haystack: str, state: str, said: Said | None = None) -> bool:
+        """haystack: ``searchable(found)``; state: "labelled", "in progress" or "unlabelled"; said:
+        what a run says about it."""
         return (
             not self.unknown
             and all(word in haystack for word in self.words)
             and not any(word in haystack for word in self.without)
-            and all(_holds(key, values, found, state) for key, values in self.pairs.items())
+            and all(_holds(key, values, found, state, said) for key, values in self.pairs.items())
         )
 
 
@@ -69,7 +71,9 @@ def _parts(text: str) -> list[str]:
         return text.replace('"', " ").replace("'", " ").split()
 
 
-def _holds(key: str, values: tuple[str, ...], found: Found, state: str) -> bool:
+def _holds(key: str, values: tuple[str, ...], found: Found, state: str, said: Said | None) -> bool:
+    if key == "said":
+        return any(said_matches(value, said, found) for value in values)
     if key in ("subject", "view"):
         number = getattr(found, key)
         return number is not None and any(_number(value, key) == number for value in values)

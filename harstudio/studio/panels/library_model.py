@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from harstudio.recordings.formats.found import Found
 from harstudio.studio import theme
+from harstudio.studio.panels.library_answers import RIGHT, WRONG, Said
 from harstudio.studio.panels.library_filter import Filter, searchable
 from harstudio.studio.panels.thumbnails import Thumbnails, placed
 
@@ -42,6 +43,7 @@ class LibraryModel(QAbstractListModel):
     StateRole = Qt.ItemDataRole.UserRole + 2
     ThumbRole = Qt.ItemDataRole.UserRole + 3
     OpenRole = Qt.ItemDataRole.UserRole + 4
+    SaidRole = Qt.ItemDataRole.UserRole + 5
 
     def __init__(self, thumbnails: Thumbnails, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +55,8 @@ class LibraryModel(QAbstractListModel):
         self._rows: list[int] = []
         self._row_of: dict[str, int] = {}
         self._states: dict[str, str] = {}
+        self._said: Mapping[str, Said] = {}
+        self._least_sure_first = False
         self._filter = Filter()
         self._open_path = ""
         self._thumbnails = thumbnails
@@ -67,6 +71,10 @@ class LibraryModel(QAbstractListModel):
     def all_found(self) -> Sequence[Found]:
         """Everything, filtered or not."""
         return self._all
+
+    def listed(self) -> Sequence[Found]:
+        """What the filter leaves, in the order of the rows."""
+        return [self._all[k] for k in self._rows]
 
     def set_found(self, found: Sequence[Found]) -> None:
         self.beginResetModel()
@@ -113,6 +121,28 @@ class LibraryModel(QAbstractListModel):
         elif self._rows:
             self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
 
+    def set_said(self, said: Mapping[str, Said]) -> None:
+        """What a run says, by path of the recording."""
+        self._said = said
+        if "said" in self._filter.pairs or self._least_sure_first:
+            self.set_filter(self._filter)
+        elif self._rows:
+            self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
+
+    @property
+    def said(self) -> Mapping[str, Said]:
+        """What a run says, by path of the recording."""
+        return self._said
+
+    @property
+    def least_sure_first(self) -> bool:
+        """Whether those that the run is least sure of stand first, those without an answer last."""
+        return self._least_sure_first
+
+    def sort_by_said(self, wanted: bool) -> None:
+        self._least_sure_first = wanted
+        self.set_filter(self._filter)
+
     def clear_states(self) -> None:
         """Nothing is known of how far they are labelled."""
         self._states.clear()
@@ -143,14 +173,25 @@ class LibraryModel(QAbstractListModel):
         return self._all[self._rows[row]]
 
     def _select_rows(self) -> None:
-        accepts, states = self._filter.accepts, self._states
+        accepts, states, said = self._filter.accepts, self._states, self._said
         self._rows = [
             k
             for k, (entry, haystack) in enumerate(zip(self._all, self._haystacks, strict=True))
             if (self._only is None or entry.name in self._only)
-            and accepts(entry, haystack, states.get(entry.name, UNLABELLED))
+            and accepts(
+                entry,
+                haystack,
+                states.get(entry.name, UNLABELLED),
+                said.get(str(entry.path)),
+            )
         ]
+        if self._least_sure_first:
+            self._rows.sort(key=self._doubt)
         self._row_of = {str(self._all[k].path): row for row, k in enumerate(self._rows)}
+
+    def _doubt(self, row: int) -> tuple[bool, float]:
+        said = self._said.get(str(self._all[row].path))
+        return (True, 0.0) if said is None or not said.label else (False, said.confidence)
 
     def _thumbnail_ready(self, path: str) -> None:
         row = self._row_of.get(path)
@@ -169,7 +210,8 @@ class LibraryModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._names[self._rows[index.row()]]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self.shown(_tip(found, self.state(found.name)))
+            said = self._said.get(str(found.path))
+            return self.shown(_tip(found, self.state(found.name), said))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             action = "" if found.action is None else found.action.name
             return f"{self._names[self._rows[index.row()]]}, {action}, {self.state(found.name)}"
@@ -181,10 +223,12 @@ class LibraryModel(QAbstractListModel):
             return self._thumbnails.get(found.path)
         if role == self.OpenRole:
             return str(found.path) == self._open_path
+        if role == self.SaidRole:
+            return self._said.get(str(found.path))
         return None
 
 
-def _tip(found: Found, state: str) -> str:
+def _tip(found: Found, state: str, said: Said | None) -> str:
     told = [found.name]
     if found.action is not None:
         told.append(f"{found.action.code}: {found.action.name}")
@@ -192,7 +236,10 @@ def _tip(found: Found, state: str) -> str:
         told.append(f"subject {found.subject}")
     if found.view is not None:
         told.append(f"view {found.view}")
-    told += [f"{found.format}: {_kinds(found)}", state, str(found.path)]
+    told += [f"{found.format}: {_kinds(found)}", state]
+    if said is not None:
+        told.append(f"{said.run}: {said.error or said.text}")
+    told.append(str(found.path))
     return "\n".join(told)
 
 
@@ -203,7 +250,6 @@ class LibraryDelegate(QStyledItemDelegate):
         return QSize(120, ROW_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        found: Found = index.data(LibraryModel.FoundRole)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -217,10 +263,22 @@ class LibraryDelegate(QStyledItemDelegate):
             painter.drawImage(placed(image, thumb), image)
         left, right = thumb.right() + 9, box.right() - 20
         self._write(painter, QRectF(left, box.top() + 5, right - left, 18), index.data(), 13, True)
-        second = _second_line(found)
-        self._write(painter, QRectF(left, box.top() + 23, right - left, 16), second, 12, False)
+        self._paint_second(painter, QRectF(left, box.top() + 23, right - left, 16), index)
         self._paint_state(painter, index, QPointF(box.right() - 10, box.center().y()))
         painter.restore()
+
+    def _paint_second(self, painter: QPainter, box: QRectF, index: Index) -> None:
+        """What a run says about it, else what it shows or has."""
+        found: Found = index.data(LibraryModel.FoundRole)
+        said: Said | None = index.data(LibraryModel.SaidRole)
+        if said is None:
+            self._write(painter, box, _second_line(found), 12, False)
+            return
+        tokens, verdict = theme.current(), said.verdict(found)
+        colors = {RIGHT: tokens.good, WRONG: tokens.bad, "": tokens.quiet}
+        color = colors[verdict] if said.label else tokens.warn
+        sign = {RIGHT: "✓ ", WRONG: "✗ "}.get(verdict, "" if said.label else "! ")
+        self._write(painter, box, f"{sign}{said.text}", 12, False, color)
 
     @staticmethod
     def _paint_state(painter: QPainter, index: Index, middle: QPointF) -> None:
@@ -253,11 +311,13 @@ class LibraryDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(box, theme.CORNER, theme.CORNER)
 
     @staticmethod
-    def _write(painter: QPainter, box: QRectF, text: str, pixels: int, strong: bool) -> None:
+    def _write(
+        painter: QPainter, box: QRectF, text: str, pixels: int, strong: bool, color: str = ""
+    ) -> None:
         tokens = theme.current()
         font = theme.ui_font(pixels)
         painter.setFont(font)
-        painter.setPen(QColor(tokens.text if strong else tokens.quiet))
+        painter.setPen(QColor(color or (tokens.text if strong else tokens.quiet)))
         fitting = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, int(box.width()))
         painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, fitting)
 

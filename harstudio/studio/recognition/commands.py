@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from harstudio.runs.opinion import Where
@@ -42,8 +41,10 @@ def recognise_commands(feature: Recognising) -> list[Command]:
                 recogniser.can_ask),
         Command("recognise.again", "Recognise again", recogniser.recognise_again, MENU, "refresh",
                 ("Ctrl+Shift+E",), can_ask_again, about=with_what),
-        Command("recognise.stop", "Stop recognising", recogniser.stop, MENU, "close", (),
-                partial(getattr, recogniser, "busy")),
+        Command("recognise.all", "Recognise all…", feature.choose_for_all, MENU, "library",
+                ("Ctrl+Alt+E",), feature.can_recognise_all, about=feature.how_many),
+        Command("recognise.stop", "Stop recognising", feature.stop, MENU, "close", (),
+                feature.is_asking),
         Command("recognise.put_away", "Put the result away", recogniser.put_away, MENU, "eye-off",
                 (), is_there),
         Command("recognise.looked_at", "Show what was looked at", explaining.toggle_all, MENU,

@@ -277,6 +277,25 @@ class Recogniser(QObject):
             recording = self._session.recording
             if recording is None or recording.path != self._asked[0]:
                 self.stop()
+        self._show_known()
+
+    def turn_to(self, run: Path) -> None:
+        """Show what another run said about the open recording, and ask it the next time."""
+        if run == self.run:
+            return
+        self.run = self.last_run = run
+        self._store.setValue(LAST, str(run))
+        self._session.show_recognition(None)
+        self._show_known()
+
+    def look_again(self, path: Path) -> None:
+        """The run in use answered about a recording elsewhere: show it where that is open and
+        nothing is said of it yet."""
+        recording = self._session.recording
+        if recording is not None and recording.path == path and self._session.recognition is None:
+            self._show_known()
+
+    def _show_known(self) -> None:
         self.problem = self.stale = ""
         recording, run = self._session.recording, self.run or self.last_run
         if recording is None or run is None:

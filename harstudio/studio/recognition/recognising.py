@@ -14,6 +14,7 @@ from harstudio.runs.folder import is_run
 from harstudio.studio.commands import Command
 from harstudio.studio.palette import Entry
 from harstudio.studio.pane_area import PICTURES
+from harstudio.studio.recognition.batch import Batch
 from harstudio.studio.recognition.commands import recognise_commands
 from harstudio.studio.recognition.recogniser import Recogniser
 from harstudio.studio.recognition.run_choice import RunChoice
@@ -35,7 +36,9 @@ class Recognising(QObject):
         self.session = window.session
         self.recogniser = Recogniser(self.session, folders, window.store, self)
         self.what_if = WhatIf(self.session, self.recogniser, self)
-        self._wants_list = self._revealed = False
+        self.batch = Batch(self.session, self.recogniser)
+        self._wanted: Callable[[], list[Entry]] | None = None  # what the list of runs is for
+        self._revealed = False
         self.holder = QWidget()
         column = QVBoxLayout(self.holder)
         column.setContentsMargins(0, 0, 0, 0)
@@ -58,6 +61,8 @@ class Recognising(QObject):
         self.panel.add_section(WhatIfSection(self.what_if, self._window.labelling))
         self.holder.layout().addWidget(self.panel)
         self._window.furnished.connect(self._meet_panes)
+        self.batch.changed.connect(self._show_answers)
+        self._show_answers()
 
     def _meet_panes(self) -> None:
         """Regions and joints can be taken away in the panes."""
@@ -73,13 +78,20 @@ class Recognising(QObject):
 
     def choose(self) -> None:
         """Let a run be chosen in the palette; the one asked last comes first."""
-        self._wants_list = True
+        self._wanted = self.entries
+        self.recogniser.list_runs()
+
+    def choose_for_all(self) -> None:
+        """Let a run be chosen for the recordings that the library lists now."""
+        self._wanted = self.entries_for_all
         self.recogniser.list_runs()
 
     def _offer(self, _choices: object) -> None:
-        if self._wants_list:
-            self._wants_list = False
-            self._window.palette_box.open(entries=self.entries, hint="Ask which run")
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            listed = len(self._window.library.model.listed())
+            hint = "Ask which run" if wanted == self.entries else f"Ask which run about {listed}"
+            self._window.palette_box.open(entries=wanted, hint=hint)
 
     def entries(self) -> list[Entry]:
         """Every run, then a way to one that is not listed."""
@@ -116,6 +128,55 @@ class Recognising(QObject):
             icon="recognise",
             enabled=not lacks,
         )
+
+    def entries_for_all(self) -> list[Entry]:
+        """Every run, with how many of the listed recordings have what it needs."""
+        streams = [found.streams for found in self._window.library.model.listed()]
+
+        def sees(one: RunChoice) -> int:
+            return sum(map(one.can_see, streams))
+
+        def place(one: RunChoice) -> tuple[int, bool, bool]:
+            return -sees(one), one.path != self.recogniser.last_run, one.bundled
+
+        def entry(one: RunChoice) -> Entry:
+            last = one.path == self.recogniser.last_run
+            return Entry(
+                one.name,
+                "Not for these" if not sees(one) else "Last" if last else
+                "In the box" if one.bundled else "Run",
+                partial(self.recognise_all, one.path),
+                detail=one.facts_for(streams),
+                icon="recognise",
+                enabled=bool(sees(one)),
+            )  # fmt: skip
+
+        return [entry(one) for one in sorted(self.recogniser.choices, key=place)]
+
+    def recognise_all(self, run: Path) -> None:
+        """Ask this run about those recordings of the library's list that have what it needs."""
+        choice, listed = self.recogniser.choice(run), self._window.library.model.listed()
+        some = [found.path for found in listed if choice is None or choice.can_see(found.streams)]
+        self.batch.recognise(run, some)
+
+    def can_recognise_all(self) -> bool:
+        return self._window.has_library() and not self.batch.busy
+
+    def how_many(self) -> str:
+        """Which recordings "all" means."""
+        count, total = self._window.library.model.rowCount(), self._window.library.model.total
+        return f"the {count} of {total} that are listed" if count < total else f"all {total}"
+
+    def stop(self) -> None:
+        """Give up what is being asked, about the open recording and about all."""
+        self.recogniser.stop()
+        self.batch.stop()
+
+    def is_asking(self) -> bool:
+        return self.recogniser.busy or self.batch.busy
+
+    def _show_answers(self) -> None:
+        self._window.library.model.set_said(self.batch.said)
 
     def recognise(self, run: Path) -> None:
         """Ask this run, unless it cannot say anything about what is open."""
@@ -177,5 +238,6 @@ class Recognising(QObject):
         SaveExplanationBox(self._window).show()
 
     def shut(self) -> None:
+        self.batch.shut()
         self.recogniser.shut()
         self.what_if.shut()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -65,14 +65,35 @@ class RunChoice:
 
     def facts(self, recording: Recording | None) -> str:
         """Network, needs, classes and accuracy in one line."""
-        needs = " + ".join(WORDS.get(need, need) for need in self.needs)
-        parts = [self.network, needs]
-        parts.append(f"{self.classes} classes" if self.classes else "")
-        parts.append("not tested" if self.tested is None else f"tested {self.tested:.2f}")
         lacks = self.lacks(recording)
         missing = () if recording is None or lacks else self.missing(recording)
-        parts.append(f"here without {in_words(missing, 'and')}" if missing else "")
-        return " · ".join([part for part in parts if part] + ([lacks] if lacks else []))
+        here = f"here without {in_words(missing, 'and')}" if missing else ""
+        return " · ".join(filter(None, (*self._about(), here, lacks)))
+
+    def _about(self) -> tuple[str, ...]:
+        needs = " + ".join(WORDS.get(need, need) for need in self.needs)
+        classes = f"{self.classes} classes" if self.classes else ""
+        tested = "not tested" if self.tested is None else f"tested {self.tested:.2f}"
+        return self.network, needs, classes, tested
+
+    # ---- many recordings
+
+    def can_see(self, streams: Collection[str]) -> bool:
+        """Whether a recording with these kinds of stream has anything that it learned from."""
+        return not self.problem and any(need in streams for need in self.needs)
+
+    def facts_for(self, recordings: Sequence[Collection[str]]) -> str:
+        """Network, needs, classes and accuracy, and how many of some recordings have what it
+        needs; of each the kinds of stream."""
+        if self.problem:
+            return " · ".join(filter(None, (*self._about(), self.problem)))
+        some = [streams for streams in recordings if self.can_see(streams)]
+        whole = sum(all(need in streams for need in self.needs) for streams in some)
+        there = f"for {len(some)} of {len(recordings)}" if some else "none here has what it needs"
+        if len(some) == len(recordings):
+            there = f"for all {len(some)}"
+        part = f"of {len(some) - whole} a part" if whole < len(some) else ""
+        return " · ".join(filter(None, (*self._about(), there, part)))
 
 
 def in_words(kinds: Sequence[str], joined: str) -> str:

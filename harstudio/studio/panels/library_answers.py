@@ -1,0 +1,41 @@
+"""What a run said about the recordings of the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harstudio.recordings.formats.found import Found
+from harstudio.studio.recognition.truth import same_label
+
+RIGHT, WRONG, NOTHING = "correct", "wrong", "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """label and confidence of a recording as a whole; error: why there is none, "" where there
+    is. run: who says so."""
+
+    run: str
+    label: str = ""
+    confidence: float = 0.0
+    error: str = ""
+
+    @property
+    def text(self) -> str:
+        """In a few words."""
+        return f"{self.label} {self.confidence:.2f}" if self.label else "not recognised"
+
+    def verdict(self, found: Found) -> str:
+        """``RIGHT`` or ``WRONG`` where the recording's own name tells, else ""."""
+        if not self.label or found.action is None:
+            return ""
+        return RIGHT if same_label(self.label, found.action.name) else WRONG
+
+
+def said_matches(value: str, said: Said | None, found: Found) -> bool:
+    """Whether ``said:value`` holds: correct, wrong, nothing, or a part of the label's name."""
+    if said is None or not said.label:
+        return value == NOTHING
+    if value in (RIGHT, WRONG, NOTHING):
+        return value == said.verdict(found)
+    return value in said.label.lower()
