@@ -86,6 +86,7 @@ def evaluation_report(
             "embedded": embedded,
             "truth": truth,
             "truth_about": about(truth) if truth is not None else "",
+            "truth_failing": truths.failing(truth) if truth is not None else [],
             "truth_missing": truths.missing(truth) if truth is not None else [],
             "truth_older": truth is not None and evaluation.explanations is None and is_older(run),
             "config": {key: _shown(value) for key, value in sorted(config.items())},

@@ -30,6 +30,7 @@ FORMS: dict[str, Callable[[Any], str]] = {
     "change": lambda value: f"{100 * value:+.1f}".replace("-", "−"),
     "points": lambda value: f"{100 * value:.2f}",
     "number": lambda value: f"{value:.3f}",
+    "times": lambda value: f"{value:.1f}",
     "printed": lambda value: f"{value:.2f} %",
     "p": lambda value: f"{value:.2g}",
     "millions": lambda value: f"{value / 1e6:.2f} M",
