@@ -172,7 +172,8 @@ class BesideDesk(QObject):
     def _evaluated(self, one: RunChoice) -> Entry:
         kind = "In the box" if one.bundled else "Run"
         run = partial(self.show_errors, one.path)
-        return Entry(one.name, kind, run, detail=one.facts(None), icon="chart")
+        detail = f"{one.network} · {one.classes} classes · tested {one.tested:.2f}"
+        return Entry(one.name, kind, run, detail=detail, icon="chart")
 
     def _other(self, one: RunChoice) -> Entry:
         lacks = one.lacks(self._window.session.recording)

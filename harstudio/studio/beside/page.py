@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QWidget
 
 from harstudio.studio import icons, theme
@@ -19,6 +19,7 @@ from harstudio.studio.evaluation.findings import Verdict
 from harstudio.studio.session import Session
 
 LIST_PX = 270
+SETTLES_MS = 60
 
 
 class BesidePage(QWidget):
@@ -59,7 +60,11 @@ class BesidePage(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(split)
-        self.list.picked.connect(self._show_error)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SETTLES_MS)
+        self._soon.timeout.connect(self._show_picked)
+        self.list.picked.connect(self._show_soon)
         theme.theme_events.changed.connect(self._restyle)
         self._restyle()
 
@@ -72,6 +77,15 @@ class BesidePage(QWidget):
         self.title.setText("Errors beside what they were taken for")
         self.list.show_errors(errors, first)
         self.list.clips.setFocus()
+
+    def _show_soon(self, _verdict: Verdict) -> None:
+        """Who holds Down goes past many errors: only the last one is opened."""
+        self._soon.start()
+
+    def _show_picked(self) -> None:
+        current = self.list.current
+        if current is not None and self.isVisible():
+            self._show_error(current)
 
     def _show_error(self, verdict: Verdict) -> None:
         errors = self.errors
