@@ -202,7 +202,8 @@ class BesideDesk(QObject):
         truth = truth_at(now, session.document, others, recording, session.tier_name)
         start, end = int(opinion.starts[window]), int(opinion.ends[window])
         true = "" if truth is None else truth.label
-        return Beheld(run, recording.path, recording.name, start, end, true=true)
+        who = opinion.recognition.windows[window].person
+        return Beheld(run, recording.path, recording.name, start, end, true=true, person=who)
 
     def show_runs(self, other: Path) -> None:
         """What two runs say about the window under the playhead, and what they look at."""
