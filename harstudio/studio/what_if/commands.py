@@ -12,6 +12,7 @@ from harstudio.studio.what_if.what_if import Tool, WhatIf
 
 MENU = "Recognise/What if"
 KINDS = {"color": "C", "depth": "D", "infrared": "I", "skeleton": "S", "inertial": "A"}
+SPOKEN = {"inertial": "inertial sensor"}
 NOT_YET = "Recognise the recording first (Ctrl+E)."
 BEFORE = "Take something away first."
 
@@ -49,7 +50,7 @@ def what_if_commands(what_if: WhatIf, show: Callable[[], None]) -> list[Command]
         Command("what_if.turn", "What if…", then(lambda: what_if.turn(not what_if.on)), MENU, "",
                 ("Alt+W",), what_if.can_ask, lambda: what_if.on, why=first),
         *[
-            Command(f"what_if.drop_{kind}", f"Leave out the {WORDS.get(kind, kind)}",
+            Command(f"what_if.drop_{kind}", f"Leave out the {SPOKEN.get(kind, WORDS[kind])}",
                     then(partial(what_if.toggle_kind, kind)), MENU, "", (f"Alt+Shift+{key}",),
                     partial(can_drop, kind), partial(drops, kind),
                     why=partial(why_not_drop, kind))

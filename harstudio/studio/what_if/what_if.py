@@ -353,7 +353,9 @@ class WhatIf(QObject):
             self.session.explaining.take(self.session.recognition)
 
     def shut(self) -> None:
-        """Wait for what is being read."""
+        """Ask nothing more, and wait for what is being read."""
+        self.on = False
+        self._rest.stop()
         self._loading.shut()
 
 
