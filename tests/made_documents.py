@@ -73,3 +73,29 @@ def made_evaluation(
         ],
         "problems": [],
     }
+
+
+def _removal(better: float, curve: list[float]) -> dict[str, Any]:
+    return {
+        "clips": 10, "better": better, "ci95": [0.5, 1.0], "gain": 0.1, "gain_ci95": [0.0, 0.2],
+        "area": sum(curve) / len(curve), "random_area": 0.5, "curve": curve,
+        "random_curve": [1.0, 0.5, 0.1],
+    }  # fmt: skip
+
+
+def made_truth(run: Path) -> dict[str, Any]:
+    """Checked explanations, as the job ``check_explanations`` returns them."""
+    return {
+        "version": 1, "run": str(run), "network": "mmff-lite", "clips": 12, "clips_of_part": 40,
+        "of_hands": 7, "random_orders": 4, "kept": True, "problems": ["one: it is damaged."],
+        "explanations": [
+            {"name": "relation", "kind": "relation", "clips": 12,
+             "why": {"deletion": "It lies on no cells."}},
+            {"name": "Grad-CAM picture", "kind": "heat_map", "on": "picture", "clips": 12,
+             "indifferent": 2, "deletion": _removal(0.8, [1.0, 0.3, 0.1]),
+             "insertion": _removal(1.0, [0.1, 0.9, 1.0]),
+             "person": {"clips": 9, "share": 0.5, "chance": 0.1, "ratio": 5.0, "most": 9.0,
+                        "ci95": [4.0, 6.0]},
+             "top_tenth": {"clips": 9, "share": 0.3, "chance": 0.02, "ci95": [0.2, 0.4]}},
+        ],
+    }  # fmt: skip

@@ -2,39 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from harstudio.runs.folder import RunFolder
 from harstudio.runs.truth import Truth, save_truth
 from harstudio.studio.evaluation.view import EvaluationView
+from made_documents import made_truth
 from made_runs import write_run
 from studio.test_evaluation import document, view  # noqa: F401 -- a fixture
-
-
-def removal(better: float, curve: list[float]) -> dict:
-    return {
-        "clips": 10, "better": better, "ci95": [0.5, 1.0], "gain": 0.1, "gain_ci95": [0.0, 0.2],
-        "area": sum(curve) / len(curve), "random_area": 0.5, "curve": curve,
-        "random_curve": [1.0, 0.5, 0.1],
-    }  # fmt: skip
-
-
-def checked(run: Path) -> dict:
-    """What the job returns."""
-    return {
-        "version": 1, "run": str(run), "network": "mmff-lite", "clips": 12, "clips_of_part": 40,
-        "of_hands": 7, "random_orders": 4, "kept": True, "problems": ["one: it is damaged."],
-        "explanations": [
-            {"name": "relation", "kind": "relation", "clips": 12,
-             "why": {"deletion": "It lies on no cells."}},
-            {"name": "Grad-CAM picture", "kind": "heat_map", "on": "picture", "clips": 12,
-             "indifferent": 2, "deletion": removal(0.8, [1.0, 0.3, 0.1]),
-             "insertion": removal(1.0, [0.1, 0.9, 1.0]),
-             "person": {"clips": 9, "share": 0.5, "chance": 0.1, "ratio": 5.0, "most": 9.0,
-                        "ci95": [4.0, 6.0]},
-             "top_tenth": {"clips": 9, "share": 0.3, "chance": 0.02, "ci95": [0.2, 0.4]}},
-        ],
-    }  # fmt: skip
 
 
 def texts(view: EvaluationView) -> list[list[str]]:  # noqa: F811
@@ -58,7 +31,7 @@ def test_the_tab_offers_to_measure_and_shows_what_was_found(view, qtbot, tmp_pat
     assert asked.payload["clips"] == 40
     view.handed_in.progress("check_explanations", 1, 4, "Checking explanations, clip 1 of 4")
     assert truth.waiting.bar.value() == 250
-    view.handed_in.answer("check_explanations", checked(run))
+    view.handed_in.answer("check_explanations", made_truth(run))
     assert texts(view) == [
         ["relation", "–", "–", "–", "–", "–"],
         ["Grad-CAM picture", "80 % of 10", "100 % of 10", "–", "5.0 ×", "–"],
@@ -80,7 +53,7 @@ def test_the_tab_offers_to_measure_and_shows_what_was_found(view, qtbot, tmp_pat
 
 def test_what_a_run_keeps_is_read_and_stays_when_a_check_is_stopped(view, qtbot, tmp_path) -> None:  # noqa: F811
     run = write_run(tmp_path / "one", evaluation=document())
-    save_truth(RunFolder(run), Truth.of(checked(run)))
+    save_truth(RunFolder(run), Truth.of(made_truth(run)))
     view.show_run(run)
     view.views.setCurrentIndex(2)
     qtbot.waitUntil(lambda: view.truth.table.rowCount() == 2)

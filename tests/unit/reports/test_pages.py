@@ -24,7 +24,7 @@ from harstudio.reports.printed import printed_for
 from harstudio.reports.sheet import sheet
 from harstudio.resources import resource
 from job_context import Heard
-from made_documents import made_evaluation
+from made_documents import made_evaluation, made_truth
 from made_runs import write_run
 
 NASTY = ("<b>sit & $1</b>", "wave_50%", "throw {x}", "kick ~^\\", 'clap "twice"', "<style>fall")
@@ -84,7 +84,7 @@ def document(run: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def shown(document: dict[str, Any]) -> dict[str, Any]:
+def shown(run: Path, document: dict[str, Any]) -> dict[str, Any]:
     """With everything, its key frames from recordings of the demo, but for one that is gone."""
     shown: dict[str, Any] = json.loads(json.dumps(document))
     places = sorted(resource("demo", "recordings").glob("*.harrec"))
@@ -97,6 +97,7 @@ def shown(document: dict[str, Any]) -> dict[str, Any]:
          "change": None, "change_ci95": None, "problem": "No clip can be read so."},
     ]  # fmt: skip
     shown["selected_by"] = "test"
+    shown["explanations"] = made_truth(run)
     return shown
 
 
@@ -155,6 +156,22 @@ def test_the_headline(page: Reader, document: dict[str, Any]) -> None:
         "Accuracy when the input is disturbed",
         "Features in a plane",
     ]
+
+
+def test_how_true_explanations_are(
+    page: Reader, folder: Path, run: Path, document: dict[str, Any]
+) -> None:
+    text = " ".join(" ".join(page.text).split())
+    assert "12 of 40 clips of the test part, 7 of them actions of the hands" in text
+    assert "Grad-CAM picture : deletion beats random orders on 80 % of clips" in text
+    assert "relation : It lies on no cells." in text
+    rows = (folder / "all_files" / "explanations.csv").read_text("utf-8").splitlines()
+    assert rows[1].startswith("Grad-CAM picture,12,0.8,0.5,1.0,1.0,0.5,1.0,,5.0,,")
+    # Of the document, else of the run's own test part, and of nothing else.
+    plain = evaluation_report(document)
+    assert "explanations" not in {one.name for one in plain.tables}
+    with pytest.raises(DataError, match="explanations"):
+        evaluation_report({**document, "explanations": {"version": 1}})
 
 
 def test_key_frames_and_a_recording_that_is_gone(page: Reader, document: dict[str, Any]) -> None:
