@@ -127,7 +127,8 @@ class ExplainedBrush:
         for frame in self._explained.inputs(time_ns):
             if self._is_here(frame.stream):
                 for cut in frame.cuts:
-                    self._draw_box(canvas, cut.box, INPUT, frame.title(cut), size)
+                    words, side = frame.title(cut), frame.side(cut)
+                    self._draw_box(canvas, cut.box, INPUT, words, size, side)
         patch = self._patch(time_ns)
         if patch is not None and patch.joint is not None:
             self._draw_relation(canvas, patch)
@@ -138,13 +139,19 @@ class ExplainedBrush:
                 words = f"{words} moved {pointer.moved_m:.2f} m".strip()
             self._draw_box(canvas, pointer.box, POINTER, words, size)
 
-    def _draw_box(self, canvas: Canvas, box: Box, color: Rgb, words: str, size: int) -> None:
+    def _draw_box(
+        self, canvas: Canvas, box: Box, color: Rgb, words: str, size: int, side: int = 0
+    ) -> None:
         placed = _placed(canvas, box)
         corners = placed.left, placed.top, placed.right, placed.bottom
         draw_box(canvas, np.array(corners, dtype=np.float32), color)
-        if words:
-            above = round(placed.top - 1.8 * size)
-            tag(canvas.pixels, words, round(placed.left), max(above, 0), size)
+        if not words:
+            return
+        left, top = placed.left, max(placed.top - 1.8 * size, 0)
+        if side:
+            left = placed.right + 3 if side > 0 else placed.left - wide(words, size) - size
+            top = (placed.top + placed.bottom) / 2 - 0.8 * size
+        tag(canvas.pixels, words, round(left), round(top), size)
 
     def _draw_relation(self, canvas: Canvas, patch: Patch) -> None:
         stream = self._stream

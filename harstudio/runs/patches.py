@@ -85,6 +85,15 @@ class Frame:
         names = [spoken(self.name)] if len(self.cuts) == 1 else []
         return ", ".join([*names, *filter(None, [cut.of])])
 
+    def side(self, cut: Cut) -> int:
+        """Where its title stands, so that those of boxes side by side do not hide each other: -1
+        left of the box, 1 right of it, 0 above."""
+        middles = [(one.box.left + one.box.right) / 2 for one in self.cuts]
+        off = (cut.box.left + cut.box.right) / 2 - sum(middles) / len(middles)
+        if len(self.cuts) == 1 or abs(off) < (cut.box.right - cut.box.left) / 8:
+            return 0
+        return -1 if off < 0 else 1
+
 
 def nearest_frame(picture: Picture, time_ns: int) -> Frame | None:
     """The frame nearest to a time that an input was made from; None where nobody knows."""

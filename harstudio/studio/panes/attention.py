@@ -179,7 +179,7 @@ class AttentionLayer:
         for cut in frame.cuts:  # words above all squares
             square = _placed(cut.box, view).intersected(whole)
             if not square.isEmpty():
-                _paint_tag(painter, frame.title(cut), square, self.kept_free)
+                _paint_tag(painter, frame.title(cut), square, self.kept_free, frame.side(cut))
 
     def _paint_square(self, painter: QPainter, square: QRectF, color: QColor, seen_ns: int) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -210,16 +210,22 @@ def _placed(box: Box, view: View) -> QRectF:
     return QRectF(left, top, wide, tall)
 
 
-def _paint_tag(painter: QPainter, words: str, square: QRectF, kept_free: int) -> None:
-    """Words on a dark ground just above a square, inside of the widget."""
+def _paint_tag(
+    painter: QPainter, words: str, square: QRectF, kept_free: int, side: int = 0
+) -> None:
+    """Words on a dark ground just above a square, or left (-1) or right (1) of it, inside of the
+    widget."""
     painter.setFont(theme.ui_font(theme.TIME_PX))
     wide = QFontMetricsF(painter.font()).horizontalAdvance(words) + 10
     device = painter.device()
-    left = max(min(square.left(), device.width() - kept_free - wide - 2), 2.0)
-    top = square.top() - 21
-    if square.top() < 23:  # no room above: inside where the square is tall
-        top = square.top() + 4 if square.height() > TALL_PX else square.bottom() + 3
-        left += 4 if square.height() > TALL_PX else 0
+    left, top = square.left(), square.top() - 21
+    if side:
+        left = square.right() + 3 if side > 0 else square.left() - wide - 3
+        top = square.center().y() - 9
+    elif top < 2:  # no room above: inside where the square is tall
+        tall = square.height() > TALL_PX
+        left, top = (left + 4, square.top() + 4) if tall else (left, square.bottom() + 3)
+    left = max(min(left, device.width() - kept_free - wide - 2), 2.0)
     box = QRectF(left, min(top, device.height() - 20.0), wide, 18)
     ground = QColor(theme.DARK.canvas)
     ground.setAlpha(215)
