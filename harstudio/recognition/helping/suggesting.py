@@ -24,6 +24,7 @@ from harstudio.runs.suggestions import Suggestion
 STRIDES_A_WINDOW = 8
 SETTLED = 0.5  # share of a stretch that the annotator's clips cover, or overlap with a rejected one
 SURELY_NOTHING = 0.7  # a clip that is missed costs more than one too many
+FAMILIAR = 0.5  # of the way from stretches of one label to those of others
 LEAST_LEFT = 0.5  # of a stretch, after what clips take of it
 
 Progress = Callable[[float], None]
@@ -191,7 +192,7 @@ def _named(
     found = []
     for stretch, row, new, far in zip(stretches, scores, novelty, unlike, strict=True):
         nothing = 1 - row[real].sum() if len(real) < len(row) else 0.0
-        if not np.isfinite(row).all() or (nothing >= SURELY_NOTHING and far < 1):
+        if not np.isfinite(row).all() or (nothing >= SURELY_NOTHING and far < FAMILIAR):
             continue
         best = sorted(real, key=lambda k: -row[k])
         known = 1 - _share(new)
