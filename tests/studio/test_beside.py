@@ -213,11 +213,14 @@ def test_faces_and_names_are_hidden_by_the_rules_of_the_recordings_own_project(s
     behold(side, path)
     assert side.problem == ""
     assert not side.privacy.hides_faces
-    project.set_policy(replace(project.policy, blur_faces=True))
+    (folder / "subjects.toml").write_text('[subjects]\n"s01" = "P01"\n')
+    project.set_policy(replace(project.policy, blur_faces=True, pseudonyms=True))
     behold(side, demo("clap-s01"))
     assert not side.privacy.hides_faces
+    assert side.team.shown(path.stem) == "wave-s01"
     behold(side, path)
     assert side.privacy.hides_faces
+    assert side.team.shown(path.stem) == "wave-P01"
     project.set_policy(replace(project.policy, blind=True))
     behold(side, demo("clap-s01"))
     behold(side, path)

@@ -98,7 +98,7 @@ class Side(Viewing):
 
     def _fail(self, error: Exception) -> None:
         self._put_up(None)
-        self.problem = str(error)
+        self.problem = self._session.team.shown(str(error))
         self.ready.emit()
 
     def _put_up(self, found: Found | None) -> None:

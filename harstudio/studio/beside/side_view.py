@@ -273,7 +273,11 @@ class SideView(QWidget):
         self.looked_at.show_target(self.side.label)
         waits = told is None and not self.side.trouble
         self.looked_at.setVisible(told is not None)
-        words = "asking the run what it looked at …" if waits else self.side.trouble
+        words = (
+            "asking the run what it looked at …"
+            if waits
+            else self.side.team.shown(self.side.trouble)
+        )
         self.trouble.setText(words)
         self.trouble.setVisible(bool(words))
         self.trouble.setStyleSheet(
