@@ -111,6 +111,7 @@ class TruthView(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._stack)
         self.table.currentCellChanged.connect(self._show_row)
+        theme.theme_events.changed.connect(self._colour)
 
     # ---- which run
 
@@ -166,13 +167,19 @@ class TruthView(QWidget):
             for column in range(len(COLUMNS)):
                 self.table.item(row, column).setFlags(flags)
             for figure, sentence in one.failures().items():
-                item = self.table.item(row, FAILING[figure])
-                item.setForeground(QColor(theme.current().warn))
-                item.setToolTip(_sentence(sentence))
+                self.table.item(row, FAILING[figure]).setToolTip(_sentence(sentence))
+        self._colour()
         self._stack.setCurrentIndex(1)
         first = next((k for k, one in enumerate(truth.explanations) if one.deletion is not None), 0)
         self.table.setCurrentCell(first, 0)
         self._show_row(first)
+
+    def _colour(self) -> None:
+        """Figures that do not reach their aim stand out."""
+        warn = QColor(theme.current().warn)
+        for row, one in enumerate(self.truth.explanations if self.truth is not None else ()):
+            for figure in one.failures():
+                self.table.item(row, FAILING[figure]).setForeground(warn)
 
     def _show_row(self, row: int, *_: int) -> None:
         if self.truth is None or not 0 <= row < len(self.truth.explanations):
