@@ -53,7 +53,7 @@ def command_table(window: MainWindow) -> CommandTable:
     table.add(*seen(team_commands(window.team_desk)))
     playing = [*_play_commands(window), *_loop_commands(window), *_speed_commands(window)]
     table.add(*sharing(seen(playing)))
-    table.add(*seen(window.recognising.commands()))
+    table.add(*sharing(seen(window.recognising.commands())))
     table.add(*train_commands(window, window.training))
     table.add(*window.beside_desk.commands())
     table.add(*_view_commands(window), *_panel_commands(window), *_look_commands(window))

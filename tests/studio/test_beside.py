@@ -301,6 +301,11 @@ def test_errors_side_by_side_are_played_explained_and_left(window, tmp_path):
     until(lambda: "for wave" in left.recognition.explanations[0][0].meaning, SECONDS)
     assert beside.views[0].for_true.isChecked()
 
+    commands.run("recognise.looked_at")
+    assert not any(one.explaining.any_shown() for one in beside.sides)
+    commands.run("recognise.looked_at")
+    assert all(one.explaining.any_shown() for one in beside.sides)
+
     press(window, Qt.Key.Key_Down)
     assert page.list.current.recording == "throw-s01"
     until(lambda: left.recording is not None and left.recording.name == "throw-s01")

@@ -41,8 +41,8 @@ def beside_commands(desk: BesideDesk) -> list[Command]:
 
 
 def leading(desk: BesideDesk) -> dict[str, Lead]:
-    """Ids of commands of the player, and of going from clip to clip, with what they do to two
-    sides."""
+    """Ids of commands of the player, of what is explained and of going from clip to clip, with
+    what they do to two sides."""
 
     def beside() -> Beside:
         return desk.page.beside
@@ -69,6 +69,8 @@ def leading(desk: BesideDesk) -> dict[str, Lead]:
         "transport.shuttle_on": (of_clock(shuttle, 1), None),
         "transport.slower": (lambda: beside().change_rate(-1), None),
         "transport.faster": (lambda: beside().change_rate(1), None),
+        "recognise.looked_at": (lambda: beside().toggle_looked_at(), lambda: beside().looked_at()),
+        "recognise.next_map": (lambda: beside().next_map(), None),
         "clip.next": (lambda: desk.page.step_error(1), None),
         "clip.previous": (lambda: desk.page.step_error(-1), None),
     }

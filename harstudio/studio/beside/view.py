@@ -204,6 +204,22 @@ class Beside(QWidget):
         at = min(range(len(rates)), key=lambda k: abs(rates[k] - now))
         self.clock.set_rate(rates[min(max(at + by, 0), len(rates) - 1)])
 
+    def looked_at(self) -> bool:
+        """Whether anything that was looked at lies over the pictures of a side."""
+        return any(side.explaining.any_shown() for side in self.sides)
+
+    def toggle_looked_at(self) -> None:
+        """Hide it at both sides, or show it at both."""
+        shown = self.looked_at()
+        for side in self.sides:
+            if side.explaining.any_shown() == shown:
+                side.explaining.toggle_all()
+
+    def next_map(self) -> None:
+        """From map to map at both sides."""
+        for side in self.sides:
+            side.explaining.next_on_picture()
+
     def switch_class(self) -> None:
         """At the left: from the class that was said to the true one, or back."""
         self.views[0].switch_class()
