@@ -12,8 +12,9 @@ from harstudio.jobs.context import Context, Payload
 from harstudio.recognition.answers import Answers, answer
 from harstudio.recognition.at_hand import network_of
 from harstudio.recognition.recognise import Question, recognise
+from harstudio.recognition.removing import changes_of
 from harstudio.recognition.trained import TrainedNetwork
-from harstudio.recognition.what_if import changes_of, window_at_hand
+from harstudio.recognition.what_if import window_at_hand
 from harstudio.recognition.windows import Sliding
 from harstudio.recordings.formats import FORMATS, open_recording, scan
 from harstudio.results import Window

@@ -1,70 +1,38 @@
-"""What if: one window of a recording with something taken away, and what a network says then.
-
-The change is made to the recording's streams, before preprocessing, as a sensor that sees less
-would give them: crops, person masks and dynamic images are made of what is left.
-"""
+"""What if: one window of a recording with something taken away, and what a network says then."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from harstudio.errors import DataError, UsageError
-from harstudio.learning.evaluating.disturbing import Seen, changed, hidden, read_by
+from harstudio.learning.evaluating.disturbing import Seen, read_by
 from harstudio.learning.inputs import InputSettings
 from harstudio.learning.inputs.dynamic import DynamicInput
 from harstudio.learning.inputs.frames import PictureSettings
 from harstudio.learning.inputs.inertial import InertialInput
+from harstudio.learning.inputs.kept import Kept
 from harstudio.learning.inputs.places import Masks, Read, Stretch
 from harstudio.learning.inputs.skeleton import SkeletonInput
 from harstudio.learning.preprocessing import Preprocessing, Raw, kind_of_stream
 from harstudio.networks.network import streams_with
+from harstudio.recognition.removing import Changes, removed
 from harstudio.recognition.saying import Said, say
 from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import (
-    PictureStream,
-    SkeletonFrame,
-    SkeletonStream,
     Stream,
     StreamKind,
 )
-from harstudio.results import Box, Recognition, whole
-from harstudio.skeletons.topology import topology
+from harstudio.results import Recognition, whole
 
 KEPT_BYTES = 384 << 20  # decoded frames of one window; more are decoded again
 INPUTS_KEPT = 4  # of one input, as changes made it
 TITLE = "what if"
-SIDES = ("left", "top", "right", "bottom")
-
-
-class Region(NamedTuple):
-    """A rectangle in pixels of a picture stream; pixel k covers [k, k + 1)."""
-
-    stream: str
-    box: Box
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What is taken away, for the whole window.
-
-    without: kinds of stream that are treated as if the recording lacked them. masked: rectangles
-    in which pictures show nothing. joints: names of the recording's topology that a tracker does
-    not see, of everybody.
-    """
-
-    without: frozenset[str] = frozenset()
-    masked: tuple[Region, ...] = ()
-    joints: frozenset[str] = frozenset()
 
 
 class WindowAtHand:
@@ -83,7 +51,7 @@ class WindowAtHand:
             raise UsageError("The window ends before it starts.")
         self._trained = trained
         self._span, self._person = (start_ns, end_ns), person
-        memory = _Memory(KEPT_BYTES)
+        memory = Kept(KEPT_BYTES)
         streams = {s.name: _kept(s, memory) for s in recording.streams.values()}
         self._recording = replace(recording, streams=streams)
         self._inputs: dict[tuple[str, object], Read] = {}
@@ -232,101 +200,7 @@ def _sees_people(table: InputSettings) -> bool:
     return not isinstance(table, DynamicInput) or table.person_band_m is not None
 
 
-# ---- streams with less in them
-
-
-def removed(recording: Recording, changes: Changes) -> Recording:
-    """The recording with what is left in its streams; kinds are left out by preprocessing.
-
-    UsageError where a region or a joint is named that is not there.
-    """
-    streams: dict[str, Stream[Any]] = dict(recording.streams)
-    for name in dict.fromkeys(region.stream for region in changes.masked):
-        stream = streams.get(name)
-        if not isinstance(stream, PictureStream):
-            raise UsageError(f"The recording has no picture stream {name}.", path=recording.path)
-        boxes = [region.box for region in changes.masked if region.stream == name]
-        streams[name] = changed(stream, _Mask(stream, boxes))
-    skeleton = recording.of_kind(StreamKind.SKELETON)
-    if changes.joints:
-        if not isinstance(skeleton, SkeletonStream):
-            raise UsageError("The recording has no joints to hide.", path=recording.path)
-        missing = _places(skeleton, changes.joints)
-        streams[skeleton.name] = changed(skeleton, partial(_without_joints, missing))
-    return replace(recording, streams=streams)
-
-
-def _places(stream: SkeletonStream, names: frozenset[str]) -> list[int]:
-    joints = topology(stream.topology).joints
-    unknown = sorted(names - set(joints))
-    if unknown:
-        raise UsageError(
-            f"{stream.topology} has no joint {unknown[0]}.", remedy=f"It has {', '.join(joints)}."
-        )
-    return [joints.index(name) for name in sorted(names)]
-
-
-def _without_joints(missing: Sequence[int], frame: SkeletonFrame, _: int) -> SkeletonFrame:
-    return SkeletonFrame(tuple(hidden(body, missing) for body in frame.bodies))
-
-
-class _Mask:
-    """Rectangles of a picture in which nothing is seen.
-
-    Depth has no value there (0). Colour and infrared have no such thing: there is the mean of what
-    is seen of the same frame outside, the flattest thing that could be there.
-    """
-
-    def __init__(self, stream: PictureStream, boxes: Sequence[Box]) -> None:
-        self._depth = stream.kind == StreamKind.DEPTH
-        self._corners: list[tuple[tuple[int, int], tuple[int, int]]] = []
-        seen = np.ones((stream.height, stream.width), dtype=np.uint8)
-        for box in boxes:
-            left, right = sorted((round(box.left), round(box.right)))
-            top, bottom = sorted((round(box.top), round(box.bottom)))
-            if left < right and top < bottom:
-                self._corners.append(((left, top), (right - 1, bottom - 1)))
-        self._fill(seen, (0,))
-        self._share = float(seen.mean())  # of the picture that is still seen
-
-    def __call__(self, frame: NDArray[Any], _: int) -> NDArray[Any]:
-        out = np.ascontiguousarray(frame).copy()
-        self._fill(out, (0, 0, 0))
-        if not self._depth and self._share > 0:
-            self._fill(out, [round(mean / self._share) for mean in cv2.mean(out)])
-        return out
-
-    def _fill(self, out: NDArray[Any], value: Sequence[int]) -> None:
-        for first, last in self._corners:
-            cv2.rectangle(out, first, last, value, cv2.FILLED)
-
-
 # ---- frames in memory
-
-
-class _Memory:
-    """Decoded frames up to a number of bytes, the first that come."""
-
-    def __init__(self, most: int) -> None:
-        self._left = most
-        self._frames: dict[tuple[str, int], Any] = {}
-
-    def frame(self, stream: Stream[Any], index: int) -> Any:
-        key = stream.name, index
-        if key not in self._frames:
-            frame = stream.frame(index)
-            size = _bytes(frame)
-            if size > self._left:
-                return frame
-            self._left -= size
-            self._frames[key] = frame
-        return self._frames[key]
-
-
-def _bytes(frame: Any) -> int:
-    if isinstance(frame, SkeletonFrame):
-        return sum(body.joints.nbytes * 3 for body in frame.bodies)
-    return int(np.asarray(frame).nbytes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -334,10 +208,11 @@ class _Remembering:
     """Gives a stream's frames, from memory where they were asked for before."""
 
     stream: Stream[Any]
-    memory: _Memory
+    memory: Kept
 
     def read(self, index: int) -> Any:
-        return self.memory.frame(self.stream, index)
+        key = self.stream.name, index
+        return self.memory.get(0, key, partial(self.stream.frame, index))
 
     def read_run(self, index: int) -> Iterator[tuple[int, Any]]:
         yield index, self.read(index)
@@ -346,7 +221,7 @@ class _Remembering:
         self.stream.close()
 
 
-def _kept(stream: Stream[Any], memory: _Memory) -> Stream[Any]:
+def _kept(stream: Stream[Any], memory: Kept) -> Stream[Any]:
     if isinstance(stream, Seen):
         return read_by(stream, _Remembering(stream, memory))
     return stream
@@ -374,17 +249,3 @@ def _written(path: Path) -> int:
         return path.stat().st_mtime_ns
     except OSError:  # opening it says what is wrong
         return 0
-
-
-def changes_of(payload: Mapping[str, Any]) -> Changes:
-    """``without`` (kinds), ``masked`` (tables of stream, left, top, right, bottom) and ``joints``
-    (names) of a job's payload; each may be missing."""
-    masked = [
-        Region(str(one["stream"]), Box(*(float(one[side]) for side in SIDES)))
-        for one in payload.get("masked") or ()
-    ]
-    return Changes(
-        frozenset(map(str, payload.get("without") or ())),
-        tuple(masked),
-        frozenset(map(str, payload.get("joints") or ())),
-    )
