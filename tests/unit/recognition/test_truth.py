@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 import tomli_w
 import torch
+from typer.testing import CliRunner
 
+from harstudio.cli import app
 from harstudio.errors import DataError, UsageError
 from harstudio.jobs.context import Stopped
 from harstudio.learning.data.samples import Sample
@@ -328,3 +330,16 @@ def test_a_check_that_is_stopped_leaves_what_was_there(tmp_path: Path) -> None:
     assert [one.name for one in run.glob("*explanations*")] == ["explanations.json"]
     with pytest.raises(UsageError, match="-1 clips"):
         check_explanations({"run": str(run), "clips": -1}, Heard())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--clips", "3"), "Add --explanations"),
+        (("--explanations", "--disturbed", "blur"), "Leave out --weights, --without"),
+    ],
+)
+def test_the_command_says_what_does_not_go_together(words: tuple[str, ...], said: str) -> None:
+    result = CliRunner().invoke(app, ["evaluate", "joints-any-sensor", *words])
+    assert isinstance(result.exception, UsageError)
+    assert said in str(result.exception)
