@@ -22,8 +22,8 @@ class Said:
 
     @property
     def text(self) -> str:
-        """In a few words."""
-        return f"{self.label} {self.confidence:.2f}" if self.label else "not recognised"
+        """In a few words, the figure first: names are cut off where there is little room."""
+        return f"{self.confidence:.2f} {self.label}" if self.label else "not recognised"
 
     def verdict(self, found: Found) -> str:
         """``RIGHT`` or ``WRONG`` where the recording's own name tells, else ""."""

@@ -30,7 +30,7 @@ from harstudio.runs.opinion import Where
 from harstudio.runs.words import joint_title, spoken
 from harstudio.skeletons.topology import topology
 from harstudio.studio import icons, theme
-from harstudio.studio.buttons import ToolButton
+from harstudio.studio.buttons import Button, ToolButton
 from harstudio.studio.recognition.over_time import ImportanceCurve, OverTime, ShareView
 from harstudio.studio.recognition.tables import MatrixView, PictureView
 from harstudio.studio.session import Session
@@ -83,6 +83,11 @@ class LookedAt(QWidget):
         self._nothing.setProperty("quiet", True)
         self._nothing.setWordWrap(True)
         self._column.addWidget(self._nothing)
+        self.ask = Button("Explain this window")
+        self.ask.setToolTip("Ask what was looked at in the window under the playhead")
+        self.ask.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.ask.clicked.connect(lambda: self.class_chosen.emit(None))
+        self._column.addWidget(self.ask)
         self._column.addSpacing(4)
         self._choices = QWidget()
         self._column.addWidget(self._choices)
@@ -205,7 +210,9 @@ class LookedAt(QWidget):
                 self._filled[name] = one
                 self._fill(view, one, (int(opinion.starts[window]), int(opinion.ends[window])))
         self.follow(now)
-        self._nothing.setVisible(not self.buttons)
+        asked = opinion is not None and opinion.recognition.asked.get("explain", True)
+        self._nothing.setVisible(bool(asked) and not self.buttons)
+        self.ask.setVisible(not asked and window is not None and not there)
         self._choices.setVisible(bool(self.buttons))
         drawn = set(explaining.places().values())
         self._form.setRowVisible(self.opacity, Where.PICTURE in drawn)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QSizePolicy,
     QSlider,
     QVBoxLayout,
@@ -21,6 +20,7 @@ from harstudio.runs.segments import Trimming
 from harstudio.studio import icons, theme
 from harstudio.studio.buttons import ToolButton
 from harstudio.studio.fields import ChoiceBox
+from harstudio.studio.panels.clip_fields import TextField
 from harstudio.studio.recognition.recogniser import Recogniser
 from harstudio.studio.recognition.ways import DEVICES, Asking, typed_scales, typed_seconds
 from harstudio.studio.session import Session
@@ -78,9 +78,9 @@ class WaysSection(QWidget):
         self.least.setToolTip("Where no class scores as much, nothing is said")
         self.shortest.setToolTip("Shorter segments go to a neighbour; at the left half a window")
         self._row(_quiet("Of the next question", bold=True))
-        self.window_s = self._field("window", "usual clip", self._ask_window)
-        self.stride_s = self._field("stride", "¼ window", self._ask_stride)
-        self.scales = self._field("scales", "1", self._ask_scales)
+        self.window_s = self._field("window", "usual clip", typed_seconds, "window_s")
+        self.stride_s = self._field("stride", "¼ window", typed_seconds, "stride_s")
+        self.scales = self._field("scales", "1", typed_scales, "scales")
         self.scales.setToolTip("Windows of several lengths: factors, as 0.7 1 1.4")
         self.each_person = QCheckBox("Each person by itself")
         self.each_person.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -109,13 +109,16 @@ class WaysSection(QWidget):
         self._grid.addWidget(slider, row + 1, 0, 1, 2)
         return slider, value
 
-    def _field(self, name: str, without: str, act: Callable[[str], None]) -> QLineEdit:
-        field = QLineEdit()
-        field.setPlaceholderText(without)
-        field.setAccessibleName(name)
+    def _field(
+        self, name: str, without: str, read: Callable[[str], object], value: str
+    ) -> TextField:
+        field = TextField(name, read)
+        field.hint = without
         field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        field.editingFinished.connect(lambda: self._typed(field, act))
+        field.written.connect(lambda written: self._ask(**{value: written}))
+        field.refused.connect(lambda why: self._session.message.emit("warn", why))
+        field.left.connect(field.clearFocus)
         self._labelled(name, field)
         return field
 
@@ -151,11 +154,10 @@ class WaysSection(QWidget):
         self._least.setText(f"{100 * trimming.confidence:.0f} %" if trimming.confidence else "off")
         self._shortest.setText("½ window" if least_s is None else f"{least_s:.2f} s")
         for field, value in ((self.window_s, asking.window_s), (self.stride_s, asking.stride_s)):
-            if not field.hasFocus():
-                field.setText("" if value is None else f"{value:g} s")
-        if not self.scales.hasFocus():
-            several = asking.scales != (1.0,)
-            self.scales.setText(" ".join(f"{one:g}" for one in asking.scales) if several else "")
+            field.show_values(["" if value is None else f"{value:g} s"])
+        plain_scales = asking.scales == Asking().scales
+        scales = "" if plain_scales else " ".join(f"{one:g}" for one in asking.scales)
+        self.scales.show_values([scales])
         self.each_person.setChecked(asking.each_person)
         self.device.setCurrentIndex(DEVICES.index(asking.device))
         recognition = self._session.recognition
@@ -183,27 +185,12 @@ class WaysSection(QWidget):
     def _trim_shortest(self, step: int) -> None:
         self._ways.trim(least_s=round(SHORTEST_S * step / STEPS, 3) if step else None)
 
-    def _typed(self, field: QLineEdit, act: Callable[[str], None]) -> None:
+    def _ask(self, **values: object) -> None:
         try:
-            act(field.text())
+            self._ways.ask(**values)
         except ValueError as error:
             self._session.message.emit("warn", str(error))
-        before = field.blockSignals(True)
-        field.clearFocus()
-        field.blockSignals(before)
-        self.refresh()
-
-    def _ask_window(self, text: str) -> None:
-        self._ways.ask(window_s=typed_seconds(text))
-
-    def _ask_stride(self, text: str) -> None:
-        self._ways.ask(stride_s=typed_seconds(text))
-
-    def _ask_scales(self, text: str) -> None:
-        self._ways.ask(scales=typed_scales(text))
-
-    def _ask(self, **values: object) -> None:
-        self._ways.ask(**values)
+            self.refresh()
 
     def _ask_again(self) -> None:
         if self._recogniser.run is not None:
