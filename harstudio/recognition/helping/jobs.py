@@ -79,7 +79,7 @@ def suggest(payload: Payload, context: Context) -> Payload:
     return {
         "learned": None if learned is None else learned.to_dict(),
         "recordings": done,
-        "problems": problems,
+        "problems": list(dict.fromkeys(problems)),
     }
 
 
@@ -112,7 +112,7 @@ def similar(payload: Payload, context: Context) -> Payload:
         context,
         problems,
     )
-    return {"found": [one.to_dict() for one in found], "problems": problems}
+    return {"found": [one.to_dict() for one in found], "problems": list(dict.fromkeys(problems))}
 
 
 def audit(payload: Payload, context: Context) -> Payload:
@@ -140,7 +140,7 @@ def audit(payload: Payload, context: Context) -> Payload:
         "checked": told.checked,
         "found": [one.to_dict() for one in told.found],
         "accuracy": told.accuracy,
-        "problems": problems,
+        "problems": list(dict.fromkeys(problems)),
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.preprocessing import StandardScaler
 
 from harstudio.learning.data.looked import extent
 from harstudio.recognition.helping.cutting import Cutting, cut
@@ -95,7 +96,8 @@ def motion_speaker(known: Features, labels: Sequence[str], names: Sequence[str])
         fine = np.isfinite(own).all(axis=1)
         if not len(known) or not fine.any():
             return out
-        near = np.clip(1 - cosine(own[fine].astype(float), known.astype(float)), 0, 1)
+        scaler = StandardScaler().fit(np.concatenate([own[fine], known]))
+        near = np.clip(1 - cosine(scaler.transform(own[fine]), scaler.transform(known)), 0, 1)
         for k, label in enumerate(told):
             out[fine, k] = near[:, [label == one for one in labels]].max(axis=1)
         return out
