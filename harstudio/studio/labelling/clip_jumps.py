@@ -117,6 +117,8 @@ class ClipJumps(QObject):
     def low_confidence(self, direction: int) -> None:
         """The next or previous clip below LOW_CONFIDENCE, networks' proposals among them."""
         found = self._own(_is_low)
+        waiting = filter(_is_low, self._labelling.proposals.open())
+        found += [(self.session.tier_name, clip) for clip in waiting]
         for document in self._labelling.others.documents:
             found += _chosen(document, _is_low)
         self._go(direction, found, f"with a confidence below {LOW_CONFIDENCE:g}")
