@@ -46,9 +46,9 @@ def test_a_picture_is_the_pane_with_the_meaning_of_its_colours(explained, qtbot,
     box.save_to(file)
     assert box.told.toPlainText() == f"Saved {file}"
     image = QImage(str(file))
-    assert image.height() > pane.canvas.height() + 26
-    legend, room = image.height() - pane.canvas.height() - 26, image.width()
-    words = image.copy(0, pane.canvas.height() + 26, room, legend)
+    above = 2 * (pane.canvas.height() + 26)
+    words = image.copy(0, above, image.width(), image.height() - above)
+    assert words.height() > 60
     assert len({words.pixel(x, y) for x in range(90) for y in range(words.height())}) > 30
     box.close()
 
@@ -77,7 +77,7 @@ def test_a_video_of_a_window_has_its_frames(explained, qtbot, tmp_path):
     session.explaining.toggle("relation")
     box = box_of(window)
     box.kinds.setCurrentIndex(1)
-    assert box.streams.currentText() == "color"
+    assert box.streams.currentText() == "colour"
     box.spans.setCurrentIndex(1)
     assert box.spans.currentText().startswith("this window, 00:00.000 to ")
     file = tmp_path / "shown.mp4"

@@ -12,6 +12,7 @@ from harstudio.studio.panes.picture import PicturePane
 from harstudio.studio.panes.skeleton3d import Skeleton3DPane
 
 CAPTION_PX, PAD = 26, 8
+LEAST_RATIO = 2.0  # pixels for one of the screen: lines and words stay sharp on paper
 ROOM = QSize(4000, 2000)  # as much as any words need
 
 
@@ -22,9 +23,9 @@ def shows_maps(pane: QWidget) -> bool:
 
 def pane_picture(pane: PicturePane | Skeleton3DPane, words: str) -> QImage:
     """What the pane shows without its header, ``words`` in a line below it, and its legend below
-    that, in full. In the colours of the theme, at the density of the screen."""
+    that, in full. In the colours of the theme, at twice the size on screen at least."""
     shown = _shown(pane)
-    ratio = shown.devicePixelRatioF()
+    ratio = max(LEAST_RATIO, shown.devicePixelRatioF())
     found = _legend(pane)
     legend = None if found is None else found[0]
     below = 0 if legend is None else legend.height()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel
 from harstudio.recordings.streams import PictureStream
 from harstudio.results import Recognition
 from harstudio.runs.recognitions import SUFFIX, save_recognition
+from harstudio.runs.words import spoken
 from harstudio.studio.asking import SAVE
 from harstudio.studio.fields import ChoiceBox
 from harstudio.studio.label_files.box import LabelFilesBox
@@ -76,7 +77,7 @@ class SaveExplanationBox(LabelFilesBox):
         patch = explaining.patch(now_ns)
         for stream in () if recording is None else recording.streams.values():
             if isinstance(stream, PictureStream) and len(stream):
-                self.streams.addItem(str(stream.name), stream.name)
+                self.streams.addItem(spoken(stream.name), stream.name)
                 if patch is not None and patch.stream == stream.name:
                     self.streams.setCurrentIndex(self.streams.count() - 1)
         if not self.streams.count():
