@@ -75,7 +75,6 @@ def say_something(window, run: Path) -> None:
     spans = [(start, start + SECOND), (start + SECOND, start + 2 * SECOND)]
     windows = tuple(Window(a, b, shares) for a, b in spans)
     path = window.session.recording.path
-    window.recognising.recogniser.run = run
     window.session.show_recognition(
         Recognition(str(run), "late-score", classes, path.stem, str(path), windows, (), 0, 0.1)
     )

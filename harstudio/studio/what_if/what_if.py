@@ -16,7 +16,7 @@ from harstudio.runs.recognitions import load_recognition
 from harstudio.runs.words import WORDS
 from harstudio.skeletons.topology import topology
 from harstudio.studio.background import NewestTask
-from harstudio.studio.recognition.recogniser import Recogniser, answers_folder
+from harstudio.studio.recognition.recogniser import answers_folder
 from harstudio.studio.what_if.answer import Answer
 from harstudio.studio.what_if.changes import Area, Changes, group
 
@@ -45,12 +45,9 @@ class WhatIf(QObject):
 
     changed = Signal()  # anything of it
 
-    def __init__(
-        self, session: Session, recogniser: Recogniser, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self._recogniser = recogniser
         self.on = False
         self.tool = Tool.NONE
         self.changes = Changes()
@@ -86,6 +83,12 @@ class WhatIf(QObject):
         return found.start_ns, found.end_ns, found.person
 
     @property
+    def run(self) -> Path | None:
+        """Whose opinion is shown."""
+        recognition = self.session.recognition
+        return None if recognition is None else Path(recognition.run)
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """What the run sees of the recording; empty before it has answered once."""
         return () if self.answer is None else self.answer.kinds
@@ -112,7 +115,7 @@ class WhatIf(QObject):
         return self._known is not None and self._known == self._wanted()
 
     def can_ask(self) -> bool:
-        return self.window is not None and self._recogniser.run is not None
+        return self.window is not None and self.run is not None
 
     def can_drop(self, kind: str) -> bool:
         """Whether a kind of stream can be left out, or is; as far as it is known."""
@@ -243,12 +246,12 @@ class WhatIf(QObject):
 
     def _wanted(self) -> tuple[object, Changes, bool]:
         recording = self.session.recording
-        where = None if recording is None else recording.path, self._recogniser.run, self.window
+        where = None if recording is None else recording.path, self.run, self.window
         return where, self.changes_now, self.explains and bool(self.changes_now)
 
     def _ask(self) -> None:
         """Unless it is known; while a question is out the next one waits, the newest of them."""
-        recording, run, window = self.session.recording, self._recogniser.run, self.window
+        recording, run, window = self.session.recording, self.run, self.window
         if not self.on or self._record is not None or window is None:
             return
         wanted = self._wanted()
