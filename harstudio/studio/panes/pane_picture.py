@@ -37,7 +37,7 @@ def pane_picture(pane: PicturePane | Skeleton3DPane, words: str) -> QImage:
     image.setDevicePixelRatio(ratio)
     tokens = theme.current()
     image.fill(QColor(tokens.canvas))
-    no_children = QWidget.RenderFlag.DrawWindowBackground
+    no_children = QWidget.RenderFlag(0)
     painter = QPainter(image)
     shown.render(painter, QPoint(0, 0), QRegion(), no_children)
     painter.setFont(theme.ui_font(theme.QUIET_PX))
