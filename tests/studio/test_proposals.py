@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
 from harstudio.labels.editing.proposals import proposal, rejected_proposals
-from harstudio.labels.model import Origin
+from harstudio.labels.model import Clip, Origin
+from harstudio.results import Recognition, Window
+from harstudio.studio.panels.clip_facts import facts
 from harstudio.studio.proposals.commands import propose_recognition
-from studio.label_bench import Bench
+from harstudio.studio.proposals.orders import dispute_of_streams
+from harstudio.studio.proposals.strip import ProposalStrip
+from harstudio.studio.timeline.menu import clip_text
+from harstudio.studio.timeline.rows import Kind
+from studio.label_bench import Bench, write_document
 from studio.made_recognition import made_recognition
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -150,3 +159,112 @@ def test_a_recognition_becomes_proposals_with_the_names_of_the_label_set(bench: 
     again = [clip.id for clip in made]
     assert propose_recognition(bench.labelling.proposals)  # in the place of the open ones
     assert len(bench.labelling.proposals.open()) == len(again)
+
+
+# ---- on the timeline
+
+
+def row_of(bench: Bench) -> int:
+    return next(k for k, row in enumerate(bench.timeline.rows) if row.kind is Kind.PROPOSED)
+
+
+def test_they_lie_under_the_current_tier_until_they_are_settled(three: Bench) -> None:
+    bench = three
+    assert [row.kind for row in bench.timeline.rows[:2]] == [Kind.OWN, Kind.PROPOSED]
+    bench.labelling.tiers.add("hands")
+    kinds = [(row.kind, row.title) for row in bench.timeline.rows[:3]]
+    assert kinds == [(Kind.OWN, "alice"), (Kind.OWN, "hands"), (Kind.PROPOSED, "proposals")]
+    assert bench.labelling.tiers.names() == ["alice", "hands"]
+    row = bench.timeline.rows[2]
+    bench.labelling.proposals.next()
+    bench.key("Backspace")
+    assert [len(lane) for lane in bench.timeline.rows[2].lanes] == [2]
+    assert row.tier is not bench.timeline.rows[2].tier
+    bench.labelling.proposals.clear()
+    assert [row.title for row in bench.timeline.rows[:2]] == ["alice", "hands"]
+
+
+def test_an_edge_is_pulled_and_a_clip_is_dragged_into_a_tier(three: Bench) -> None:
+    bench, grid = three, three.labelling.grid
+    row = row_of(bench)
+    bench.drag(bench.place(grid.end_of(29) - 10_000_000, row), bench.place(grid.end_of(39), row))
+    (clip, *_) = bench.labelling.proposals.open()
+    assert grid.last_of(clip.end_ns) in range(37, 42)
+    assert bench.session.tier_name == "alice"
+    middle = (clip.start_ns + clip.end_ns) // 2
+    bench.drag(bench.place(middle, row), bench.place(middle, 0))
+    made = bench.clip_at(0)
+    assert (made.label, made.origin, made.attributes) == ("clap", Origin.ACCEPTED, {})
+    assert len(bench.labelling.proposals.open()) == 2
+
+
+def test_what_is_told_of_one(three: Bench) -> None:
+    bench = three
+    bench.labelling.proposals.next()
+    clip = bench.labelling.proposals.current()
+    rows = {name: value for name, value, _ in facts(bench.labelling, bench.document, [clip], True)}
+    assert (rows["proposed by"], rows["confidence"]) == ("runs/one", "90 %")
+    assert rows["else"] == "wave 5 %"
+    told = clip_text(clip, "alice", bench.labelling, 0)
+    assert "proposed by runs/one" in told
+    assert "else wave 0.05" in told
+
+
+def test_the_strip_tells_the_keys_and_accepts_the_sure_ones(three: Bench, qtbot) -> None:
+    bench = three
+    strip = ProposalStrip(bench.labelling.proposals, lambda: None, lambda: None)
+    qtbot.addWidget(strip)
+    assert strip.sentence.text() == "3 open proposals of runs/one. F12 goes to the next one."
+    bench.labelling.proposals.next()
+    assert "Enter accepts" in strip.sentence.text()
+    strip.share.setValue(60)
+    assert strip.all.text() == "Accept 2 of at least"
+    strip.all.click()
+    assert len(bench.clips()) == 2
+    strip.order.activated.emit(1)
+    assert bench.labelling.proposals.order == "uncertainty"
+    bench.labelling.proposals.clear()
+    assert strip.isHidden()
+
+
+# ---- what may not be
+
+
+def test_the_most_disputed_come_first(three: Bench) -> None:
+    bench = three
+    grid = bench.labelling.grid
+    theirs = [Clip(grid.start_of(10), grid.end_of(29), "clap"),
+              Clip(grid.start_of(60), grid.end_of(89), "knock")]  # fmt: skip
+    write_document(bench.project, "moving", "bob", theirs)
+    bench.labelling.others.read()
+    bench.labelling.proposals.next("disagreement")
+    assert first_frame(bench) == 60
+
+
+def test_streams_that_differ_are_a_dispute(bench: Bench) -> None:
+    window = Window(0, 10, np.array([0.5, 0.5]), {"a": np.array([1.0, 0.0]), "b": np.eye(2)[1]})
+    told = Recognition("run", "net", ("wave", "clap"), "moving", "", (window,), (), 0, 0.5)
+    assert dispute_of_streams(proposal(0, 5, "wave"), told) == pytest.approx(1.0)
+    alike = replace(window, by_stream={"a": np.array([0.8, 0.2]), "b": np.array([0.8, 0.2])})
+    calm = replace(told, windows=(alike,))
+    assert dispute_of_streams(proposal(0, 5, "wave"), calm) == pytest.approx(0.0)
+
+
+def test_nothing_is_proposed_for_the_agreed_labels(bench: Bench) -> None:
+    bench.session.settles = True
+    assert not bench.labelling.proposals.put([proposal(0, 10**9, "wave")], "run")
+    assert "Agreed labels" in bench.said()
+
+
+def test_clips_and_proposals_are_not_mixed_up(three: Bench) -> None:
+    bench = three
+    bench.add((200, 220, "wave"))
+    bench.key("A", CTRL)
+    assert len(bench.session.selected) == 1
+    bench.labelling.selecting.same_label()
+    assert len(bench.session.selected) == 1
+    bench.labelling.proposals.next()
+    bench.key("B", CTRL)
+    assert "Enter accepts it first" in bench.said()
+    bench.labelling.copying.carry(1, moving=True)
+    assert bench.clips()[0] == (10, 29, "clap")

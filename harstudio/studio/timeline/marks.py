@@ -15,6 +15,7 @@ from harstudio.studio.timeline.rows import NAMES_PX, POINT_PX
 CORNER_PX = 5
 PAD_PX = 8
 TEXT_ROOM_PX = 24
+ENDING_ROOM_PX = 84
 POINT_TEXT_PX = 44  # beside a point: a name cut shorter says nothing
 SIGN_PX = 13
 SIGN_ROOM_PX = 26  # a bar at least so wide shows its sign in full
@@ -31,6 +32,7 @@ class Look:
     color: str
     modelled: bool = False
     sign: str = ""
+    ending: str = ""  # stays in sight where the text is cut: a confidence
 
 
 def confidence_text(confidence: float | None) -> str:
@@ -111,8 +113,24 @@ def draw_bar(painter: QPainter, kit: Kit, rect: QRectF, look: Look) -> None:
     painter.drawRoundedRect(body, corner, corner)
     signed = look.sign and rect.width() >= SIGN_ROOM_PX
     ink = kit.tokens.text if look.modelled else _text_on(look.color)
-    draw_clip_text(painter, kit, rect, look.text, ink, SIGN_PX if signed else 0)
+    taken = SIGN_PX if signed else 0
+    if look.ending and rect.width() >= ENDING_ROOM_PX and _cut(kit, rect, look.text, taken):
+        wide = kit.width(look.ending)
+        right = min(rect.right(), painter.viewport().width()) - PAD_PX - taken
+        side = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        painter.setFont(kit.font)
+        painter.setPen(kit.color(ink))
+        where = QRectF(right - wide - 2, rect.top(), wide + 2, rect.height())
+        painter.drawText(where, side, look.ending)
+        taken += wide + 4
+    draw_clip_text(painter, kit, rect, look.text, ink, taken)
     _draw_sign(painter, kit, rect, look)
+
+
+def _cut(kit: Kit, rect: QRectF, text: str, taken: int) -> bool:
+    """Whether less than the whole text fits."""
+    room = int(rect.right() - max(rect.left(), NAMES_PX)) - 2 * PAD_PX - taken
+    return kit.width(text) > room
 
 
 def draw_clip_text(

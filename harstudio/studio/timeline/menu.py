@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
+from harstudio.labels.editing.proposed import OF_A_NETWORK, proposed
 from harstudio.labels.label_sets.attributes import missing
 from harstudio.labels.model import Clip, Origin
 from harstudio.studio.commands import Command
@@ -63,14 +66,22 @@ def clip_text(clip: Clip, annotator: str, labelling: Labelling, zero_ns: int) ->
         last, frames = grid.last_of(clip.end_ns), grid.count(clip.start_ns, clip.end_ns)
         lines.append(f"{at} to {clock_text(clip.end_ns - zero_ns)}")
         lines.append(f"{clip.duration_ns / 1e9:.3f} s, frames {first} to {last} ({frames})")
-    lines.append(f"{escape(annotator)}, {ORIGINS[clip.origin]}")
+    waiting = labelling.proposals.is_open(clip.id)
+    about = proposed(clip)
+    if waiting and about.source:
+        lines.append(f"proposed by {escape(about.source)}")
+    else:
+        lines.append(f"{escape(annotator)}, {ORIGINS[clip.origin]}")
     if clip.confidence is not None:
         lines.append(f"confidence {clip.confidence:.2f}")
+    if waiting and about.second:
+        lines.append(f"else {escape(about.second)} {about.second_confidence or 0.0:.2f}")
     if clip.person:
         lines.append(f"person {escape(clip.person)}")
-    lines += [f"{escape(name)} {escape(str(value))}" for name, value in clip.attributes.items()]
+    own = {k: v for k, v in clip.attributes.items() if not waiting or k not in OF_A_NETWORK}
+    lines += [f"{escape(name)} {escape(str(value))}" for name, value in own.items()]
     lacking = missing(clip, labelling.label_set.attributes)
-    if lacking:
+    if lacking and not waiting:
         lines.append(f"not answered: {escape(', '.join(a.name for a in lacking))}")
     if clip.unsure:
         lines.append("unsure, asks")
@@ -126,13 +137,25 @@ def _clip_entries(
     assert clip is not None  # noqa: S101 - said by the caller
     transport = timeline.session.transport
     span = (clip.start_ns, clip.end_ns)
+
+    def accept() -> None:
+        labelling.proposals.accept()
+
+    def reject() -> None:
+        labelling.proposals.reject()
+
     if changeable and found.row is not None and found.row.editable:
         labels = menu.addMenu("Label as")
         for label in labelling.labels():
             if label.name != clip.label:
                 labels.addAction(label.name, partial(labelling.clips.relabel, label.name))
         labels.setEnabled(not labels.isEmpty())
-        _add(menu, commands, ON_OWN_CLIP)
+        if found.row.kind is Kind.PROPOSED:
+            labels.setTitle("Accept as")
+            menu.insertAction(labels.menuAction(), _action(menu, "Accept\tEnter", accept))
+            menu.addAction(_action(menu, "Reject\tBackspace", reject))
+        else:
+            _add(menu, commands, ON_OWN_CLIP)
     elif changeable:
         _add(menu, commands, ("clip.take_over",))
     if transport.loop == span:
@@ -140,6 +163,12 @@ def _clip_entries(
     else:
         menu.addAction("Loop clip", partial(transport.set_loop, span))
     menu.addAction("Zoom to clip", partial(timeline.show_span, *span))
+
+
+def _action(menu: QMenu, text: str, run: Callable[[], None]) -> QAction:
+    action = QAction(text, menu)
+    action.triggered.connect(lambda _checked=False: run())
+    return action
 
 
 def _add(menu: QMenu, commands: dict[str, Command], ids: tuple[str, ...]) -> None:

@@ -71,10 +71,12 @@ class Scene:
 
     def look_of(self, clip: Clip, canvas: str) -> Look:
         """What is to be seen of a clip."""
-        text = " ".join(t for t in (clip.label, confidence_text(clip.confidence)) if t)
+        sure = confidence_text(clip.confidence)
+        text = " ".join(t for t in (clip.label, sure) if t)
         color = faded(self.color_of(clip.label), clip.confidence, canvas)
         sign = "?" if clip.unsure else "…" if self.incomplete(clip) else ""
-        return Look(text, color, clip.origin == Origin.MODEL, sign)
+        modelled = clip.origin == Origin.MODEL
+        return Look(text, color, modelled, sign, sure if modelled else "")
 
 
 def draw_still(painter: QPainter, scene: Scene) -> None:

@@ -18,6 +18,7 @@ from harstudio.runs.opinion import Opinion
 from harstudio.studio import theme
 from harstudio.studio.recognition.persons import person_names
 from harstudio.studio.timecode import clock_text
+from harstudio.studio.timeline.importance import importance_text
 from harstudio.studio.timeline.rows import Said
 from harstudio.studio.timeline.scale import TimeScale
 
@@ -79,6 +80,9 @@ class Scores:
         for number, (chance, name) in enumerate(chances[:HOVERED]):
             said = f'<span style="color:{self.colors[name]}">■</span> {escape(name)} {chance:.2f}'
             lines.append(f"<b>{said}</b>" if number == 0 else said)
+        counted = importance_text(opinion, time_ns)
+        if counted:
+            lines.append(escape(counted))
         return "<br>".join(lines)
 
     def polylines(self, label: int, scale: TimeScale) -> list[NDArray[np.float64]]:

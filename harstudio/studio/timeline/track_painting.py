@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 from harstudio.studio import theme
 from harstudio.studio.timeline.film import PICTURE_PX, Cell, Film
+from harstudio.studio.timeline.importance import draw_importance
 from harstudio.studio.timeline.marks import Kit, Look, confidence_text, draw_bar
 from harstudio.studio.timeline.motion import Motion
 from harstudio.studio.timeline.rows import MOTION_PX, NAMES_PX, PICTURES_PX, SOUND_PX
@@ -18,6 +19,7 @@ from harstudio.studio.timeline.waveform import Waveform
 BAR_PITCH_PX, BAR_PX = 4, 3
 SEGMENT_TOP_PX, SEGMENT_PX = 4, 20
 CURVES_TOP_PX, CURVES_PX = 28, 30
+IMPORTANCE_PX = 3  # below the curves
 GAP_PX = 1  # between pictures
 
 
@@ -31,6 +33,8 @@ def draw_scores(painter: QPainter, kit: Kit, scores: Scores, scale: TimeScale, t
     draw_segments(painter, kit, scores, scale, top)
     area = QRectF(NAMES_PX, top + CURVES_TOP_PX, scale.width, CURVES_PX)
     draw_curves(painter, scores, scale, area)
+    strip = QRectF(area.left(), area.bottom() + 1, scale.width, IMPORTANCE_PX)
+    draw_importance(painter, scores.opinion, scale, strip)
 
 
 def draw_segments(
