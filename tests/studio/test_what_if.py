@@ -67,6 +67,11 @@ def test_before_and_after_in_words() -> None:
     )  # fmt: skip
 
 
+def test_a_change_is_that_of_the_figures_beside_it() -> None:
+    pairs = [(0.993, 0.986), (0.986, 0.974), (0.004, 0.006), (0.35, 0.165)]
+    assert [Bar("", "", *pair).change for pair in pairs] == ["", "−2", "", "−19"]
+
+
 def say_something(window, run: Path) -> None:
     """A recognition of two windows, as the run is asked about them."""
     classes = tuple(read_data(run)["classes"])

@@ -14,6 +14,7 @@ from harstudio.studio.recognition.ranking import percent
 
 ROW_PX, TEXT_PX, BAR_PX, GAP = 34, 17, 5, 8
 ARROW = "→"
+SMALL = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,10 @@ class Bar:
 
     @property
     def change(self) -> str:
-        """In points, with its sign; "" where it is less than a half."""
-        points = round(100 * (self.after - self.before))
-        return f"{points:+d}".replace("-", "−") if points else ""
+        """In points as the words have them, with its sign; "" where it is less than a half."""
+        points = round(100 * self.after) - round(100 * self.before)
+        small = abs(self.after - self.before) < SMALL
+        return "" if small or not points else f"{points:+d}".replace("-", "−")
 
 
 class BeforeAfter(QWidget):
