@@ -7,6 +7,7 @@ no other class does so more; what counts as another class than its label is told
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -47,10 +48,13 @@ class Audit:
     found: tuple[Doubt, ...]
 
 
-def contradicted(gathered: Gathered) -> Audit:
-    """The labels that are contradicted; where a clip counts as nothing, "" is said instead."""
+def contradicted(gathered: Gathered, pause: Callable[[], None] = lambda: None) -> Audit:
+    """The labels that are contradicted; where a clip counts as nothing, "" is said instead.
+
+    pause: see ``hold_out``.
+    """
     examples = gathered.examples
-    held = hold_out(examples) if len(examples) else None
+    held = hold_out(examples, pause=pause) if len(examples) else None
     if held is None:
         return Audit(0, None, ())
     shares = held.probabilities

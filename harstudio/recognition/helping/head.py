@@ -8,7 +8,7 @@ Guo et al. 2017), and how far it is to be trusted is measured on them.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,11 +128,13 @@ class HeldOut:
         return np.asarray(said & np.isfinite(self.probabilities[:, 0]))
 
 
-def hold_out(examples: Examples, folds: int = FOLDS) -> HeldOut | None:
+def hold_out(
+    examples: Examples, folds: int = FOLDS, pause: Callable[[], None] = lambda: None
+) -> HeldOut | None:
     """Cross-validation by group; None where there is one group only, or nothing to learn.
 
     Groups are dealt to the folds by their size, the largest first. The temperature is the one
-    under which what was held out is likeliest.
+    under which what was held out is likeliest. pause: called between folds; may raise Stopped.
     """
     dealt = _dealt(examples.groups, folds)
     if dealt.max(initial=-1) < 1 or len(set(examples.labels)) < 2:
@@ -141,6 +143,7 @@ def hold_out(examples: Examples, folds: int = FOLDS) -> HeldOut | None:
     place = {name: k for k, name in enumerate(classes)}
     scores = np.full((len(examples), len(classes)), np.nan)
     for fold in range(int(dealt.max()) + 1):
+        pause()
         held = dealt == fold
         learned = examples.some(~held)
         if len(set(learned.labels)) < 2:
@@ -161,9 +164,12 @@ def hold_out(examples: Examples, folds: int = FOLDS) -> HeldOut | None:
     return HeldOut(classes, probabilities, temperature)
 
 
-def learn(examples: Examples) -> tuple[Head, HeldOut | None]:
-    """A calibrated head, and what was held out to calibrate it."""
-    held = hold_out(examples)
+def learn(
+    examples: Examples, pause: Callable[[], None] = lambda: None
+) -> tuple[Head, HeldOut | None]:
+    """A calibrated head, and what was held out to calibrate it. pause: see ``hold_out``."""
+    held = hold_out(examples, pause=pause)
+    pause()
     return Head(examples, held.temperature if held is not None else 1.0), held
 
 

@@ -49,7 +49,8 @@ def suggest(payload: Payload, context: Context) -> Payload:
         problems,
         lambda share: context.progress(LEARNING * share, 1, "reading what is labelled"),
     )
-    teacher = Teacher(project, trained, annotator, said, gathered)
+    context.progress(LEARNING, 1, "learning")
+    teacher = Teacher(project, trained, annotator, said, gathered, context.pause_point)
     learned = teacher.learned()
     if learned is not None:
         folder = suggestions_folder(project.folder, annotator)
@@ -135,7 +136,7 @@ def audit(payload: Payload, context: Context) -> Payload:
         problems,
         lambda share: context.progress(share, 1, "reading what is labelled"),
     )
-    told = contradicted(gathered)
+    told = contradicted(gathered, context.pause_point)
     return {
         "checked": told.checked,
         "found": [one.to_dict() for one in told.found],

@@ -27,7 +27,7 @@ from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SkeletonStream, StreamKind
-from harstudio.runs.suggestions import Learned, Suggestions, now, save_suggestions
+from harstudio.runs.suggestions import Learned, Suggestion, Suggestions, now, save_suggestions
 
 
 class Teacher:
@@ -40,6 +40,7 @@ class Teacher:
         annotator: str,
         said: list[Said],
         gathered: Gathered,
+        pause: Callable[[], None],
     ) -> None:
         self._project = project
         self._trained = trained
@@ -52,7 +53,7 @@ class Teacher:
         self._speaker: Speaker | None = None
         self._temperature = 1.0
         if gathered.examples.enough:
-            head, self._held = learn(gathered.examples)
+            head, self._held = learn(gathered.examples, pause)
             self._temperature = head.temperature
             self._speaker = learned_speaker(head)
 
@@ -88,23 +89,14 @@ class Teacher:
         context: Context,
         progress: Callable[[float], None],
     ) -> Payload:
-        """Suggest for a recording and keep it; what is told about it."""
+        """Suggest for a recording and keep it, nothing for one that the annotator says is done;
+        what is told about it."""
+        own = self._document(name)
         gathered = self._gathered.without(name, self._annotator)
         speaker = self._speaker_of(gathered)
-        own = self._document(name)
-        mine = said_in(own, path) if own is not None else None
-        with open_recording(path) as recording:
-            wanted = Wanted(
-                persons=self._persons(own, recording),
-                usual_s=self._usual_s,
-                counts=gathered.counts(),
-                own=tuple(mine.stretches()) if mine is not None else (),
-                rejected=mine.rejected if mine is not None else (),
-                least=least,
-                edges_ns=gathered.edges_ns,
-            )
-            with FeatureMaker(self._trained, recording, context) as maker:
-                clips = suggest_for(recording, maker, speaker, wanted, progress)
+        clips: tuple[Suggestion, ...] = ()
+        if own is None or not own.done:
+            clips = self._clips(path, own, gathered, speaker, least, context, progress)
         suggestions = Suggestions(
             run=str(self._trained.folder),
             annotator=self._annotator,
@@ -127,6 +119,30 @@ class Teacher:
             "suggestions": len(clips),
             "uncertain": suggestions.uncertain,
         }
+
+    def _clips(
+        self,
+        path: Path,
+        own: Document | None,
+        gathered: Gathered,
+        speaker: Speaker,
+        least: float,
+        context: Context,
+        progress: Callable[[float], None],
+    ) -> tuple[Suggestion, ...]:
+        mine = said_in(own, path) if own is not None else None
+        with open_recording(path) as recording:
+            wanted = Wanted(
+                persons=self._persons(own, recording),
+                usual_s=self._usual_s,
+                counts=gathered.counts(),
+                own=tuple(mine.stretches()) if mine is not None else (),
+                rejected=mine.rejected if mine is not None else (),
+                least=least,
+                edges_ns=gathered.edges_ns,
+            )
+            with FeatureMaker(self._trained, recording, context) as maker:
+                return suggest_for(recording, maker, speaker, wanted, progress)
 
     def _speaker_of(self, gathered: Gathered) -> Speaker:
         """Who names stretches after learning from these."""

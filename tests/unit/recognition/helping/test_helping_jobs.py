@@ -14,7 +14,7 @@ import pytest
 from harstudio.cli import main
 from harstudio.errors import DataError, UsageError
 from harstudio.jobs.context import Stopped
-from harstudio.labels.editing.edits import AddClip, AddTier
+from harstudio.labels.editing.edits import AddClip, AddTier, MarkDone
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
 from harstudio.labels.suggested import suggestions_folder
@@ -114,6 +114,13 @@ def test_what_is_labelled_is_not_suggested_again(demo: Path) -> None:
         history.close()
     _, clips, _ = ask(demo, "erin")
     assert min(clip.start_ns for clip in clips.clips) >= first[-1].end_ns
+    history = Project.open(demo).history(MINUTE, "erin")
+    try:
+        history.do(MarkDone(True))
+        history.save()
+    finally:
+        history.close()
+    assert ask(demo, "erin")[1].clips == ()
 
 
 def test_without_labels_motion_is_cut(demo: Path, tmp_path: Path) -> None:
