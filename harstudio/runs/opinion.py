@@ -10,7 +10,15 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harstudio.results import Explanation, HeatMap, JointWeights, Kind, Recognition, Relation
+from harstudio.results import (
+    Explanation,
+    HeatMap,
+    Importance,
+    JointWeights,
+    Kind,
+    Recognition,
+    Relation,
+)
 from harstudio.runs.scores import cells, scores_at, smoothed
 from harstudio.runs.segments import SECOND_NS, Trimming
 
@@ -136,6 +144,24 @@ class Opinion:
             for one in window:
                 found.setdefault(one.name, where(one))
         return found
+
+    @cached_property
+    def importance(self) -> tuple[str, NDArray[np.int64], NDArray[np.float32]]:
+        """Over the whole recording the importance that the run tells first: its name, times (t,) in
+        order and values (t,) in [0, 1], each from the window in whose middle it lies best; "" and
+        nothing where the run tells none."""
+        names = [name for name, kind in self.explained.items() if kind is Kind.IMPORTANCE]
+        times: list[int] = []
+        values: list[float] = []
+        for window in range(len(self.starts) if names else 0):
+            one = self.find(window, names[0], Importance)
+            for time_ns, value in () if one is None else zip(one.times_ns, one.values, strict=True):
+                if self.window_at(int(time_ns)) == window:
+                    times.append(int(time_ns))
+                    values.append(float(value))
+        order = np.argsort(times, kind="stable")
+        name = names[0] if names else ""
+        return name, np.array(times, np.int64)[order], np.array(values, np.float32)[order]
 
     def explanations_at(self, window: int | None) -> tuple[Explanation, ...]:
         """Those of a window; empty where none was asked for."""

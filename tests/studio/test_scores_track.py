@@ -11,11 +11,12 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from harstudio.results import Recognition, Segment, Window
+from harstudio.results import Importance, Recognition, Segment, Window
 from harstudio.runs.opinion import Opinion
 from harstudio.runs.scores import scores_at
 from harstudio.runs.segments import Trimming, trimmed
 from harstudio.studio import theme
+from harstudio.studio.timeline.importance import columns, importance_text
 from harstudio.studio.timeline.rows import NAMES_PX, ROW_PX, RULER_PX, SCORES_PX, Kind
 from harstudio.studio.timeline.scale import TimeScale
 from harstudio.studio.timeline.scores import Scores, line_color, segments_to_draw
@@ -233,3 +234,25 @@ def test_smoothing_draws_the_curve_that_segments_are_made_of(bench):
     np.testing.assert_allclose(scores[seen].sum(axis=1), 1, atol=1e-5)
     raw = Opinion(plain).scores_now(int(times[0]))
     assert scores[0, 1] > raw[1] + 0.01  # the beginning leans to what follows
+
+
+def test_importance_over_time_is_a_strip_that_the_tool_tip_tells():
+    times = np.arange(0, 4 * SECOND_NS, SECOND_NS // 4)
+    windows = tuple(
+        Window(start, start + 2 * SECOND_NS, np.array([0.6, 0.4], np.float32))
+        for start in (0, SECOND_NS, 5 * SECOND_NS)
+    )
+    told = tuple(
+        (Importance("skeleton importance", "", times + w.start_ns, np.full(16, k / 2, np.float32)),)
+        for k, w in enumerate(windows)
+    )
+    made = Recognition("r", "n", ("a", "b"), "x", "x", windows, (), 0, 0.6, told)
+    opinion = Opinion(made)
+    scale = TimeScale(0, 8 * SECOND_NS, 80, 0.0, SECOND_NS / 10)
+    shares = columns(opinion, scale)
+    assert shares[:13] == pytest.approx(0.0)  # the first window, until the second fits better
+    assert shares[18:27] == pytest.approx(0.5)
+    assert np.isnan(shares[31:49]).all()  # between windows nobody is seen
+    assert shares[51:69] == pytest.approx(1.0)
+    assert importance_text(opinion, 2 * SECOND_NS) == "skeleton importance 0.50"
+    assert importance_text(opinion, 4 * SECOND_NS) == ""
