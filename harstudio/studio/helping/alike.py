@@ -111,19 +111,22 @@ class Alike(QObject):
         return Asked(recording.name, recording.path, start, end, "", "")
 
     def can_look(self) -> bool:
-        there = self._session.project is not None and self._eyes.chosen is not None
+        there = self._session.project is not None and not self._eyes.why_none()
         return there and self.wanted() is not None and not self.job.busy
 
     def why_not(self) -> str:
         """Why nothing can be looked for."""
         if self.job.busy:
             return "It is looking already."
-        if self._eyes.chosen is None:
-            return "There is no run that could look at the recordings."
-        return "Select a clip, or set in and out point (I and O), to find more like it."
+        return self._eyes.why_none() or (
+            "Select a clip, or set in and out point (I and O), to find more like it."
+        )
 
     def look(self) -> None:
         """Look for more like it over the project."""
+        self._eyes.when_known(self._look)
+
+    def _look(self) -> None:
         wanted, chosen, project = self.wanted(), self._eyes.chosen, self._session.project
         if wanted is None or chosen is None or project is None:
             return

@@ -67,9 +67,9 @@ class Audit(QObject):
         """Why nothing can be asked now, "" when it can."""
         if self._session.project is None:
             return "Open a project or a folder of recordings first."
-        if self._eyes.chosen is None:
-            return "There is no run that could look at the recordings."
-        return "It is checking already." if self.job.busy else ""
+        if self.job.busy:
+            return "It is checking already."
+        return self._eyes.why_none()
 
     def can_ask(self) -> bool:
         return not self.why_not()
@@ -87,6 +87,9 @@ class Audit(QObject):
 
     def ask(self) -> None:
         """Check every label of the project that may be seen."""
+        self._eyes.when_known(self._ask)
+
+    def _ask(self) -> None:
         project, chosen, reason = self._session.project, self._eyes.chosen, self.why_not()
         if reason or project is None or chosen is None:
             self._session.message.emit("info", reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ class Eyes(QObject):
         kept = str(store.value(CHOSEN, ""))
         self._wished = Path(kept) if kept else None
         self.choices: tuple[RunChoice, ...] = ()
+        self.known = False  # whether it was looked which runs there are
+        self._wanted: Callable[[], None] | None = None
         recogniser.listed.connect(self._take)
         session.jobs.finished.connect(self._meet_job)
         session.recording_changed.connect(self.changed)
@@ -38,16 +41,33 @@ class Eyes(QObject):
         """Read again which runs there are; ``changed`` tells."""
         self._recogniser.list_runs()
 
+    def when_known(self, act: Callable[[], None]) -> None:
+        """Do this, as soon as it is known which runs there are."""
+        if self.known:
+            act()
+        else:
+            self._wanted = act
+            self.look()
+
     def _meet_job(self, record: JobRecord) -> None:
         """A network that was trained here can look, too."""
-        if record.job == TRAIN and self.choices:
+        if record.job == TRAIN and self.known:
             self.look()
 
     def _take(self, choices: tuple[RunChoice, ...]) -> None:
         own = sorted((c for c in choices if not c.bundled), key=lambda one: -one.learned)
         boxed = sorted((c for c in choices if c.bundled), key=lambda one: one.name != USUAL)
         self.choices = tuple(one for one in (*own, *boxed) if not one.problem)
+        self.known = True
         self.changed.emit()
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            wanted()
+
+    def why_none(self) -> str:
+        """Why no run looks, "" while one does or nobody has looked for any."""
+        none = self.known and self.chosen is None
+        return "There is no run that could look at the recordings." if none else ""
 
     @property
     def chosen(self) -> RunChoice | None:

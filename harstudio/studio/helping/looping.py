@@ -45,6 +45,7 @@ class Looping(QObject):
         self.helped = Helped()
         self.problems: tuple[str, ...] = ()  # of the last answer
         self.watched = self._read_once = False
+        self._step_wanted = False
         self._going: str = ""  # the recording that is being opened for its suggestions
         self._reader = HelpReader()
         self._newest = NewestTask(self)
@@ -76,7 +77,7 @@ class Looping(QObject):
     def read(self) -> None:
         """Read suggestions and documents of the project now, in a thread."""
         project, me = self._session.project, self._session.annotator
-        if project is None or not self.watched:
+        if project is None or not (self.watched or self._step_wanted):
             return
         reader, why_hidden = self._reader, self._session.team.why_hidden
         self._newest.start(
@@ -89,6 +90,8 @@ class Looping(QObject):
         self.helped, self._read_once = helped, True
         self._put_newer()
         self.changed.emit()
+        if self._step_wanted:
+            self.step()
 
     def _fail(self, error: Exception) -> None:
         self.helped = Helped(problems=(str(error),))
@@ -107,8 +110,8 @@ class Looping(QObject):
             return "Open a project or a folder of recordings first."
         if self._session.settles:
             return "Agreed labels are made of what people say; go back to your own labels first."
-        if self._eyes.chosen is None:
-            return "There is no run that could look at the recordings."
+        if self._eyes.why_none():
+            return self._eyes.why_none()
         if self._read_once and self.helped.recordings == 0:
             return "There are no recordings in this project."
         if self.helped.recordings and self.helped.hidden == self.helped.recordings:
@@ -142,7 +145,15 @@ class Looping(QObject):
         return ""
 
     def step(self) -> None:
-        """Learn from what is labelled, and suggest for every recording."""
+        """Learn from what is labelled, and suggest for every recording; as soon as runs and
+        documents were read."""
+        self._step_wanted = not self._read_once
+        if self._read_once:
+            self._eyes.when_known(self._step)
+        else:
+            self.read()
+
+    def _step(self) -> None:
         project, chosen, reason = self._session.project, self._eyes.chosen, self.why_not()
         if reason or project is None or chosen is None:
             self._session.message.emit("info", reason)
@@ -279,7 +290,8 @@ class Looping(QObject):
         self._read_soon()
 
     def _meet_project(self, *_: object) -> None:
-        self.helped, self.problems, self._read_once = Helped(), (), False
+        self.helped, self.problems = Helped(), ()
+        self._read_once = self._step_wanted = False
         self._reader = HelpReader()
         self._newest.stop()
         self.job.adopt(self._belongs_here)
