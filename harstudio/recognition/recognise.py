@@ -12,6 +12,7 @@ from harstudio.jobs.context import Context
 from harstudio.learning.data.looked import extent
 from harstudio.learning.preprocessing import Preprocessing, kind_of_stream
 from harstudio.networks.network import streams_with
+from harstudio.recognition.cores import shared
 from harstudio.recognition.saying import Said, say
 from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recognition.windows import Sliding
@@ -81,12 +82,13 @@ def recognise(
     reader = WindowReader(preprocessing, recording, question.person, each_person)
     said: list[Said] = []
     failed: list[tuple[int, DataError]] = []
-    with closing(ahead(spans, reader.read)) as windows_read:
+    with shared(trained.device) as cores, closing(ahead(spans, reader.read)) as windows_read:
         for number, (span, shown) in enumerate(windows_read):
             context.pause_point()
             for one in shown:
                 try:
-                    said.append(_look(trained, one, span, question))
+                    with cores.asking():
+                        said.append(_look(trained, one, span, question))
                 except DataError as error:
                     failed.append((span[0], error))
             if progress is not None:

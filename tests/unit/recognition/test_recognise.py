@@ -18,6 +18,7 @@ from harstudio.learning.data.looked import extent
 from harstudio.learning.loading import Loader
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.learning.weights.checkpoints import save_weights, weights_of
+from harstudio.recognition import cores
 from harstudio.recognition.jobs import explain, predict
 from harstudio.recognition.recognise import Question, recognise
 from harstudio.recognition.trained import load_run
@@ -231,6 +232,28 @@ def test_windows_in_which_nobody_is_seen_have_no_opinion(run: Path, trial: Path)
         assert heard.lines == ["a1_s1_t1 at 50.00 s is left out: Nobody is seen in this clip."]
         with pytest.raises(DataError, match="Nobody is seen"):
             recognise(load_run(run), recording, heard, Question(spans=(empty,)))
+
+
+# ---- cores
+
+
+def test_a_slow_network_gets_all_threads_and_they_are_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        for slowest_s, after in ((1e6, 1), (0.0, 2)):  # a quick network, a slow one
+            monkeypatch.setattr(cores, "QUICK_S", slowest_s)
+            with cores.shared(torch.device("cpu")) as shared:
+                seen = []
+                for _ in range(cores.LOOKED_AT + 1):
+                    with shared.asking():
+                        seen.append(torch.get_num_threads())
+            assert seen == [1] * cores.LOOKED_AT + [after]
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 # ---- several persons
