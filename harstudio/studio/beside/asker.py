@@ -55,6 +55,10 @@ class Asker(QObject):
             self._kept.move_to_end(question)
         return self._kept.get(question)
 
+    def know(self, question: Question, answer: Recognition) -> None:
+        """This was told already: it need not be asked."""
+        self._kept[question] = answer
+
     def want(self, questions: Iterable[Question]) -> None:
         """These are wanted now, the first most; what failed before is tried again."""
         self._wanted = list(dict.fromkeys(questions))

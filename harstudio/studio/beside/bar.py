@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
 
 from harstudio.studio import icons, theme
@@ -57,12 +58,8 @@ class ClockBar(QWidget):
             button.clicked.connect(partial(self._set_rate, rate))
             self._rates[rate] = button
             row.addWidget(button)
-        self.place = QSlider(Qt.Orientation.Horizontal)
-        self.place.setRange(0, STEPS)
-        self.place.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.place.setAccessibleName("Position in both clips")
+        self.place = PlaceSlider()
         self.place.sliderMoved.connect(self._go)
-        self.place.actionTriggered.connect(self._acted)
         row.addSpacing(12)
         row.addWidget(self.place, 1)
         clock.moved.connect(self._show_time)
@@ -81,11 +78,6 @@ class ClockBar(QWidget):
 
     def _go(self, place: int) -> None:
         self._clock.seek(round(place / STEPS * self._clock.stop_ns))
-
-    def _acted(self, action: int) -> None:
-        """A click beside the handle or a turn of the wheel; dragging tells of itself."""
-        if action != QSlider.SliderAction.SliderMove.value:
-            self._go(self.place.sliderPosition())
 
     def _show_time(self, *_: object) -> None:
         clock = self._clock
@@ -109,3 +101,32 @@ class ClockBar(QWidget):
         for rate, button in self._rates.items():
             color = tokens.accent if rate == self._clock.rate else tokens.quiet
             button.setStyleSheet(f"color: {color}; padding: 4px 3px;")
+
+
+class PlaceSlider(QSlider):
+    """A press goes there, and can be dragged on; the wheel belongs to nobody."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.setRange(0, STEPS)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName("Position in both clips")
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.setSliderDown(True)
+            self._go(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        if self.isSliderDown():
+            self._go(event)
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:  # noqa: N802
+        self.setSliderDown(False)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        event.ignore()
+
+    def _go(self, event: QMouseEvent) -> None:
+        share = event.position().x() / max(1, self.width() - 1)
+        self.setSliderPosition(round(STEPS * min(1.0, max(0.0, share))))

@@ -184,6 +184,9 @@ class BesideDesk(QObject):
 
     # ---- two networks, two classes
 
+    def _now(self) -> int:
+        return self._window.session.transport.position_ns
+
     def _run(self) -> Path | None:
         return self._window.recognising.recogniser.run
 
@@ -205,6 +208,26 @@ class BesideDesk(QObject):
         who = opinion.recognition.windows[window].person
         return Beheld(run, recording.path, recording.name, start, end, true=true, person=who)
 
+    def _tell_known(self, here: Beheld) -> None:
+        """What the open recognition looked at in this window need not be asked again."""
+        session, recogniser = self._window.session, self._window.recognising.recogniser
+        opinion = session.explaining.opinion
+        window = None if opinion is None else opinion.window_at(self._now())
+        if opinion is None or window is None or recogniser.target_of(window) is not None:
+            return
+        explained = opinion.explanations_at(window)
+        if explained:
+            ((label, sure),) = opinion.ranking(window, 1)
+            told = replace(
+                opinion.recognition,
+                windows=(opinion.recognition.windows[window],),
+                segments=(),
+                label=label,
+                confidence=sure,
+                explanations=(explained,),
+            )
+            self._made().beside.asker.know(here.question(here.path, here.label), told)
+
     def show_runs(self, other: Path) -> None:
         """What two runs say about the window under the playhead, and what they look at."""
         here = self._here()
@@ -213,6 +236,7 @@ class BesideDesk(QObject):
                 replace(here, run=run, caption="Recognised by", title=run.name)
                 for run in (here.run, other)
             ]
+            self._tell_known(sides[0])
             self._enter().show_two("Two runs on one clip", *sides)
 
     def choose_class(self) -> None:
@@ -220,7 +244,7 @@ class BesideDesk(QObject):
         opinion, here = self._window.session.explaining.opinion, self._here()
         if opinion is None or here is None:
             return
-        window = opinion.window_at(self._window.session.transport.position_ns)
+        window = opinion.window_at(self._now())
         classes = opinion.recognition.classes
         ranked = opinion.ranking(window, len(classes))
         entries = [
@@ -241,6 +265,8 @@ class BesideDesk(QObject):
             replace(here, label=k, caption="What speaks for", title=classes[k])
             for k in (one, other)
         ]
+        if one == opinion.ranking(opinion.window_at(self._now()), 1)[0][0]:
+            self._tell_known(sides[0])
         self._enter().show_two(f"Two classes, by {here.run.name}", *sides)
 
     def _say(self, level: str, sentence: str) -> None:

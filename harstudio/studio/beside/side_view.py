@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QScrollArea,
@@ -38,24 +40,38 @@ SWITCH_PX, NARROWEST_PX = 150, 260
 PICTURE = 4 / 3  # width to height that pictures are given room for
 
 
-class Pictures(QSplitter):
-    """Panes beside or below each other, as they become larger."""
+class Pictures(QWidget):
+    """Panes in as many columns as make them largest, all of one size."""
 
-    def __init__(self) -> None:
+    def __init__(self, panes: Sequence[QWidget]) -> None:
         super().__init__()
-        self.setHandleWidth(1)
-        self.setChildrenCollapsible(False)
+        self._panes = panes
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(1)
+        self._placed: tuple[list[QWidget], int] = ([], 0)
+        for pane in panes:
+            pane.setParent(self)
+            pane.hide()
 
     def share_out(self) -> None:
-        """The same room for each that is shown."""
-        panes = [self.widget(k) for k in range(self.count())]
-        shown = max(1, sum(not pane.isHidden() for pane in panes))
-        beside = min(self.width() / shown / PICTURE, self.height())
-        below = min(self.width() / PICTURE, self.height() / shown)
-        flat = Qt.Orientation.Horizontal if beside >= below else Qt.Orientation.Vertical
-        if flat != self.orientation():
-            self.setOrientation(flat)
-        self.setSizes([0 if pane.isHidden() else 1000 for pane in panes])
+        """Place those that are shown."""
+        shown = [pane for pane in self._panes if not pane.isHidden()]
+
+        def tall(columns: int) -> float:
+            return min(self.width() / columns / PICTURE, self.height() / -(-len(shown) // columns))
+
+        columns = max(range(1, len(shown) + 1), key=tall, default=0)
+        if (shown, columns) == self._placed:
+            return
+        for line in range(len(self._panes)):
+            self._grid.setColumnStretch(line, int(line < columns))
+            self._grid.setRowStretch(line, int(line * columns < len(shown)))
+        for pane in self._panes:
+            self._grid.removeWidget(pane)
+        for k, pane in enumerate(shown):
+            self._grid.addWidget(pane, k // columns, k % columns)
+        self._placed = shown, columns
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
@@ -111,10 +127,7 @@ class SideView(QWidget):
         for widget in (self.caption, self.title, self.verdict, self.about, self.note, self._switch):
             column.addWidget(widget)
         column.addStretch(1)
-        self.pictures = Pictures()
-        for pane in self.panes.values():
-            self.pictures.addWidget(pane)
-            pane.hide()
+        self.pictures = Pictures(list(self.panes.values()))
         self.looked_at = LookedAt(self.side)
         self.trouble = QLabel(wordWrap=True)
         inside = QWidget()
