@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harstudio.recordings.heat_colors import joint_growth, joint_table
+from harstudio.recordings.overlay_words import Rgb, tag, text_px
 from harstudio.recordings.streams import SECOND_NS, Body, SkeletonStream
 from harstudio.skeletons.topology import Topology, topology
 
-Rgb = tuple[int, int, int]
 SIDES: dict[str, Rgb] = {
     "left": (0x56, 0xB4, 0xE9),
     "right": (0xE6, 0x9F, 0x00),
@@ -205,9 +205,4 @@ def draw_time(canvas: Canvas, time_ns: int, index: int) -> None:
     """Minutes, seconds and frame number in the corner."""
     minutes, rest_ns = divmod(max(0, time_ns), 60 * SECOND_NS)
     text = f"{minutes:02d}:{rest_ns / SECOND_NS:06.3f}  f {index}"
-    scale = max(0.5, canvas.pixels.shape[0] / 1080)
-    place = (round(16 * scale), round(36 * scale))
-    for color, width in ((DARK, 4), (SIDES["trunk"], 1)):
-        thick = max(1, round(width * scale))
-        font = cv2.FONT_HERSHEY_SIMPLEX
-        cv2.putText(canvas.pixels, text, place, font, scale, color, thick, cv2.LINE_AA)
+    tag(canvas.pixels, text, 0, 0, text_px(canvas.pixels.shape[0]))

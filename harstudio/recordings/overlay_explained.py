@@ -13,13 +13,12 @@ from harstudio.recordings.explained_places import joint_point, strongest_cells
 from harstudio.recordings.heat_colors import finer, heat_table, joint_table
 from harstudio.recordings.overlay_drawing import (
     Canvas,
-    Rgb,
     draw_box,
     draw_dot,
     draw_line,
     weight_color,
 )
-from harstudio.recordings.overlay_words import GROUND, QUIET, fitted, tag, wide, write
+from harstudio.recordings.overlay_words import GROUND, QUIET, Rgb, fitted, tag, text_px, wide, write
 from harstudio.recordings.projection import shares_pixels
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import Body, PictureStream
@@ -31,7 +30,6 @@ from harstudio.runs.words import figure, joint_title, spoken
 POINTER: Rgb = (0x3F, 0xB8, 0xAF)
 INPUT: Rgb = (0xF2, 0xF4, 0xF8)
 LINE_CELLS = 5
-LEAST_TEXT_PX = 13
 NOTHING = "nothing speaks for it here"
 
 
@@ -227,11 +225,6 @@ class ExplainedBrush:
             words = _joined(spoken(weighed[0].meaning), note)
             found.append(Scale(colors, ("little", "much"), words))
         return found
-
-
-def text_px(height: int) -> int:
-    """The size of letters on a picture of that height."""
-    return max(LEAST_TEXT_PX, round(height / 42))
 
 
 def _placed(canvas: Canvas, box: Box) -> Box:

@@ -17,6 +17,12 @@ TEXT: Rgb = (0xE8, 0xEA, 0xED)
 QUIET: Rgb = (0x9A, 0xA3, 0xAF)
 GROUND: Rgb = (0x0E, 0x11, 0x16)
 ELLIPSIS = "…"
+LEAST_TEXT_PX = 13
+
+
+def text_px(height: int) -> int:
+    """The size of letters on a picture of that height."""
+    return max(LEAST_TEXT_PX, round(height / 42))
 
 
 @lru_cache(maxsize=8)
