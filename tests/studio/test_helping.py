@@ -220,8 +220,10 @@ def test_the_whole_loop_with_weights_from_the_box(studio: StudioUnderTest, tmp_p
         one.distance for one in helping.alike.found
     )
     other = next(one for one in helping.alike.found if one.recording != session.recording.name)
+    written: list[bool] = []
+    helping.alike.proposed.connect(lambda: written.append(True))
     helping.alike.propose([other], "throw")
-    until(lambda: any(one.put and one.recording == other.recording for one in looping.waiting))
+    until(lambda: written)
     helping.alike.go(other)
     until(lambda: window.labelling.mark_in_ns is not None, SECONDS)
     assert session.recording.name == other.recording

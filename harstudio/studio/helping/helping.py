@@ -41,6 +41,7 @@ class Helping(QObject):
         column = QVBoxLayout(self.holder)
         column.setContentsMargins(0, 0, 0, 0)
         self.looping.arrived.connect(self._go_on_labelling)
+        self.session.selection_changed.connect(self._meet_selection)
         self.alike.proposed.connect(self.looping.read)
         self.alike.arrived.connect(self._show_around)
         self.audit.arrived.connect(self._show_around)
@@ -146,8 +147,13 @@ class Helping(QObject):
     def is_panel_seen(self) -> bool:
         return self._window.arrangement.is_seen(PANEL)
 
+    def _meet_selection(self, clip_id: str | None) -> None:
+        """Enter is for the proposal that is selected now, not for the queue."""
+        queue = None if self.panel is None else self.panel.pages["suggest"].list
+        if queue is not None and queue.hasFocus() and self.labelling.proposals.is_open(clip_id):
+            self._window.timeline.setFocus()
+
     def _go_on_labelling(self) -> None:
-        """Enter accepts now, and goes nowhere."""
         if not self._window.shows_pictures():
             self._window.set_workspace("view.label")
         self._window.timeline.setFocus()
