@@ -185,6 +185,21 @@ def test_the_queue_opens_puts_and_goes_to_the_first(studio: StudioUnderTest, tmp
     until(lambda: page.order.text() == "Least sure")
 
 
+def test_a_network_suggests_what_is_put(window, tmp_path: Path) -> None:
+    window.session.settings.annotator = ME
+    tiny(tmp_path / "project", ("fall-s01", "fall-s02"))
+    studio, looping = StudioUnderTest(window, window.session), window.helping.looping
+    studio.open(tmp_path / "project")
+    window.commands.run("suggest.step")  # the panel was not seen yet, nothing was read
+    until(lambda: looping.job.busy, SECONDS)
+    until(lambda: not looping.job.busy, SECONDS)
+    assert looping.job.problem == ""
+    assert looping.problems == ()
+    until(lambda: window.proposals.open(), what="they are put into what is open")
+    until(lambda: len(looping.waiting) == 2)
+    assert all(one.suggestions.annotator == ME for one in looping.waiting)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="kills the worker by a signal of POSIX")
 @pytest.mark.slow
 @pytest.mark.timeout(600)
