@@ -22,7 +22,7 @@ SECOND_NS = 1_000_000_000
 SURELY_SEEN_NS = 5 * SECOND_NS  # before the first clip
 LONGEST_GAP_NS = 30 * SECOND_NS  # what lies between two clips and is longer was perhaps left out
 LEAST_NS = 300_000_000
-COVERED = 0.5  # of a stretch, by one's own clips
+SETTLED = 0.25  # of a rejected proposal, by clips: it was replaced, not refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Said:
             for gap in self._gaps(person, start_ns, end_ns)
             if gap.end_ns - gap.start_ns >= LEAST_NS
         ]
-        return found + [one for one in self.rejected if covered(one, self.stretches()) < 0.25]
+        return found + [one for one in self.rejected if covered(one, self.stretches()) < SETTLED]
 
     def stretches(self) -> list[Stretch]:
         """Those of the clips."""
