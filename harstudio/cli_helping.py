@@ -9,8 +9,6 @@ import typer
 
 from harstudio import cli_output
 from harstudio.errors import MissingError
-from harstudio.runs.bundled import find_run
-from harstudio.runs.config import nearest
 
 RUN = "joints-any-sensor"  # needs joints only, and is quick
 SECOND_NS = 1_000_000_000
@@ -26,6 +24,13 @@ OnDevice = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Threads of the processor; else all cores.")
 ]
+
+
+def _folder_of(run: str) -> Path:
+    """The folder of a run or of bundled weights."""
+    from harstudio.runs.bundled import find_run  # only needed here: help answers at once
+
+    return find_run(run)
 
 
 def suggest(
@@ -59,7 +64,7 @@ def suggest(
 
     payload = {
         "project": str(project),
-        "run": str(find_run(run)),
+        "run": str(_folder_of(run)),
         "annotator": annotator or load_settings().annotator,
         "recordings": paths,
         "least": least,
@@ -113,7 +118,7 @@ def similar(
         first = opened.start_ns
     payload = {
         "project": str(project),
-        "run": str(find_run(run)),
+        "run": str(_folder_of(run)),
         "path": str(path),
         "start_ns": first + round(start * SECOND_NS),
         "end_ns": first + round(end * SECOND_NS),
@@ -152,7 +157,7 @@ def audit(
     """Tell labels that contradict the others, the surest first."""
     from harstudio.cli_jobs import run_job
 
-    payload = {"project": str(project), "run": str(find_run(run)), "annotator": annotator}
+    payload = {"project": str(project), "run": str(_folder_of(run)), "annotator": annotator}
     done = run_job(
         "harstudio.recognition.helping.jobs:audit",
         payload,
@@ -184,6 +189,8 @@ def audit(
 
 def _paths(project: Any, names: list[str] | None) -> list[str] | None:
     """Paths of recordings by their names; None for all."""
+    from harstudio.runs.config import nearest  # only needed here: help answers at once
+
     if not names:
         return None
     there = project.recording_paths()
