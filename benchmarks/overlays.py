@@ -102,6 +102,7 @@ def measure(path: Path, seconds: float, rounds: int, view: str, on: str) -> dict
         "share_without": round(float(np.mean(shares[False])), 4),
         "share_with": round(float(np.mean(shares[True])), 4),
         "lost_mean": round(float(lost.mean()), 4),
+        "lost_median": round(float(np.median(lost)), 4),
         "lost_each_round": [round(float(one), 4) for one in lost],
         "gui_thread_without": round(float(np.mean(gui[False])), 3),
         "gui_thread_with": round(float(np.mean(gui[True])), 3),
