@@ -121,6 +121,8 @@ def test_the_list_of_runs_says_how_many_have_what_each_needs(window, dataset, ru
     entries = {entry.title: entry for entry in recognising.entries_for_all()}
     joints, color = entries["joints-any-sensor"], entries["color-skeleton"]
     assert joints.detail.endswith("for all 4")
+    titles = list(entries)
+    assert titles.index("depth-skeleton") < titles.index("color-skeleton")  # has all that it needs
     assert color.detail.endswith("for all 4 · of 4 a part")
     needs = recognising.recogniser.choice(run) or recognising.recogniser.choices[0]
     pictures = replace(needs, needs=("infrared",))

@@ -136,8 +136,9 @@ class Recognising(QObject):
         def sees(one: RunChoice) -> int:
             return sum(map(one.can_see, streams))
 
-        def place(one: RunChoice) -> tuple[int, bool, bool]:
-            return -sees(one), one.path != self.recogniser.last_run, one.bundled
+        def place(one: RunChoice) -> tuple[int, int, bool, bool]:
+            whole = sum(map(one.has_all, streams))
+            return -whole, -sees(one), one.path != self.recogniser.last_run, one.bundled
 
         def entry(one: RunChoice) -> Entry:
             last = one.path == self.recogniser.last_run

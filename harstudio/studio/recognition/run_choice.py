@@ -82,13 +82,17 @@ class RunChoice:
         """Whether a recording with these kinds of stream has anything that it learned from."""
         return not self.problem and any(need in streams for need in self.needs)
 
+    def has_all(self, streams: Collection[str]) -> bool:
+        """Whether a recording with these kinds of stream has everything that it learned from."""
+        return self.can_see(streams) and all(need in streams for need in self.needs)
+
     def facts_for(self, recordings: Sequence[Collection[str]]) -> str:
         """Network, needs, classes and accuracy, and how many of some recordings have what it
         needs; of each the kinds of stream."""
         if self.problem:
             return " · ".join(filter(None, (*self._about(), self.problem)))
         some = [streams for streams in recordings if self.can_see(streams)]
-        whole = sum(all(need in streams for need in self.needs) for streams in some)
+        whole = sum(map(self.has_all, some))
         there = f"for {len(some)} of {len(recordings)}" if some else "none here has what it needs"
         if len(some) == len(recordings):
             there = f"for all {len(some)}"
