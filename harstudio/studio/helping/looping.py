@@ -295,6 +295,8 @@ class Looping(QObject):
         self._reader = HelpReader()
         self._newest.stop()
         self.job.adopt(self._belongs_here)
+        if self.watched:
+            self._eyes.look()
         self.read()
         self.changed.emit()
 
