@@ -13,9 +13,9 @@ from pathlib import Path
 
 from harstudio.errors import HarstudioError
 from harstudio.labels.editing.proposals import open_proposals, rejected_proposals
-from harstudio.labels.model import Clip, Document, Origin
+from harstudio.labels.model import Clip, Document
 from harstudio.labels.project import Project
-from harstudio.labels.team.policy import GOLD
+from harstudio.labels.suggested import said_clips, teaching
 from harstudio.recognition.helping.features import Stretch
 
 SECOND_NS = 1_000_000_000
@@ -112,16 +112,13 @@ def what_people_said(
             continue
         documents = project.documents(recording, on_problem)
         visible = project.policy.visible(recording, annotator, documents)
-        agreed = [one for one in visible if one.annotator == GOLD]
-        if any(_clips(one) for one in agreed):
-            visible = [*agreed, *(one for one in visible if one.annotator == annotator != GOLD)]
-        found += [said_in(document, path) for document in visible]
+        found += [said_in(document, path) for document in teaching(visible, annotator)]
     return [said for said in found if said.clips or said.rejected]
 
 
 def said_in(document: Document, path: Path) -> Said:
     """What a document says about its recording, which lies at ``path``."""
-    clips = sorted(_clips(document), key=lambda one: one[1].start_ns)
+    clips = sorted(said_clips(document), key=lambda one: one[1].start_ns)
     return Said(
         document.recording,
         path,
@@ -159,16 +156,6 @@ def overlap(one: Stretch, other: Stretch) -> float:
     inside = min(one.end_ns, other.end_ns) - max(one.start_ns, other.start_ns)
     over = max(one.end_ns, other.end_ns) - min(one.start_ns, other.start_ns)
     return max(0, inside) / over if over > 0 else 0.0
-
-
-def _clips(document: Document) -> list[tuple[str, Clip]]:
-    """The clips that a person said, with whom they are about."""
-    return [
-        (tier.rules.person or clip.person, clip)
-        for tier in document.said
-        for clip in tier.clips
-        if not clip.is_point and clip.origin is not Origin.MODEL
-    ]
 
 
 def _stretch(clip: Clip) -> Stretch:
