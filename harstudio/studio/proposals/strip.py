@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 KEYS = "Enter accepts, a label key changes, Backspace rejects, Up and Down go on."
 GO = "F12 goes to the next one."
-BOX_TALL_PX, ORDER_PX, SHARE_PX = 24, 150, 84
+BOX_TALL_PX, ORDER_PX, SHARE_PX = 24, 176, 84
 
 
 class ProposalStrip(Strip):

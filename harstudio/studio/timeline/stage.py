@@ -96,7 +96,7 @@ class Stage:
         if self.session.recording is None:
             return NO_RECORDING
         document = self.session.document
-        if document is None or self.labelling.open_clip is not None:
+        if document is None or self.labelling.open_clip is not None or self._proposals is not None:
             return ""
         return "" if any(tier.clips for tier in document.said) else NO_CLIPS
 
