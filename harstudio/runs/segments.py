@@ -70,8 +70,9 @@ def find_segments(
     The scores of ``scores_at``, smoothed, are looked at in ``cells``. "Nothing" is one more class
     that scores ``trimming.confidence`` everywhere. A stretch that is too short goes to that
     neighbour whose class scores better in it, the shortest first; one without neighbours stays.
-    Stretches of nothing are left out. The confidence is the mean score of the class within the
-    segment. What no window covers belongs to no segment.
+    Stretches of nothing are left out, and those that score less than it on the whole. The
+    confidence is the mean score of the class within the segment. What no window covers belongs to
+    no segment.
     """
     return [
         segment
@@ -94,6 +95,8 @@ def _of_one(windows: Sequence[Window], trimming: Trimming) -> Iterator[Segment]:
     for a, b, label in _absorb(_runs(labels), edges, scores, least):
         if label not in (NOBODY, nothing):
             sure = float(np.mean(scores[a:b, label]))
+            if sure < trimming.confidence:  # of doubts that were bridged there were too many
+                continue
             yield Segment(int(edges[a]), int(edges[b]), label, sure, windows[0].person)
 
 

@@ -235,6 +235,20 @@ def test_a_short_doubt_is_bridged_and_a_short_fancy_dropped() -> None:
 
 
 @settings(deadline=None)
+@given(
+    shares=st.lists(st.floats(0, 1), min_size=1, max_size=30),
+    confidence=st.floats(0, 1),
+    least_s=st.floats(0, 5),
+)
+def test_no_segment_has_less_than_the_least_confidence(
+    shares: list[float], confidence: float, least_s: float
+) -> None:
+    windows = [window(k, k + 1, share, 1 - share) for k, share in enumerate(shares)]
+    for segment in find_segments(windows, Trimming(confidence=confidence, least_s=least_s)):
+        assert segment.confidence >= confidence
+
+
+@settings(deadline=None)
 @given(data=st.data())
 def test_smoothing_is_the_mean_of_what_windows_cover(data: st.DataObject) -> None:
     widths = data.draw(st.lists(st.integers(1, 9), min_size=1, max_size=12))
