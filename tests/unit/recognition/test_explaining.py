@@ -12,6 +12,7 @@ from harstudio.learning.inputs.places import PicturePlace, Placement, Pointer, S
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.networks import network_card
 from harstudio.networks.network import Gaze
+from harstudio.networks.shown import shown
 from harstudio.recognition.explaining import Explainer, by_time, evidence, over_frames
 from harstudio.recognition.recognise import Question, recognise
 from harstudio.recognition.trained import load_run
@@ -453,3 +454,31 @@ def test_saliency_is_what_the_logits_are_made_of(tmp_path: Path) -> None:
     np.testing.assert_allclose(shown.values, evidence(raw_weights[:15]), atol=1e-5)
     assert shown.values.max() == 1
     assert network.card.name == "st-gcn"
+
+
+def test_a_picture_knows_the_parts_of_the_frames_that_it_was_made_from():
+    pieces = (
+        Shot(100 * MS, Box(10, 10, 20, 20), Box(0, 0, 0.5, 0.5), "head"),
+        Shot(300 * MS, Box(12, 10, 22, 20), Box(0.5, 0, 1, 0.5), "head"),
+    )
+    gaze = Gaze(Kind.PICTURE, "regions", torch.rand(1, 3, 8, 8))
+    place = PicturePlace("color", (*pieces, pieces[1]))  # a short clip shows a frame twice
+    told = explained(gaze, Placement(pictures={"regions": place}))
+    assert told.stream == "color"
+    assert [(c.time_ns, c.box, c.part, c.of) for c in told.cuts] == [
+        (one.time_ns, one.box, one.part, one.of) for one in pieces
+    ]
+    assert explained(gaze).cuts == ()
+
+
+def test_dynamic_images_of_parts_of_a_clip_stand_in_rows():
+    parts = torch.arange(6, dtype=torch.float32)[None, None, :, None, None].expand(1, 3, 6, 2, 2)
+    gaze = shown("dynamic", parts, {"mean": 0, "std": 1})
+    shots = tuple(Shot(k * MS, CROP, of=f"part {k // 2 + 1} of 6") for k in range(12))
+    place = Placement(pictures={"dynamic": PicturePlace("depth", shots)})
+    told = explained(gaze, place)
+    assert told.pixels.shape == (4, 8, 3)
+    for k, cut in enumerate(told.cuts):
+        row, column = round(cut.part.top * 4), round(cut.part.left * 8)
+        assert told.pixels[row, column, 0] == round(255 * (k // 2) / 5)
+    assert (told.pixels[2:, 4:] == 0).all()  # nothing is there

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from harstudio.errors import DataError, MissingError
 from harstudio.results import (
     Box,
+    Cut,
     Explanation,
     HeatMap,
     Importance,
@@ -68,6 +69,13 @@ def some_explanations(k: int) -> tuple[Explanation, ...]:
         Importance("importance", "e", times, RNG.random(4 + k, dtype=np.float32)),
         Matrix("correlation", "f", shares(3 + k, 5) - 0.5, "feature of a", "feature of b"),
         Picture("dynamic image", "g", RNG.integers(0, 256, (6, 5 + k, 3), np.uint8)),
+        Picture(
+            "mosaic",
+            "h",
+            RNG.integers(0, 256, (4, 4, 3), np.uint8),
+            "color",
+            (Cut(40 + k, Box(1.0, 2.0, 3.0, 4.5), Box(0.0, 0.0, 0.5, 1.0), "head"),),
+        ),
         Importance("after them", "e", times, RNG.random(4 + k, dtype=np.float32)),
     )
 
