@@ -322,6 +322,9 @@ def explain(
     joints: Annotated[
         str | None, typer.Option(metavar="NAME", help="On the joints; none for none.")
     ] = None,
+    person: Annotated[
+        str, typer.Option(metavar="ID", help="With predict --each-person; else the first.")
+    ] = "",
     opacity: Annotated[float | None, typer.Option(help="Of the map, from 0 to 1.")] = None,
     threshold: Annotated[
         float | None, typer.Option(help="Weights below are not drawn, from 0 to 1.")
@@ -350,6 +353,7 @@ def explain(
         stream=stream,
         map_name=map_name,
         joints=joints,
+        person=person,
         opacity=opacity,
         threshold=threshold,
         at_s=at,

@@ -33,7 +33,8 @@ def save(payload: Payload, context: Context) -> Payload:
     picture (None: in the middle), ``start_ns`` and ``end_ns`` of a video (None: all of it), all
     three counted from the recording's start, ``title`` (what the recording is called in it),
     ``hide_faces`` (None: where a project that the recording belongs to says so), ``temporary``
-    (the recognition's file is the job's own and is taken away).
+    (the recognition's file is the job's own and is taken away), ``person`` (body id; where each
+    person was asked about, "" is the first).
     Gives ``{"file", "problems": [sentences]}``.
     """
     try:
@@ -68,7 +69,14 @@ def _save(payload: Payload, context: Context) -> Payload:
 def chosen(recognition: Recognition, payload: dict[str, Any]) -> Explained:
     """The recognition with the choice of a payload; UsageError for names that it does not tell."""
     explained = Explained()
-    explained.meet(Opinion(recognition))
+    persons = recognition.persons
+    person = str(payload.get("person") or "") or next(iter(persons), "")
+    if person and person not in persons:
+        raise UsageError(
+            f"{recognition.network} says nothing about person {person}.",
+            remedy=f"There are: {', '.join(persons)}." if persons else "",
+        )
+    explained.meet(Opinion(recognition.of_person(person) if person else recognition))
     places = explained.places()
     for key, place in (("map", Where.PICTURE), ("joints", Where.JOINTS)):
         name = payload.get(key)

@@ -46,8 +46,9 @@ def arrays_of(recognition: Recognition, title: str = "") -> Arrays:
     """Everything a recognition says, by name.
 
     Of the whole: ``recording`` and ``network`` (texts), ``classes`` (K,) texts, ``windows_ns``
-    (W, 2) int64, ``probabilities`` (W, K) float32, ``segments_ns`` (S, 2) int64, ``segment_labels``
-    (S,) int64 and ``segment_confidences`` (S,) float32. Of what window k tells under NAME the keys
+    (W, 2) int64, ``window_persons`` (W,) texts, ``probabilities`` (W, K) float32, ``segments_ns``
+    (S, 2) int64, ``segment_labels`` (S,) int64, ``segment_persons`` (S,) texts and
+    ``segment_confidences`` (S,) float32. Of what window k tells under NAME the keys
     ``k/NAME/kind``, ``k/NAME/meaning`` and those of its kind. title: what the recording is called.
     """
     windows = recognition.windows
@@ -56,6 +57,7 @@ def arrays_of(recognition: Recognition, title: str = "") -> Arrays:
         "network": np.array(recognition.network),
         "classes": np.array(recognition.classes),
         "windows_ns": np.array([(w.start_ns, w.end_ns) for w in windows], np.int64).reshape(-1, 2),
+        "window_persons": np.array([w.person for w in windows], dtype=np.str_),
         "probabilities": np.array([w.probabilities for w in windows], np.float32).reshape(
             len(windows), len(recognition.classes)
         ),
@@ -63,6 +65,7 @@ def arrays_of(recognition: Recognition, title: str = "") -> Arrays:
             [(s.start_ns, s.end_ns) for s in recognition.segments], np.int64
         ).reshape(-1, 2),
         "segment_labels": np.array([s.label for s in recognition.segments], np.int64),
+        "segment_persons": np.array([s.person for s in recognition.segments], dtype=np.str_),
         "segment_confidences": np.array([s.confidence for s in recognition.segments], np.float32),
     }
     for number, told in enumerate(recognition.explanations):

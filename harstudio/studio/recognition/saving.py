@@ -127,7 +127,10 @@ class SaveExplanationBox(LabelFilesBox):
 
     def save_to(self, file: Path) -> None:
         """Write the picture at once; hand the others in as a job."""
-        recognition, recording = self._session.recognition, self._session.recording
+        session, recording = self._session, self._session.recording
+        recognition = session.recognition  # of the person who is looked at
+        if file.suffix == ".npz":
+            recognition = session.answer
         if recognition is None or recording is None:
             self.tell("Nothing was saved. There is no recognition any more.")
         elif file.suffix == ".png":

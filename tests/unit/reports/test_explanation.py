@@ -16,8 +16,10 @@ from harstudio.errors import MissingError, UsageError
 from harstudio.jobs.context import Stopped
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.heat_colors import inferno
-from harstudio.reports.explanation import save
+from harstudio.reports.explanation import chosen, save
+from harstudio.reports.explanation_arrays import arrays_of
 from harstudio.resources import resource
+from harstudio.results import Recognition, Window
 from harstudio.runs.recognitions import save_recognition
 from job_context import Heard
 from studio.made_recognition import made_recognition
@@ -144,6 +146,20 @@ def test_what_cannot_be_is_said(said, tmp_path):
     with pytest.raises(MissingError, match="is not there"):
         save({**asked, "recording": str(tmp_path / "gone.harrec")}, Heard())
     assert not list(tmp_path.iterdir())
+
+
+def test_of_several_persons_one_is_drawn():
+    told = Recognition(
+        "r", "n", ("a", "b"), "x", "x",
+        tuple(Window(0, 10, np.array(row, np.float32), person=name)
+              for name, row in (("7", (0.8, 0.2)), ("9", (0.1, 0.9)))),
+        (), 0, 0.8,
+    )  # fmt: skip
+    assert chosen(told, {}).opinion.ranking(0, 1)[0][0] == 0
+    assert chosen(told, {"person": "9"}).opinion.ranking(0, 1)[0][0] == 1
+    with pytest.raises(UsageError, match="nothing about person 8"):
+        chosen(told, {"person": "8"})
+    assert arrays_of(told)["window_persons"].tolist() == ["7", "9"]
 
 
 def test_the_command_says_what_there_is_and_writes_it(said, tmp_path, capsys):
