@@ -82,7 +82,7 @@ def measure(path: Path, seconds: float, rounds: int, view: str, on: str) -> dict
     wait(WARM_UP_S)
     shares: dict[bool, list[float]] = {False: [], True: []}
     gui: dict[bool, list[float]] = {False: [], True: []}
-    for number in range(rounds):
+    for number in range(rounds + 1):  # the first one warms up
         for explained in (True, False) if number % 2 else (False, True):
             session.show_recognition(said if explained else None)
             wait(SETTLE_S)
@@ -90,8 +90,9 @@ def measure(path: Path, seconds: float, rounds: int, view: str, on: str) -> dict
             wall, used = time.perf_counter(), time.thread_time()
             wait(seconds)
             wall, used = time.perf_counter() - wall, time.thread_time() - used
-            shares[explained].append(session.meter.summary().share_on_time)
-            gui[explained].append(used / wall)
+            if number:
+                shares[explained].append(session.meter.summary().share_on_time)
+                gui[explained].append(used / wall)
     session.transport.pause()
     session.close()
     shown.close()
