@@ -72,9 +72,9 @@ def watch_until(studio, time_ns: int) -> int:
 
 
 def test_a_minute_by_keys_alone(untrimmed):
-    """Every press counts: playing, the speed, each clip. The first clips are labelled at real speed,
-    the others at twice that. Edges lie where the playhead was seen; how far from the true ones is
-    told, for it depends on how busy the machine is."""
+    """Every press counts: playing, the speed, each clip. The first clips are labelled at real
+    speed, the others at twice that. Edges lie where the playhead was seen; how far from the true
+    ones is told, for it depends on how busy the machine is."""
     studio, truth = untrimmed
     keys = {label.name: label.hotkey for label in studio.window.labelling.labels()}
     studio.key("space")
