@@ -28,7 +28,7 @@ AREAS = {
 }
 SHOWN_IN = {
     "view.review": ("library", "timeline"),
-    "view.label": ("library", "suggest", "labels", "timeline"),
+    "view.label": ("library", "labels", "suggest", "timeline"),
     "view.compare": ("library", "team", "timeline"),
     "view.train": (),
     "view.beside": (),
@@ -98,6 +98,8 @@ class Arrangement:
         for name, dock in self.docks.items():
             dock.setFloating(False)
             dock.setVisible(name in SHOWN_IN[self.workspace])
+        for name in reversed(SHOWN_IN[self.workspace]):  # of those in one place the first in front
+            self.docks[name].raise_()
         self._size()
         QTimer.singleShot(0, self._window, self._size)  # shown docks have sizes only after that
 

@@ -42,11 +42,6 @@ class Meaning:
         return mine == (other.words, id(other.table), other.link, other.note, other.ends)
 
 
-def figure(value: float) -> str:
-    """Two figures that count: "0.51", "0.0083"."""
-    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
-
-
 class Legend(QWidget):
     """Stands at the lower left of its parent, as large as its words; away when there are none."""
 
