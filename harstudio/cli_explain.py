@@ -9,7 +9,7 @@ from harstudio import cli_output
 from harstudio.cli_jobs import run_job
 from harstudio.errors import UsageError
 from harstudio.results import Kind, Recognition
-from harstudio.runs.opinion import Opinion, Where
+from harstudio.runs.recognised.opinion import Opinion, Where
 from harstudio.runs.recognitions import load_recognition
 
 NONE = "none"

@@ -17,13 +17,13 @@ from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording
 from harstudio.results import Recognition
 from harstudio.runs.folder import written
+from harstudio.runs.recognised.segments import trimmed
 from harstudio.runs.recognitions import (
     SUFFIX,
     load_recognition,
     recognised_path,
     save_recognition,
 )
-from harstudio.runs.segments import trimmed
 
 RANKED = 3
 

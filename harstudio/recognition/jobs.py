@@ -10,7 +10,7 @@ import numpy as np
 from harstudio.errors import UsageError
 from harstudio.jobs.context import Context, Payload
 from harstudio.recognition.answers import Answers, answer
-from harstudio.recognition.at_hand import network_of
+from harstudio.recognition.network_cache import network_of
 from harstudio.recognition.recognise import Question, recognise
 from harstudio.recognition.removing import changes_of
 from harstudio.recognition.trained import TrainedNetwork
@@ -18,7 +18,7 @@ from harstudio.recognition.what_if import window_at_hand
 from harstudio.recognition.windows import Sliding
 from harstudio.recordings.formats import FORMATS, open_recording, scan
 from harstudio.results import Window
-from harstudio.runs.segments import Trimming
+from harstudio.runs.recognised.segments import Trimming
 
 
 def predict(payload: Payload, context: Context) -> Payload:

@@ -13,14 +13,14 @@ from harstudio.learning.data.looked import extent
 from harstudio.learning.preprocessing import Preprocessing, kind_of_stream
 from harstudio.networks.network import streams_with
 from harstudio.recognition.cores import shared
-from harstudio.recognition.saying import Said, say
+from harstudio.recognition.one_window import Said, say
 from harstudio.recognition.trained import TrainedNetwork
+from harstudio.recognition.window_reader import Shown, WindowReader, ahead
 from harstudio.recognition.windows import Sliding
-from harstudio.recognition.windows_read import Shown, WindowReader, ahead
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SkeletonStream, StreamKind
 from harstudio.results import Recognition, whole
-from harstudio.runs.segments import Trimming, find_segments
+from harstudio.runs.recognised.segments import Trimming, find_segments
 
 NAMED_WINDOWS = 3  # that could not be recognised and are told one by one
 

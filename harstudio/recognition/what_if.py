@@ -19,8 +19,8 @@ from harstudio.learning.inputs.places import Masks, Read, Stretch
 from harstudio.learning.inputs.skeleton import SkeletonInput
 from harstudio.learning.preprocessing import Preprocessing, Raw, kind_of_stream
 from harstudio.networks.network import streams_with
+from harstudio.recognition.one_window import Said, say
 from harstudio.recognition.removing import Changes, removed
-from harstudio.recognition.saying import Said, say
 from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording

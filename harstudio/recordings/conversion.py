@@ -10,8 +10,8 @@ from pathlib import Path
 from harstudio.errors import HarstudioError, MissingError, UnknownFormatError, UsageError
 from harstudio.recordings.formats import open_recording, scan
 from harstudio.recordings.formats.harrec_convert import write_harrec
-from harstudio.recordings.overlay_painter import OVERLAYS
-from harstudio.recordings.overlay_video import write_overlay_video
+from harstudio.recordings.overlay.painter import OVERLAYS
+from harstudio.recordings.overlay.video import write_overlay_video
 from harstudio.recordings.recording import Recording
 
 ENDINGS = {"harrec": ".harrec", "mp4": ".mp4"}

@@ -10,8 +10,8 @@ import numpy as np
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.files import write_atomically
 from harstudio.reports.explanation_arrays import write_arrays
-from harstudio.runs.explained import Explained
-from harstudio.runs.opinion import Opinion, Where
+from harstudio.runs.recognised.explained import Explained
+from harstudio.runs.recognised.opinion import Opinion, Where
 from harstudio.runs.recognitions import load_recognition
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _draw(
 ) -> list[str]:
     from harstudio.labels.team.faces_rule import hides_faces
     from harstudio.recordings.formats import open_recording
-    from harstudio.recordings.overlay_video import write_overlay_video
+    from harstudio.recordings.overlay.video import write_overlay_video
 
     path = Path(str(payload.get("recording") or recognition.path))
     if not path.exists():
@@ -170,7 +170,7 @@ def _stream_of(recording: Recording, explained: Explained) -> str:
 
 def _has_place(recording: Recording, stream: str) -> bool:
     """Whether a skeleton can be drawn on a stream; explanations do without."""
-    from harstudio.recordings.overlay_ground import ground_of
+    from harstudio.recordings.overlay.ground import ground_of
     from harstudio.recordings.streams import SkeletonStream, StreamKind
 
     skeleton = recording.of_kind(StreamKind.SKELETON)
@@ -193,8 +193,8 @@ def _write_picture(
 ) -> None:
     import cv2
 
-    from harstudio.recordings.overlay_ground import ground_of
-    from harstudio.recordings.overlay_painter import Painter
+    from harstudio.recordings.overlay.ground import ground_of
+    from harstudio.recordings.overlay.painter import Painter
 
     ground = ground_of(recording, stream, hide_faces=hides)
     painter = Painter(recording, ground, overlays, explained, str(payload.get("title") or ""))

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from harstudio.errors import DataError, HarstudioError
 from harstudio.recordings.formats import open_recording
-from harstudio.recordings.overlay_drawing import Canvas, SkeletonBrush
-from harstudio.recordings.overlay_ground import Ground, PictureGround, StageGround
+from harstudio.recordings.overlay.drawing import Canvas, SkeletonBrush
+from harstudio.recordings.overlay.ground import Ground, PictureGround, StageGround
 from harstudio.recordings.projection import project_joints
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import (

@@ -19,7 +19,7 @@ from harstudio.labels.team.policy import GOLD
 from harstudio.recordings.cache import FrameCache
 from harstudio.recordings.recording import Recording
 from harstudio.results import Recognition
-from harstudio.runs.opinion import Opinion
+from harstudio.runs.recognised.opinion import Opinion
 from harstudio.settings import Settings, load_settings
 from harstudio.studio.background import Task
 from harstudio.studio.jobs.service import Jobs

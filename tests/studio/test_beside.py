@@ -24,7 +24,7 @@ from harstudio.studio.beside.asked import Beheld
 from harstudio.studio.beside.finding import find_path
 from harstudio.studio.beside.follower import Follower
 from harstudio.studio.beside.side import Side
-from harstudio.studio.evaluation.errors import (
+from harstudio.studio.evaluation.misclassified import (
     BY_CENTRE,
     BY_SURENESS,
     Choice,

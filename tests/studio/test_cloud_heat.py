@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from harstudio.recordings.heat_colors import inferno
+from harstudio.recordings.overlay.heat_colors import inferno
 from harstudio.results import Box, Cut, Picture
 from harstudio.studio import theme
 from harstudio.studio.panes.scene import Cloud

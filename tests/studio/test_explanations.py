@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from harstudio.recordings.heat_colors import heat_table
+from harstudio.recordings.overlay.heat_colors import heat_table
 from harstudio.recordings.projection import shares_pixels
 from harstudio.results import Box, HeatMap
 from harstudio.studio import theme

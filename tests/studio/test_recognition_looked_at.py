@@ -12,8 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from harstudio.results import JointWeights, Kind, Matrix, Relation
-from harstudio.runs.opinion import Opinion, Where
-from harstudio.runs.patches import joint_links
+from harstudio.runs.recognised.opinion import Opinion, Where
+from harstudio.runs.recognised.patches import joint_links
 from harstudio.studio import theme
 from harstudio.studio.recognition.looked_at import LookedAt
 from harstudio.studio.recognition.panel import without_sentence

@@ -11,11 +11,11 @@ from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import Clip, Document, Origin, Tier
 from harstudio.recordings.recording import Action
 from harstudio.results import HeatMap, Kind, Recognition, Relation, Window
-from harstudio.runs.opinion import Opinion
-from harstudio.runs.patches import heat_patch, moved_joint, moved_weights
+from harstudio.runs.recognised.opinion import Opinion
+from harstudio.runs.recognised.patches import heat_patch, moved_joint, moved_weights
 from harstudio.studio.recognition.class_colors import class_colors
 from harstudio.studio.recognition.explaining import Explaining
-from harstudio.studio.recognition.truth import Truth, same_label, truth_at
+from harstudio.studio.recognition.ground_truth import Truth, same_label, truth_at
 from studio.made_recognition import made_recognition
 from studio.made_recording import made_recording
 

@@ -12,9 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from harstudio.results import Importance, Recognition, Segment, Window
-from harstudio.runs.opinion import Opinion
-from harstudio.runs.scores import scores_at
-from harstudio.runs.segments import Trimming, trimmed
+from harstudio.runs.recognised.opinion import Opinion
+from harstudio.runs.recognised.scores import scores_at
+from harstudio.runs.recognised.segments import Trimming, trimmed
 from harstudio.studio import theme
 from harstudio.studio.timeline.importance import columns, importance_text
 from harstudio.studio.timeline.rows import NAMES_PX, ROW_PX, RULER_PX, SCORES_PX, Kind

@@ -25,7 +25,7 @@ from harstudio.files import write_atomically
 from harstudio.jobs.context import Context
 from harstudio.learning.preprocessing import Prepared, Preprocessing
 from harstudio.networks.network import Output
-from harstudio.recognition.at_hand import stamp
+from harstudio.recognition.network_cache import stamp
 from harstudio.recognition.recognise import suited
 from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recordings.recording import Recording

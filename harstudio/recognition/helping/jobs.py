@@ -8,13 +8,13 @@ from harstudio.errors import HarstudioError, MissingError, UsageError
 from harstudio.jobs.context import Context, Payload
 from harstudio.labels.project import Project
 from harstudio.labels.suggested import suggestions_folder
-from harstudio.recognition.at_hand import network_of
 from harstudio.recognition.helping.auditing import contradicted
 from harstudio.recognition.helping.examples import gather
 from harstudio.recognition.helping.features import Stretch
 from harstudio.recognition.helping.similar import find_similar
 from harstudio.recognition.helping.teacher import Teacher, not_written
 from harstudio.recognition.helping.teaching import what_people_said
+from harstudio.recognition.network_cache import network_of
 from harstudio.runs.suggestions import add_learned
 
 LEARNING = 0.5  # share of the progress

@@ -19,7 +19,7 @@ from harstudio.recognition.windows import Sliding
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SkeletonStream, StreamKind
 from harstudio.results import Window
-from harstudio.runs.segments import Trimming, find_segments
+from harstudio.runs.recognised.segments import Trimming, find_segments
 from harstudio.runs.suggestions import Suggestion
 
 STRIDES_A_WINDOW = 8

@@ -15,13 +15,13 @@ from harstudio.studio.background import NewestTask
 from harstudio.studio.beside.asked import Beheld
 from harstudio.studio.beside.commands import beside_commands, leading
 from harstudio.studio.commands import Command, always
-from harstudio.studio.evaluation.errors import Errors, read_errors
 from harstudio.studio.evaluation.findings import Findings, Verdict
+from harstudio.studio.evaluation.misclassified import Errors, read_errors
 from harstudio.studio.labelling.other_labels import is_model
 from harstudio.studio.palette import Entry
+from harstudio.studio.recognition.ground_truth import truth_at
 from harstudio.studio.recognition.ranking import percent
 from harstudio.studio.recognition.run_choice import RunChoice
-from harstudio.studio.recognition.truth import truth_at
 
 if TYPE_CHECKING:
     from harstudio.studio.beside.page import BesidePage

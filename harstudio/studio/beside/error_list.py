@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from harstudio.studio import theme
 from harstudio.studio.evaluation.clip_list import ClipList
-from harstudio.studio.evaluation.errors import ORDERS, Choice, Errors, chosen, known
 from harstudio.studio.evaluation.findings import Verdict
 from harstudio.studio.evaluation.headline import quiet_label
+from harstudio.studio.evaluation.misclassified import ORDERS, Choice, Errors, chosen, known
 from harstudio.studio.fields import ChoiceBox
 
 ANY_PAIR, ANY_SUBJECT, ANY_VIEW = "All classes", "All subjects", "All views"

@@ -14,8 +14,8 @@ from harstudio.studio.beside.error_list import ErrorList
 from harstudio.studio.beside.view import Beside
 from harstudio.studio.buttons import ToolButton
 from harstudio.studio.commands import CommandTable
-from harstudio.studio.evaluation.errors import Errors, typical_of
 from harstudio.studio.evaluation.findings import Verdict
+from harstudio.studio.evaluation.misclassified import Errors, typical_of
 from harstudio.studio.session import Session
 
 LIST_PX = 270

@@ -26,9 +26,9 @@ from harstudio.studio.evaluation.headline import quiet_label
 from harstudio.studio.pane_area import relevant_panes
 from harstudio.studio.panes import PANES
 from harstudio.studio.panes.pane import ElidedLabel
+from harstudio.studio.recognition.ground_truth import same_label
 from harstudio.studio.recognition.looked_at import LookedAt
 from harstudio.studio.recognition.ranking import percent
-from harstudio.studio.recognition.truth import same_label
 from harstudio.studio.timecode import clock_text
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harstudio.recordings.formats.found import Found
-from harstudio.studio.recognition.truth import same_label
+from harstudio.studio.recognition.ground_truth import same_label
 
 RIGHT, WRONG, NOTHING = "correct", "wrong", "nothing"
 

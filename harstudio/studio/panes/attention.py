@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
-from harstudio.recordings.explained_places import joint_point, strongest_cells
-from harstudio.recordings.heat_colors import heat_table
+from harstudio.recordings.overlay.heat_colors import heat_table
+from harstudio.recordings.overlay.places import joint_point, strongest_cells
 from harstudio.recordings.projection import shares_pixels
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream, SkeletonStream, StreamKind
 from harstudio.results import Box
-from harstudio.runs.patches import Frame, Patch, Pointer, joint_name
-from harstudio.runs.words import figure, joint_title
+from harstudio.runs.recognised.patches import Frame, Patch, Pointer, joint_name
+from harstudio.runs.recognised.words import figure, joint_title
 from harstudio.studio import theme
 from harstudio.studio.panes.canvas import View
 from harstudio.studio.panes.heat import HeatPicture, joint_color

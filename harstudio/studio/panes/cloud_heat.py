@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from harstudio.recordings.heat_colors import finer
+from harstudio.recordings.overlay.heat_colors import finer
 from harstudio.recordings.projection import shares_pixels
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream
-from harstudio.runs.patches import Patch
+from harstudio.runs.recognised.patches import Patch
 from harstudio.studio.panes.scene import Cloud
 
 GRAY = 0.62  # of the brightness, under a map

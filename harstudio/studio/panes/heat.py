@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage
 
-from harstudio.recordings.heat_colors import finer, joint_table
+from harstudio.recordings.overlay.heat_colors import finer, joint_table
 from harstudio.results import Box
 from harstudio.studio.panes.canvas import View
 

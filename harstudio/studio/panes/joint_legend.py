@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harstudio.recordings.heat_colors import joint_table
-from harstudio.runs.patches import joint_name
-from harstudio.runs.words import figure, joint_title, spoken
+from harstudio.recordings.overlay.heat_colors import joint_table
+from harstudio.runs.recognised.patches import joint_name
+from harstudio.runs.recognised.words import figure, joint_title, spoken
 from harstudio.studio.panes.legend import NOTHING, Meaning
 from harstudio.studio.recognition.explaining import Explaining
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harstudio.recordings.heat_colors import heat_table
-from harstudio.runs.explained import Explained
-from harstudio.runs.patches import Patch, joint_name
-from harstudio.runs.words import figure, joint_title, spoken
+from harstudio.recordings.overlay.heat_colors import heat_table
+from harstudio.runs.recognised.explained import Explained
+from harstudio.runs.recognised.patches import Patch, joint_name
+from harstudio.runs.recognised.words import figure, joint_title, spoken
 from harstudio.studio.panes.legend import NOTHING, Meaning
 from harstudio.studio.timecode import clock_text
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from harstudio.recordings.heat_colors import joint_growth
+from harstudio.recordings.overlay.heat_colors import joint_growth
 from harstudio.recordings.projection import project_joints
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import Body, SkeletonStream, StreamKind
-from harstudio.runs.words import joint_title
+from harstudio.runs.recognised.words import joint_title
 from harstudio.skeletons.topology import Topology, topology
 from harstudio.studio import theme
 from harstudio.studio.panes.canvas import View

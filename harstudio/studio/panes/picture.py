@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import Body, PictureStream, StreamKind
-from harstudio.runs.patches import moved_joint
+from harstudio.runs.recognised.patches import moved_joint
 from harstudio.studio.panes.attention import AttentionLayer
 from harstudio.studio.panes.canvas import PictureCanvas
 from harstudio.studio.panes.joint_legend import joint_meaning

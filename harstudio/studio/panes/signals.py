@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QComboBox, QGraphicsItem, QLabel, QWidget
 
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SECOND_NS, SkeletonStream, StreamKind
-from harstudio.runs.words import joint_title
+from harstudio.runs.recognised.words import joint_title
 from harstudio.skeletons.topology import topology
 from harstudio.studio import theme
 from harstudio.studio.background import Task

@@ -17,7 +17,7 @@ from vispy import visuals as vispy_visuals  # noqa: E402
 from vispy.gloo import VertexBuffer  # noqa: E402
 from vispy.gloo.context import forget_canvas  # noqa: E402
 
-from harstudio.recordings.heat_colors import joint_growth  # noqa: E402
+from harstudio.recordings.overlay.heat_colors import joint_growth  # noqa: E402
 from harstudio.skeletons.topology import Topology  # noqa: E402
 from harstudio.studio import theme  # noqa: E402
 from harstudio.studio.panes.heat import joint_color  # noqa: E402

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harstudio.runs.opinion import Where
+from harstudio.runs.recognised.opinion import Where
 from harstudio.studio.commands import Command
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.results import Kind, Recognition
-from harstudio.runs.explained import Explained
-from harstudio.runs.opinion import Opinion, Where
+from harstudio.runs.recognised.explained import Explained
+from harstudio.runs.recognised.opinion import Opinion, Where
 
 
 class Explaining(QObject, Explained):

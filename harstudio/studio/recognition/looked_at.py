@@ -26,8 +26,8 @@ from harstudio.results import (
     Picture,
     Relation,
 )
-from harstudio.runs.opinion import Where
-from harstudio.runs.words import joint_title, spoken
+from harstudio.runs.recognised.opinion import Where
+from harstudio.runs.recognised.words import joint_title, spoken
 from harstudio.skeletons.topology import topology
 from harstudio.studio import icons, theme
 from harstudio.studio.buttons import Button, ToolButton

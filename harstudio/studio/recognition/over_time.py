@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from harstudio.results import Importance, ModalityShare
-from harstudio.runs.words import figure, spoken
+from harstudio.runs.recognised.words import figure, spoken
 from harstudio.studio import theme
 from harstudio.studio.recognition.ranking import percent
 

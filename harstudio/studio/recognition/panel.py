@@ -18,19 +18,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from harstudio.runs.opinion import Opinion
-from harstudio.runs.words import spoken
+from harstudio.runs.recognised.opinion import Opinion
+from harstudio.runs.recognised.words import spoken
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button
 from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.labelling.other_labels import is_model
 from harstudio.studio.recognition.class_colors import class_colors
+from harstudio.studio.recognition.ground_truth import Truth, same_label, truth_at
 from harstudio.studio.recognition.looked_at import LookedAt
 from harstudio.studio.recognition.person_switch import PersonSwitch
 from harstudio.studio.recognition.ranking import Ranked, Ranking, percent
 from harstudio.studio.recognition.recogniser import Recogniser
 from harstudio.studio.recognition.run_choice import in_words
-from harstudio.studio.recognition.truth import Truth, same_label, truth_at
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
 

@@ -14,7 +14,7 @@ from harstudio.runs import reading
 from harstudio.runs.about import ABOUT, load_about
 from harstudio.runs.bundled import bundled_runs
 from harstudio.runs.folder import RunFolder, written
-from harstudio.runs.words import WORDS
+from harstudio.runs.recognised.words import WORDS
 from harstudio.skeletons.maps import joint_map
 from harstudio.skeletons.topology import topology
 

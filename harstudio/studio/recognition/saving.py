@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFileDialog, QLabel
 
 from harstudio.recordings.streams import PictureStream
 from harstudio.results import Recognition
+from harstudio.runs.recognised.words import spoken
 from harstudio.runs.recognitions import SUFFIX, save_recognition
-from harstudio.runs.words import spoken
 from harstudio.studio.asking import SAVE
 from harstudio.studio.fields import ChoiceBox
 from harstudio.studio.label_files.box import LabelFilesBox

@@ -8,10 +8,10 @@ from PySide6.QtCore import QLineF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QDialog, QSizePolicy, QVBoxLayout, QWidget
 
-from harstudio.recordings.heat_colors import inferno
+from harstudio.recordings.overlay.heat_colors import inferno
 from harstudio.results import Box, Matrix, Picture
-from harstudio.runs.patches import Frame, nearest_frame
-from harstudio.runs.words import figure
+from harstudio.runs.recognised.patches import Frame, nearest_frame
+from harstudio.runs.recognised.words import figure
 from harstudio.studio import theme
 from harstudio.studio.panes.heat import table_image
 

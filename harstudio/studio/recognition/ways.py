@@ -12,8 +12,8 @@ from PySide6.QtCore import QObject, QSettings, Signal
 
 from harstudio.errors import UsageError
 from harstudio.results import Recognition
-from harstudio.runs.opinion import Opinion
-from harstudio.runs.segments import Trimming, trimmed
+from harstudio.runs.recognised.opinion import Opinion
+from harstudio.runs.recognised.segments import Trimming, trimmed
 from harstudio.studio.background import NewestTask
 from harstudio.studio.session import Session
 

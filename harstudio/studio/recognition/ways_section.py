@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from harstudio.runs.segments import Trimming
+from harstudio.runs.recognised.segments import Trimming
 from harstudio.studio import icons, theme
 from harstudio.studio.buttons import ToolButton
 from harstudio.studio.fields import ChoiceBox

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 
-from harstudio.recordings.heat_colors import joint_table
-from harstudio.runs.opinion import Opinion
-from harstudio.runs.words import figure, spoken
+from harstudio.recordings.overlay.heat_colors import joint_table
+from harstudio.runs.recognised.opinion import Opinion
+from harstudio.runs.recognised.words import figure, spoken
 from harstudio.studio.timeline.scale import TimeScale
 
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from harstudio.results import Recognition, Segment
-from harstudio.runs.opinion import Opinion
+from harstudio.runs.recognised.opinion import Opinion
 from harstudio.studio import theme
 from harstudio.studio.recognition.persons import person_names
 from harstudio.studio.timecode import clock_text

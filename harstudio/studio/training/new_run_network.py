@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from harstudio.runs.words import spoken
+from harstudio.runs.recognised.words import spoken
 from harstudio.studio import theme
 from harstudio.studio.fields import ChoiceBox
 from harstudio.studio.panels.library_list import RecordingList

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from harstudio.runs.words import WORDS
+from harstudio.runs.recognised.words import WORDS
 from harstudio.studio.commands import Command, because
 from harstudio.studio.what_if.changes import GROUPS
 from harstudio.studio.what_if.what_if import Tool, WhatIf

@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from harstudio.runs.words import WORDS, joint_title, spoken
+from harstudio.runs.recognised.words import WORDS, joint_title, spoken
 from harstudio.studio import icons, theme
 from harstudio.studio.buttons import ToolButton
 from harstudio.studio.labelling.labelling import Labelling

@@ -12,8 +12,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from harstudio.errors import HarstudioError
 from harstudio.recordings.streams import PictureStream, SkeletonStream, StreamKind
 from harstudio.results import Recognition
+from harstudio.runs.recognised.words import WORDS
 from harstudio.runs.recognitions import load_recognition
-from harstudio.runs.words import WORDS
 from harstudio.skeletons.topology import topology
 from harstudio.studio.background import NewestTask
 from harstudio.studio.recognition.recogniser import answers_folder

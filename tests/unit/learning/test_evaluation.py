@@ -21,6 +21,7 @@ from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.jobs.context import Stopped
 from harstudio.learning.data.datasets import collect
 from harstudio.learning.data.samples import Sample
+from harstudio.learning.evaluating.asked import unseen
 from harstudio.learning.evaluating.evaluation import evaluate_answers
 from harstudio.learning.evaluating.figures import (
     calibration_error,
@@ -32,7 +33,6 @@ from harstudio.learning.evaluating.figures import (
 )
 from harstudio.learning.evaluating.inference import Answers, answer
 from harstudio.learning.evaluating.keeping import selected_by
-from harstudio.learning.evaluating.asked import unseen
 from harstudio.learning.jobs import evaluate, train
 from harstudio.learning.preparing import restore
 from harstudio.networks import create_network

@@ -10,8 +10,8 @@ import pytest
 
 from harstudio.errors import DataError, UsageError
 from harstudio.jobs.foreground import run
+from harstudio.recognition.one_window import say
 from harstudio.recognition.removing import Changes, Region, changes_of, removed
-from harstudio.recognition.saying import say
 from harstudio.recognition.trained import TrainedNetwork, load_run
 from harstudio.recognition.what_if import WindowAtHand
 from harstudio.recordings.formats import open_recording

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from harstudio.errors import UsageError
 from harstudio.recognition.windows import Sliding
 from harstudio.results import Segment, Window, whole
-from harstudio.runs.scores import EDGE_WEIGHT, scores_at, smoothed
-from harstudio.runs.segments import Trimming, find_segments
+from harstudio.runs.recognised.scores import EDGE_WEIGHT, scores_at, smoothed
+from harstudio.runs.recognised.segments import Trimming, find_segments
 
 SECOND = 1_000_000_000
 

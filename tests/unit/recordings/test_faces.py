@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harstudio.recordings.faces import HOLD_NS, FaceMask, coarse, head_joints
-from harstudio.recordings.overlay_ground import ground_of
+from harstudio.recordings.overlay.ground import ground_of
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import (
     ArrayReader,

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from harstudio.errors import DataError, MissingError, UsageError
-from harstudio.recordings.overlay_drawing import SIDES, Canvas, SkeletonBrush
-from harstudio.recordings.overlay_ground import ground_of
-from harstudio.recordings.overlay_video import write_overlay_video
+from harstudio.recordings.overlay.drawing import SIDES, Canvas, SkeletonBrush
+from harstudio.recordings.overlay.ground import ground_of
+from harstudio.recordings.overlay.video import write_overlay_video
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import (
     SECOND_NS,

@@ -15,7 +15,7 @@ from harstudio.cli import main
 from harstudio.errors import MissingError, UsageError
 from harstudio.jobs.context import Stopped
 from harstudio.recordings.formats import open_recording
-from harstudio.recordings.heat_colors import inferno
+from harstudio.recordings.overlay.heat_colors import inferno
 from harstudio.reports.explanation import chosen, save
 from harstudio.reports.explanation_arrays import arrays_of
 from harstudio.resources import resource

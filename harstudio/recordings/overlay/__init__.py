@@ -1,0 +1,1 @@
+"""Skeletons, explanations and words drawn on the pictures of videos that leave the program."""
