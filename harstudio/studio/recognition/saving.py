@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from PySide6.QtCore import QBuffer, QIODevice
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QLabel
 
+from harstudio.errors import HarstudioError
+from harstudio.files import write_atomically
 from harstudio.recordings.streams import PictureStream
 from harstudio.results import Recognition
 from harstudio.runs.recognised.words import spoken
@@ -126,7 +131,7 @@ class SaveExplanationBox(LabelFilesBox):
             self.save_to(Path(name).with_suffix(f".{ending}"))
 
     def save_to(self, file: Path) -> None:
-        """Write the picture at once; hand the others in as a job."""
+        """Paint the picture at once and write it beside the window; hand the others in as a job."""
         session, recording = self._session, self._session.recording
         recognition = session.recognition  # of the person who is looked at
         if file.suffix == ".npz":
@@ -139,18 +144,20 @@ class SaveExplanationBox(LabelFilesBox):
             payload = self._payload(file)
             self.begin(
                 lambda _progress, _cancelled: _kept(recognition),
-                lambda kept: self._submit({**payload, "recognition": str(kept)}, file),
+                lambda kept: self._submit({**payload, "recognition": str(kept)}, file, kept),
             )
 
     def _save_picture(self, file: Path) -> None:
         pane = self._shown_panes().get(self.panes.currentData())
         if pane is None:
             self.tell("Nothing was saved. The pane is not shown any more.")
-        elif pane_picture(pane, self._caption()).save(str(file), "PNG"):
-            self.tell(f"Saved {file}")
-            self._session.message.emit("info", f"Saved {file}")
         else:
-            self.tell(f"{file} cannot be written. Choose another folder.")
+            image = pane_picture(pane, self._caption())
+            self.begin(lambda *_: _write(image, file), self._wrote)
+
+    def _wrote(self, file: Path) -> None:
+        self.tell(f"Saved {file}")
+        self._session.message.emit("info", f"Saved {file}")
 
     def _caption(self) -> str:
         """What it is said to be now, by whom, of what recording, when."""
@@ -192,9 +199,24 @@ class SaveExplanationBox(LabelFilesBox):
             "hide_faces": True if session.privacy.hides_faces else None,
         }
 
-    def _submit(self, payload: dict[str, Any], file: Path) -> None:
-        self._record = self._session.jobs.submit(SAVE, payload, title=f"Save {file.name}")
+    def _submit(self, payload: dict[str, Any], file: Path, kept: Path) -> None:
+        jobs = self._session.jobs
+        self._record = record = jobs.submit(SAVE, payload, title=f"Save {file.name}")
+        self._remove_after(record, kept)
         self.close_button.setText("Stop")
+
+    def _remove_after(self, record: JobRecord, kept: Path) -> None:
+        """The job takes its file away; one that was stopped before it began, or whose worker
+        died, does not. The box may be closed by then."""
+        jobs = self._session.jobs
+
+        def remove(over: JobRecord) -> None:
+            if over is record:
+                jobs.finished.disconnect(remove)
+                with contextlib.suppress(OSError):
+                    kept.unlink(missing_ok=True)
+
+        jobs.finished.connect(remove)
 
     def _leave(self) -> None:
         if self._record is None:
@@ -218,6 +240,23 @@ class SaveExplanationBox(LabelFilesBox):
                 self.tell("Saving was stopped; nothing was written.")
             else:
                 self.tell(record.error or "Saving failed.")
+
+
+def _write(image: QImage, file: Path) -> Path:
+    """As PNG, whole or not at all."""
+    packed = QBuffer()
+    packed.open(QIODevice.OpenModeFlag.WriteOnly)
+    if not image.save(packed, "PNG"):
+        raise HarstudioError("The picture cannot be packed.", path=file)
+    try:
+        write_atomically(file, packed.data().data())
+    except OSError as error:
+        raise HarstudioError(
+            f"It cannot be written ({error.strerror or error}).",
+            path=file,
+            remedy="Choose another folder.",
+        ) from error
+    return file
 
 
 def _kept(recognition: Recognition) -> Path:
