@@ -292,7 +292,9 @@ class DSCMT(Network):
         """The streams' maps to watch, and the dynamic images that they saw."""
         maps, gaze = {}, {}
         for name, features in seen.items():
-            maps[f"Grad-CAM {name}"] = FeatureMap(Kind.HEAT_MAP, name, watched(features))
+            maps[f"Grad-CAM {name}"] = FeatureMap(
+                Kind.HEAT_MAP, name, watched(features), elementwise=True
+            )
             table = self.card.preprocessing[name]
             if table["kind"] == "dynamic":
                 gaze[f"{name} dynamic image"] = shown(name, batch[name], table)

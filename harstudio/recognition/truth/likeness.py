@@ -3,7 +3,8 @@
 J. Adebayo, J. Gilmer, M. Muelly, I. Goodfellow, M. Hardt, B. Kim: Sanity Checks for Saliency Maps,
 NeurIPS 2018, section 4.1: a map that stays alike when all that was learned is replaced by fresh
 weights tells of the picture and not of the network. Spearman's rank correlation, without absolute
-values: no map here is negative.
+values: no map here is negative. Equal weights take the mean of their ranks. Places that a map
+cannot weigh with any weights would rank alike and are left out.
 """
 
 from __future__ import annotations
@@ -33,11 +34,26 @@ def fresh(network: Network, seed: int) -> Network:
     return made
 
 
-def likeness(one: Explanation, other: Explanation) -> float | None:
+def likeness(
+    one: Explanation, other: Explanation, shown: NDArray[np.bool_] | None = None
+) -> float | None:
     """Rank correlation of two explanations of one kind of one clip; None where one of them has
-    nothing to rank, or all its weights are alike."""
+    nothing to rank, or all its weights are alike.
+
+    shown: (t, h, w), which cells of heat maps lie in what the network saw (``pieces.shown_in``),
+    None = all. Joints that have no weight in either at any moment are left out: some networks
+    weigh a few joints only.
+    """
     left, right = ranked(one), ranked(other)
-    if left is None or right is None or left.shape != right.shape or left.size < FEWEST:
+    if left is None or right is None or left.shape != right.shape:
+        return None
+    if isinstance(one, JointWeights):
+        weighed = (left + right).any(axis=(0, 2))
+        left, right = left[:, weighed], right[:, weighed]
+    elif isinstance(one, HeatMap) and shown is not None:
+        left, right = left[shown], right[shown]
+    left, right = left.ravel(), right.ravel()
+    if left.size < FEWEST:
         return None
     if np.ptp(left) == 0 or np.ptp(right) == 0:
         return None
@@ -45,10 +61,11 @@ def likeness(one: Explanation, other: Explanation) -> float | None:
 
 
 def ranked(told: Explanation) -> NDArray[np.float64] | None:
-    """The weights of an explanation as (n,); None for what lies on no place and no moment."""
+    """The weights of an explanation, of joints those of persons seen, (t, V, m); None for what lies
+    on no place and no moment."""
     if isinstance(told, JointWeights):
         seen = np.array([bool(person) for person in told.persons])
-        return told.values[:, :, seen].astype(np.float64).ravel()
+        return told.values[:, :, seen].astype(np.float64)
     if isinstance(told, HeatMap | Importance | Relation):
-        return told.values.astype(np.float64).ravel()
+        return told.values.astype(np.float64)
     return None

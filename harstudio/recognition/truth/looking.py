@@ -20,6 +20,7 @@ from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recognition.truth.curves import Curves, Orders
 from harstudio.recognition.truth.inputs import Units, joint_units, picture_units
 from harstudio.recognition.truth.likeness import likeness
+from harstudio.recognition.truth.pieces import shown_in
 from harstudio.recognition.truth.places import HANDS, HEAD, Scene, hand_joints, is_of_hands
 from harstudio.recognition.truth.shares import OnPlace, means_of_joints, on_joints, on_picture
 from harstudio.recordings.formats import open_recording
@@ -139,15 +140,18 @@ class Looker:
                 return self._probabilities(prepared, units.name, inputs, label)
 
             curves = orders.curves(units, ask)
-        like = None if other is None else likeness(told, other)
+        shown = _shown(told, gaze, prepared)
+        like = None if other is None else likeness(told, other, shown)
         on = gaze.on if told.kind in ON_INPUT else ""
         if isinstance(told, HeatMap):
             return Seen(
                 curves,
                 like,
-                person=on_picture(told, scene.person),
-                hands=on_picture(told, lambda stream, at: scene.discs(stream, at, HANDS)),
-                parts=on_picture(told, lambda stream, at: scene.discs(stream, at, HANDS + HEAD)),
+                person=on_picture(told, scene.person, shown),
+                hands=on_picture(told, lambda stream, at: scene.discs(stream, at, HANDS), shown),
+                parts=on_picture(
+                    told, lambda stream, at: scene.discs(stream, at, HANDS + HEAD), shown
+                ),
                 on=on,
             )
         if isinstance(told, JointWeights):
@@ -160,7 +164,7 @@ class Looker:
     def _units(self, told: Explanation, gaze: Gaze, prepared: Prepared) -> Units | None:
         """What can be taken away of the input that an explanation lies on; None of what lies on no
         cells and no joints."""
-        name = PICTURE if gaze.on == FOCUS else gaze.on
+        name = _input_of(gaze)
         values, placement = prepared.inputs.get(name), prepared.placement
         if values is None:
             return None
@@ -197,6 +201,16 @@ class Looker:
         if inputs:
             batch[name] = torch.from_numpy(np.stack(inputs))
         return {key: value.to(self.trained.device) for key, value in batch.items()}
+
+
+def _input_of(gaze: Gaze) -> str:
+    return PICTURE if gaze.on == FOCUS else gaze.on
+
+
+def _shown(told: Explanation, gaze: Gaze, prepared: Prepared) -> NDArray[np.bool_] | None:
+    """Which cells of a heat map the network saw; None = all."""
+    place = prepared.placement.pictures.get(_input_of(gaze))
+    return shown_in(told, place) if isinstance(told, HeatMap) and place is not None else None
 
 
 def share_of(told: Explanation) -> float | None:

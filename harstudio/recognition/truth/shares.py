@@ -36,9 +36,14 @@ class OnPlace:
         return self.share / self.chance
 
 
-def on_picture(told: HeatMap, where: Where) -> OnPlace | None:
+def on_picture(
+    told: HeatMap, where: Where, shown: NDArray[np.bool_] | None = None
+) -> OnPlace | None:
     """What of a heat map lies on a place; a cell's weight is spread evenly over its area, and what
     lies beyond the picture counts nowhere.
+
+    shown: (t, h, w), which cells the network saw (``pieces.shown_in``), None = all; others count
+    nowhere, so that chance is by the area that the network saw.
 
     At most six of the map's frames are looked at, evenly. None where the place is not in sight, or
     the map is blank.
@@ -54,6 +59,9 @@ def on_picture(told: HeatMap, where: Where) -> OnPlace | None:
         rows, columns = told.values.shape[1:]
         there, real = sampled(mask, told.boxes[k], rows * FINE, columns * FINE)
         fine = np.kron(told.values[k], np.ones((FINE, FINE), dtype=np.float32))
+        if shown is not None:
+            real &= np.kron(shown[k], np.ones((FINE, FINE), dtype=np.bool_))
+            there &= real
         weights.append(fine[real])
         inside.append(there[real])
         best.append(float(there.reshape(rows, FINE, columns, FINE).mean(axis=(1, 3)).max()))

@@ -25,6 +25,7 @@ from harstudio.recognition.truth.gates import steadiness
 from harstudio.recognition.truth.inputs import Units, joint_units, mean_pose, picture_units
 from harstudio.recognition.truth.jobs import check_explanations, some_of
 from harstudio.recognition.truth.likeness import fresh, likeness
+from harstudio.recognition.truth.pieces import shown_in
 from harstudio.recognition.truth.places import HANDS, Scene, is_of_hands
 from harstudio.recognition.truth.shares import on_joints, on_picture
 from harstudio.recordings.formats import open_recording
@@ -185,6 +186,28 @@ def test_maps_that_do_not_depend_on_the_weights_are_found_out() -> None:
     assert abs(likeness(told, other) or 1) < 0.4
 
 
+def test_only_places_that_a_map_can_weigh_are_ranked() -> None:
+    """Two maps that have nothing in common but where they are 0: outside of what was cut out, and
+    on joints that the network never weighs."""
+    rng = np.random.default_rng(4)
+    cells, joints = np.zeros((2, 1, 12, 12)), np.zeros((2, 5, 20, 1), dtype=np.float32)
+    cells[:, :, :4, :4] = rng.uniform(0.1, 1, (2, 1, 4, 4))
+    cells[1, :, :4, :4] = 1.1 - cells[0, :, :4, :4]
+    joints[0, :, :4] = rng.uniform(0.1, 1, (5, 4, 1))
+    joints[1] = np.where(joints[0] > 0, 1.1 - joints[0], 0)
+    one, other = heat(cells[0]), heat(cells[1])
+    piece = Box(100.0, 40.0, 100 + 100 / 3, 40 + 100 / 3)
+    part = Box(0.0, 0.0, 0.5, 1.0)
+    shown = shown_in(one, PicturePlace("color", (Shot(0, piece, part),)))
+    assert shown is not None
+    assert (shown == (cells[0] > 0)).all()
+    assert (likeness(one, other) or 0) > 0.5
+    assert likeness(one, other, shown) == pytest.approx(-1)
+    assert shown_in(one, PicturePlace("color", (Shot(0, WHOLE),))) is None
+    weights = [JointWeights("it", "", "x", np.arange(5), each, ("a",)) for each in joints]
+    assert likeness(*weights) == pytest.approx(-1)
+
+
 def test_fresh_weights_are_others_and_disturb_no_chance() -> None:
     network = create_network("joint-tcn", 3, "utd_mhad_20").eval()
     state = torch.random.get_rng_state()
@@ -220,6 +243,11 @@ def test_a_share_is_told_against_the_area() -> None:
     assert found.top == pytest.approx(1)  # a tenth of 16 cells: those of weight 3
     assert on_picture(heat(values * 0, (box,)), lambda stream, at: mask) is None
     assert on_picture(heat(values, (box,)), lambda stream, at: None) is None
+    cut = np.zeros(values.shape, dtype=np.bool_)
+    cut[0, :2, 4:] = True  # the upper half of the picture is all that the network saw
+    found = on_picture(heat(values, (box,)), lambda stream, at: mask, cut)
+    assert found is not None
+    assert (found.share, found.chance) == (pytest.approx(1), pytest.approx(0.5))
 
 
 def test_joints_of_hands_count_by_their_number() -> None:
