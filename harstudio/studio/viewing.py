@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.labels.model import Document
@@ -17,6 +18,7 @@ from harstudio.studio.playback_meter import PlaybackMeter
 from harstudio.studio.recognition.explaining import Explaining
 from harstudio.studio.team.privacy import Privacy
 from harstudio.studio.team.rules import TeamRules
+from harstudio.studio.timecode import typed_frame, typed_time
 from harstudio.studio.transport import Transport
 
 
@@ -65,6 +67,42 @@ class Viewing(QObject):
     def document(self) -> Document | None:
         """The labels that are being made; None where none are."""
         return None
+
+    # ---- the playhead
+
+    def frame_index(self) -> int | None:
+        """Which frame of the reference stream is now; None when there is none."""
+        if self.recording is None or (reference := self.recording.reference) is None:
+            return None
+        return reference.nearest(self.transport.position_ns)
+
+    def step(self, frames: int) -> None:
+        """Pause and move by whole frames of the reference stream."""
+        if self.recording is None or (reference := self.recording.reference) is None:
+            return
+        times, now = reference.times_ns, self.transport.position_ns
+        here = reference.nearest(now)
+        if here is None:  # between frames: the next one in that direction is one step away
+            here = int(np.searchsorted(times, now)) - (1 if frames > 0 else 0)
+        target = min(max(here + frames, 0), len(times) - 1)
+        self.transport.pause()
+        self.transport.seek(int(times[target]))
+
+    def go_to(self, text: str) -> bool:
+        """The playhead to a time or frame as it is typed; False, said why, when it is none."""
+        reference = None if self.recording is None else self.recording.reference
+        frame, time_ns = typed_frame(text), typed_time(text)
+        if frame is not None and reference is not None and len(reference.times_ns):
+            last = len(reference.times_ns) - 1
+            self.transport.seek(int(reference.times_ns[min(frame, last)]))
+        elif time_ns is not None:
+            self.transport.seek(self.transport.start_ns + time_ns)
+        else:
+            self.message.emit("warn", f"“{text}” is no time: 1:02.5, 62.5, 62500 ms or f 120.")
+            return False
+        return True
+
+    # ---- the recording
 
     def _take_recording(self, recording: Recording | None) -> None:
         """Read the frames of this one from now on; ``_disposal`` lets go of the one before."""

@@ -13,7 +13,8 @@ from harstudio.labels.keeping.saving import PendingSave
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
 from harstudio.recordings.streams import ArrayReader, PictureStream, StreamKind
-from harstudio.studio.session import DRIVE_HANGS, Session
+from harstudio.studio.keeping import DRIVE_HANGS
+from harstudio.studio.session import Session
 from studio.made_recording import made_recording
 from studio.session_bench import SessionBench
 
@@ -130,7 +131,7 @@ def test_edits_are_announced_and_saved_by_themselves(bench, qtbot):
 def test_labels_are_written_beside_the_window_and_edits_go_on(bench, qtbot, monkeypatch):
     bench.show(made_recording())
     session = bench.session
-    session._saver.setInterval(20)
+    session.keeping.timer.setInterval(20)
     clip, write, threads = add_clip(session), PendingSave.write, []
     may_write = threading.Event()
 
@@ -155,7 +156,7 @@ def test_labels_are_written_beside_the_window_and_edits_go_on(bench, qtbot, monk
 def test_a_drive_that_hangs_holds_up_neither_saving_nor_leaving(bench, qtbot, monkeypatch):
     bench.show(made_recording(name="first"))
     session = bench.session
-    session._saver.setInterval(20)
+    session.keeping.timer.setInterval(20)
     clip, path, write, hanging = add_clip(session), session.history.path, PendingSave.write, []
     drive = threading.Event()
 
@@ -187,7 +188,7 @@ def test_a_drive_that_is_gone_is_told_once_and_labels_are_saved_when_it_is_back(
     folder = session.history.path.parent
     away = folder.with_name("away")
     folder.rename(away)
-    session._saver.setInterval(20)
+    session.keeping.timer.setInterval(20)
     qtbot.waitUntil(lambda: any(level == "bad" for level, _ in bench.said), timeout=3000)
     qtbot.wait(200)
     told = [sentence for level, sentence in bench.said if level == "bad"]
