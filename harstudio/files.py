@@ -1,4 +1,5 @@
-"""Writing a file so that it is either the old one or the new one, whatever happens meanwhile."""
+"""Files: written so that each is either the old one or the new one, whatever happens meanwhile,
+and whether they changed."""
 
 from __future__ import annotations
 
@@ -11,6 +12,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 REPLACE_PATIENCE_S = 2.0
+Mark = tuple[tuple[int, int], ...]
+
+
+def mark(*paths: Path) -> Mark:
+    """Another one when a file changed: of each when it was written last (ns since 1970) and its
+    size in bytes, (0, 0) where it cannot be seen. A folder counts with all that lies directly in
+    it."""
+    return tuple(_mark(path) for path in paths)
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    try:
+        inside = list(path.iterdir()) if path.is_dir() else []
+        stats = [one.stat() for one in (path, *inside)]
+    except OSError:
+        return 0, 0
+    return max(one.st_mtime_ns for one in stats), sum(one.st_size for one in stats)
 
 
 def write_atomically(path: Path, data: bytes, check: Callable[[], None] | None = None) -> None:

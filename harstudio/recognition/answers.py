@@ -113,7 +113,7 @@ def answered(
 
 def _changed(recording: Recording) -> float:
     """When a file of the recording was written last, seconds since 1970."""
-    return max(path.stat().st_mtime for path in (recording.path, *recording.files))
+    return max(written_ns for written_ns, _ in recording.mark()) / 1e9
 
 
 def _told(path: Path, said: Recognition, file: str, *, kept: bool) -> Payload:

@@ -10,11 +10,10 @@ import numpy as np
 from harstudio.errors import UsageError
 from harstudio.jobs.context import Context, Payload
 from harstudio.recognition.answers import Answers, answer
-from harstudio.recognition.network_cache import network_of
+from harstudio.recognition.network_cache import network_of, window_of
 from harstudio.recognition.recognise import Question, recognise
 from harstudio.recognition.removing import changes_of
 from harstudio.recognition.trained import TrainedNetwork
-from harstudio.recognition.what_if import window_at_hand
 from harstudio.recognition.windows import Sliding
 from harstudio.recordings.formats import FORMATS, open_recording, scan
 from harstudio.results import Window
@@ -123,7 +122,7 @@ def what_if(payload: Payload, context: Context) -> Payload:
     changes, person = changes_of(payload), str(payload.get("person") or "")
     path = Path(payload["path"]).expanduser().absolute()
     span = int(payload["start_ns"]), int(payload["end_ns"])
-    window = window_at_hand(trained, path, *span, person)
+    window = window_of(trained, path, *span, person)
     said = window.ask(changes, explaining=bool(payload.get("explain")))
     recognition = window.recognition(said, changes)
     before, after = window.before.probabilities, said.window.probabilities

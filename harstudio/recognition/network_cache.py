@@ -1,15 +1,20 @@
-"""The network that a worker has at hand: loaded once, used by one job after the other."""
+"""What a worker has at hand: a network, loaded once and used by one job after the other, and the
+window that was last asked what if."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from harstudio.files import Mark, mark
 from harstudio.jobs.context import Context
 from harstudio.learning.devices import choose_device
 from harstudio.recognition.trained import TrainedNetwork, load_run
+from harstudio.recognition.what_if import WindowAtHand
+from harstudio.recordings.formats import open_recording
 from harstudio.runs.folder import RunFolder
 
 _kept: tuple[object, TrainedNetwork] | None = None
+_window: tuple[object, WindowAtHand] | None = None
 
 
 def network_of(run: str | Path, context: Context) -> TrainedNetwork:
@@ -17,26 +22,34 @@ def network_of(run: str | Path, context: Context) -> TrainedNetwork:
 
     It is loaded again where another run is asked for, or the run's files changed.
     """
-    global _kept
+    global _kept, _window
     folder = Path(run).expanduser().absolute()
     device = choose_device("auto", context)
     key = (folder, device.torch, stamp(folder))
     if _kept is None or _kept[0] != key:
-        _kept = None  # let go of the old one first
+        _kept = _window = None  # let go of the old ones first
         context.progress(0, 0, "loading the network")
         _kept = (key, load_run(folder, device.torch))
     device.tell(context)
     return _kept[1]
 
 
-def stamp(folder: Path) -> tuple[tuple[int, int], ...]:
+def window_of(
+    trained: TrainedNetwork, path: Path, start_ns: int, end_ns: int, person: str = ""
+) -> WindowAtHand:
+    """A window as the network at hand sees it, read now or when it was asked for before; one is
+    kept, the newest, as long as its network. Raises as ``WindowAtHand``, and as
+    ``open_recording``."""
+    global _window
+    key = trained, path, start_ns, end_ns, person
+    if _window is None or _window[0] != key or _window[1].has_changed:
+        _window = None  # let go of the old one first
+        with open_recording(path) as recording:
+            _window = key, WindowAtHand(trained, recording, start_ns, end_ns, person)
+    return _window[1]
+
+
+def stamp(folder: Path) -> Mark:
     """Changes when a file of the run does that a prediction depends on."""
     run = RunFolder(folder)
-    stamps = []
-    for file in (run.best, run.last, run.preprocessing, run.data):
-        try:
-            status = file.stat()
-            stamps.append((status.st_mtime_ns, status.st_size))
-        except OSError:
-            stamps.append((0, 0))
-    return tuple(stamps)
+    return mark(run.best, run.last, run.preprocessing, run.data)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from harstudio.errors import DataError, UsageError
@@ -22,7 +21,6 @@ from harstudio.networks.network import streams_with
 from harstudio.recognition.one_window import Said, say
 from harstudio.recognition.removing import Changes, removed
 from harstudio.recognition.trained import TrainedNetwork
-from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import (
     Stream,
@@ -54,12 +52,18 @@ class WindowAtHand:
         memory = Kept(KEPT_BYTES)
         streams = {s.name: _kept(s, memory) for s in recording.streams.values()}
         self._recording = replace(recording, streams=streams)
+        self._mark = recording.mark()
         self._inputs: dict[tuple[str, object], Read] = {}
         self._masks: dict[object, Masks] = {}
         there = {str(s.kind) for s in recording.streams.values() if len(s)}
         self.lacking = frozenset(trained.preprocessing.kinds) - there
         self.kinds = tuple(k for k in trained.preprocessing.kinds if k in there)
         self.before = self.ask(Changes()).window
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether a file of the recording is another one than when the window was read first."""
+        return self._recording.mark() != self._mark
 
     def recognition(self, said: Said, changes: Changes) -> Recognition:
         """What was said of the changed window, as files keep it."""
@@ -225,27 +229,3 @@ def _kept(stream: Stream[Any], memory: Kept) -> Stream[Any]:
     if isinstance(stream, Seen):
         return read_by(stream, _Remembering(stream, memory))
     return stream
-
-
-_at_hand: tuple[object, WindowAtHand] | None = None
-
-
-def window_at_hand(
-    trained: TrainedNetwork, path: Path, start_ns: int, end_ns: int, person: str = ""
-) -> WindowAtHand:
-    """The window, read now or when it was asked for before; one is kept, the newest. Raises as
-    ``WindowAtHand``, and as ``open_recording``."""
-    global _at_hand
-    key = trained, path, _written(path), start_ns, end_ns, person
-    if _at_hand is None or _at_hand[0] != key:
-        _at_hand = None  # let go of the old one first
-        with open_recording(path) as recording:
-            _at_hand = key, WindowAtHand(trained, recording, start_ns, end_ns, person)
-    return _at_hand[1]
-
-
-def _written(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:  # opening it says what is wrong
-        return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from harstudio.files import Mark, mark
 from harstudio.recordings.streams import MAX_PICTURE_TOLERANCE_NS, Stream, StreamKind
 from harstudio.skeletons.cameras import Camera
 
@@ -62,6 +63,10 @@ class Recording:
 
     def __post_init__(self) -> None:
         self.streams = Streams(sorted(self.streams.items()))
+
+    def mark(self) -> Mark:
+        """Another one when a file changed that the recording lies in."""
+        return mark(self.path, *(file for file in self.files if file != self.path))
 
     def of_kind(self, kind: StreamKind) -> Stream[Any] | None:
         """The first stream of a kind, None when the recording has none."""

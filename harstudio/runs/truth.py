@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harstudio.errors import DataError, MissingError
 from harstudio.files import write_atomically
-from harstudio.runs.folder import RunFolder
+from harstudio.runs.folder import RunFolder, written
 from harstudio.runs.reading import read_json
 
 VERSION = 1
@@ -205,8 +205,6 @@ def read_truth(run: RunFolder) -> Truth | None:
 def is_older(run: RunFolder) -> bool:
     """Whether the weights were written after their explanations were checked."""
     try:
-        checked = run.truth.stat().st_mtime
-        weights = run.best if run.best.is_file() else run.last
-        return weights.stat().st_mtime > checked
+        return written(run.path) > run.truth.stat().st_mtime
     except OSError:
         return False

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harstudio.files import Mark, mark
 from harstudio.labels.keeping.heads import named_in
 from harstudio.labels.keeping.recovery import journal_path, load
 from harstudio.labels.model import Document
-
-Mark = tuple[tuple[int, int], ...]
 
 
 class DocumentReader:
@@ -20,22 +19,9 @@ class DocumentReader:
     def read(self, path: Path) -> Document:
         """The document of a file, edits that are only in its journal included; DataError when it
         is damaged. It is shared: not to be changed."""
-        mark = file_mark(path, journal_path(path))
+        now = mark(path, journal_path(path))
         kept = self._read.get(path)
-        if kept is None or kept[0] != mark:
-            kept = mark, load(path, *named_in(path)).document
+        if kept is None or kept[0] != now:
+            kept = now, load(path, *named_in(path)).document
             self._read[path] = kept
         return kept[1]
-
-
-def file_mark(*files: Path) -> Mark:
-    """Time and size of files: another one when one of them changed."""
-    found = []
-    for file in files:
-        try:
-            stat = file.stat()
-        except OSError:
-            found.append((0, 0))
-        else:
-            found.append((stat.st_mtime_ns, stat.st_size))
-    return tuple(found)

@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -158,8 +158,7 @@ class _Kept:
 
     def __init__(self, trained: TrainedNetwork, recording: Recording) -> None:
         run = [str(trained.folder), stamp(trained.folder)]
-        files = recording.files or (recording.path,)
-        self._about = json.dumps([VERSION, run, [_state(path) for path in files]])
+        self._about = json.dumps([VERSION, run, recording.mark()])
         name = hashlib.sha256(f"{trained.folder}\n{recording.path}".encode()).hexdigest()[:32]
         self._path = cache_dir() / "features" / f"{name}.npz"
 
@@ -221,13 +220,3 @@ def _make_room(files: Iterable[Path], wanted: int) -> None:
             return
         path.unlink(missing_ok=True)
         total -= size
-
-
-def _state(path: Path) -> list[Any]:
-    """Changes when a file does; of a folder when something in it does."""
-    try:
-        inner = sorted(path.iterdir()) if path.is_dir() else [path]
-        states = [(one.name, one.stat()) for one in inner]
-    except OSError:
-        return [str(path)]
-    return [str(path), [[name, one.st_size, one.st_mtime_ns] for name, one in states]]

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.io
 
 from harstudio.errors import DataError, UsageError
 from harstudio.jobs.foreground import run
+from harstudio.recognition.network_cache import network_of, window_of
 from harstudio.recognition.one_window import say
 from harstudio.recognition.removing import Changes, Region, changes_of, removed
 from harstudio.recognition.trained import TrainedNetwork, load_run
@@ -20,6 +22,8 @@ from harstudio.resources import resource
 from harstudio.results import Box
 from harstudio.runs.bundled import find_run
 from harstudio.runs.recognitions import load_recognition
+from job_context import Heard
+from trials import write_trial
 
 SECOND = 1_000_000_000
 SPAN = (SECOND, 2 * SECOND)
@@ -145,6 +149,22 @@ def test_the_job_answers_again_from_what_it_read(clip: Path, tmp_path: Path) -> 
     assert again["file"] == ""
     with pytest.raises(UsageError, match="ends before it starts"):
         run(job, {**payload, "end_ns": 0}, threads=1)
+
+
+def test_a_window_is_read_again_when_any_of_its_files_changed(tmp_path: Path) -> None:
+    path = write_trial(tmp_path, frames=40)
+    trained = network_of(find_run("joints-any-sensor"), Heard())
+    first = window_of(trained, path, 0, SECOND)
+    assert window_of(trained, path, 0, SECOND) is first
+    assert window_of(trained, path, 0, SECOND // 2) is not first
+    first = window_of(trained, path, 0, SECOND)
+    file = tmp_path / "Skeleton" / "a1_s1_t1_skeleton.mat"  # beside the file that is opened
+    joints = scipy.io.loadmat(file)["d_skel"]
+    scipy.io.savemat(file, {"d_skel": joints + np.linspace(0, 0.5, 40)})
+    again = window_of(trained, path, 0, SECOND)
+    assert not np.array_equal(again.before.probabilities, first.before.probabilities)
+    network_of(find_run("depth-skeleton"), Heard())  # another network: the window goes, too
+    assert window_of(trained, path, 0, SECOND) is not again
 
 
 def test_a_payload_says_what_is_taken_away() -> None:
