@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harstudio.errors import HarstudioError
+from harstudio.files import Mark, mark
 from harstudio.labels.editing.proposals import admitted, open_proposals
 from harstudio.labels.keeping.renaming import document_paths
 from harstudio.labels.model import Clip, Document
@@ -20,7 +21,7 @@ from harstudio.labels.suggested import (
     teaching,
 )
 from harstudio.runs.suggestions import Learned, Suggestions, load_learned, load_suggestions
-from harstudio.studio.documents import DocumentReader, Mark, file_mark
+from harstudio.studio.documents import DocumentReader
 from harstudio.studio.doubts.gathering import same_stretch
 from harstudio.studio.helping.seen import Seen, load_seen
 from harstudio.studio.labelling.other_labels import is_model
@@ -148,12 +149,12 @@ class HelpReader:
         return Helped(me, tuple(waiting), curve, len(paths), labelled, hidden, told, seen)
 
     def _suggested(self, path: Path) -> Suggestions | None:
-        mark = file_mark(path)
-        if mark == ((0, 0),):
+        now = mark(path)
+        if now == ((0, 0),):
             return None
         kept = self._suggestions.get(path)
-        if kept is None or kept[0] != mark:
-            kept = mark, load_suggestions(path)
+        if kept is None or kept[0] != now:
+            kept = now, load_suggestions(path)
             self._suggestions[path] = kept
         return kept[1]
 
