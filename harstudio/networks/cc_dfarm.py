@@ -169,7 +169,7 @@ class CCDFARM(Network):
             late = self._late(self.clip.mixed_5b(batch["clip"]))
             if explain:
                 late = watched(late)
-                maps[GRAD_CAM] = FeatureMap(Kind.HEAT_MAP, "clip", late, elementwise=True)
+                maps[GRAD_CAM] = FeatureMap(Kind.HEAT_MAP, "clip", late)
             features = self._pooled(late)
         else:
             features = self._embedded(self._look(batch["skeleton"], gaze, maps))
@@ -192,7 +192,7 @@ class CCDFARM(Network):
         late = self.clip.mixed_5c(early)
         if explain:
             late = watched(late)
-            maps[GRAD_CAM] = FeatureMap(Kind.HEAT_MAP, "clip", late, elementwise=True)
+            maps[GRAD_CAM] = FeatureMap(Kind.HEAT_MAP, "clip", late)
         joints = self.skeleton.embed(self.skeleton.strongest(bodies))
         late, persons = self.fusion.meet("second", late, joints[:, None], gaze)
         logits, features["fusion"] = self.fusion.decide(

@@ -292,9 +292,7 @@ class DSCMT(Network):
         """The streams' maps to watch, and the dynamic images that they saw."""
         maps, gaze = {}, {}
         for name, features in seen.items():
-            maps[f"Grad-CAM {name}"] = FeatureMap(
-                Kind.HEAT_MAP, name, watched(features), elementwise=True
-            )
+            maps[f"Grad-CAM {name}"] = FeatureMap(Kind.HEAT_MAP, name, watched(features))
             table = self.card.preprocessing[name]
             if table["kind"] == "dynamic":
                 gaze[f"{name} dynamic image"] = shown(name, batch[name], table)

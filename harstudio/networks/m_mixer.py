@@ -296,9 +296,7 @@ class _Seen:
         features = each_frame(encoder, given)
         if self._explain:
             features = watched(features)
-            self._maps[f"Grad-CAM {name}"] = FeatureMap(
-                Kind.HEAT_MAP, name, features, elementwise=True
-            )
+            self._maps[f"Grad-CAM {name}"] = FeatureMap(Kind.HEAT_MAP, name, features)
         return features.mean(dim=(3, 4)).transpose(1, 2)
 
     def content(self, name: str) -> Tensor:

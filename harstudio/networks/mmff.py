@@ -173,7 +173,7 @@ class MMFF(Network):
             return vector, {}, {SALIENCY: coordinates}
         joints, links = self.skeleton.with_links(skeleton)
         joints = watched(joints)
-        seen = FeatureMap(Kind.JOINT_WEIGHTS, "skeleton", joints, elementwise=True)
+        seen = FeatureMap(Kind.JOINT_WEIGHTS, "skeleton", joints)
         return joints, told_links(links), {SALIENCY: seen}
 
     def _look(self, batch: Batch, explain: bool) -> tuple[list[Seen], dict[str, FeatureMap]]:
@@ -189,9 +189,7 @@ class MMFF(Network):
         if explain:
             together = watched(torch.stack(maps, dim=2))
             maps = list(together.unbind(2))
-            seen_by["Grad-CAM picture"] = FeatureMap(
-                Kind.HEAT_MAP, "picture", together, elementwise=True
-            )
+            seen_by["Grad-CAM picture"] = FeatureMap(Kind.HEAT_MAP, "picture", together)
         seen = [
             stream.attend(features, square)
             for stream, features, square in zip(streams, maps, squares, strict=True)
