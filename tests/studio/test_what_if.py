@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
@@ -85,10 +86,13 @@ def say_something(window, run: Path) -> None:
     )
 
 
+@pytest.mark.timeout(300)
 def test_a_real_worker_answers_as_things_are_taken_away(window) -> None:
     window.session.open(resource("demo") / "recordings" / "clap-s01.harrec")
     until(lambda: window.session.recording is not None)
-    what_if = window.recognising.what_if
+    what_if, devices = window.recognising.what_if, set()
+    window.recognising.recogniser.ways.ask(device="cpu")
+    window.session.jobs.added.connect(lambda record: devices.add(record.device))
     assert not window.commands.run("what_if.mask")  # nothing was recognised yet
     say_something(window, find_run("depth-skeleton"))
     section = window.findChild(WhatIfSection)
@@ -147,5 +151,6 @@ def test_a_real_worker_answers_as_things_are_taken_away(window) -> None:
     until(lambda: what_if.problem, what="nobody is seen")
     assert section.problem.text() == what_if.problem
     window.commands.run("what_if.turn")
+    assert devices == {"cpu"}
     assert not section.body.isVisible()
     assert not what_if.changes

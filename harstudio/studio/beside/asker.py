@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -33,9 +33,12 @@ class Asker(QObject):
 
     answered = Signal(object)  # Question
 
-    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+    def __init__(
+        self, jobs: Jobs, device: Callable[[], str], parent: QObject | None = None
+    ) -> None:
+        """device: tells on which one runs are asked now."""
         super().__init__(parent)
-        self._jobs = jobs
+        self._jobs, self._device = jobs, device
         self._wanted: list[Question] = []
         self._kept: OrderedDict[Question, Answer] = OrderedDict()
         self._record: JobRecord | None = None
@@ -84,7 +87,9 @@ class Asker(QObject):
             "out": str(self._folder / str(next(self._numbers))),
         }
         title = f"explaining by {question.run.name}"
-        self._record = self._jobs.submit(EXPLAIN, payload, title=title, lane="quick")
+        self._record = self._jobs.submit(
+            EXPLAIN, payload, title=title, lane="quick", device=self._device()
+        )
 
     def _job_finished(self, record: JobRecord) -> None:
         if self._record is None or record is not self._record:

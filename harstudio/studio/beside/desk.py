@@ -81,9 +81,9 @@ class BesideDesk(QObject):
         if self.page is None:
             from harstudio.studio.beside.page import BesidePage
 
-            self.page = BesidePage(
-                self._window.session, self._window.commands, self.leave, self.roots
-            )
+            window = self._window
+            device = window.recognising.recogniser.ways.device
+            self.page = BesidePage(window.session, window.commands, self.leave, self.roots, device)
             self.page.list.opened.connect(self._open_clip)
         return self.page
 

@@ -31,6 +31,7 @@ class BesidePage(QWidget):
         commands: CommandTable,
         back: Callable[[], None],
         roots: Callable[[], Sequence[Path]],
+        device: Callable[[], str],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -39,7 +40,7 @@ class BesidePage(QWidget):
         self._roots = roots
         self.errors: Errors | None = None
         self.list = ErrorList(session.team.shown)
-        self.beside = Beside(session, commands)
+        self.beside = Beside(session, commands, device)
         self.back = ToolButton(" Back")
         self.back.setToolTip("Back to where you came from  (Esc)")
         self.back.setIconSize(QSize(16, 16))

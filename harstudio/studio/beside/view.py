@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -29,12 +29,17 @@ class Beside(QWidget):
     """Both clips start together and again when the longer one is over."""
 
     def __init__(
-        self, session: Session, commands: CommandTable, parent: QWidget | None = None
+        self,
+        session: Session,
+        commands: CommandTable,
+        device: Callable[[], str],
+        parent: QWidget | None = None,
     ) -> None:
+        """device: tells on which one runs are asked now."""
         super().__init__(parent)
         self._session = session
         self.clock = Transport(self)
-        self.asker = Asker(session.jobs, self)
+        self.asker = Asker(session.jobs, device, self)
         self.asker.answered.connect(self._take)
         self.sides = (Side(session, self.clock, self), Side(session, self.clock, self))
         self.views = tuple(SideView(side) for side in self.sides)

@@ -82,7 +82,7 @@ class Alike(QObject):
     def __init__(self, labelling: Labelling, eyes: Eyes, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._labelling, self._session, self._eyes = labelling, labelling.session, eyes
-        self.job = OneJob(self._session.jobs, SIMILAR, self)
+        self.job = OneJob(self._session.jobs, SIMILAR, eyes.device, self)
         self.asked: Asked | None = None
         self.found: tuple[Found, ...] | None = None  # None before an answer
         self._going: Found | None = None
@@ -162,7 +162,7 @@ class Alike(QObject):
 
     def _forget(self, *_: object) -> None:
         self.asked, self.found, self.problems = None, None, ()
-        self.job.adopt(lambda _payload: False)
+        self.job.drop()
 
     # ---- going there
 

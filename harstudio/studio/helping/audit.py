@@ -47,7 +47,7 @@ class Audit(QObject):
     def __init__(self, session: Session, eyes: Eyes, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._eyes = session, eyes
-        self.job = OneJob(session.jobs, AUDIT, self)
+        self.job = OneJob(session.jobs, AUDIT, eyes.device, self)
         self.everybody = False
         self.checked: int | None = None  # labels; None before an answer
         self.accuracy: float | None = None  # the share of them that the network names likewise
@@ -192,7 +192,7 @@ class Audit(QObject):
 
     def _forget(self, *_: object) -> None:
         self.checked, self._found, self.problems = None, (), ()
-        self.job.adopt(lambda _payload: False)
+        self.job.drop()
 
     def shut(self) -> None:
         """Wait for what is being noted."""

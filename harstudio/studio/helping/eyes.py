@@ -82,6 +82,10 @@ class Eyes(QObject):
         self._store.setValue(CHOSEN, str(run))
         self.changed.emit()
 
+    def device(self) -> str:
+        """The one on which runs are asked: "auto", "cpu" or "cuda"."""
+        return self._recogniser.ways.device()
+
     def facts(self) -> str:
         """What the chosen run is and needs, in one line; what the open recording lacks of it."""
         chosen = self.chosen

@@ -41,7 +41,7 @@ class Looping(QObject):
     ) -> None:
         super().__init__(parent)
         self._session, self._eyes, self._proposals = session, eyes, proposals
-        self.job = OneJob(session.jobs, SUGGEST, self)
+        self.job = OneJob(session.jobs, SUGGEST, eyes.device, self)
         self.helped = Helped()
         self.problems: tuple[str, ...] = ()  # of the last answer
         self.watched = self._read_once = False

@@ -19,10 +19,13 @@ class OneJob(QObject):
     told = Signal(str, object)  # kind, payload
     done = Signal(object)  # the result, builtins
 
-    def __init__(self, jobs: Jobs, job: str, parent: QObject | None = None) -> None:
-        """job: a dotted path, "harstudio.recognition.helping.jobs:suggest"."""
+    def __init__(
+        self, jobs: Jobs, job: str, device: Callable[[], str], parent: QObject | None = None
+    ) -> None:
+        """job: a dotted path, "harstudio.recognition.helping.jobs:suggest". device: tells on which
+        one it is asked now."""
         super().__init__(parent)
-        self._jobs, self._job = jobs, job
+        self._jobs, self._job, self._device = jobs, job, device
         self.record: JobRecord | None = None
         self.problem = ""
         jobs.changed.connect(self._changed)
@@ -38,13 +41,19 @@ class OneJob(QObject):
         if self.record is not None:
             return
         self.problem = ""
-        self.record = self._jobs.submit(self._job, payload, title=title, lane="quick")
+        self.record = self._jobs.submit(
+            self._job, payload, title=title, lane="quick", device=self._device()
+        )
         self.changed.emit()
 
     def stop(self) -> None:
         """Give it up; what was told stays."""
         if self.record is not None:
             self._jobs.stop(self.record.id)
+
+    def drop(self) -> None:
+        """Listen to none any more; one that is under way goes on by itself."""
+        self.adopt(lambda _payload: False)
 
     def adopt(self, mine: Callable[[dict[str, Any]], bool]) -> None:
         """Listen to the job under way whose payload is ``mine``, to none where there is no such;

@@ -39,6 +39,8 @@ TOLD_BY_THE_ASKER = (
     f"{LEARNING}:compare",
     f"{RECOGNITION}:predict",
     f"{RECOGNITION}:explain",
+    *(f"harstudio.recognition.helping.jobs:{job}" for job in ("suggest", "similar", "audit")),
+    "harstudio.recognition.truth.jobs:check_explanations",
 )
 
 

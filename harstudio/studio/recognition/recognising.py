@@ -35,7 +35,7 @@ class Recognising(QObject):
         self._window = window
         self.session = window.session
         self.recogniser = Recogniser(self.session, folders, window.store, self)
-        self.what_if = WhatIf(self.session, self)
+        self.what_if = WhatIf(self.session, self.recogniser.ways.device, self)
         self.batch = Batch(self.session, self.recogniser)
         self._wanted: Callable[[], list[Entry]] | None = None  # what the list of runs is for
         self._revealed = False

@@ -71,6 +71,10 @@ class Ways(QObject):
         self._task = NewestTask(self)
         session.recognition_changed.connect(self._meet)
 
+    def device(self) -> str:
+        """The one on which runs are asked."""
+        return self.asking.device
+
     def ask(self, **values: Any) -> None:
         """Other values for ``Asking``; ValueError says what is wrong with them."""
         self._take(replace(self.asking, **values), self.trimming)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from harstudio.errors import HarstudioError
 from harstudio.recordings.streams import PictureStream, SkeletonStream, StreamKind
 from harstudio.results import Recognition
+from harstudio.runs.kept_recognitions import answers_folder
 from harstudio.runs.recognised.words import WORDS
 from harstudio.runs.recognitions import load_recognition
 from harstudio.skeletons.topology import topology
 from harstudio.studio.background import NewestTask
-from harstudio.studio.recognition.recogniser import answers_folder
 from harstudio.studio.what_if.answer import Answer
 from harstudio.studio.what_if.changes import Area, Changes, group
 
@@ -45,9 +46,12 @@ class WhatIf(QObject):
 
     changed = Signal()  # anything of it
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(
+        self, session: Session, device: Callable[[], str], parent: QObject | None = None
+    ) -> None:
+        """device: tells on which one runs are asked now."""
         super().__init__(parent)
-        self.session = session
+        self.session, self._device = session, device
         self.on = False
         self.tool = Tool.NONE
         self.changes = Changes()
@@ -269,7 +273,9 @@ class WhatIf(QObject):
             **self.changes_now.payload(),
         }
         title = f"asking what if of {self.session.team.shown(recording.name)}"
-        self._record = self.session.jobs.submit(WHAT_IF, payload, title=title, lane="quick")
+        self._record = self.session.jobs.submit(
+            WHAT_IF, payload, title=title, lane="quick", device=self._device()
+        )
 
     def _finished(self, record: JobRecord) -> None:
         if self._record is None or record is not self._record:
