@@ -256,6 +256,18 @@ class Document:
         compares or passes them on looks at these only."""
         return [tier for tier in self.tiers if not tier.rules.proposals]
 
+    @property
+    def by_network(self) -> bool:
+        """Whether a network said all of it, as in a file of predictions."""
+        origins = [clip.origin for tier in self.said for clip in tier.clips]
+        return bool(origins) and all(origin is Origin.MODEL for origin in origins)
+
+    @property
+    def counted(self) -> list[Tier]:
+        """The tiers of ``said`` without clips of a network that nobody has accepted: what counts,
+        is compared and becomes gold. Only of a document ``by_network`` are such clips its word."""
+        return self.said if self.by_network else [_by_people(tier) for tier in self.said]
+
     def find(self, clip_id: str) -> tuple[Tier, Clip] | None:
         """The clip of that identity with its tier; an identity occurs once in a document."""
         for tier in self.tiers:
@@ -272,6 +284,11 @@ def order(clip: Clip) -> tuple[int, int, str]:
 
 def _start(clip: Clip) -> int:
     return clip.start_ns
+
+
+def _by_people(tier: Tier) -> Tier:
+    clips = [clip for clip in tier.clips if clip.origin is not Origin.MODEL]
+    return tier if len(clips) == len(tier.clips) else Tier(tier.name, clips, tier.rules)
 
 
 def _plain(data: Any) -> Clip | None:

@@ -87,7 +87,7 @@ def _clips(
     there = [
         (document.annotator, clip)
         for document in documents
-        for tier in document.said
+        for tier in document.counted
         for clip in tier.clips
         if not clip.is_point
     ]

@@ -151,4 +151,4 @@ def _changes(clips: Sequence[Clip]) -> Iterator[tuple[int, Category]]:
 
 
 def _clips(document: Document) -> Iterator[Clip]:
-    return (clip for tier in document.said for clip in tier.clips)
+    return (clip for tier in document.counted for clip in tier.clips)

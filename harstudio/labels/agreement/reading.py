@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harstudio.errors import HarstudioError
 from harstudio.labels.agreement.frames import Compared
-from harstudio.labels.model import Document, Origin
+from harstudio.labels.model import Document
 from harstudio.labels.project import Project
 from harstudio.labels.team.after_done import changed_after_done
 from harstudio.labels.team.policy import GOLD
@@ -23,8 +23,7 @@ def says_something(document: Document) -> bool:
 
 def by_a_person(document: Document) -> bool:
     """Whether it is neither the gold document nor what a network said."""
-    firsts = (clip for tier in document.said for clip in tier.clips[:1])
-    return document.annotator != GOLD and all(clip.origin is not Origin.MODEL for clip in firsts)
+    return document.annotator != GOLD and not document.by_network
 
 
 def frames_of(path: Path | None) -> FrameGrid | int:

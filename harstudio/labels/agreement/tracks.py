@@ -51,7 +51,7 @@ class Tracks:
 
     def tiers(self, document: Document) -> list[Tier]:
         """Those that count here, empty ones too."""
-        return [tier for tier in document.said if tier.rules.points is self._points]
+        return [tier for tier in document.counted if tier.rules.points is self._points]
 
     def person(self, tier: Tier, annotator: str) -> str:
         """Whom a tier of a document is about."""

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from harstudio.labels.editing.edits import AddClip, AddTier, Edit, Group, Keep, MarkDone
+from harstudio.labels.editing.proposals import proposals_tier, propose_also
 from harstudio.labels.interchange import elan
 from harstudio.labels.interchange.base import ForeignFormat
 from harstudio.labels.interchange.elan_joining import joined
 from harstudio.labels.interchange.rows import POINTS, free_name
 from harstudio.labels.interchange.times import MS_NS
-from harstudio.labels.model import Clip, Document, TierRules
+from harstudio.labels.model import Clip, Document, Origin, TierRules
 from harstudio.recordings.frame_grid import FrameGrid
 
 IDENTITY = re.compile("[0-9a-f]{32}")  # of a clip
@@ -46,8 +47,10 @@ def merged(
     A clip that is there already (same label, person and place, to within_ns) is skipped, so that
     a file imported twice changes nothing. One that would overlap another in a tier without
     overlap goes to a tier "... (imported)". Marks of being done come only with a document that
-    was empty. snapped: puts ends where frames are.
+    was empty. What a network said is proposed where the document or the file holds labels of a
+    person. snapped: puts ends where frames are.
     """
+    incoming, guessed = _without_guesses(document, incoming)
     edits: list[Edit] = []
     same: dict[str, str] = {}  # identities: of a clip that is skipped, and of the one there
     added = aside = 0
@@ -56,6 +59,7 @@ def merged(
     for tier in incoming.tiers:
         if tier.name in proposed:  # what a file says is no proposal
             tier = replace(tier, name=free_name(tier.name, [*tiers, *proposed]))
+        tier = replace(tier, rules=replace(tier.rules, proposals=False))
         beside = tier.name + ASIDE
         if tier.name not in tiers:
             tiers[tier.name] = _Row(tier.rules, ())
@@ -85,8 +89,12 @@ def merged(
         edits.append(MarkDone(True))
     keeping, replaced = _keeping(document, incoming, same)
     edits += keeping
+    proposing = _proposing(document, edits, map(snapped, guessed), title, within_ns)
+    edits += proposing
+    proposed_now = sum(isinstance(step, AddClip) for edit in proposing for step in edit.steps())
     edit = Group(title, tuple(edits)) if edits else None
-    return Merged(edit, added, len(same), aside, replaced)
+    already = len(same) + len(guessed) - proposed_now
+    return Merged(edit, added + proposed_now, already, aside, replaced)
 
 
 def snapping(known: ForeignFormat, grid: FrameGrid | None) -> Callable[[Clip], Clip]:
@@ -162,6 +170,41 @@ class _Unmatched:
             and abs(there.end_ns - clip.end_ns) <= self._within_ns
             and (there.person == clip.person or "" in (there.person, clip.person))
         )
+
+
+def _without_guesses(document: Document, incoming: Document) -> tuple[Document, list[Clip]]:
+    """The file's document and, where these labels are a person's, the clips of a network in it."""
+    there = [clip for tier in (*document.said, *incoming.tiers) for clip in tier.clips]
+    if not any(clip.origin is not Origin.MODEL for clip in there):
+        return incoming, []
+    told = incoming.copy()
+    guessed = []
+    for tier in told.tiers:
+        guessed += [clip for clip in tier.clips if _is_guess(clip)]
+        tier.clips = [clip for clip in tier.clips if not _is_guess(clip)]
+    emptied = {tier.name for tier in incoming.tiers if tier.clips}
+    told.tiers = [tier for tier in told.tiers if tier.clips or tier.name not in emptied]
+    return told, guessed
+
+
+def _is_guess(clip: Clip) -> bool:
+    return clip.origin is Origin.MODEL and not clip.is_point
+
+
+def _proposing(
+    document: Document, edits: list[Edit], guessed: Iterable[Clip], title: str, within_ns: int
+) -> list[Edit]:
+    """The edit that proposes clips after those edits, none where it is all there already."""
+    tier = proposals_tier(document)
+    there = _Unmatched(() if tier is None else tier.clips, within_ns)
+    new = [clip for clip in guessed if there.take(clip) is None]
+    if not new:
+        return []
+    scratch = document.copy()
+    for edit in edits:
+        edit.apply(scratch)
+    edit = propose_also(scratch, new, title.removeprefix("Import "))
+    return [] if edit is None else [edit]
 
 
 def _aside_name(tiers: dict[str, _Row], beside: str, clip: Clip) -> str:

@@ -241,7 +241,7 @@ def _of_file(
 
 
 def _clips(document: Document) -> list[Clip]:
-    return [clip for tier in document.said for clip in tier.clips]
+    return [clip for tier in document.counted for clip in tier.clips]
 
 
 def _covered(clips: Iterable[Clip]) -> int:

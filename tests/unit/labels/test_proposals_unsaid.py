@@ -24,7 +24,7 @@ from harstudio.labels.interchange.exporting import export
 from harstudio.labels.interchange.incoming import merged
 from harstudio.labels.keeping.renaming import rename_label
 from harstudio.labels.label_sets.label_set import LabelSet
-from harstudio.labels.model import Clip, Document, Origin, Tier
+from harstudio.labels.model import Clip, Document, Origin, Tier, TierRules
 from harstudio.labels.project import Project
 from harstudio.labels.team.after_done import changed_after_done
 from harstudio.labels.team.gold import take_agreed
@@ -166,3 +166,31 @@ def test_whoever_carries_a_proposal_into_a_tier_accepts_it() -> None:
     assert (said.origin, said.confidence, said.attributes) == (Origin.ACCEPTED, None, {})
     with pytest.raises(EditError, match="tier of proposals"):
         bulk_edits.copy_to_tier(document, [said.id], "proposals")
+
+
+def test_predictions_among_a_persons_labels_are_no_gold_and_count_nowhere(tmp_path) -> None:
+    people = [Document("r1", who, [Tier(who, [Clip(5 * S, 6 * S, "wave")])]) for who in ("a", "b")]
+    for document in people:  # a prediction that came into the tier before the rest
+        document.tiers[0].insert(Clip(S, 2 * S, FROM_NETWORK, origin=Origin.MODEL))
+    assert all(map(by_a_person, people))
+    gold = Document("r1", "gold")
+    take_agreed(gold, Compared("r1", tuple(people), GRID_NS)).edit.apply(gold)
+    assert [clip.label for tier in gold.tiers for clip in tier.clips] == ["wave"]
+    assert progress_of(people[0], ()).clips == 1
+    network = Document("r1", "net", [Tier("net", [Clip(0, S, "wave", origin=Origin.MODEL)])])
+    assert not by_a_person(network)
+    assert progress_of(network, ()).clips == 1  # that is what it says
+
+
+def test_predictions_of_a_file_come_into_a_persons_labels_as_proposals() -> None:
+    document = Document("r1", "alice", [Tier("alice", [Clip(0, S, "wave")])])
+    guessed = [Clip(at * S, at * S + S, "clap", origin=Origin.MODEL) for at in (0, 2)]
+    rules = TierRules(proposals=True, overlap=True)  # whatever the file says about them
+    tiers = [Tier("alice", guessed), Tier("hands", [Clip(4 * S, 5 * S, "kick")], rules)]
+    done = merged(document, Document("r1", "alice", tiers), "Import m.csv")
+    assert (done.added, done.already) == (2, 1)  # one is labelled already
+    done.edit.apply(document)
+    assert [(clip.start_ns // S, clip.label) for clip in open_proposals(document)] == [(2, "clap")]
+    assert [c.label for tier in document.said for c in tier.clips] == ["wave", "kick"]
+    again = merged(document, Document("r1", "alice", tiers), "Import m.csv")
+    assert (again.edit, again.added) == (None, 0)
