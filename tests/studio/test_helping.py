@@ -185,6 +185,28 @@ def test_the_queue_opens_puts_and_goes_to_the_first(studio: StudioUnderTest, tmp
     until(lambda: page.order.text() == "Least sure")
 
 
+def test_what_is_new_leaves_the_proposal_in_hand_alone(studio: StudioUnderTest, tmp_path) -> None:
+    window, session, looping = studio.window, studio.session, studio.window.helping.looping
+    studio.open(tmp_path / "project")
+    window.commands.run("view.suggest")
+    until(lambda: window.proposals.open())
+    window.proposals.next()
+    studio.key("ctrl+right", 4)
+    mended, put = window.proposals.current(), looping.helped.seen.put["fall-s01"]
+    other = Suggestion(1_500_000_000, 2_000_000_000, "throw", "", 0.9)
+    project = session.project
+    suggest(project, "fall-s01", other, made=put + 1)
+    looping.read()
+    until(lambda: looping.held)
+    assert window.proposals.current() == mended
+    assert session.selection == mended.id
+    assert window.proposals.accept()  # settles it, and with none left the hands are free
+    until(lambda: [clip.label for clip in window.proposals.open()] == ["throw"])
+    assert [(c.start_ns, c.end_ns) for c in session.document.tier(ME).clips] == [
+        (mended.start_ns, mended.end_ns)
+    ]
+
+
 def test_a_network_suggests_what_is_put(window, tmp_path: Path) -> None:
     window.session.settings.annotator = ME
     tiny(tmp_path / "project", ("fall-s01", "fall-s02"))

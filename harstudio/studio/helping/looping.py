@@ -30,7 +30,8 @@ class Looping(QObject):
     """What one annotator's project holds of help, read beside the window while somebody looks.
 
     Suggestions are put into the open document when they are newer than those that were put before
-    (``watch``), and always when the annotator goes there by the queue (``go``).
+    (``watch``), but not while a proposal is in the annotator's hands: then when that is left. They
+    are put always when the annotator goes there by the queue (``go``).
     """
 
     changed = Signal()
@@ -47,6 +48,7 @@ class Looping(QObject):
         self.watched = self._read_once = False
         self._step_wanted = False
         self._going: str = ""  # the recording that is being opened for its suggestions
+        self.held: float = 0.0  # when those were made that are put as soon as the hands are free
         self._reader = HelpReader()
         self._newest = NewestTask(self)
         self._notes: list[Task] = []
@@ -58,6 +60,7 @@ class Looping(QObject):
         session.project_changed.connect(self._meet_project)
         session.history_changed.connect(self._meet_history)
         session.document_changed.connect(self._read_soon)
+        session.selection_changed.connect(self._meet_selection)
         proposals.changed.connect(self.changed)
         eyes.changed.connect(self.changed)
 
@@ -198,10 +201,25 @@ class Looping(QObject):
             return
         if not self._is_mine() or self._proposals.why_not():
             return
-        if left(document, one.suggestions):
+        if self._proposals.is_open(self._session.selection):
+            self._hold(_made(one))
+        elif left(document, one.suggestions):
             self._put(one)
         elif one.suggestions is not None:
             self._note(one.recording, one.suggestions.made)
+
+    def _hold(self, made: float) -> None:
+        """What is new waits until the annotator leaves the proposal that is selected."""
+        if made != self.held:
+            self.held = made
+            self._session.message.emit(
+                "info", "New suggestions are there; they come when you leave the selected proposal."
+            )
+
+    def _meet_selection(self, *_: object) -> None:
+        if self.held and not self._proposals.is_open(self._session.selection):
+            self.held = 0.0
+            QTimer.singleShot(0, self, self._put_newer)  # when what is done to the clip is done
 
     def _is_mine(self) -> bool:
         """Whether what was read is about whoever the open labels belong to."""
@@ -217,6 +235,7 @@ class Looping(QObject):
         document = self._session.document
         there = [] if document is None else open_proposals(document)
         kept = [clip for clip in there if proposed(clip).source == SOURCE]
+        self.held = 0.0
         put = self._proposals.put([*found.clips, *kept], Path(found.run).name)
         self._note(one.recording, found.made)
         return put
