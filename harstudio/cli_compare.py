@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from harstudio import cli_output
 from harstudio.cli_evaluate import between, write_page
 from harstudio.cli_jobs import run_job
+from harstudio.cli_options import AsJson, AsPage
 from harstudio.reports.out import require_writable
 
 MOST_CLASSES = 3  # named of those that gain, and that lose
@@ -18,8 +20,18 @@ MOST_COLUMNS = 6  # of runs whose configs differ
 MOST_KEYS = 20  # of configs
 
 
-def compare(runs: Sequence[str], *, add: bool, json: bool, html: Path | None) -> None:
-    """``harstudio compare``."""
+def compare(
+    runs: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN...", help="Run folders, or names of bundled weights."),
+    ],
+    add: Annotated[
+        bool, typer.Option("--sum", help="Also the figures of their scores added clip by clip.")
+    ] = False,
+    json: AsJson = False,
+    html: AsPage = None,
+) -> None:
+    """Set evaluated runs side by side: figures, McNemar's test, seeds and folds, configs."""
     if html is not None:
         require_writable(html)
     document = run_job(

@@ -5,38 +5,67 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harstudio import cli_output
 from harstudio.cli_jobs import run_job
-from harstudio.cli_learning import Where
+from harstudio.cli_options import AsJson, AsPage, OnDevice, RunArgument, Threads
 from harstudio.errors import HarstudioError, UsageError
 from harstudio.reports.out import require_writable
-from harstudio.runs import truth_rows
-from harstudio.runs.bundled import find_run
-from harstudio.runs.truth import Truth
+
+if TYPE_CHECKING:
+    from harstudio.runs.truth import Truth
 
 
 def evaluate(
-    run: Path,
-    data: Path | None,
-    where: Where,
-    *,
-    part: str,
-    weights: str,
-    without: Sequence[str],
-    disturbed: str,
-    robustness: bool,
-    explanations: bool,
-    clips: int | None,
-    json: bool,
-    html: Path | None,
+    run: RunArgument,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Other labelled data; else the run's own test part."),
+    ] = None,
+    part: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    weights: Annotated[
+        str, typer.Option(help="last or best; else those that the run is used with.")
+    ] = "",
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND", help="As if no recording had it: what a missing one costs."),
+    ] = None,
+    disturbed: Annotated[
+        str,
+        typer.Option(metavar="CONDITION", help="As if all were recorded worse, as in half-rate."),
+    ] = "",
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness",
+            help="Also with each modality missing, and under worse conditions.",
+        ),
+    ] = False,
+    explanations: Annotated[
+        bool,
+        typer.Option("--explanations", help="Also how true what the network shows is."),
+    ] = False,
+    clips: Annotated[
+        int | None,
+        typer.Option(
+            min=0, metavar="N", help="Clips whose explanations are checked.  [default: 40; 0: all]"
+        ),
+    ] = None,
+    device: OnDevice = "auto",
+    threads: Threads = None,
+    json: AsJson = False,
+    html: AsPage = None,
 ) -> None:
-    """``harstudio evaluate``; exit status 1 where some clips could not be read."""
+    """Say how well a trained network does: accuracy, classes, confusions."""
+    from harstudio.runs.bundled import find_run  # only needed here: help answers at once
+    from harstudio.runs.truth import Truth
+
+    lacking = without or []
     folder = find_run(run)
-    if explanations and (weights or without or disturbed):
+    if explanations and (weights or lacking or disturbed):
         raise UsageError(
             "Explanations are checked with the run's weights and recordings as they are.",
             remedy="Leave out --weights, --without and --disturbed, or --explanations.",
@@ -54,7 +83,7 @@ def evaluate(
         "data": "" if data is None else str(data.absolute()),
         "part": part,
         "weights": weights,
-        "without": list(without),
+        "without": lacking,
         "disturbed": disturbed,
         "robustness": robustness,
     }
@@ -62,16 +91,16 @@ def evaluate(
         "harstudio.learning.jobs:evaluate",
         payload,
         title="Evaluation",
-        device=where.device,
-        threads=where.threads,
+        device=device,
+        threads=threads,
     )
     if explanations:
         document["explanations"] = run_job(
             "harstudio.recognition.truth.jobs:check_explanations",
             {"run": str(folder), "data": payload["data"], "part": part, "clips": clips},
             title="Explanations",
-            device=where.device,
-            threads=where.threads,
+            device=device,
+            threads=threads,
         )
     if json:
         cli_output.print_json(document)
@@ -80,7 +109,7 @@ def evaluate(
         if explanations:
             print_truth(Truth.of(document["explanations"]))
     if html is not None:
-        if data is None and part == "test" and not (without or disturbed):
+        if data is None and part == "test" and not (lacking or disturbed):
             _embed(folder)
         words = [
             "harstudio",
@@ -90,7 +119,7 @@ def evaluate(
         ]
         words += ["--part", part] if part != "test" else []
         words += ["--weights", weights] if weights else []
-        words += [word for kind in without for word in ("--without", kind)]
+        words += [word for kind in lacking for word in ("--without", kind)]
         words += ["--disturbed", disturbed] if disturbed else []
         words += ["--robustness"] if robustness else []
         words += ["--explanations"] if explanations else []
@@ -141,6 +170,8 @@ def print_evaluation(document: dict[str, Any]) -> None:
 
 def print_truth(truth: Truth) -> None:
     """How true explanations are; why figures are missing is told in ``--json`` and the page."""
+    from harstudio.runs import truth_rows  # as above
+
     line = cli_output.print_line
     line(f"explanations: {truth_rows.about(truth)}")
     for text in cli_output.table(truth_rows.lines(truth_rows.main_rows(truth), truth_rows.TITLES)):

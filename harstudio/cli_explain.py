@@ -3,43 +3,71 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from harstudio import cli_output
 from harstudio.cli_jobs import run_job
+from harstudio.cli_options import AsJson
 from harstudio.errors import UsageError
-from harstudio.results import Kind, Recognition
-from harstudio.runs.recognised.opinion import Opinion, Where
-from harstudio.runs.recognitions import load_recognition
+
+if TYPE_CHECKING:
+    from harstudio.results import Recognition
 
 NONE = "none"
-PLACES = {Where.PICTURE: "picture", Where.JOINTS: "joints", Where.BESIDE: "beside"}
 SECOND_NS = 1_000_000_000
 
 
 def explain(
-    recognition: Path,
-    out: Path | None,
-    *,
-    as_json: bool,
-    recording: Path | None,
-    stream: str,
-    map_name: str | None,
-    joints: str | None,
-    person: str,
-    opacity: float | None,
-    threshold: float | None,
-    at_s: float | None,
-    start_s: float | None,
-    end_s: float | None,
-    hide_faces: bool,
+    recognition: Annotated[
+        Path, typer.Argument(metavar="FILE", help="NAME.recognition.npz of predict --explain.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Argument(metavar="[OUT]", help="NAME.png, .mp4 or .npz; without, say what it tells."),
+    ] = None,
+    json: AsJson = False,
+    recording: Annotated[
+        Path | None, typer.Option(help="Where the recording is; else where it was recognised.")
+    ] = None,
+    stream: Annotated[
+        str, typer.Option(help="Picture stream; else the one that the map lies on.")
+    ] = "",
+    map_name: Annotated[
+        str | None, typer.Option("--map", metavar="NAME", help="Over the picture; none for none.")
+    ] = None,
+    joints: Annotated[
+        str | None, typer.Option(metavar="NAME", help="On the joints; none for none.")
+    ] = None,
+    person: Annotated[
+        str, typer.Option(metavar="ID", help="With predict --each-person; else the first.")
+    ] = "",
+    opacity: Annotated[float | None, typer.Option(help="Of the map, from 0 to 1.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Weights below are not drawn, from 0 to 1.")
+    ] = None,
+    at: Annotated[
+        float | None, typer.Option(metavar="S", help="Of a picture, in seconds; else the middle.")
+    ] = None,
+    start: Annotated[
+        float | None, typer.Option("--from", metavar="S", help="Of a video, in seconds.")
+    ] = None,
+    end: Annotated[
+        float | None, typer.Option("--to", metavar="S", help="Of a video, in seconds.")
+    ] = None,
+    hide_faces: Annotated[
+        bool, typer.Option("--hide-faces", help="Else where the project says so.")
+    ] = False,
 ) -> None:
-    """Without ``out`` say what the file tells; else write what the ending of ``out`` says."""
+    """Save what a network looked at as a picture, a video or arrays."""
+    from harstudio.runs.recognitions import load_recognition  # help answers at once
+
     said = load_recognition(recognition)
     if out is None:
-        _tell(said, as_json)
+        _tell(said, json)
         return
-    if any(second is not None and second < 0 for second in (at_s, start_s, end_s)):
+    if any(second is not None and second < 0 for second in (at, start, end)):
         raise UsageError("Seconds are counted from the start of the recording.")
 
     def moment(seconds: float | None) -> int | None:
@@ -55,21 +83,24 @@ def explain(
         "person": person,
         "opacity": opacity,
         "threshold": threshold,
-        "at_ns": moment(at_s),
-        "start_ns": moment(start_s),
-        "end_ns": moment(end_s),
+        "at_ns": moment(at),
+        "start_ns": moment(start),
+        "end_ns": moment(end),
         "hide_faces": True if hide_faces else None,
     }
     result = run_job("harstudio.reports.explanation:save", payload, title="Saving")
     for sentence in result["problems"]:
         cli_output.complain(sentence)
-    if as_json:
+    if json:
         cli_output.print_json(result)
     else:
         cli_output.print_line(f"Written: {result['file']}")
 
 
 def _tell(said: Recognition, as_json: bool) -> None:
+    from harstudio.runs.recognised.opinion import Opinion, Where  # as above
+
+    places = {Where.PICTURE: "picture", Where.JOINTS: "joints", Where.BESIDE: "beside"}
     opinion = Opinion(said)
     document: dict[str, Any] = {
         "recording": said.recording,
@@ -78,7 +109,7 @@ def _tell(said: Recognition, as_json: bool) -> None:
         "confidence": said.confidence,
         "windows": len(said.windows),
         "explanations": [
-            {"name": name, "kind": str(kind), "shown": PLACES[opinion.places[name]]}
+            {"name": name, "kind": str(kind), "shown": places[opinion.places[name]]}
             for name, kind in opinion.explained.items()
         ],
     }
@@ -91,4 +122,6 @@ def _tell(said: Recognition, as_json: bool) -> None:
 
 
 def _words(kind: str) -> str:
+    from harstudio.results import Kind  # as above
+
     return "input" if kind == Kind.PICTURE else kind.replace("_", " ")

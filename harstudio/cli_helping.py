@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from harstudio import cli_output
+from harstudio.cli_options import AsJson, OnDevice, Threads
 from harstudio.errors import MissingError
 
 RUN = "joints-any-sensor"  # needs joints only, and is quick
@@ -16,13 +17,6 @@ SECOND_NS = 1_000_000_000
 InProject = Annotated[Path, typer.Argument(metavar="PROJECT", help="A project's folder.")]
 WithRun = Annotated[
     str, typer.Option("--run", metavar="RUN", help="Whose features: a run, or bundled weights.")
-]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
-]
-OnDevice = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1.")]
-Threads = Annotated[
-    int | None, typer.Option("--threads", min=1, help="Threads of the processor; else all cores.")
 ]
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from harstudio import cli_helping, cli_measure, cli_output
+from harstudio.cli_options import AsJson
 from harstudio.errors import HarstudioError, UsageError
 
 
@@ -24,9 +25,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
-]
 InProject = Annotated[Path, typer.Argument(metavar="PROJECT", help="A project's folder.")]
 Fps = Annotated[
     float,

@@ -2,39 +2,70 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
+from json import dumps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from harstudio import cli_output
 from harstudio.cli_jobs import run_job
+from harstudio.cli_options import AsJson, OnDevice, RunArgument, Threads
 from harstudio.errors import UsageError
-from harstudio.files import write_atomically
-from harstudio.results import Recognition
-from harstudio.runs.bundled import find_run
-from harstudio.runs.recognitions import load_recognition
+
+if TYPE_CHECKING:
+    from harstudio.results import Recognition
 
 SECOND_NS = 1_000_000_000
 SUMMARY = "predictions.json"
 
 
 def predict(
-    run: Path,
-    paths: list[Path],
-    *,
-    as_json: bool,
-    out: Path | None,
-    explain: bool,
-    device: str,
-    threads: int | None,
-    asked: dict[str, Any],
-    resume: bool,
-) -> int:
-    """Run the job, print what it says; the exit status, 1 where a recording failed.
+    run: RunArgument,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Recordings, or folders of them.")
+    ],
+    json: AsJson = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for one file a recording and predictions.json."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also keep what the network looked at (with --out).")
+    ] = False,
+    window: Annotated[
+        float | None, typer.Option(help="Seconds of a window; else the run's usual clip.")
+    ] = None,
+    stride: Annotated[
+        float | None, typer.Option(help="Seconds from window to window; else a quarter of one.")
+    ] = None,
+    scales: Annotated[
+        str, typer.Option(metavar="LIST", help="Windows of several lengths, as 0.7,1,1.4.")
+    ] = "1",
+    smooth: Annotated[
+        float, typer.Option(metavar="S", help="Seconds over which scores are averaged.")
+    ] = 0.0,
+    least_confidence: Annotated[
+        float, typer.Option(metavar="P", help="Below this score nothing is said, 0 to 1.")
+    ] = 0.0,
+    shortest: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="Seconds of a segment at least; else half a window."),
+    ] = None,
+    each_person: Annotated[
+        bool, typer.Option("--each-person", help="Recognise every body by itself.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep what DIR already answers in the same way.")
+    ] = False,
+    device: OnDevice = "auto",
+    threads: Threads = None,
+) -> None:
+    """Say which actions recordings show (status 1 when one of them fails)."""
+    from harstudio.files import write_atomically
+    from harstudio.runs.bundled import find_run  # only needed here: help answers at once
 
-    asked: the rest of the job's payload, scales as they were typed.
-    """
     if explain and out is None:
         raise UsageError(
             "What the network looked at goes into files.", remedy="Add --out DIR to --explain."
@@ -43,7 +74,7 @@ def predict(
         raise UsageError(
             "Earlier answers are looked for in a folder.", remedy="Add --out DIR to --resume."
         )
-    asked = asked | {"scales": _scales(asked["scales"])}
+    lengths = _scales(scales)
     folder = find_run(run)
     with tempfile.TemporaryDirectory(prefix="harstudio-") as temporary:
         payload = {
@@ -52,7 +83,15 @@ def predict(
             "out": str((out or Path(temporary)).absolute()),
             "explain": explain,
             "resume": resume,
-            **asked,
+            "window_s": window,
+            "stride_s": stride,
+            "scales": lengths,
+            "each_person": each_person,
+            "trimming": {
+                "smooth_s": smooth,
+                "confidence": least_confidence,
+                "least_s": shortest,
+            },
         }
         told: list[dict[str, Any]] = []
 
@@ -70,9 +109,9 @@ def predict(
         )
         document = _document(result, told)
     if out is not None:
-        text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+        text = dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
         write_atomically(out / SUMMARY, text.encode("utf-8", "backslashreplace"))
-    if as_json:
+    if json:
         cli_output.print_json(document)
     else:
         _print(told, document)
@@ -82,7 +121,8 @@ def predict(
     if out is not None:
         kept = f" {result['kept']} of them were there before." if result["kept"] else ""
         cli_output.note(f"Files are in {out}.{kept}")
-    return 1 if result["failed"] else 0
+    if result["failed"]:
+        raise typer.Exit(1)
 
 
 def _scales(text: str) -> list[float]:
@@ -105,6 +145,8 @@ def _document(result: dict[str, Any], told: list[dict[str, Any]]) -> dict[str, A
 
 
 def _recording(told: dict[str, Any]) -> dict[str, Any]:
+    from harstudio.runs.recognitions import load_recognition  # as above
+
     windows: list[dict[str, Any]] = []
     segments: list[dict[str, Any]] = []
     if told["error"] is None:

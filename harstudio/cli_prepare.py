@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from harstudio import cli_output
 from harstudio.cli_jobs import run_job
+from harstudio.cli_options import AsJson, Threads
 from harstudio.errors import UsageError
-from harstudio.runs.config import DEMO
 
 STOPPED = 130
 
 
 def prepare(
-    data: Path,
-    out: Path,
-    network: str,
-    changes: Sequence[str],
-    *,
-    threads: int | None,
-    json: bool,
+    data: Annotated[
+        Path,
+        typer.Argument(metavar="DATASET", help="A dataset, a project, demo, or a CONFIG.toml."),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="CACHE", help="A new folder, or one that was begun so.")
+    ],
+    network: Annotated[
+        str, typer.Option(metavar="NAME", help="The network; else that of the config.")
+    ] = "",
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Of data, network or preprocessing."),
+    ] = None,
+    threads: Threads = None,
+    json: AsJson = False,
 ) -> None:
-    """``harstudio prepare``; 130 where it was stopped and can go on, 1 where clips failed."""
+    """Read every clip once, as a network needs it; trainings take it from there."""
+    from harstudio.runs.config import DEMO  # only needed here: help answers at once
+
     if str(data) != DEMO:
         cli_output.must_exist(data)
-    payload: dict[str, Any] = {"overrides": list(changes), "out": str(out.absolute())}
+    payload: dict[str, Any] = {"overrides": list(change or ()), "out": str(out.absolute())}
     if data.suffix == ".toml":
         payload["config_path"] = str(data)
         payload["overrides"] += [f"network.name={network}"] if network else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,20 +12,26 @@ from harstudio import cli_output
 from harstudio.cli_compare import remarks
 from harstudio.cli_evaluate import between
 from harstudio.cli_jobs import run_job
+from harstudio.cli_options import AsJson, OnDevice, Threads
 
 STOPPED = 130
 
 
 def study(
-    file: Path,
-    *,
-    resume: bool,
-    json: bool,
-    html: Path | None,
-    device: str,
-    threads: int | None,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.toml", help="A config, its variants, protocols, seeds.")
+    ],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on: what is trained is not trained again.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="A page with figures as well.")
+    ] = None,
+    device: OnDevice = "auto",
+    threads: Threads = None,
+    json: AsJson = False,
 ) -> None:
-    """Exit status 1 where a training failed, 130 where the person stopped it."""
+    """Train variants by protocols and seeds, and compare them (status 1 when one fails)."""
     cli_output.must_exist(file)
     document = run_job(
         "harstudio.learning.jobs:study",

@@ -14,7 +14,7 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from harstudio.cli import app
-from harstudio.cli_learning import read_classes
+from harstudio.cli_weights import read_classes
 from harstudio.errors import ConflictError, DataError, MissingError, UsageError
 from harstudio.learning.devices import Device
 from harstudio.learning.evaluating.testing import evaluate_run
