@@ -10,10 +10,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from driving import until
+from harstudio.runs.kept_recognitions import answers_folder
 from harstudio.runs.recognised.segments import Trimming, find_segments
 from harstudio.runs.recognitions import heading
 from harstudio.studio.panels.library_answers import Said
-from harstudio.studio.recognition.recogniser import answers_folder
 from harstudio.studio.recognition.ways import (
     KEPT,
     Asking,

@@ -13,9 +13,9 @@ from driving import until
 from harstudio.labels.model import Clip
 from harstudio.runs.about import ABOUT
 from harstudio.runs.folder import RunFolder
+from harstudio.runs.kept_recognitions import answers_folder, kept_answer
 from harstudio.settings import data_dir
 from harstudio.studio.recognition import recogniser as recogniser_module
-from harstudio.studio.recognition.recogniser import answers_folder, kept_answer
 from harstudio.studio.recognition.run_choice import take_choice
 from trials import write_trial
 
@@ -110,9 +110,8 @@ def test_a_run_tells_what_it_needs_and_whether_it_is_there(tmp_path, dataset, wi
 def box(tmp_path, monkeypatch) -> Path:
     """An empty folder in the place of the weights that come with the program."""
     (folder := tmp_path / "box").mkdir()
-    there = {"bundled": "harstudio.runs.bundled", "recogniser": "harstudio.studio.recognition"}
-    for module in (there["bundled"], f"{there['recogniser']}.recogniser"):
-        monkeypatch.setattr(f"{module}.resource", lambda *_: folder)
+    for module in ("bundled", "kept_recognitions"):
+        monkeypatch.setattr(f"harstudio.runs.{module}.resource", lambda *_: folder)
     return folder
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from harstudio.runs.kept_recognitions import answers_folder
 from harstudio.runs.recognitions import SUFFIX, heading
 from harstudio.studio.background import NewestTask
 from harstudio.studio.panels.library_answers import Said
 from harstudio.studio.recognition import recogniser as recogniser_module
-from harstudio.studio.recognition.recogniser import Recogniser, answers_folder
+from harstudio.studio.recognition.recogniser import Recogniser
 
 if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord

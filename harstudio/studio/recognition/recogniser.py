@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QSettings, Signal
 
 from harstudio.errors import HarstudioError
-from harstudio.resources import resource
 from harstudio.results import Recognition, Window
-from harstudio.runs.folder import written
-from harstudio.runs.recognitions import SUFFIX, load_recognition
-from harstudio.settings import data_dir
+from harstudio.runs.kept_recognitions import answers_folder, kept_answer
+from harstudio.runs.recognitions import load_recognition
 from harstudio.studio.background import Task
 from harstudio.studio.recognition.run_choice import (
     RunChoice,
@@ -30,10 +26,10 @@ if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord
     from harstudio.studio.session import Session
 
-logger = logging.getLogger(__name__)
 PREDICT = "harstudio.recognition.jobs:predict"
 EXPLAIN = "harstudio.recognition.jobs:explain"
 LAST = "recognition/run"
+MOST_KEPT = 8  # answers in memory; the others are read from their files again
 Key = tuple[Path, Path]  # recording, run
 Place = tuple[str, int, int]  # person, start and end of a window
 Target = tuple[Place, int | None]  # window, and class or None for the one that it is said to be
@@ -41,7 +37,7 @@ Target = tuple[Place, int | None]  # window, and class or None for the one that 
 
 class Recogniser(QObject):
     """One question at a time. ``session.recognition`` is what the answer becomes; answers are
-    kept while the studio is open and in the run's folder.
+    kept in the run's folder, the last ones in memory too.
 
     folders: where runs are looked for.
     """
@@ -69,7 +65,7 @@ class Recogniser(QObject):
         self._asked: Key | None = None
         self._target: Target | None = None  # what is explained anew
         self._targets: dict[tuple[Key, Place], int] = {}
-        self._kept: dict[Key, Recognition] = {}
+        self._kept: dict[Key, Recognition] = {}  # the last one used last
         self._tasks: list[Task] = []
         last = str(store.value(LAST, ""))
         self.last_run = Path(last) if last else None
@@ -256,11 +252,19 @@ class Recogniser(QObject):
             self._targets.pop((key, place), None)
             if label is not None:
                 self._targets[key, place] = label
-        self._kept[key] = found
+        self._remember(key, found)
         recording = self._session.recording
         if recording is not None and recording.path == key[0] and self.run == key[1]:
             self.stale = ""
             self._session.show_recognition(found)
+
+    def _remember(self, key: Key, found: Recognition) -> None:
+        self._kept.pop(key, None)
+        self._kept[key] = found
+        if len(self._kept) > MOST_KEPT:
+            oldest = next(iter(self._kept))
+            del self._kept[oldest]
+            self._targets = {k: v for k, v in self._targets.items() if k[0] != oldest}
 
     def target_of(self, window: int | None) -> int | None:
         """The class that a window's explanations were asked for, None for what it says."""
@@ -304,6 +308,7 @@ class Recogniser(QObject):
         self.run = run
         kept = self._kept.get((recording.path, run))
         if kept is not None:
+            self._remember((recording.path, run), kept)
             self._session.show_recognition(kept)
         else:
             self._look_in_folder((recording.path, run), recording.name)
@@ -337,28 +342,3 @@ class Recogniser(QObject):
 def place_of(window: Window) -> Place:
     """Which window of a recognition it is."""
     return window.person, window.start_ns, window.end_ns
-
-
-def answers_folder(run: Path) -> Path:
-    """Where a run's answers are kept: beside it, or with the person's own data where the run
-    came with the program or its folder cannot be written."""
-    if run.parent != resource("weights") and os.access(run, os.W_OK):
-        return run / "recognitions"
-    return data_dir() / "recognitions" / run.name
-
-
-def kept_answer(run: Path, recording: Path, name: str) -> tuple[Recognition, bool] | None:
-    """What a run said about a recording in an earlier session, and whether the run has learned
-    since. What is damaged is passed over: it can be asked again."""
-    for file in sorted(answers_folder(run).glob(f"*{SUFFIX}")):
-        if not file.name.startswith(name):
-            continue
-        try:
-            found = load_recognition(file)
-            old = file.stat().st_mtime < written(run)
-        except (HarstudioError, OSError) as error:
-            logger.info("%s is passed over: %s", file, error)
-            continue
-        if Path(found.path) == recording:
-            return found, old
-    return None

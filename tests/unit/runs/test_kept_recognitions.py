@@ -1,0 +1,62 @@
+"""Answers of earlier sessions: the one about a recording is found, whatever lies beside it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from harstudio.results import Recognition, Window
+from harstudio.runs.folder import RunFolder
+from harstudio.runs.kept_recognitions import answers_folder, kept_answer
+from harstudio.runs.recognitions import SUFFIX, save_recognition
+
+
+def said_of(path: Path) -> Recognition:
+    share = np.array([0.25, 0.75], dtype=np.float32)
+    return Recognition(
+        run="run",
+        network="network",
+        classes=("wave", "clap"),
+        recording=path.stem,
+        path=str(path),
+        windows=(Window(0, 1_000_000_000, share, {}),),
+        segments=(),
+        label=1,
+        confidence=0.75,
+    )
+
+
+def test_an_answer_is_found_by_what_it_is_about(tmp_path: Path) -> None:
+    run, first, longer = tmp_path / "run", tmp_path / "t1.mat", tmp_path / "t10.mat"
+    elsewhere = tmp_path / "other" / "t1.mat"
+    run.mkdir()
+    folder = answers_folder(run)
+    assert folder == run / "recognitions"
+    assert kept_answer(run, first, "t1") is None
+    folder.mkdir()
+    save_recognition(folder / f"t10{SUFFIX}", said_of(longer))
+    save_recognition(folder / f"t1{SUFFIX}", said_of(elsewhere))
+    save_recognition(folder / f"t1-2{SUFFIX}", said_of(first))
+    (folder / f"t1-1{SUFFIX}").write_bytes(b"no archive")
+    for path in (first, longer, elsewhere):
+        found = kept_answer(run, path, path.stem)
+        assert found is not None
+        assert (found[0].path, found[1]) == (str(path), False)
+    assert kept_answer(run, tmp_path / "t.mat", "t") is None
+
+
+def test_an_answer_is_old_when_the_run_has_learned_since(tmp_path: Path) -> None:
+    run, path = RunFolder(tmp_path / "run"), tmp_path / "t1.mat"
+    run.best.parent.mkdir(parents=True)
+    run.best.write_bytes(b"")
+    file = answers_folder(run.path) / f"t1{SUFFIX}"
+    file.parent.mkdir()
+    save_recognition(file, replace(said_of(path), confidence=0.5))
+    later = file.stat().st_mtime + 60
+    os.utime(run.best, (later, later))
+    found = kept_answer(run.path, path, "t1")
+    assert found is not None
+    assert (found[0].confidence, found[1]) == (0.5, True)
