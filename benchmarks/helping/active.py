@@ -21,10 +21,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics.pairwise import cosine_distances
 from sklearn.preprocessing import StandardScaler
 from utd import JOINTS, Trials, load
 
-from harstudio.recognition.helping.head import Examples, Head, cosine
+from harstudio.recognition.helping.head import Examples, Head
 
 SEEDS = range(5)
 AT_ONCE = 9
@@ -42,7 +43,7 @@ class Annotator:
         self.test = np.flatnonzero(~trials.pool)
         self.trials = trials
         scaled = StandardScaler().fit_transform(trials.features.astype(np.float64))
-        self.apart = cosine(scaled, scaled)
+        self.apart = cosine_distances(scaled, scaled)
 
     def head(self, at: NDArray[np.int64]) -> Head:
         labels = tuple(self.trials.actions[at].tolist())

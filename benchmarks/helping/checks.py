@@ -17,13 +17,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics.pairwise import cosine_distances
 from sklearn.preprocessing import StandardScaler
 from utd import Trials, load
 
 from harstudio.recognition.helping.auditing import contradicted
 from harstudio.recognition.helping.examples import RECORDINGS, Gathered
 from harstudio.recognition.helping.features import Stretch
-from harstudio.recognition.helping.head import Examples, cosine
+from harstudio.recognition.helping.head import Examples
 from harstudio.recognition.helping.teaching import SaidClip
 
 NEAREST = 5
@@ -34,7 +35,7 @@ SEEDS = range(5)
 def same_action(trials: Trials, among: NDArray[np.bool_]) -> float:
     """Share of the five nearest of other people that show the same action."""
     scaled = StandardScaler().fit_transform(trials.features.astype(np.float64))
-    apart = cosine(scaled, scaled)
+    apart = cosine_distances(scaled, scaled)
     shares = []
     for k in np.flatnonzero(~trials.pool):
         others = np.flatnonzero(among & (trials.people != trials.people[k]))

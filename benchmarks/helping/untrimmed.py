@@ -29,12 +29,12 @@ import numpy as np
 import torch
 
 from harstudio.jobs.foreground import run as run_job
+from harstudio.labels.agreement.segments import overlap
 from harstudio.labels.editing.edits import AddClip, AddTier
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
 from harstudio.labels.suggested import suggestions_folder, suggestions_path
 from harstudio.recognition.helping.features import Stretch
-from harstudio.recognition.helping.teaching import overlap
 from harstudio.recordings.formats import open_recording, scan
 from harstudio.recordings.formats.harrec_header import StreamSpec
 from harstudio.recordings.formats.harrec_writer import HarrecWriter

@@ -14,6 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Protocol
 
 import numpy as np
 
@@ -81,8 +82,17 @@ class Match:
         )
 
 
-def overlap(first: Clip, second: Clip) -> float:
-    """Intersection over union of two clips' times, in [0, 1]."""
+class Span(Protocol):
+    """Whatever lasts from one moment to another."""
+
+    @property
+    def start_ns(self) -> int: ...
+    @property
+    def end_ns(self) -> int: ...
+
+
+def overlap(first: Span, second: Span) -> float:
+    """Intersection over union of two times, in [0, 1]."""
     common = min(first.end_ns, second.end_ns) - max(first.start_ns, second.start_ns)
     whole = max(first.end_ns, second.end_ns) - min(first.start_ns, second.start_ns)
     return max(common, 0) / whole if common > 0 else 0.0

@@ -13,11 +13,12 @@ import numpy as np
 
 from harstudio.errors import HarstudioError
 from harstudio.jobs.context import Context
+from harstudio.labels.agreement.segments import overlap
 from harstudio.learning.data.looked import extent
 from harstudio.recognition.helping.cutting import Cutting, cut
 from harstudio.recognition.helping.features import FeatureMaker, Features, Stretch
 from harstudio.recognition.helping.head import NOTHING, Examples
-from harstudio.recognition.helping.teaching import LEAST_NS, Said, SaidClip, covered, overlap
+from harstudio.recognition.helping.teaching import LEAST_NS, Said, SaidClip, covered
 from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics.pairwise import cosine_distances
 from sklearn.preprocessing import StandardScaler
 
 from harstudio.recognition.helping.features import Features
@@ -24,7 +26,6 @@ STRENGTH = 0.05  # C of the regression: features are many and clips few
 STEPS = 300
 FOLDS = 5
 TEMPERATURES = np.geomspace(0.3, 5.0, 25)
-WILSON_Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +85,7 @@ class Head:
             scores = self._fit.decision_function(self._scaled(features[fine]))
             if scores.ndim == 1:  # two classes
                 scores = np.column_stack([-scores / 2, scores / 2])
-            out[fine] = _softmax(scores / self.temperature)
+            out[fine] = softmax(scores / self.temperature, axis=1)
         return out
 
     def novelty(self, features: Features) -> NDArray[np.float64]:
@@ -101,7 +102,7 @@ class Head:
         out = np.ones(len(features))
         fine = np.isfinite(features).all(axis=1) if len(features) else np.empty(0, dtype=bool)
         if fine.any() and len(known):
-            nearest = cosine(self._scaled(features[fine]), known).min(axis=1)
+            nearest = cosine_distances(self._scaled(features[fine]), known).min(axis=1)
             out[fine] = np.clip((nearest - self._near) / (self._far - self._near), 0, 1)
         return out
 
@@ -160,7 +161,7 @@ def hold_out(
     usable = fine & np.isfinite(scores[np.arange(len(scores)), truth])
     temperature = _likeliest(scores[usable], truth[usable]) if usable.any() else 1.0
     probabilities = np.full(scores.shape, np.nan)
-    probabilities[fine] = _softmax(scores[fine] / temperature)
+    probabilities[fine] = softmax(scores[fine] / temperature, axis=1)
     return HeldOut(classes, probabilities, temperature)
 
 
@@ -173,31 +174,13 @@ def learn(
     return Head(examples, held.temperature if held is not None else 1.0), held
 
 
-def wilson(right: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927); (0, 1) of nothing."""
-    if total == 0:
-        return 0.0, 1.0
-    z2 = WILSON_Z**2
-    share = right / total
-    middle = (share + z2 / (2 * total)) / (1 + z2 / total)
-    half = WILSON_Z * np.sqrt(share * (1 - share) / total + z2 / (4 * total**2)) / (1 + z2 / total)
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
-
-
-def cosine(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n, m) cosine distances in [0, 2] between rows."""
-    first = one / np.maximum(np.linalg.norm(one, axis=1, keepdims=True), 1e-12)
-    second = other / np.maximum(np.linalg.norm(other, axis=1, keepdims=True), 1e-12)
-    return np.asarray(1 - first @ second.T)
-
-
 def _reaches(known: NDArray[np.float64], examples: Examples) -> tuple[float, float]:
     """Usual distances from a clip to the nearest of its label and of another label."""
     labels = np.array(examples.labels)
     said = labels != NOTHING
     near, far = 0.0, 1.0
     if said.sum() >= 2:
-        apart = cosine(known[said], known[said])
+        apart = cosine_distances(known[said], known[said])
         np.fill_diagonal(apart, np.inf)
         same = labels[said][:, None] == labels[said][None]
         inner = np.where(same, apart, np.inf).min(axis=1)
@@ -222,11 +205,6 @@ def _dealt(groups: Sequence[str], folds: int) -> NDArray[np.int64]:
 def _likeliest(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
     losses = []
     for temperature in TEMPERATURES:
-        shares = _softmax(logits / temperature)
+        shares = softmax(logits / temperature, axis=1)
         losses.append(-np.mean(np.log(np.clip(shares[np.arange(len(truth)), truth], 1e-12, 1))))
     return float(TEMPERATURES[int(np.argmin(losses))])
-
-
-def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(shares / shares.sum(axis=1, keepdims=True))

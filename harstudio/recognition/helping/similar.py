@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.metrics.pairwise import cosine_distances
 from sklearn.preprocessing import StandardScaler
 
 from harstudio.errors import DataError, HarstudioError
 from harstudio.jobs.context import Context
+from harstudio.labels.agreement.segments import overlap
 from harstudio.learning.data.looked import extent
 from harstudio.recognition.helping.cutting import Cutting, cut
 from harstudio.recognition.helping.examples import usual_seconds
 from harstudio.recognition.helping.features import FeatureMaker, Features, Stretch
-from harstudio.recognition.helping.head import cosine
-from harstudio.recognition.helping.teaching import Said, covered, overlap
+from harstudio.recognition.helping.teaching import Said, covered
 from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recognition.windows import Sliding
 from harstudio.recordings.formats import open_recording
@@ -99,7 +100,9 @@ def _nearest(
         return []
     known = np.array(rows, dtype=np.float64)
     scaler = StandardScaler().fit(known)
-    apart = cosine(scaler.transform(wanted.astype(np.float64)), scaler.transform(known))[0]
+    apart = cosine_distances(scaler.transform(wanted.astype(np.float64)), scaler.transform(known))[
+        0
+    ]
     order = np.argsort(apart, kind="stable")[:count].tolist()
     return [_at(there[k], float(apart[k])) for k in order]
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics.pairwise import cosine_distances
 from sklearn.preprocessing import StandardScaler
 
+from harstudio.labels.agreement.segments import overlap
+from harstudio.labels.editing.proposals import admitted
+from harstudio.labels.model import Clip, Document
 from harstudio.learning.data.looked import extent
 from harstudio.recognition.helping.cutting import Cutting, cut
 from harstudio.recognition.helping.features import FeatureMaker, Features, Stretch
-from harstudio.recognition.helping.head import NOTHING, Head, cosine
-from harstudio.recognition.helping.teaching import covered, overlap
+from harstudio.recognition.helping.head import NOTHING, Head
 from harstudio.recognition.windows import Sliding
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SkeletonStream, StreamKind
@@ -23,7 +26,7 @@ from harstudio.runs.recognised.segments import Trimming, find_segments
 from harstudio.runs.suggestions import Suggestion
 
 STRIDES_A_WINDOW = 8
-SETTLED = 0.5  # share of a stretch that the annotator's clips cover, or overlap with a rejected one
+REJECTED = 0.5  # overlap with a rejected stretch, whatever label was proposed for it
 SURELY_NOTHING = 0.7  # a clip that is missed costs more than one too many
 FAMILIAR = 0.5  # of the way from stretches of one label to those of others
 LEAST_LEFT = 0.5  # of a stretch, after what clips take of it
@@ -55,8 +58,9 @@ class Wanted:
 
     persons: whom stretches are about, "" for whoever is seen most. usual_s: how long clips usually
     last. counts: clips of every label that were learned from. own: clips of the annotator there,
-    and rejected: proposals that were said no to; neither is suggested again. least: the least
-    confidence. edges_ns: how much later than the motion clips begin, and end.
+    which edges keep clear of, and rejected: proposals that were said no to, which are not suggested
+    again. least: the least confidence. edges_ns: how much later than the motion clips begin, and
+    end.
     """
 
     persons: tuple[str, ...]
@@ -97,7 +101,9 @@ def motion_speaker(known: Features, labels: Sequence[str], names: Sequence[str])
         if not len(known) or not fine.any():
             return out
         scaler = StandardScaler().fit(np.concatenate([own[fine], known]))
-        near = np.clip(1 - cosine(scaler.transform(own[fine]), scaler.transform(known)), 0, 1)
+        near = np.clip(
+            1 - cosine_distances(scaler.transform(own[fine]), scaler.transform(known)), 0, 1
+        )
         for k, label in enumerate(told):
             out[fine, k] = near[:, [label == one for one in labels]].max(axis=1)
         return out
@@ -134,6 +140,13 @@ def suggest_for(
         left = [one for one in (_free(stretch, wanted) for stretch in stretches) if one is not None]
         found += _named(left, maker, speaker, wanted, done)
     return tuple(sorted(found, key=lambda one: (one.start_ns, one.end_ns, one.person)))
+
+
+def unsettled(document: Document, suggestions: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
+    """Those that may be proposed in a document, see ``admitted``."""
+    asked = [(one, Clip(one.start_ns, one.end_ns, one.label, one.person)) for one in suggestions]
+    taken = {clip.id for clip in admitted(document, (clip for _, clip in asked)).clips}
+    return tuple(one for one, clip in asked if clip.id in taken)
 
 
 def candidates(
@@ -237,10 +250,8 @@ def _moved(
 def _free(stretch: Stretch, wanted: Wanted) -> Stretch | None:
     """What the annotator's clips leave of a stretch; None where that is too little, or was rejected
     earlier."""
-    if covered(stretch, wanted.own) >= SETTLED:
-        return None
     if any(
-        one.person in ("", stretch.person) and overlap(one, stretch) >= SETTLED
+        one.person in ("", stretch.person) and overlap(one, stretch) >= REJECTED
         for one in wanted.rejected
     ):
         return None

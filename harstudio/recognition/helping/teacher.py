@@ -11,9 +11,10 @@ from harstudio.jobs.context import Context, Payload
 from harstudio.labels.model import Document
 from harstudio.labels.project import Project
 from harstudio.labels.suggested import suggestions_path
+from harstudio.learning.evaluating.figures import interval
 from harstudio.recognition.helping.examples import Gathered, usual_seconds
 from harstudio.recognition.helping.features import FeatureMaker
-from harstudio.recognition.helping.head import NOTHING, Head, HeldOut, learn, wilson
+from harstudio.recognition.helping.head import NOTHING, Head, HeldOut, learn
 from harstudio.recognition.helping.suggesting import (
     Speaker,
     Wanted,
@@ -21,6 +22,7 @@ from harstudio.recognition.helping.suggesting import (
     learned_speaker,
     motion_speaker,
     suggest_for,
+    unsettled,
 )
 from harstudio.recognition.helping.teaching import Said, said_in
 from harstudio.recognition.trained import TrainedNetwork
@@ -68,7 +70,7 @@ class Teacher:
             clips = [k for k, label in enumerate(examples.labels) if label != NOTHING]
             hits = int(right[clips].sum())
             accuracy = hits / len(clips)
-            low, high = wilson(hits, len(clips))
+            low, high = interval(hits, len(clips))
         return Learned(
             at=now(),
             clips=counts.total(),
@@ -142,7 +144,8 @@ class Teacher:
                 edges_ns=gathered.edges_ns,
             )
             with FeatureMaker(self._trained, recording, context) as maker:
-                return suggest_for(recording, maker, speaker, wanted, progress)
+                found = suggest_for(recording, maker, speaker, wanted, progress)
+        return found if own is None else unsettled(own, found)
 
     def _speaker_of(self, gathered: Gathered) -> Speaker:
         """Who names stretches after learning from these."""

@@ -22,7 +22,7 @@ SECOND_NS = 1_000_000_000
 SURELY_SEEN_NS = 5 * SECOND_NS  # before the first clip
 LONGEST_GAP_NS = 30 * SECOND_NS  # what lies between two clips and is longer was perhaps left out
 LEAST_NS = 300_000_000
-SETTLED = 0.25  # of a rejected proposal, by clips: it was replaced, not refused
+REPLACED = 0.25  # of a rejected proposal that clips cover: it was not refused but replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Said:
             for gap in self._gaps(person, start_ns, end_ns)
             if gap.end_ns - gap.start_ns >= LEAST_NS
         ]
-        return found + [one for one in self.rejected if covered(one, self.stretches()) < SETTLED]
+        return found + [one for one in self.rejected if covered(one, self.stretches()) < REPLACED]
 
     def stretches(self) -> list[Stretch]:
         """Those of the clips."""
@@ -149,13 +149,6 @@ def covered(stretch: Stretch, others: Sequence[Stretch]) -> float:
             inside += max(0, end - start)
             at = max(at, end)
     return inside / max(1, stretch.end_ns - stretch.start_ns)
-
-
-def overlap(one: Stretch, other: Stretch) -> float:
-    """Intersection over union."""
-    inside = min(one.end_ns, other.end_ns) - max(one.start_ns, other.start_ns)
-    over = max(one.end_ns, other.end_ns) - min(one.start_ns, other.start_ns)
-    return max(0, inside) / over if over > 0 else 0.0
 
 
 def _stretch(clip: Clip) -> Stretch:

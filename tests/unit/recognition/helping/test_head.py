@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from statsmodels.stats.proportion import proportion_confint
 
 from harstudio.recognition.helping.auditing import contradicted
 from harstudio.recognition.helping.examples import RECORDINGS, Gathered
 from harstudio.recognition.helping.features import Stretch
-from harstudio.recognition.helping.head import NOTHING, Examples, Head, hold_out, learn, wilson
+from harstudio.recognition.helping.head import NOTHING, Examples, Head, hold_out, learn
 from harstudio.recognition.helping.teaching import SaidClip
 
 WIDTH = 12
@@ -74,13 +73,6 @@ def test_nothing_can_be_held_out_of_one_recording() -> None:
     one = examples()
     alone = Examples(one.features, one.labels, ("room",) * len(one))
     assert hold_out(alone) is None
-
-
-def test_wilson_is_that_of_statsmodels() -> None:
-    for right, total in ((0, 5), (3, 7), (50, 50)):
-        assert wilson(right, total) == pytest.approx(
-            proportion_confint(right, total, method="wilson"), abs=1e-6
-        )
 
 
 def test_changed_labels_are_found_the_surest_first() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harstudio.labels.agreement.segments import overlap
+from harstudio.labels.model import Clip, Document, Origin, Tier, TierRules
 from harstudio.recognition.helping.features import FeatureMaker, Stretch
 from harstudio.recognition.helping.head import NOTHING, Examples, Head
 from harstudio.recognition.helping.suggesting import (
@@ -17,11 +19,12 @@ from harstudio.recognition.helping.suggesting import (
     learned_speaker,
     motion_speaker,
     suggest_for,
+    unsettled,
 )
-from harstudio.recognition.helping.teaching import overlap
 from harstudio.recognition.trained import load_run
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SampledStream, StreamKind
+from harstudio.runs.suggestions import Suggestion
 from job_context import Heard
 from raised_arms import raised, stream
 from trained_runs import write_run
@@ -106,6 +109,22 @@ def test_rejected_stretches_are_not_suggested_again(tmp_path: Path, moving: Reco
     with FeatureMaker(load_run(tmp_path), moving, Heard()) as maker:
         found = suggest_for(moving, maker, speaker, no)
     assert [round(one.start_ns / S) for one in found] == [1, 8]
+
+
+def test_only_what_may_be_put_is_suggested() -> None:
+    document = Document("moving", "dora")
+    own = Tier("actions")
+    own.insert(Clip(S, 2 * S, "wave"))
+    put = Tier("proposals", rules=TierRules(overlap=True, proposals=True))
+    put.insert(Clip(5 * S, 6 * S, "clap", origin=Origin.MODEL, rejected=True))
+    document.tiers += [own, put]
+    half = S // 2
+    covered, refused, other = (
+        Suggestion(half, 2 * S + half, "clap", "", 0.9),
+        Suggestion(5 * S + half // 2, 9 * S, "clap", "", 0.9),
+        Suggestion(5 * S + half // 2, 9 * S, "wave", "", 0.9),
+    )
+    assert unsettled(document, (covered, refused, other)) == (other,)
 
 
 def test_classes_of_a_run_that_are_no_labels_say_nothing() -> None:
