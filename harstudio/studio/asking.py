@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
+from harstudio.labels.comparing import is_model
 from harstudio.labels.team.policy import GOLD
 from harstudio.studio.background import Task
-from harstudio.studio.labelling.other_labels import is_model
 
 if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord

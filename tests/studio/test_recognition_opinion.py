@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harstudio.labels.comparing import same_label
 from harstudio.labels.label_sets.label_set import LabelSet
 from harstudio.labels.model import Clip, Document, Origin, Tier
 from harstudio.recordings.recording import Action
@@ -15,7 +16,7 @@ from harstudio.runs.recognised.opinion import Opinion
 from harstudio.runs.recognised.patches import heat_patch, moved_joint, moved_weights
 from harstudio.studio.recognition.class_colors import class_colors
 from harstudio.studio.recognition.explaining import Explaining
-from harstudio.studio.recognition.ground_truth import Truth, same_label, truth_at
+from harstudio.studio.recognition.ground_truth import GroundTruth, ground_truth_at
 from studio.made_recognition import made_recognition
 from studio.made_recording import made_recording
 
@@ -197,9 +198,9 @@ def test_the_truth_is_ones_own_clip_then_that_of_others_then_the_name_of_the_rec
     own, other = documents()
     recording = made_recording(2)
     recording.action = Action("a1", 0, "drink")
-    found = [truth_at(t, own, [other], recording) for t in (5, 15, 25)]
-    assert found == [Truth("wave", "alice"), Truth("clap", "bob"), Truth("drink")]
-    assert truth_at(25, own, [other], made_recording(2)) is None
+    found = [ground_truth_at(t, own, [other], recording) for t in (5, 15, 25)]
+    assert found == [GroundTruth("wave", "alice"), GroundTruth("clap", "bob"), GroundTruth("drink")]
+    assert ground_truth_at(25, own, [other], made_recording(2)) is None
 
 
 @pytest.mark.parametrize("spelt", ["sit down", "Sit_Down", "sit-down", " sit  down "])

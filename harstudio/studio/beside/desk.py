@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from harstudio.labels.comparing import is_model
 from harstudio.studio.arrangement import BESIDE, FIRST
 from harstudio.studio.background import NewestTask
 from harstudio.studio.beside.asked import Beheld
@@ -17,9 +18,8 @@ from harstudio.studio.beside.commands import beside_commands, leading
 from harstudio.studio.commands import Command, always
 from harstudio.studio.evaluation.findings import Findings, Verdict
 from harstudio.studio.evaluation.misclassified import Errors, read_errors
-from harstudio.studio.labelling.other_labels import is_model
 from harstudio.studio.palette import Entry
-from harstudio.studio.recognition.ground_truth import truth_at
+from harstudio.studio.recognition.ground_truth import ground_truth_at
 from harstudio.studio.recognition.ranking import percent
 from harstudio.studio.recognition.run_choice import RunChoice
 
@@ -202,7 +202,7 @@ class BesideDesk(QObject):
         if recording is None or run is None or opinion is None or window is None:
             return None
         others = [d for d in self._window.labelling.others.documents if not is_model(d)]
-        truth = truth_at(now, session.document, others, recording, session.tier_name)
+        truth = ground_truth_at(now, session.document, others, recording, session.tier_name)
         start, end = int(opinion.starts[window]), int(opinion.ends[window])
         true = "" if truth is None else truth.label
         who = opinion.recognition.windows[window].person

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from harstudio.labels.comparing import same_label
 from harstudio.studio import theme
 from harstudio.studio.beside.side import Side
 from harstudio.studio.buttons import ToolButton
@@ -26,7 +27,6 @@ from harstudio.studio.evaluation.headline import quiet_label
 from harstudio.studio.pane_area import relevant_panes
 from harstudio.studio.panes import PANES
 from harstudio.studio.panes.pane import ElidedLabel
-from harstudio.studio.recognition.ground_truth import same_label
 from harstudio.studio.recognition.looked_at import LookedAt
 from harstudio.studio.recognition.ranking import percent
 from harstudio.studio.timecode import clock_text

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
+from harstudio.labels.comparing import same_stretch
 from harstudio.labels.editing import bulk_edits, clip_edits
 from harstudio.labels.editing.edits import Edit, Group
 from harstudio.labels.model import Clip, Document
 from harstudio.studio.background import Task
 from harstudio.studio.commands import Command
-from harstudio.studio.doubts.gathering import Doubt, Gatherer, Queue, same_stretch
+from harstudio.studio.doubts.gathering import Doubt, Gatherer, Queue
 
 if TYPE_CHECKING:
     from harstudio.studio.doubts.box import DoubtsBox

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from harstudio.errors import HarstudioError
+from harstudio.labels.comparing import is_model, same_stretch
 from harstudio.labels.keeping.renaming import document_paths
 from harstudio.labels.model import Clip, Document
 from harstudio.labels.project import Project
 from harstudio.labels.team.policy import GOLD
 from harstudio.studio.documents import DocumentReader
-from harstudio.studio.labelling.other_labels import is_model
 
 WhyHidden = Callable[[str, bool], str]
 
@@ -100,17 +100,3 @@ def _answers(clip: Clip, document: Document, documents: Iterable[Document]) -> t
         if said is not None and not said.unsure:
             answers.append(Answer(other.annotator, said.label, said.comment))
     return tuple(answers)
-
-
-def same_stretch(document: Document, clip: Clip) -> Clip | None:
-    """The clip of another document that covers most of a clip, more than half; of a point the
-    one that it lies in."""
-    best, most = None, clip.duration_ns // 2
-    for tier in document.said:
-        for other in tier.clips:
-            if clip.is_point and other.start_ns <= clip.start_ns <= other.end_ns:
-                return other
-            common = min(other.end_ns, clip.end_ns) - max(other.start_ns, clip.start_ns)
-            if common > most:
-                best, most = other, common
-    return best

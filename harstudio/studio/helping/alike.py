@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.errors import HarstudioError
+from harstudio.labels.comparing import same_stretch
 from harstudio.labels.editing.proposals import admitted, propose_also
 from harstudio.labels.model import Clip, Document, Origin
 from harstudio.labels.project import Project
 from harstudio.studio.background import Task
-from harstudio.studio.doubts.gathering import same_stretch
 from harstudio.studio.helping.eyes import Eyes
 from harstudio.studio.helping.one_job import OneJob
 from harstudio.studio.helping.words import many

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harstudio.errors import HarstudioError
 from harstudio.files import Mark, mark
+from harstudio.labels.comparing import is_model, same_stretch
 from harstudio.labels.editing.proposals import admitted, open_proposals
 from harstudio.labels.keeping.renaming import document_paths
 from harstudio.labels.model import Clip, Document
@@ -22,9 +23,7 @@ from harstudio.labels.suggested import (
 )
 from harstudio.runs.suggestions import Learned, Suggestions, load_learned, load_suggestions
 from harstudio.studio.documents import DocumentReader
-from harstudio.studio.doubts.gathering import same_stretch
 from harstudio.studio.helping.seen import Seen, load_seen
-from harstudio.studio.labelling.other_labels import is_model
 from harstudio.studio.proposals.orders import Order, dispute_of_people, uncertainty
 from harstudio.studio.proposals.proposals import as_clip
 

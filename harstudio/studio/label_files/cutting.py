@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFileDialog, QLabel
 
+from harstudio.labels.comparing import is_model
 from harstudio.labels.team.policy import GOLD
 from harstudio.studio.asking import CUT
 from harstudio.studio.fields import ChoiceBox
 from harstudio.studio.label_files.box import LabelFilesBox
-from harstudio.studio.labelling.other_labels import is_model
 
 if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.errors import HarstudioError
-from harstudio.labels.model import Clip, Document, Origin
+from harstudio.labels.comparing import most_covering
+from harstudio.labels.model import Clip, Document
 from harstudio.studio.session import Session
 
 
@@ -63,23 +64,8 @@ class OtherLabels(QObject):
 
     def opinions(self, clip: Clip) -> list[tuple[Document, Clip | None]]:
         """For everybody else the clip that covers most of this one, None where none does."""
-        return [(document, _most_covering(document, clip)) for document in self.documents]
+        return [(document, most_covering(document, clip)) for document in self.documents]
 
 
 def any_clips(document: Document) -> bool:
     return any(tier.clips for tier in document.said)
-
-
-def is_model(document: Document) -> bool:
-    """Whether a network made it."""
-    return any(clip.origin == Origin.MODEL for tier in document.said for clip in tier.clips[:1])
-
-
-def _most_covering(document: Document, clip: Clip) -> Clip | None:
-    best, most = None, clip.duration_ns // 2  # less than half is no opinion on this clip
-    for tier in document.said:
-        for other in tier.clips:
-            common = min(other.end_ns, clip.end_ns) - max(other.start_ns, clip.start_ns)
-            if common > most:
-                best, most = other, common
-    return best

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harstudio.labels.comparing import is_model
 from harstudio.labels.editing.proposals import proposed
 from harstudio.labels.model import Clip, Document
 from harstudio.studio.labelling.labelling import Labelling
-from harstudio.studio.labelling.other_labels import is_model
 from harstudio.studio.timecode import clock_text
 from harstudio.studio.timeline.menu import ORIGINS
 

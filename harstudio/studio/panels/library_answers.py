@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harstudio.labels.comparing import same_label
 from harstudio.recordings.formats.found import Found
-from harstudio.studio.recognition.ground_truth import same_label
 
 RIGHT, WRONG, NOTHING = "correct", "wrong", "nothing"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from harstudio.labels.comparing import plain_name
 from harstudio.labels.label_sets.label_set import PALETTE, Label
-from harstudio.studio.recognition.ground_truth import plain_name
 
 
 def class_colors(classes: Sequence[str], labels: Iterable[Label]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from harstudio.recordings.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class GroundTruth:
     """label, and who says so: an annotator, or "" for the recording's own name."""
 
     label: str
@@ -22,13 +21,13 @@ class Truth:
         return f"{self.who} says" if self.who else "recorded as"
 
 
-def truth_at(
+def ground_truth_at(
     time_ns: int,
     document: Document | None,
     others: Sequence[Document],
     recording: Recording | None,
     tier_name: str = "",
-) -> Truth | None:
+) -> GroundTruth | None:
     """The clip under the playhead: one's own first (the current tier before the others), then of
     other people, never of a network; else the action that the recording's name tells."""
     for one in (document, *others):
@@ -37,17 +36,7 @@ def truth_at(
         for tier in sorted(one.said, key=lambda t: t.name != tier_name):
             clip = tier.at(time_ns)
             if clip is not None and clip.origin is not Origin.MODEL:
-                return Truth(clip.label, one.annotator)
+                return GroundTruth(clip.label, one.annotator)
     if recording is not None and recording.action is not None:
-        return Truth(recording.action.name)
+        return GroundTruth(recording.action.name)
     return None
-
-
-def same_label(one: str, other: str) -> bool:
-    """Whether two names mean the same, however they are spelt: "Sit_down" is "sit down"."""
-    return plain_name(one) == plain_name(other)
-
-
-def plain_name(name: str) -> str:
-    """A label's name without what spelling adds."""
-    return re.sub(r"[\s_-]+", " ", name).strip().casefold()

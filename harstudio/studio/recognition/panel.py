@@ -18,14 +18,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from harstudio.labels.comparing import is_model, same_label
 from harstudio.runs.recognised.opinion import Opinion
 from harstudio.runs.recognised.words import spoken
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button
 from harstudio.studio.labelling.labelling import Labelling
-from harstudio.studio.labelling.other_labels import is_model
 from harstudio.studio.recognition.class_colors import class_colors
-from harstudio.studio.recognition.ground_truth import Truth, same_label, truth_at
+from harstudio.studio.recognition.ground_truth import GroundTruth, ground_truth_at
 from harstudio.studio.recognition.looked_at import LookedAt
 from harstudio.studio.recognition.person_switch import PersonSwitch
 from harstudio.studio.recognition.ranking import Ranked, Ranking, percent
@@ -238,12 +238,14 @@ class RecognitionPanel(QWidget):
     def showEvent(self, event: object) -> None:  # noqa: N802
         self._refresh()
 
-    def _truth(self, position_ns: int) -> Truth | None:
+    def _truth(self, position_ns: int) -> GroundTruth | None:
         session = self._session
         others = [d for d in self._labelling.others.documents if not is_model(d)]
-        return truth_at(position_ns, session.document, others, session.recording, session.tier_name)
+        return ground_truth_at(
+            position_ns, session.document, others, session.recording, session.tier_name
+        )
 
-    def _show_window(self, opinion: Opinion, window: int | None, truth: Truth | None) -> None:
+    def _show_window(self, opinion: Opinion, window: int | None, truth: GroundTruth | None) -> None:
         words = without_sentence(opinion)
         self.without.setVisible(bool(words))
         self.without.setText(words)
@@ -274,7 +276,7 @@ class RecognitionPanel(QWidget):
         self._show_alone([(stream, classes[k], p) for stream, k, p in said])
         self._show_verdict(name, truth, opinion)
 
-    def _show_verdict(self, said: str | None, truth: Truth | None, opinion: Opinion) -> None:
+    def _show_verdict(self, said: str | None, truth: GroundTruth | None, opinion: Opinion) -> None:
         tokens = theme.current()
         self.verdict.setVisible(truth is not None)
         if truth is None:

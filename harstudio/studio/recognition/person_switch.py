@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from harstudio.studio.buttons import ToolButton
+from harstudio.studio.flow import Flow
 from harstudio.studio.recognition.persons import person_names
 from harstudio.studio.session import Session
-from harstudio.studio.team.flow import Flow
 
 
 class PersonSwitch(QWidget):

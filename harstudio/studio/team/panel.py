@@ -22,12 +22,12 @@ from harstudio.labels.agreement import Disagreement
 from harstudio.labels.team.policy import GOLD
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button, ToolButton
+from harstudio.studio.flow import Flow
 from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.session import Session
 from harstudio.studio.team.comparing import Comparing
 from harstudio.studio.team.disagreement_list import DisagreementList, DisagreementModel
 from harstudio.studio.team.figures_view import FiguresView
-from harstudio.studio.team.flow import Flow
 from harstudio.studio.team.settling import Settling, said
 
 TAKE_KEYS = 9  # with the list in hand, digits take opinions

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVB
 from harstudio.runs.recognised.words import WORDS, joint_title, spoken
 from harstudio.studio import icons, theme
 from harstudio.studio.buttons import ToolButton
+from harstudio.studio.flow import Flow
 from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.recognition.class_colors import class_colors
 from harstudio.studio.recognition.ranking import percent
-from harstudio.studio.team.flow import Flow
 from harstudio.studio.what_if.answer import Answer, Moved, StreamSaid
 from harstudio.studio.what_if.changes import GROUPS, Area, group
 from harstudio.studio.what_if.chart import ARROW, Bar, BeforeAfter
