@@ -101,7 +101,7 @@ def admitted(document: Document, clips: Iterable[Clip]) -> Admitted:
             continue
         if own.settles(clip):
             covered += 1
-        elif any(_same(clip, other) for other in refused):
+        elif any(_as_rejected(clip, other) for other in refused):
             rejected += 1
         else:
             taken.append(clip)
@@ -115,7 +115,8 @@ def propose(document: Document, clips: Iterable[Clip], source: str) -> Edit | No
     """Put proposals in the place of the open ones; None when that changes nothing. One of the
     same label and edges as before stays the same clip.
 
-    source: the run that proposes. Left out is what ``admitted`` leaves out.
+    source: the run that proposes; a clip that tells its own keeps it. Left out is what
+    ``admitted`` leaves out.
     """
     taken = [_as_proposal(clip, source) for clip in admitted(document, clips).clips]
     tier = proposals_tier(document)
@@ -163,14 +164,22 @@ def clear(document: Document) -> Edit | None:
 
 
 def accept(
-    document: Document, ids: Sequence[str], tier_name: str, label: str = "", minimum_ns: int = 1
+    document: Document,
+    ids: Sequence[str],
+    tier_name: str,
+    label: str = "",
+    minimum_ns: int = 1,
+    *,
+    nowhere_else: bool = False,
 ) -> Edit:
     """Proposals become clips that a person said: origin ``accepted``, in the tier of that name.
 
     label: another one than was proposed, "" for the proposed one. A proposal about a person goes
-    to the tier of that person where there is one. Each takes the longest stretch that is free in
-    its tier; the surest first, and of several those without room stay open. EditError when none
-    has room, when one is no proposal, or the tier cannot hold clips.
+    to the tier of that person where there is one, and never into that of somebody else: then to
+    the first that is about nobody in particular, else to a new one. nowhere_else: into the named
+    tier or not at all. Each takes the longest stretch that is free in its tier; the surest first,
+    and of several those without room stay open. EditError when none has room, when one is no
+    proposal, or the tier cannot hold clips.
     """
     found = [_open(document, clip_id) for clip_id in ids]
     found.sort(key=lambda one: -(one[1].confidence or 0.0))
@@ -179,14 +188,18 @@ def accept(
     new_tiers: dict[str, Edit] = {}
     crowded: list[tuple[Clip, str]] = []
     for source, clip in found:
-        name = _tier_for(document, clip, tier_name)
+        name = tier_name if nowhere_else else _tier_for(document, clip, tier_name)
         tier = document.tier(name)
+        rules = TierRules(clip.person if name != tier_name else "") if tier is None else tier.rules
         if tier is None:
-            new_tiers[name] = AddTier(name, len(document.tiers))
-        rules = TierRules() if tier is None else tier.rules
+            new_tiers[name] = AddTier(name, len(document.tiers), rules)
         if rules.points or rules.proposals:
             what = "point events" if rules.points else "proposals"
             raise EditError(f"“{name}” is a tier of {what}; choose one of clips.")
+        if _about_another(rules, clip):
+            raise EditError(
+                f"“{clip.label}” is about {clip.person}; “{name}” is about {rules.person}."
+            )
         own = [] if tier is None or rules.overlap else _spans(tier.clips, clip)
         busy = [] if rules.overlap else [*own, *taken.get(name, [])]
         start_ns, end_ns = _longest_free(clip, busy)
@@ -258,7 +271,7 @@ class ProposalSteps:
 
 
 def _as_proposal(clip: Clip, source: str) -> Clip:
-    told = {**clip.attributes, SOURCE: source}
+    told = {SOURCE: source, **clip.attributes}
     return replace(clip, id=new_id(), origin=Origin.MODEL, attributes=told, rejected=False)
 
 
@@ -278,14 +291,21 @@ def _open(document: Document, clip_id: str) -> tuple[Tier, Clip]:
 
 
 def _tier_for(document: Document, clip: Clip, tier_name: str) -> str:
-    """The tier of the person whom the clip is about, else the one that was named."""
-    if not clip.person:
-        return tier_name
+    """The tier of the person whom the clip is about, else the one that was named; where that is
+    about somebody else, one that is not, of a new name where there is none."""
     named = document.tier(tier_name)
-    if named is not None and named.rules.person == clip.person:
+    if not clip.person or (named is not None and named.rules.person == clip.person):
         return tier_name
-    about = (t for t in document.said if t.rules.person == clip.person and not t.rules.points)
-    return next((tier.name for tier in about), tier_name)
+    tiers = [tier for tier in document.said if not tier.rules.points]
+    about = next((tier.name for tier in tiers if tier.rules.person == clip.person), None)
+    if about is not None or named is None or not _about_another(named.rules, clip):
+        return about or tier_name
+    anybodys = (tier.name for tier in tiers if not tier.rules.person)
+    return next(anybodys, None) or _free_name(document, clip.person)
+
+
+def _about_another(rules: TierRules, clip: Clip) -> bool:
+    return bool(rules.person and clip.person) and rules.person != clip.person
 
 
 def _spans(clips: Sequence[Clip], within: Clip) -> list[tuple[int, int]]:
@@ -309,7 +329,12 @@ class _Own:
     """The clips that the annotator made, to ask quickly what they cover."""
 
     def __init__(self, document: Document) -> None:
-        clips = (c for tier in document.said if not tier.rules.points for c in tier.clips)
+        clips = (
+            replace(clip, person=clip.person or tier.rules.person) if tier.rules.person else clip
+            for tier in document.said
+            if not tier.rules.points
+            for clip in tier.clips
+        )
         self._clips = sorted(clips, key=lambda c: c.start_ns)
         self._reach: list[int] = []  # where all clips up to each one end at the latest
         reach = -(1 << 62)
@@ -334,16 +359,33 @@ class _Own:
 
 def _same(one: Clip, other: Clip) -> bool:
     """Whether they say the same of about the same time: one covers half of the other."""
-    if one.label != other.label or (one.person and other.person and one.person != other.person):
-        return False
-    common = min(one.end_ns, other.end_ns) - max(one.start_ns, other.start_ns)
-    return 2 * common >= min(one.duration_ns, other.duration_ns)
+    return _alike(one, other) and 2 * _common_ns(one, other) >= min(
+        one.duration_ns, other.duration_ns
+    )
 
 
-def _free_name(document: Document) -> str:
-    name, number = PROPOSALS, 2
+def _as_rejected(clip: Clip, rejected: Clip) -> bool:
+    """Whether a clip says what was rejected: what they share is half of what they cover."""
+    common = _common_ns(clip, rejected)
+    covered = clip.duration_ns + rejected.duration_ns - common
+    return _alike(clip, rejected) and 2 * common >= covered
+
+
+def _alike(one: Clip, other: Clip) -> bool:
+    """Whether the same label is told, of persons that may be one."""
+    return one.label == other.label and (
+        one.person == other.person or "" in (one.person, other.person)
+    )
+
+
+def _common_ns(one: Clip, other: Clip) -> int:
+    return min(one.end_ns, other.end_ns) - max(one.start_ns, other.start_ns)
+
+
+def _free_name(document: Document, wanted: str = PROPOSALS) -> str:
+    name, number = wanted, 2
     while document.tier(name) is not None or name == document.annotator:
-        name, number = f"{PROPOSALS} {number}", number + 1
+        name, number = f"{wanted} {number}", number + 1
     return name
 
 

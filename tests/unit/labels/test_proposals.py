@@ -171,3 +171,43 @@ def test_they_are_journalled_and_undone(tmp_path):
     assert said(again.document) == [(0, 1, "clap")]
     assert again.document.find(clip.id)[1].origin is Origin.ACCEPTED
     again.close()
+
+
+@pytest.mark.parametrize(
+    ("others", "name", "person"),
+    [((), "B", "B"), ((Tier("all"),), "all", ""), ((Tier("B", rules=TierRules("B")),), "B", "B")],
+)
+def test_a_proposal_about_one_person_never_becomes_a_clip_of_another(others, name, person):
+    document = Document("r1", "alice", [Tier("A", rules=TierRules(person="A")), *others])
+    propose(document, proposal(0, S, "wave", person="B"))
+    (clip,) = open_proposals(document)
+    with pytest.raises(EditError, match="“wave” is about B; “A” is about A"):
+        accept(document, [clip.id], "A", nowhere_else=True)
+    accept(document, [clip.id], "A").apply(document)
+    tier, made = document.find(clip.id)
+    assert (tier.name, tier.rules.person, made.person) == (name, person, "B")
+
+
+def test_a_clip_in_the_tier_of_a_person_settles_nothing_of_another():
+    document = Document("r1", "alice", [Tier("A", [Clip(0, S, "wave")], TierRules(person="A"))])
+    propose(document, proposal(0, S, "wave", person="B"), proposal(0, S, "clap", person="A"))
+    assert [clip.person for clip in open_proposals(document)] == ["B"]
+
+
+def test_what_tells_its_source_keeps_it_when_it_is_put_again():
+    document = labelled()
+    proposals.propose_also(document, [proposal(2 * S, 3 * S, "wave")], "more like this").apply(
+        document
+    )
+    for run in ("runs/one", "runs/two"):
+        propose(document, proposal(5 * S, 6 * S, "clap"), open_proposals(document)[0], source=run)
+    sources = [proposed(clip).source for clip in open_proposals(document)]
+    assert sources == ["more like this", "runs/two"]
+
+
+def test_a_short_rejected_one_does_not_stop_a_long_one():
+    document = labelled()
+    propose(document, proposal(S, 2 * S, "wave"))
+    reject(document, [open_proposals(document)[0].id]).apply(document)
+    told = proposals.admitted(document, [proposal(0, 20 * S, "wave"), proposal(S, 3 * S, "wave")])
+    assert (len(told.clips), told.rejected) == (1, 1)
