@@ -172,6 +172,15 @@ def _table(path: Path) -> dict[str, Any] | None:
     return document
 
 
+def newest_lines(path: Path, most_bytes: int) -> list[dict[str, Any]]:
+    """The last lines of a file to which lines are only added, oldest first; lines that are no JSON
+    objects are left out. OSError where it cannot be read."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - most_bytes))
+        return _objects(file.read(most_bytes))
+
+
 def _objects(text: bytes) -> list[dict[str, Any]]:
     found = []
     for line in text.splitlines():

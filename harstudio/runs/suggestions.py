@@ -16,6 +16,7 @@ from typing import Any
 
 from harstudio.errors import DataError, MissingError
 from harstudio.files import remove_leftovers, write_atomically
+from harstudio.runs.reading import newest_lines
 
 VERSION = 1
 LEARNED = "learned.jsonl"
@@ -188,10 +189,7 @@ def load_learned(folder: Path) -> tuple[Learned, ...]:
     """
     path = folder / LEARNED
     try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - MAX_BYTES))
-            lines = file.read(MAX_BYTES).splitlines()[-MAX_LINES:]
+        lines = newest_lines(path, MAX_BYTES)[-MAX_LINES:]
     except FileNotFoundError:
         return ()
     except OSError as error:
@@ -200,8 +198,8 @@ def load_learned(folder: Path) -> tuple[Learned, ...]:
     found = []
     for line in lines:
         try:
-            found.append(_learned(json.loads(line)))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            found.append(_learned(line))
+        except (ValueError, TypeError, KeyError):
             continue
     return tuple(found)
 

@@ -20,6 +20,7 @@ from harstudio.labels.model import Clip, Origin
 from harstudio.labels.project import Project
 from harstudio.labels.suggested import suggestions_folder, suggestions_path
 from harstudio.resources import resource
+from harstudio.runs.seen import load_seen, note_kept, note_put
 from harstudio.runs.suggestions import (
     Learned,
     Suggestion,
@@ -28,7 +29,6 @@ from harstudio.runs.suggestions import (
     save_suggestions,
 )
 from harstudio.studio.helping.reading import HelpReader, in_order
-from harstudio.studio.helping.seen import load_seen, note_kept, note_put
 from harstudio.studio.helping.words import next_step, point_text, worth
 
 SECOND_NS = 1_000_000_000

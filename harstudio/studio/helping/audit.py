@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, Signal
 
 from harstudio.labels.model import Document
 from harstudio.labels.suggested import suggestions_folder
+from harstudio.runs.seen import load_seen, note_kept
 from harstudio.studio.background import Task
 from harstudio.studio.helping.eyes import Eyes
 from harstudio.studio.helping.one_job import OneJob
-from harstudio.studio.helping.seen import load_seen, note_kept
 
 if TYPE_CHECKING:
     from harstudio.studio.session import Session

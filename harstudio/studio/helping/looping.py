@@ -10,12 +10,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from harstudio.labels.editing.proposals import open_proposals
 from harstudio.labels.editing.proposed import proposed
 from harstudio.labels.suggested import suggestions_folder
+from harstudio.runs.seen import note_put
 from harstudio.studio.background import NewestTask, Task
 from harstudio.studio.helping.alike import SOURCE
 from harstudio.studio.helping.eyes import Eyes
 from harstudio.studio.helping.one_job import OneJob
 from harstudio.studio.helping.reading import Helped, HelpReader, Waiting, in_order, left
-from harstudio.studio.helping.seen import note_put
 from harstudio.studio.helping.words import next_step
 
 if TYPE_CHECKING:

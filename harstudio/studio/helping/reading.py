@@ -21,9 +21,9 @@ from harstudio.labels.suggested import (
     suggestions_path,
     teaching,
 )
+from harstudio.runs.seen import Seen, load_seen
 from harstudio.runs.suggestions import Learned, Suggestions, load_learned, load_suggestions
 from harstudio.studio.documents import DocumentReader
-from harstudio.studio.helping.seen import Seen, load_seen
 from harstudio.studio.proposals.orders import Order, dispute_of_people, uncertainty
 from harstudio.studio.proposals.proposals import as_clip
 

@@ -17,6 +17,7 @@ from harstudio.runs.folder import RunFolder
 from harstudio.runs.reading import (
     MetricsTail,
     find_runs,
+    newest_lines,
     read_config,
     read_data,
     read_evaluation,
@@ -219,3 +220,10 @@ def test_the_claim_of_one_that_was_killed_ends(
     with claimed(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_of_a_long_file_the_newest_lines_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text("".join(f'{{"n": {n}}}\n' for n in range(10)) + "[1]\nnone\n", "utf-8")
+    assert [line["n"] for line in newest_lines(path, 1 << 20)] == list(range(10))
+    assert [line["n"] for line in newest_lines(path, 30)] == [8, 9]  # 7 is cut

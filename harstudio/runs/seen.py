@@ -1,5 +1,5 @@
-"""What an annotator has done with suggestions, beside them: which were put into the labels, and
-which doubts about labels were put away. Lines are only ever added."""
+"""``seen.jsonl`` beside suggestions: what an annotator has done with them, which were put into the
+labels, and which labels stay whatever is said about them. Lines are only ever added."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from harstudio.runs.reading import newest_lines
 
 FILE = "seen.jsonl"
 MAX_BYTES = 16 << 20
@@ -26,14 +28,13 @@ def load_seen(folder: Path) -> Seen:
     nothing was seen."""
     seen = Seen()
     try:
-        with (folder / FILE).open("rb") as file:
-            lines = file.read(MAX_BYTES).splitlines()
+        lines = newest_lines(folder / FILE, MAX_BYTES)
     except OSError:
         return seen
     for line in lines:
         try:
-            _take(seen, json.loads(line))
-        except (ValueError, TypeError, KeyError, RecursionError):
+            _take(seen, line)
+        except (ValueError, TypeError, KeyError):
             continue
     return seen
 
