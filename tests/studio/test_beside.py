@@ -20,7 +20,7 @@ from harstudio.resources import resource
 from harstudio.runs.answers import StoredAnswers, save_answers
 from harstudio.runs.folder import RunFolder
 from harstudio.settings import Settings
-from harstudio.studio.beside.asked import Beheld
+from harstudio.studio.beside.asked import ComparedClip
 from harstudio.studio.beside.finding import find_path
 from harstudio.studio.beside.follower import Follower
 from harstudio.studio.beside.side import Side
@@ -199,10 +199,10 @@ def side(qapp):
     session.close()
 
 
-def behold(side: Side, path: Path) -> None:
+def show_clip(side: Side, path: Path) -> None:
     told = []
     side.ready.connect(lambda: told.append(True))
-    side.behold(Beheld(Path("run"), path, path.stem, 0, SECOND))
+    side.show_clip(ComparedClip(Path("run"), path, path.stem, 0, SECOND))
     until(lambda: told, what="it is there")
 
 
@@ -210,43 +210,43 @@ def test_faces_and_names_are_hidden_by_the_rules_of_the_recordings_own_project(s
     folder = Path(shutil.copytree(resource("demo"), tmp_path / "demo"))
     project = Project.open(folder)
     path = folder / "recordings" / "wave-s01.harrec"
-    behold(side, path)
+    show_clip(side, path)
     assert side.problem == ""
     assert not side.privacy.hides_faces
     (folder / "subjects.toml").write_text('[subjects]\n"s01" = "P01"\n')
     project.set_policy(replace(project.policy, blur_faces=True, pseudonyms=True))
-    behold(side, demo("clap-s01"))
+    show_clip(side, demo("clap-s01"))
     assert not side.privacy.hides_faces
     assert side.team.shown(path.stem) == "wave-s01"
-    behold(side, path)
+    show_clip(side, path)
     assert side.privacy.hides_faces
     assert side.team.shown(path.stem) == "wave-P01"
     project.set_policy(replace(project.policy, blind=True))
-    behold(side, demo("clap-s01"))
-    behold(side, path)
+    show_clip(side, demo("clap-s01"))
+    show_clip(side, path)
     assert side.problem == BLIND
     assert side.recording is None
     assert side.question is None
 
 
 def test_a_recording_that_is_gone_is_a_sentence_and_the_next_one_opens(side, tmp_path):
-    behold(side, tmp_path / "gone.mat")
+    show_clip(side, tmp_path / "gone.mat")
     assert "not where it was" in side.problem
     assert side.question is None
-    behold(side, demo("clap-s01"))
+    show_clip(side, demo("clap-s01"))
     assert side.problem == ""
     assert side.recording.name == "clap-s01"
     assert (side.transport.start_ns, side.length_ns) == (0, SECOND)
 
 
 def test_a_run_is_asked_only_about_the_recording_that_is_open(side):
-    behold(side, demo("clap-s01"))
+    show_clip(side, demo("clap-s01"))
     assert side.question.path == demo("clap-s01")
-    side.behold(Beheld(Path("run"), demo("wave-s01"), "wave-s01", 0, SECOND))
+    side.show_clip(ComparedClip(Path("run"), demo("wave-s01"), "wave-s01", 0, SECOND))
     assert side.question is None  # the one before is still on screen
     until(lambda: side.question is not None, what="it is open")
     assert side.question.path == side.recording.path == demo("wave-s01")
-    side.behold(None)
+    side.show_clip(None)
     assert side.question is None
     assert side.recording is None
 
@@ -260,29 +260,37 @@ def press(window: Any, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.NoModifie
     QTest.keyClick(window.focusWidget() or window, key, modifier)
 
 
-def test_errors_side_by_side_are_played_explained_and_left(window, tmp_path):
+@pytest.fixture
+def net(tmp_path):
+    """A run that was evaluated and can be asked."""
     from trained_runs import write_run as write_network
 
     folder = tmp_path / "net"
     write_network(folder, topology="kinect_v2_25")
     write_run(tmp_path / "made", evaluation=document())
     shutil.copy(tmp_path / "made" / "evaluation.json", folder)
+    return folder
+
+
+def explained(beside: Any) -> bool:
+    return all(one.recognition is not None for one in beside.sides)
+
+
+@pytest.mark.timeout(300)
+def test_errors_side_by_side_are_played_explained_and_left(window, net):
     window.set_workspace("view.train")
     desk, commands = window.beside_desk, window.commands
     assert not commands["beside.errors"].enabled()
-    window.train_page.evaluation.show_run(folder)
+    window.train_page.evaluation.show_run(net)
     assert commands["beside.errors"].enabled()
     window.train_page.evaluation.beside.click()
     until(desk.is_shown, what="the page")
     page, beside = desk.page, desk.page.beside
     left, right = beside.sides
 
-    def explained() -> bool:
-        return all(one.recognition is not None for one in beside.sides)
-
-    until(explained, SECONDS, "both explanations")
+    until(lambda: explained(beside), SECONDS, "both explanations")
     assert [one.trouble for one in beside.sides] == ["", ""]
-    assert (left.beheld.recording, right.beheld.recording) == ("wave-s02", "clap-s02")
+    assert (left.compared.recording, right.compared.recording) == ("wave-s02", "clap-s02")
     assert beside.views[0].title.text() == "wave"
     assert beside.views[0].verdict.text().startswith("✗ said to be “clap”, 90 % sure")
     assert "for clap" in left.recognition.explanations[0][0].meaning
@@ -309,7 +317,7 @@ def test_errors_side_by_side_are_played_explained_and_left(window, tmp_path):
     press(window, Qt.Key.Key_Down)
     assert page.list.current.recording == "throw-s01"
     until(lambda: left.recording is not None and left.recording.name == "throw-s01")
-    assert right.beheld is None  # no clip of "wave" was recognised
+    assert right.compared is None  # no clip of "wave" was recognised
     assert "No clip of “wave” was recognised" in beside.views[1].problem.text()
     press(window, Qt.Key.Key_Up)
     page.list.subject.setCurrentIndex(1)
@@ -318,13 +326,16 @@ def test_errors_side_by_side_are_played_explained_and_left(window, tmp_path):
     assert window.arrangement.workspace == "view.train"
     assert not beside.clock.playing
 
-    # The same worker: two classes of the open recording, in the window under the playhead.
-    with_run = window.recognising.recogniser
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_two_classes_of_the_window_under_the_playhead(window, net):
+    desk, commands, with_run = window.beside_desk, window.commands, window.recognising.recogniser
     window.session.open(demo("clap-s01"))
     until(lambda: window.session.recording is not None, what="the recording")
     window.set_workspace("view.review")
     assert not commands["beside.classes"].enabled()
-    with_run.recognise(folder)
+    with_run.recognise(net)
     until(lambda: window.session.recognition is not None, SECONDS, "the recognition")
     assert commands["beside.classes"].enabled()
     assert commands["beside.runs"].enabled()
@@ -335,7 +346,9 @@ def test_errors_side_by_side_are_played_explained_and_left(window, tmp_path):
     assert "net" not in offered  # it is the one that is there already
     window.palette_box.close_palette()
     desk.show_classes(0, 2)
-    until(explained, SECONDS, "both classes")
+    page, beside = desk.page, desk.page.beside
+    left, right = beside.sides
+    until(lambda: explained(beside), SECONDS, "both classes")
     assert [one.label for one in beside.sides] == [0, 2]
     assert [view.title.text() for view in beside.views] == ["wave", "throw"]
     assert left.path == right.path == demo("clap-s01")

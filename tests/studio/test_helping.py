@@ -169,7 +169,8 @@ def test_the_queue_opens_puts_and_goes_to_the_first(studio: StudioUnderTest, tmp
     window.commands.run("view.suggest")
     until(lambda: window.proposals.open(), what="what is new is put when one looks")
     assert session.recording.name == "fall-s01"
-    assert helping.eyes.chosen is None or helping.eyes.chosen.bundled
+    until(lambda: helping.run_in_use.known, what="the runs that can look")
+    assert helping.run_in_use.chosen.name == "joints-any-sensor"
     page = helping.panel.pages["suggest"]
     until(lambda: page.count.text() == "4 of 4 wait")
     window.commands.run("suggest.next_recording")
@@ -207,6 +208,8 @@ def test_what_is_new_leaves_the_proposal_in_hand_alone(studio: StudioUnderTest, 
     ]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_network_suggests_what_is_put(window, tmp_path: Path) -> None:
     window.session.settings.annotator = ME
     tiny(tmp_path / "project", ("fall-s01", "fall-s02"))

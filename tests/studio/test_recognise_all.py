@@ -61,6 +61,7 @@ def ask_all(window, run: Path) -> list[str]:
     return told
 
 
+@pytest.mark.timeout(300)
 def test_all_that_is_listed_is_asked_one_bad_one_too_and_not_again(window, dataset, run):
     """The whole way with a real network; what was answered stands in the list."""
     (dataset / "Skeleton" / "a3_s1_t1_skeleton.mat").write_bytes(b"no more")
