@@ -11,6 +11,7 @@ import numpy as np
 from harstudio.errors import HarstudioError
 from harstudio.files import remove_leftovers
 from harstudio.jobs.context import Context, Payload
+from harstudio.labels.keeping.names import safe_name
 from harstudio.recognition.recognise import Question, recognise
 from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recordings.formats import open_recording
@@ -41,13 +42,14 @@ class Answers:
         replaced; a file about another one of that name stays."""
         if self._folder is None:
             return ""
-        name, number = recognition.recording, 1
+        first = safe_name(recognition.recording)
+        name, number = first, 1
         while True:
             path = self._folder / f"{name}{SUFFIX}"
             if recognised_path(path) in (None, recognition.path):
                 break
             number += 1
-            name = f"{recognition.recording}-{number}"
+            name = f"{first}-{number}"
         save_recognition(path, recognition)
         remove_leftovers(path)
         return str(path)

@@ -22,6 +22,7 @@ from harstudio.recordings.streams import SkeletonStream, StreamKind
 from harstudio.results import Recognition, whole
 from harstudio.runs.recognised.segments import Trimming, find_segments
 
+MAX_EXPLAINED = 600  # windows of one recording; more are too much to keep and to read
 NAMED_WINDOWS = 3  # that could not be recognised and are told one by one
 
 
@@ -30,7 +31,8 @@ class Question:
     """What is asked about a recording.
 
     sliding: how it is cut. spans: these windows instead. explain: also tell what was looked at,
-    for the class ``target`` (None = the one that each window is said to be). person: the body id
+    for the class ``target`` (None = the one that each window is said to be), in the first
+    ``MAX_EXPLAINED`` windows. person: the body id
     that it is about, "" for whoever is seen. each_person: every body by itself, window by window,
     where it is seen in half of the frames. trimming: how windows become segments.
     """
@@ -68,7 +70,8 @@ def recognise(
     """What the network says about a recording.
 
     One window after the other is read, recognised and let go of, so that memory does not grow with
-    the recording; a thread reads the next ones meanwhile. Where the recording lacks a modality, the
+    the recording, but for what is explained; a thread reads the next ones meanwhile. The log says
+    where there are more windows than are explained. Where the recording lacks a modality, the
     network's streams that can do without it answer alone, and the log says so; where none can, that
     is a DataError. A window in which nobody is seen, or that is damaged, has no opinion and is
     named in the log; where all are so, that is a DataError. Where persons are asked for and the
@@ -88,7 +91,8 @@ def recognise(
             for one in shown:
                 try:
                     with cores.asking():
-                        said.append(_look(trained, one, span, question))
+                        explaining = question.explain and len(said) < MAX_EXPLAINED
+                        said.append(_look(trained, one, span, question.target, explaining))
                 except DataError as error:
                     failed.append((span[0], error))
             if progress is not None:
@@ -96,6 +100,10 @@ def recognise(
     if not said:
         raise failed[0][1] if failed else DataError("It is empty.", path=recording.path)
     _tell_failed(recording, failed, context)
+    if question.explain and len(said) > MAX_EXPLAINED:
+        context.log(
+            f"{recording.name} has {len(said)} windows: the first {MAX_EXPLAINED} are explained."
+        )
     windows = tuple(one.window for one in said)
     label, confidence = whole(windows)
     return Recognition(
@@ -114,11 +122,17 @@ def recognise(
     )
 
 
-def _look(trained: TrainedNetwork, shown: Shown, span: tuple[int, int], question: Question) -> Said:
+def _look(
+    trained: TrainedNetwork,
+    shown: Shown,
+    span: tuple[int, int],
+    target: int | None,
+    explaining: bool,
+) -> Said:
     """What the network says about what a window shows."""
     if isinstance(shown.prepared, DataError):
         raise shown.prepared
-    said = say(trained, shown.prepared, span, explaining=question.explain, target=question.target)
+    said = say(trained, shown.prepared, span, explaining=explaining, target=target)
     return said._replace(window=replace(said.window, person=shown.person))
 
 

@@ -28,7 +28,7 @@ def kept_answer(run: Path, recording: Path, name: str) -> tuple[Recognition, boo
     """What a run said about a recording in an earlier session, and whether the run has learned
     since; None where it said nothing.
 
-    name: of the recording; files of other ones are not opened, those that only begin like it no
+    name: what the file's begins with; others are not opened, and those about another recording no
     further than their headers. What is damaged is passed over: it can be asked again."""
     for file in sorted(answers_folder(run).glob(f"*{SUFFIX}")):
         if not file.name.startswith(name):

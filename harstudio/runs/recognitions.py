@@ -52,7 +52,8 @@ REMEDY = "Recognise the recording again."
 
 
 def save_recognition(path: Path, recognition: Recognition) -> None:
-    """Write the file, replacing what is there; OSError leaves the old one."""
+    """Write the file, replacing what is there; OSError leaves the old one. DataError, and nothing
+    written, where it would be larger than can be read."""
     windows = recognition.windows
     streams = tuple(windows[0].by_stream) if windows else ()
     classes, persons = len(recognition.classes), recognition.persons
@@ -90,6 +91,12 @@ def save_recognition(path: Path, recognition: Recognition) -> None:
         "times_ns": heaps.all_times(),
         "pixels": heaps.all_pixels(),
     }
+    if len(text) > MAX_HEADER_BYTES or sum(one.nbytes for one in arrays.values()) > MAX_BYTES:
+        raise DataError(
+            f"What is said of its {len(windows)} windows is too much for a file.",
+            path=Path(recognition.path),
+            remedy="Use longer windows or a longer stride, or ask without explanations.",
+        )
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, (kind, _) in ARRAYS.items():

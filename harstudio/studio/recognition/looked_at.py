@@ -210,9 +210,11 @@ class LookedAt(QWidget):
                 self._filled[name] = one
                 self._fill(view, one, (int(opinion.starts[window]), int(opinion.ends[window])))
         self.follow(now)
-        asked = opinion is not None and opinion.recognition.asked.get("explain", True)
+        said = None if opinion is None else opinion.recognition
+        asked = said is not None and said.asked.get("explain", True)
+        some = said is not None and any(said.explanations)  # maybe the first alone
         self._nothing.setVisible(bool(asked) and not self.buttons)
-        self.ask.setVisible(not asked and window is not None and not there)
+        self.ask.setVisible((some or not asked) and window is not None and not there)
         self._choices.setVisible(bool(self.buttons))
         drawn = set(explaining.places().values())
         self._form.setRowVisible(self.opacity, Where.PICTURE in drawn)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QSettings, Signal
 
 from harstudio.errors import HarstudioError
+from harstudio.labels.keeping.names import safe_name
 from harstudio.results import Recognition, Window
 from harstudio.runs.kept_recognitions import answers_folder, kept_answer
 from harstudio.runs.recognitions import load_recognition
@@ -311,7 +312,7 @@ class Recogniser(QObject):
             self._remember((recording.path, run), kept)
             self._session.show_recognition(kept)
         else:
-            self._look_in_folder((recording.path, run), recording.name)
+            self._look_in_folder((recording.path, run), safe_name(recording.name))
         self.changed.emit()
 
     def _look_in_folder(self, key: Key, name: str) -> None:

@@ -19,6 +19,8 @@ from harstudio.learning.loading import Loader
 from harstudio.learning.preprocessing import Preprocessing
 from harstudio.learning.weights.checkpoints import save_weights, weights_of
 from harstudio.recognition import cores
+from harstudio.recognition import recognise as recognise_module
+from harstudio.recognition.answers import Answers
 from harstudio.recognition.jobs import explain, predict
 from harstudio.recognition.recognise import Question, recognise
 from harstudio.recognition.trained import load_run
@@ -467,6 +469,31 @@ def test_a_window_is_explained_for_any_class(run: Path, trial: Path, tmp_path: P
 def test_a_class_that_is_not_there(run: Path, trial: Path, target: int | str) -> None:
     with pytest.raises(UsageError, match=f"no class {target}"):
         predict({"run": str(run), "paths": [str(trial)], "target_class": target}, Heard())
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "x" * 250, "a/b\0c", "..", ""])
+def test_a_name_never_leads_out_of_the_folder(
+    run: Path, trial: Path, tmp_path: Path, name: str
+) -> None:
+    with open_recording(trial) as recording:
+        recording.name = name
+        said = recognise(load_run(run), recording, Heard())
+    file = Path(Answers(tmp_path / "a" / "out").save(said))
+    assert file.parent == tmp_path / "a" / "out"
+    assert load_recognition(file).recording == name
+
+
+def test_only_so_many_windows_are_explained(
+    run: Path, trial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognise_module, "MAX_EXPLAINED", 2)
+    payload = {"run": str(run), "paths": [str(trial)], "out": str(tmp_path), "window_s": 0.5}
+    heard = Heard()
+    predict(payload | {"explain": True}, heard)
+    (told,) = heard.told("recognition")
+    said = load_recognition(Path(told["file"]))
+    assert [bool(one) for one in said.explanations] == [True, True, *[False] * 6]
+    assert heard.lines == ["a1_s1_t1 has 8 windows: the first 2 are explained."]
 
 
 # ---- going on where it stopped

@@ -33,6 +33,7 @@ from harstudio.results import (
     Segment,
     Window,
 )
+from harstudio.runs import recognitions
 from harstudio.runs.recognitions import ARRAYS, load_recognition, recognised_path, save_recognition
 
 RNG = np.random.default_rng(0)
@@ -346,3 +347,14 @@ def test_an_array_that_claims_to_be_huge(tmp_path: Path) -> None:
             new.writestr(name, content)
     with pytest.raises(DataError, match="damaged"):
         load_recognition(tmp_path / "one.npz")
+
+
+@pytest.mark.parametrize("bound", ["MAX_BYTES", "MAX_HEADER_BYTES"])
+def test_what_could_not_be_read_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    monkeypatch.setattr(recognitions, bound, 1000)
+    file = tmp_path / "a.recognition.npz"
+    with pytest.raises(DataError, match="without explanations"):
+        save_recognition(file, some_recognition())
+    assert not file.exists()
