@@ -2,87 +2,65 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
-from driving import ROOT, StudioUnderTest, until
+from driving import StudioUnderTest, until
 from harstudio.labels.agreement.segments import overlap
 from harstudio.labels.model import Clip, Origin
 from harstudio.labels.project import Project
-from harstudio.runs.suggestions import load_suggestions
 
 MINUTE = "untrimmed-minute"
-RUN = "joints-any-sensor"
 SAME = 0.5  # intersection over union from which on a proposal is the clip that is meant
+AT_REAL_SPEED = 2  # proposals, as in the test without help; the others are seen at twice that
 PATIENCE_S = 300
-SPEED = 4.0  # as in the test without help
+FAR_MS = 300  # an edge that is further off would be mended
+MENDING = 2  # presses: the clip, the edge
 
 
 @pytest.fixture
-def helped(studio: StudioUnderTest, demo_project: Path):
-    """The demo's minute, open for a new annotator, with what was suggested for it: learned from
-    what others say about the other recordings, nothing from this one."""
-    project = Project.open(demo_project)
+def minute(studio: StudioUnderTest, demo_project: Path):
+    """The demo's minute, open for a new annotator, and what happens in it when."""
     studio.session.settings.annotator = "carol"
     studio.open(demo_project / "recordings" / f"{MINUTE}.harrec")
     studio.key("ctrl+2")
-    truth = next(d for d in project.documents(MINUTE) if d.annotator == "alice")
-    clips = sorted((c for tier in truth.said for c in tier.clips), key=lambda c: c.start_ns)
-    suggest(studio, demo_project)
-    return studio, clips
-
-
-def suggest(studio: StudioUnderTest, project: Path) -> None:
-    """Ask in a worker, and propose what is answered."""
-    path = studio.session.recording.path
-    record = studio.session.jobs.submit(
-        "harstudio.recognition.helping.jobs:suggest",
-        {
-            "project": str(project),
-            "run": str(ROOT / "resources" / "weights" / RUN),
-            "annotator": "carol",
-            "recordings": [str(path)],
-        },
-        title="Suggest",
-        device="cpu",
-    )
-    over = ("done", "failed", "stopped", "crashed")
-    until(lambda: record.state in over, PATIENCE_S, "the suggestions")
-    assert record.state == "done", record.error
-    assert record.result["problems"] == []
-    (file,) = (project / "suggestions").rglob(f"{MINUTE}.json")
-    assert studio.window.proposals.put(load_suggestions(file).clips, RUN)
+    documents = Project.open(demo_project).documents(MINUTE)
+    truth = next(one for one in documents if one.annotator == "alice")
+    return studio, sorted((c for t in truth.said for c in t.clips), key=lambda c: c.start_ns)
 
 
 class Annotator:
-    """Knows what happens when, and looks at every proposal once from its start to its end."""
+    """Knows what happens when, and looks at the minute once, from its start to its end."""
 
     def __init__(self, studio: StudioUnderTest, truth: Sequence[Clip]) -> None:
         self.studio, self.truth = studio, truth
+        self.transport, self.proposals = studio.session.transport, studio.window.proposals
         self.keys = {label.name: label.hotkey for label in studio.window.labelling.labels()}
-        self.watched_ns = 0
         self.did = dict.fromkeys(("accepted", "changed", "rejected", "added"), 0)
 
-    def f12(self) -> None:
-        QTest.keyClick(QApplication.focusWidget() or self.studio.window, Qt.Key.Key_F12)
-        self.studio.presses += 1
+    def ask(self) -> float:
+        """For suggestions, by the key; how long they take, seconds."""
+        looping, began_s = self.studio.window.helping.looping, time.monotonic()
+        self.studio.key("alt+s")
+        until(lambda: looping.job.busy, PATIENCE_S, "the question")
+        until(lambda: not looping.job.busy, PATIENCE_S, "the suggestions")
+        assert (looping.job.problem, looping.problems) == ("", ())
+        until(self.proposals.open, PATIENCE_S, "the proposals")
+        return time.monotonic() - began_s
 
-    def decide(self) -> None:
-        """Watch the proposal in hand once, then press the one key for it."""
-        proposals, transport = self.studio.window.proposals, self.studio.session.transport
-        clip, before = proposals.current(), len(proposals.open())
-        self.watched_ns += clip.duration_ns
-        end_s = time.monotonic() + clip.duration_ns / 1e9 / SPEED
-        until(lambda: time.monotonic() >= end_s, seconds=60)
-        assert transport.playing
-        assert transport.loop == (clip.start_ns, clip.end_ns)
+    def decide(self, clip: Clip) -> None:
+        """Press the one key for a proposal while it plays, when half of it was seen. Who comes too
+        late, on a busy machine, clicks it on the ruler and sees it again."""
+        middle_ns = (clip.start_ns + clip.end_ns) // 2
+        until(lambda: self.transport.position_ns >= middle_ns, 60, "half of it")
+        while (now := self.proposals.current()) is None or now.id != clip.id:
+            self.transport.seek(middle_ns)
+            self.studio.presses += 1
+            self.studio.wait(1)
         meant = max(self.truth, key=lambda one: overlap(one, clip))
         if overlap(meant, clip) < SAME:
             what, key = "rejected", "backspace"
@@ -92,39 +70,41 @@ class Annotator:
             what, key = "changed", self.keys[meant.label]
         self.did[what] += 1
         self.studio.key(key)
-        until(lambda: len(proposals.open()) < before, what=f"{clip.label} {what}")
+        until(lambda: not self.proposals.is_open(clip.id), what=f"{clip.label} {what}")
 
     def add(self, clip: Clip) -> None:
         """What nobody proposed, as one does without help: go there, play, key, key, stop."""
-        transport = self.studio.session.transport
-        transport.seek(max(0, clip.start_ns - 300_000_000))
+        self.transport.seek(max(0, clip.start_ns - 300_000_000))
         self.studio.presses += 1  # a click on the ruler
-        self.watched_ns += clip.duration_ns
         self.did["added"] += 1
         self.studio.key("space")
         for time_ns in (clip.start_ns, clip.end_ns):
-            until(lambda at=time_ns: transport.position_ns >= at, seconds=60)
+            until(lambda at=time_ns: self.transport.position_ns >= at, seconds=60)
             self.studio.key(self.keys[clip.label])
         self.studio.key("space")
 
 
 @pytest.mark.timeout(600)
-def test_a_minute_with_proposals(helped) -> None:
-    """Every press counts, from the first proposal to the last clip."""
-    studio, truth = helped
-    window, session = studio.window, studio.session
-    annotator = Annotator(studio, truth)
-    for _ in range(3):
-        studio.key(".")
-    assert session.transport.rate == SPEED
-    studio.presses, began_s = 0, time.monotonic()
-    annotator.f12()
-    while window.proposals.open():
-        annotator.decide()
-    studio.wait(50)
-    assert session.selection is None
-    assert session.transport.loop is None
-    assert not session.transport.playing
+def test_a_minute_with_proposals(minute) -> None:
+    """Every press counts: asking, playing, the speed, each decision. The whole minute is played
+    once and nothing is gone to, so that what nobody proposed is seen, too."""
+    studio, truth = minute
+    session, annotator = studio.session, Annotator(studio, truth)
+    transport = session.transport
+    studio.presses = 0
+    asked_s = annotator.ask()
+    studio.window.timeline.setFocus()
+    studio.presses += 1  # a click on the timeline
+    began_s = time.monotonic()
+    studio.key("space")
+    assert transport.playing
+    for number, clip in enumerate(list(annotator.proposals.open())):
+        if number == AT_REAL_SPEED:
+            studio.key(".", 2)
+            assert transport.rate == 2.0
+        annotator.decide(clip)
+    until(lambda: not transport.playing, 60, "the end of the minute")
+    assert annotator.proposals.open() == []
     made = said(studio)
     for clip in truth:
         if max((overlap(one, clip) for one in made), default=0.0) < SAME:
@@ -132,21 +112,24 @@ def test_a_minute_with_proposals(helped) -> None:
     seconds, presses, made = time.monotonic() - began_s, studio.presses, said(studio)
     pairs = [(max(made, key=lambda one, c=clip: overlap(one, c)), clip) for clip in truth]
     right = sum(one.label == clip.label and overlap(one, clip) >= SAME for one, clip in pairs)
-    off_ms = statistics.median(
+    off_ms = [
         abs(getattr(one, edge) - getattr(clip, edge)) / 1e6
         for one, clip in pairs
         for edge in ("start_ns", "end_ns")
-    )
-    length_s = (session.transport.stop_ns - session.transport.start_ns) / 1e9
+    ]
+    far = sum(off > FAR_MS for off in off_ms)
     print(
         f"{presses} presses for {len(truth)} clips: {presses / len(truth):.2f} a clip "
         f"({', '.join(f'{n} {what}' for what, n in annotator.did.items())}); {right} of "
-        f"{len(truth)} labels right, edges within {off_ms:.0f} ms (median); {seconds:.1f} s at "
-        f"{SPEED:g}x, {annotator.watched_ns / 1e9:.1f} s of {length_s:.1f} s watched"
+        f"{len(truth)} labels right; edges off {np.median(off_ms):.0f} ms (median), "
+        f"{np.quantile(off_ms, 0.9):.0f} ms (90 %), {max(off_ms):.0f} ms (most); {far} of "
+        f"{len(off_ms)} by more than {FAR_MS} ms, with {MENDING} presses for each "
+        f"{(presses + MENDING * far) / len(truth):.2f} a clip; {seconds:.1f} s for the whole "
+        f"minute, after {asked_s:.1f} s of waiting for the suggestions"
     )
     assert right == len(truth)
-    assert presses / len(truth) <= 1.6
-    assert off_ms <= 300
+    assert presses / len(truth) <= 1.8
+    assert np.median(off_ms) <= 300
     assert {clip.origin for clip in made} <= {Origin.ACCEPTED, Origin.HUMAN}
     studio.screenshot("minute-with-proposals")
 
