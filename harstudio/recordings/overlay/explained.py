@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,13 +25,13 @@ from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import Body, PictureStream
 from harstudio.results import Box
 from harstudio.runs.recognised.explained import Explained
-from harstudio.runs.recognised.patches import Links, Patch, joint_name
-from harstudio.runs.recognised.words import figure, joint_title, spoken
+from harstudio.runs.recognised.legends import LegendWords, joint_words, map_words
+from harstudio.runs.recognised.patches import Patch, joint_name
+from harstudio.runs.recognised.words import joint_title
 
 POINTER: Rgb = (0x3F, 0xB8, 0xAF)
 INPUT: Rgb = (0xF2, 0xF4, 0xF8)
 LINE_CELLS = 5
-NOTHING = "nothing speaks for it here"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,25 +206,10 @@ class ExplainedBrush:
         found = []
         patch = self._patch(time_ns)
         if patch is not None:
-            note = ""
-            if patch.joint is not None:
-                note = f"where {joint_title(joint_name(patch.joint, patch.topology))} attends"
-            if not patch.values.any():
-                note = "the same everywhere" if patch.low else NOTHING
-            colors = np.rint(self._table[:, 2::-1]).astype(np.uint8)
-            ends = figure(patch.low), figure(patch.high)
-            found.append(Scale(colors, ends, _joined(spoken(patch.meaning), note)))
-        linked = self._explained.links(time_ns)
-        weighed = self._explained.joint_weights(time_ns)
-        colors = joint_table()[:, 2::-1]
-        if linked is not None:
-            links, meaning = linked
-            ends = figure(links.low), figure(links.high)
-            found.append(Scale(colors, ends, _joined(spoken(meaning), _links_note(links))))
-        elif weighed is not None:
-            note = "" if weighed[0].values.any() else NOTHING
-            words = _joined(spoken(weighed[0].meaning), note)
-            found.append(Scale(colors, ("little", "much"), words))
+            found.append(_scale(self._table[:, 2::-1], map_words(patch)))
+        joints = joint_words(self._explained, time_ns)
+        if joints is not None:
+            found.append(_scale(joint_table()[:, 2::-1], joints))
         return found
 
 
@@ -237,16 +223,9 @@ def _line_px(size: int) -> int:
     return round(size * 1.6)
 
 
-def _joined(words: str, note: str) -> str:
-    return f"{words} · {note}" if note else words
-
-
-def _links_note(links: Links) -> str:
-    if not links.links:
-        return "the same everywhere"
-    if links.joint is None:
-        return "the strongest links"
-    return f"where {joint_title(joint_name(links.joint, links.topology))} attends"
+def _scale(colors: NDArray[Any], told: LegendWords) -> Scale:
+    words = f"{told.words} · {told.note}" if told.note else told.words
+    return Scale(np.rint(colors).astype(np.uint8), told.ends, words)
 
 
 def _draw_scale(strip: NDArray[np.uint8], scale: Scale, y: int, size: int) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
+from harstudio.runs.recognised.legends import LITTLE_TO_MUCH
 from harstudio.studio import theme
 from harstudio.studio.panes.heat import table_image
 
@@ -19,8 +20,6 @@ SMALL_BAR = 36  # in a small pane, where the bar stands before its words
 SMALL_PANE = 360
 SMALL_WIDE, SMALL_SHARE = 190, 0.42
 MARGIN = 8
-LESS, MORE = "little", "much"
-NOTHING = "nothing speaks for it here"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +33,7 @@ class Meaning:
     tip: str = ""
     run: Callable[[], None] | None = None
     note: str = ""
-    ends: tuple[str, str] = (LESS, MORE)
+    ends: tuple[str, str] = LITTLE_TO_MUCH
 
     def same(self, other: Meaning) -> bool:
         """Whether it looks the same."""

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from harstudio.recordings.overlay.heat_colors import heat_table
 from harstudio.runs.recognised.explained import Explained
-from harstudio.runs.recognised.patches import Patch, joint_name
-from harstudio.runs.recognised.words import figure, joint_title, spoken
-from harstudio.studio.panes.legend import NOTHING, Meaning
+from harstudio.runs.recognised.legends import map_words
+from harstudio.runs.recognised.patches import Patch
+from harstudio.studio.panes.legend import Meaning
 from harstudio.studio.timecode import clock_text
 
 
@@ -18,14 +18,7 @@ def map_meaning(
     """What the colours of a map mean. on_frame: whether it belongs to the frame on screen, else
     the legend says when it was seen and ``go`` goes there."""
     table = heat_table(explained.threshold, explained.opacity)
-    note = ""
-    if patch.joint is not None:
-        note = f"where {joint_title(joint_name(patch.joint, patch.topology))} attends"
-    ends = (figure(patch.low), figure(patch.high))
-    if not patch.values.any():
-        note = "the same everywhere" if patch.low else NOTHING
-        ends = (ends[0], ends[0])
-    words = spoken(patch.meaning)
+    words, note, ends = map_words(patch)
     if on_frame:
         return Meaning(words, table, note=note, ends=ends)
     seen = clock_text(patch.time_ns - start_ns)
