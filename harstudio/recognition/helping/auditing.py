@@ -1,4 +1,4 @@
-"""Audit: labels that heads contradict which did not learn from their recording.
+"""Audit: labels that heads contradict which did not learn from their person or recording.
 
 Confident learning (Northcutt, Jiang and Chuang 2021): a clip labelled i counts as j where the
 held-out probability of j reaches the mean probability of j over the clips that are labelled j, and
@@ -19,7 +19,7 @@ from harstudio.recognition.helping.teaching import SaidClip
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class Contradicted:
     """A clip with its label, and what a head says instead with which confidence."""
 
     recording: str
@@ -40,12 +40,12 @@ class Doubt:
 @dataclass(frozen=True, slots=True)
 class Audit:
     """checked: clips that a head could be asked about: one that learned of their label from other
-    recordings. accuracy: share of these that it names as
-    the person did, None of none. found: the surest contradiction first."""
+    people or recordings. accuracy: share of these that it names as the annotator did, None of none.
+    found: the surest contradiction first."""
 
     checked: int
     accuracy: float | None
-    found: tuple[Doubt, ...]
+    found: tuple[Contradicted, ...]
 
 
 def contradicted(gathered: Gathered, pause: Callable[[], None] = lambda: None) -> Audit:
@@ -60,14 +60,13 @@ def contradicted(gathered: Gathered, pause: Callable[[], None] = lambda: None) -
     shares = held.probabilities
     place = {name: k for k, name in enumerate(held.classes)}
     labels = np.array([place[label] for label in examples.labels])
-    told = shares[np.arange(len(labels)), labels]
-    asked = np.asarray(np.nan_to_num(told) > 0, dtype=np.bool_)
+    asked = held.known(examples.labels)
     bars = np.full(len(held.classes), np.inf)
     for k in range(len(held.classes)):
         own = asked & (labels == k)
         if own.any():
             bars[k] = float(shares[own, k].mean())
-    found: list[tuple[float, Doubt]] = []
+    found: list[tuple[float, Contradicted]] = []
     checked = right = 0
     for row, label, clip, fine in zip(shares, labels, gathered.clips, asked, strict=True):
         if clip is None or not fine:
@@ -78,13 +77,15 @@ def contradicted(gathered: Gathered, pause: Callable[[], None] = lambda: None) -
         best = max(over, key=lambda k: float(row[k]), default=int(label))
         if best != label:
             says = held.classes[best]
-            found.append((float(row[best] - row[label]), _doubt(clip, says, float(row[best]))))
+            found.append(
+                (float(row[best] - row[label]), _contradicted(clip, says, float(row[best])))
+            )
     found.sort(key=lambda one: -one[0])
     return Audit(checked, right / checked if checked else None, tuple(one for _, one in found))
 
 
-def _doubt(clip: SaidClip, says: str, confidence: float) -> Doubt:
-    return Doubt(
+def _contradicted(clip: SaidClip, says: str, confidence: float) -> Contradicted:
+    return Contradicted(
         recording=clip.recording,
         path=str(clip.path),
         annotator=clip.annotator,

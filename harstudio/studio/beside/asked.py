@@ -23,7 +23,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Beheld:
+class ComparedClip:
     """One side of two.
 
     path may be relative, or where the recording was once: it is looked for (``finding``).

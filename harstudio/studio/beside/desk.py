@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject
 from harstudio.labels.comparing import is_model
 from harstudio.studio.arrangement import BESIDE, FIRST
 from harstudio.studio.background import NewestTask
-from harstudio.studio.beside.asked import Beheld
+from harstudio.studio.beside.asked import ComparedClip
 from harstudio.studio.beside.commands import beside_commands, leading
 from harstudio.studio.commands import Command, always
 from harstudio.studio.evaluation.findings import Findings, Verdict
@@ -193,7 +193,7 @@ class BesideDesk(QObject):
     def can_compare(self) -> bool:
         return self._here() is not None
 
-    def _here(self) -> Beheld | None:
+    def _here(self) -> ComparedClip | None:
         """The window under the playhead, as the run says it."""
         session, run = self._window.session, self._run()
         opinion, recording = session.explaining.opinion, session.recording
@@ -206,9 +206,9 @@ class BesideDesk(QObject):
         start, end = int(opinion.starts[window]), int(opinion.ends[window])
         true = "" if truth is None else truth.label
         who = opinion.recognition.windows[window].person
-        return Beheld(run, recording.path, recording.name, start, end, true=true, person=who)
+        return ComparedClip(run, recording.path, recording.name, start, end, true=true, person=who)
 
-    def _tell_known(self, here: Beheld) -> None:
+    def _tell_known(self, here: ComparedClip) -> None:
         """What the open recognition looked at in this window need not be asked again."""
         session, recogniser = self._window.session, self._window.recognising.recogniser
         opinion = session.explaining.opinion

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QWidget
 
 from harstudio.studio import icons, theme
-from harstudio.studio.beside.asked import Beheld
+from harstudio.studio.beside.asked import ComparedClip
 from harstudio.studio.beside.error_list import ErrorList
 from harstudio.studio.beside.view import Beside
 from harstudio.studio.buttons import ToolButton
@@ -97,24 +97,26 @@ class BesidePage(QWidget):
         roots = [*([errors.data] if errors.data is not None else []), *self._roots()]
         ahead, following, here = [], self.list.following(), self.beside.sides[0].path
         if following is not None and here is not None and following.path.parent == here.parent:
-            beheld = self._beheld(errors, following)
-            ahead = [beheld.question(following.path, beheld.label)]
+            compared = self._compared(errors, following)
+            ahead = [compared.question(following.path, compared.label)]
         instead = f"No clip of “{said}” was recognised in this evaluation."
         self.beside.show_pair(left, right, instead=instead, roots=roots, ahead=ahead)
 
-    def _pair(self, errors: Errors, verdict: Verdict) -> tuple[Beheld, Beheld | None]:
+    def _pair(self, errors: Errors, verdict: Verdict) -> tuple[ComparedClip, ComparedClip | None]:
         said = errors.classes[verdict.predicted]
-        left = self._beheld(errors, verdict, "Taken for another class")
+        left = self._compared(errors, verdict, "Taken for another class")
         found = typical_of(errors, verdict.predicted)
         if found is None:
             return left, None
         typical, rule = found
-        return left, self._beheld(errors, typical, f"Typical of “{said}”", rule)
+        return left, self._compared(errors, typical, f"Typical of “{said}”", rule)
 
     @staticmethod
-    def _beheld(errors: Errors, verdict: Verdict, caption: str = "", note: str = "") -> Beheld:
+    def _compared(
+        errors: Errors, verdict: Verdict, caption: str = "", note: str = ""
+    ) -> ComparedClip:
         """What was said of a clip, explained."""
-        return Beheld(
+        return ComparedClip(
             errors.run,
             verdict.path,
             verdict.recording,
@@ -139,7 +141,7 @@ class BesidePage(QWidget):
 
     # ---- two networks, or two classes
 
-    def show_two(self, title: str, left: Beheld, right: Beheld) -> None:
+    def show_two(self, title: str, left: ComparedClip, right: ComparedClip) -> None:
         """Two opinions of one clip."""
         self.errors = None
         self.list.hide()

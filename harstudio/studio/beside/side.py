@@ -13,7 +13,7 @@ from harstudio.errors import HarstudioError
 from harstudio.labels.project import Project
 from harstudio.results import Recognition
 from harstudio.studio.background import NewestTask
-from harstudio.studio.beside.asked import Beheld, Question
+from harstudio.studio.beside.asked import ComparedClip, Question
 from harstudio.studio.beside.finding import Found, find
 from harstudio.studio.beside.follower import Follower
 from harstudio.studio.looks import Looks
@@ -35,7 +35,7 @@ class Side(Viewing):
         self._session = session
         super().__init__(Follower(clock), session.cache, parent)
         self.transport: Follower
-        self.beheld: Beheld | None = None
+        self.compared: ComparedClip | None = None
         self.label: int | None = None  # the class that is explained, None for what the run says
         self.problem = ""
         self.trouble = ""  # why there is no explanation
@@ -57,27 +57,29 @@ class Side(Viewing):
     @property
     def question(self) -> Question | None:
         """What the run is to be asked; None while the recording is not open."""
-        if self.beheld is None or self.path is None or self.beheld.path != self._opened_for:
+        if self.compared is None or self.path is None or self.compared.path != self._opened_for:
             return None
-        return self.beheld.question(self.path, self.label)
+        return self.compared.question(self.path, self.label)
 
     # ---- opening
 
-    def behold(self, beheld: Beheld | None, roots: Sequence[Path] = ()) -> None:
+    def show_clip(self, compared: ComparedClip | None, roots: Sequence[Path] = ()) -> None:
         """Show this; ``ready`` tells when it is there. A recording that is open stays so."""
-        self.beheld = beheld
-        self.label = None if beheld is None else beheld.label
+        self.compared = compared
+        self.label = None if compared is None else compared.label
         self.trouble = ""
         self.explaining.take(None)
         self._opens.stop()
-        if beheld is None:
+        if compared is None:
             self._put_up(None)
             self.problem = ""
             self.ready.emit()
-        elif self.recording is not None and beheld.path == self._opened_for:
+        elif self.recording is not None and compared.path == self._opened_for:
             self._place()
         else:
-            work = partial(_work, beheld.path, tuple(roots), self._session.project, self.annotator)
+            work = partial(
+                _work, compared.path, tuple(roots), self._session.project, self.annotator
+            )
             self._opens.start(work, self._show, self._fail)
 
     def _show(self, found: Found | HarstudioError) -> None:
@@ -105,7 +107,7 @@ class Side(Viewing):
         old, prefetcher = self.recording, self.prefetcher
         self.looks = Looks() if found is None else found.looks
         self.path = None if found is None else found.path
-        asked = None if self.beheld is None else self.beheld.path
+        asked = None if self.compared is None else self.compared.path
         self._opened_for = None if found is None else asked
         self._take_recording(None if found is None else found.recording)
         if found is None:
@@ -122,11 +124,11 @@ class Side(Viewing):
         self.ready.emit()
 
     def _follow_clip(self) -> None:
-        recording, beheld = self.recording, self.beheld
-        if recording is None or beheld is None:
+        recording, compared = self.recording, self.compared
+        if recording is None or compared is None:
             return
-        start = max(beheld.start_ns, recording.start_ns)
-        stop = min(beheld.end_ns, recording.stop_ns)
+        start = max(compared.start_ns, recording.start_ns)
+        stop = min(compared.end_ns, recording.stop_ns)
         self.transport.show_clip(start, stop, min(recording.last_frame_ns, stop - 1))
         self._look_again()
 
@@ -139,7 +141,7 @@ class Side(Viewing):
 
     def explain(self, label: int | None) -> None:
         """Another class is to be explained; None for what the clip was said to be."""
-        chosen = self.beheld.label if label is None and self.beheld is not None else label
+        chosen = self.compared.label if label is None and self.compared is not None else label
         if chosen != self.label:
             self.label, self.trouble = chosen, ""
             self.answered.emit()
@@ -154,7 +156,7 @@ class Side(Viewing):
     def shut(self) -> None:
         """Let go of the recording and wait for every thread."""
         self._opens.shut()
-        self.beheld = None
+        self.compared = None
         self._put_up(None)
         self.team.take(TeamFacts())
         self._closing.waitForDone()

@@ -179,27 +179,27 @@ class SideView(QWidget):
 
     def refresh(self, *_: object) -> None:
         """As the side is now."""
-        side, beheld = self.side, self.side.beheld
-        there = beheld is not None and not side.problem
+        side, compared = self.side, self.side.compared
+        there = compared is not None and not side.problem
         self._body.setVisible(there)
         self.problem.setVisible(not there)
-        self.problem.setText(side.problem if beheld is not None else self.problem.text())
+        self.problem.setText(side.problem if compared is not None else self.problem.text())
         for widget in (self.title, self.verdict, self.about, self.note):
             widget.setVisible(there)
-        self.caption.setText("" if beheld is None else beheld.caption)
+        self.caption.setText("" if compared is None else compared.caption)
         self._meet()
-        if beheld is None or not there:
+        if compared is None or not there:
             self._switch.hide()
             return
-        self.title.setText(beheld.title or beheld.true or self._said()[0])
-        start, end = clock_text(beheld.start_ns), clock_text(beheld.end_ns)
-        about = [side.team.shown(beheld.recording), f"{start} – {end}"]
-        if beheld.title and beheld.true:
-            about.append(f"shows “{beheld.true}”")
+        self.title.setText(compared.title or compared.true or self._said()[0])
+        start, end = clock_text(compared.start_ns), clock_text(compared.end_ns)
+        about = [side.team.shown(compared.recording), f"{start} – {end}"]
+        if compared.title and compared.true:
+            about.append(f"shows “{compared.true}”")
         self.about.setText(" · ".join(about))
-        self.about.setToolTip(side.team.shown(str(side.path or beheld.path)))
-        self.note.setText(beheld.note)
-        self.note.setVisible(bool(beheld.note))
+        self.about.setToolTip(side.team.shown(str(side.path or compared.path)))
+        self.note.setText(compared.note)
+        self.note.setVisible(bool(compared.note))
         self._show_verdict()
         self._show_switch()
 
@@ -209,27 +209,27 @@ class SideView(QWidget):
 
     def _said(self) -> tuple[str, float | None]:
         """What the evaluation kept, else what the run answers now."""
-        beheld, told = self.side.beheld, self.side.recognition
-        if beheld is not None and beheld.said:
-            return beheld.said, beheld.confidence
+        compared, told = self.side.compared, self.side.recognition
+        if compared is not None and compared.said:
+            return compared.said, compared.confidence
         if told is None:
             return "", None
         return told.classes[told.label], told.confidence
 
     def _show_verdict(self) -> None:
-        tokens, side, beheld = theme.current(), self.side, self.side.beheld
+        tokens, side, compared = theme.current(), self.side, self.side.compared
         said, sure = self._said()
         self.verdict.setVisible(bool(said))
-        if beheld is None or not said:
+        if compared is None or not said:
             return
         words = f"said to be “{said}”" + ("" if sure is None else f", {percent(sure)} % sure")
         color = tokens.quiet
-        if beheld.true:
-            right = same_label(said, beheld.true)
+        if compared.true:
+            right = same_label(said, compared.true)
             color = tokens.good if right else tokens.bad
             words = ("✓ " if right else "✗ ") + words
         told = side.recognition
-        if told is not None and beheld.said and told.classes[told.label] != beheld.said:
+        if told is not None and compared.said and told.classes[told.label] != compared.said:
             now, share = told.classes[told.label], percent(told.confidence)
             words += f"; asked now, “{now}”, {share} %"
         elif told is not None and side.label not in (None, told.label):
@@ -240,13 +240,13 @@ class SideView(QWidget):
 
     def _labels(self) -> tuple[int | None, int | None]:
         """Indices of the classes that were said and are true, where both are known and differ."""
-        beheld, told = self.side.beheld, self.side.recognition
-        if beheld is None or told is None or not beheld.true:
+        compared, told = self.side.compared, self.side.recognition
+        if compared is None or told is None or not compared.true:
             return None, None
         said = self._said()[0]
         found = [
             next((k for k, name in enumerate(told.classes) if same_label(name, one)), None)
-            for one in (said, beheld.true)
+            for one in (said, compared.true)
         ]
         return (None, None) if found[0] == found[1] else (found[0], found[1])
 

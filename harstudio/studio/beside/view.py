@@ -12,7 +12,7 @@ from PySide6.QtGui import QHideEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from harstudio.results import HeatMap, Relation
-from harstudio.studio.beside.asked import Beheld, Question
+from harstudio.studio.beside.asked import ComparedClip, Question
 from harstudio.studio.beside.asker import Asker
 from harstudio.studio.beside.bar import ClockBar
 from harstudio.studio.beside.side import Side
@@ -85,8 +85,8 @@ class Beside(QWidget):
 
     def show_pair(
         self,
-        left: Beheld,
-        right: Beheld | None,
+        left: ComparedClip,
+        right: ComparedClip | None,
         *,
         instead: str = "",
         roots: Sequence[Path] = (),
@@ -96,8 +96,8 @@ class Beside(QWidget):
         are looked for that are not at their paths. ahead: what will be asked next, perhaps."""
         self._ahead = tuple(ahead)
         self.views[1].say(instead)
-        for side, beheld in zip(self.sides, (left, right), strict=True):
-            side.behold(beheld, roots)
+        for side, compared in zip(self.sides, (left, right), strict=True):
+            side.show_clip(compared, roots)
         self._ask()
 
     def _ready(self, side: Side) -> None:

@@ -15,8 +15,8 @@ from harstudio.labels.editing.proposals import admitted, propose_also
 from harstudio.labels.model import Clip, Document, Origin
 from harstudio.labels.project import Project
 from harstudio.studio.background import Task
-from harstudio.studio.helping.eyes import Eyes
 from harstudio.studio.helping.one_job import OneJob
+from harstudio.studio.helping.run_in_use import RunInUse
 from harstudio.studio.helping.words import many
 
 if TYPE_CHECKING:
@@ -79,10 +79,12 @@ class Alike(QObject):
     arrived = Signal(object, object)  # start_ns, end_ns of what one went to
     proposed = Signal()  # other documents than the open one were changed, too
 
-    def __init__(self, labelling: Labelling, eyes: Eyes, parent: QObject | None = None) -> None:
+    def __init__(
+        self, labelling: Labelling, in_use: RunInUse, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._labelling, self._session, self._eyes = labelling, labelling.session, eyes
-        self.job = OneJob(self._session.jobs, SIMILAR, eyes.device, self)
+        self._labelling, self._session, self._in_use = labelling, labelling.session, in_use
+        self.job = OneJob(self._session.jobs, SIMILAR, in_use.device, self)
         self.asked: Asked | None = None
         self.found: tuple[Found, ...] | None = None  # None before an answer
         self._going: Found | None = None
@@ -111,23 +113,23 @@ class Alike(QObject):
         return Asked(recording.name, recording.path, start, end, "", "")
 
     def can_look(self) -> bool:
-        there = self._session.project is not None and not self._eyes.why_none()
+        there = self._session.project is not None and not self._in_use.why_none()
         return there and self.wanted() is not None and not self.job.busy
 
     def why_not(self) -> str:
         """Why nothing can be looked for."""
         if self.job.busy:
             return "It is looking already."
-        return self._eyes.why_none() or (
+        return self._in_use.why_none() or (
             "Select a clip, or set in and out point (I and O), to find more like it."
         )
 
     def look(self) -> None:
         """Look for more like it over the project."""
-        self._eyes.when_known(self._look)
+        self._in_use.when_known(self._look)
 
     def _look(self) -> None:
-        wanted, chosen, project = self.wanted(), self._eyes.chosen, self._session.project
+        wanted, chosen, project = self.wanted(), self._in_use.chosen, self._session.project
         if wanted is None or chosen is None or project is None:
             return
         self.asked, self.found, self.problems = wanted, None, ()

@@ -13,8 +13,8 @@ from harstudio.labels.model import Document
 from harstudio.labels.suggested import suggestions_folder
 from harstudio.runs.seen import load_seen, note_kept
 from harstudio.studio.background import Task
-from harstudio.studio.helping.eyes import Eyes
 from harstudio.studio.helping.one_job import OneJob
+from harstudio.studio.helping.run_in_use import RunInUse
 
 if TYPE_CHECKING:
     from harstudio.studio.session import Session
@@ -44,12 +44,13 @@ class Audit(QObject):
     changed = Signal()
     arrived = Signal(object, object)  # start_ns, end_ns of the clip that one went to
 
-    def __init__(self, session: Session, eyes: Eyes, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, in_use: RunInUse, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._session, self._eyes = session, eyes
-        self.job = OneJob(session.jobs, AUDIT, eyes.device, self)
+        self._session, self._in_use = session, in_use
+        self.job = OneJob(session.jobs, AUDIT, in_use.device, self)
         self.everybody = False
         self.checked: int | None = None  # labels; None before an answer
+        self.known = False  # the run itself learned from these recordings
         self.accuracy: float | None = None  # the share of them that the network names likewise
         self.problems: tuple[str, ...] = ()  # of the last answer
         self._found: tuple[Contradicted, ...] = ()
@@ -69,7 +70,7 @@ class Audit(QObject):
             return "Open a project or a folder of recordings first."
         if self.job.busy:
             return "It is checking already."
-        return self._eyes.why_none()
+        return self._in_use.why_none()
 
     def can_ask(self) -> bool:
         return not self.why_not()
@@ -87,10 +88,10 @@ class Audit(QObject):
 
     def ask(self) -> None:
         """Check every label of the project that may be seen."""
-        self._eyes.when_known(self._ask)
+        self._in_use.when_known(self._ask)
 
     def _ask(self) -> None:
-        project, chosen, reason = self._session.project, self._eyes.chosen, self.why_not()
+        project, chosen, reason = self._session.project, self._in_use.chosen, self.why_not()
         if reason or project is None or chosen is None:
             self._session.message.emit("info", reason)
             return
@@ -119,7 +120,7 @@ class Audit(QObject):
         )
         self.checked = int(result["checked"])
         self.settled, self.kept = set(), set()
-        self.accuracy = result["accuracy"]
+        self.accuracy, self.known = result["accuracy"], bool(result.get("known"))
         self.problems = tuple(str(one) for one in result.get("problems", ()))
         self._leave_kept(found)
 
@@ -162,7 +163,7 @@ class Audit(QObject):
     def keep(self, one: Contradicted) -> None:
         """The label is right and not asked about again, now or later; once more takes it back."""
         project, me = self._session.project, self._session.annotator
-        if project is None:
+        if project is None or one.clip_id in self.settled:
             return
         folder, stays = suggestions_folder(project.folder, me), one.clip_id not in self.kept
         self.kept ^= {one.clip_id}

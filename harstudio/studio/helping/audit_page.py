@@ -10,15 +10,15 @@ from harstudio.studio import theme
 from harstudio.studio.helping.parts import Problems, WorkLine, primary, quiet
 from harstudio.studio.helping.row_list import RowList
 from harstudio.studio.helping.rows import Row
-from harstudio.studio.helping.words import many
+from harstudio.studio.helping.words import KNOWN, many
 
 if TYPE_CHECKING:
     from harstudio.studio.helping.audit import Audit, Contradicted
     from harstudio.studio.labelling.labelling import Labelling
 
 WHAT = (
-    "Each label is checked by a network that did not learn from its recording. Where it says "
-    "something else, one of the two is wrong."
+    "Each label is checked by a network that did not learn from its person, or its "
+    "recording where people are not known. Where it says something else, one of the two is wrong."
 )
 NOTHING = "nothing"  # is done there, a network says
 HOW = "Enter goes there, a label key changes it, Delete keeps it."
@@ -84,8 +84,8 @@ class AuditPage(QWidget):
             return ""
         if not audit.checked:
             return (
-                "No label could be checked: two recordings with two labels each are the least that "
-                "it takes."
+                "No label could be checked: two people or recordings with two labels each are the "
+                "least that it takes."
             )
         left = sum(one.clip_id not in audit.settled | audit.kept for one in audit.found)
         said = f"{left or 'None'} of {many(audit.checked, 'label')} contradicted"
@@ -93,7 +93,10 @@ class AuditPage(QWidget):
             said = f"{many(left, 'label') if left else 'None'} of yours contradicted"
         if audit.accuracy is None:
             return f"{said}."
-        return f"{said}. The network names {100 * audit.accuracy:.0f} % of all as people did."
+        known = f" {KNOWN}" if audit.known else ""
+        return (
+            f"{said}. The network names {100 * audit.accuracy:.0f} % of all as people did.{known}"
+        )
 
     def _row(self, one: Contradicted) -> Row:
         session, shown = self._session, self._session.team.shown

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from harstudio.studio.commands import Command, because
 from harstudio.studio.helping.alike import Alike
 from harstudio.studio.helping.audit import Audit
-from harstudio.studio.helping.eyes import Eyes
 from harstudio.studio.helping.looping import Looping
+from harstudio.studio.helping.run_in_use import RunInUse
 
 if TYPE_CHECKING:
     from harstudio.studio.helping.panel import HelpPanel
@@ -32,10 +32,14 @@ class Helping(QObject):
         self._window = window
         self.session, self.labelling = window.session, window.labelling
         self.page = "suggest"
-        self.eyes: Eyes = Eyes(self.session, window.recognising.recogniser, window.store)
-        self.looping: Looping = Looping(self.session, self.eyes, self.labelling.proposals, self)
-        self.alike: Alike = Alike(self.labelling, self.eyes, self)
-        self.audit: Audit = Audit(self.session, self.eyes, self)
+        self.run_in_use: RunInUse = RunInUse(
+            self.session, window.recognising.recogniser, window.store
+        )
+        self.looping: Looping = Looping(
+            self.session, self.run_in_use, self.labelling.proposals, self
+        )
+        self.alike: Alike = Alike(self.labelling, self.run_in_use, self)
+        self.audit: Audit = Audit(self.session, self.run_in_use, self)
         self.panel: HelpPanel | None = None
         self.holder = QWidget()  # takes the place of the panel until somebody wants to see it
         column = QVBoxLayout(self.holder)

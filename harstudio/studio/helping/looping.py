@@ -13,9 +13,9 @@ from harstudio.labels.suggested import suggestions_folder
 from harstudio.runs.seen import note_put
 from harstudio.studio.background import NewestTask, Task
 from harstudio.studio.helping.alike import SOURCE
-from harstudio.studio.helping.eyes import Eyes
 from harstudio.studio.helping.one_job import OneJob
 from harstudio.studio.helping.reading import Helped, HelpReader, Waiting, in_order, left
+from harstudio.studio.helping.run_in_use import RunInUse
 from harstudio.studio.helping.words import next_step
 
 if TYPE_CHECKING:
@@ -38,11 +38,15 @@ class Looping(QObject):
     arrived = Signal()  # at a proposal of the recording that one went to
 
     def __init__(
-        self, session: Session, eyes: Eyes, proposals: Proposals, parent: QObject | None = None
+        self,
+        session: Session,
+        in_use: RunInUse,
+        proposals: Proposals,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._eyes, self._proposals = session, eyes, proposals
-        self.job = OneJob(session.jobs, SUGGEST, eyes.device, self)
+        self._session, self._in_use, self._proposals = session, in_use, proposals
+        self.job = OneJob(session.jobs, SUGGEST, in_use.device, self)
         self.helped = Helped()
         self.problems: tuple[str, ...] = ()  # of the last answer
         self.watched = self._read_once = False
@@ -62,7 +66,7 @@ class Looping(QObject):
         session.document_changed.connect(self._read_soon)
         session.selection_changed.connect(self._meet_selection)
         proposals.changed.connect(self.changed)
-        eyes.changed.connect(self.changed)
+        in_use.changed.connect(self.changed)
 
     # ---- looking
 
@@ -70,7 +74,7 @@ class Looping(QObject):
         """Whether somebody looks; nothing is read for nobody."""
         self.watched = watched
         if watched:
-            self._eyes.look()
+            self._in_use.look()
             self.read()
 
     def _read_soon(self, *_: object) -> None:
@@ -113,8 +117,8 @@ class Looping(QObject):
             return "Open a project or a folder of recordings first."
         if self._session.settles:
             return "Agreed labels are made of what people say; go back to your own labels first."
-        if self._eyes.why_none():
-            return self._eyes.why_none()
+        if self._in_use.why_none():
+            return self._in_use.why_none()
         if self._read_once and self.helped.recordings == 0:
             return "There are no recordings in this project."
         if self.helped.recordings and self.helped.hidden == self.helped.recordings:
@@ -126,7 +130,7 @@ class Looping(QObject):
     @property
     def run(self) -> str:
         """The folder of the run that looks."""
-        return "" if self._eyes.chosen is None else str(self._eyes.chosen.path)
+        return "" if self._in_use.chosen is None else str(self._in_use.chosen.path)
 
     def _is_learned(self) -> bool:
         """Whether the run learned from as many clips last time as there are now."""
@@ -152,12 +156,12 @@ class Looping(QObject):
         documents were read."""
         self._step_wanted = not self._read_once
         if self._read_once:
-            self._eyes.when_known(self._step)
+            self._in_use.when_known(self._step)
         else:
             self.read()
 
     def _step(self) -> None:
-        project, chosen, reason = self._session.project, self._eyes.chosen, self.why_not()
+        project, chosen, reason = self._session.project, self._in_use.chosen, self.why_not()
         if reason or project is None or chosen is None:
             self._session.message.emit("info", reason)
             return
@@ -315,7 +319,7 @@ class Looping(QObject):
         self._newest.stop()
         self.job.adopt(self._belongs_here)
         if self.watched:
-            self._eyes.look()
+            self._in_use.look()
         self.read()
         self.changed.emit()
 

@@ -45,7 +45,7 @@ class HelpPanel(QWidget):
     def __init__(self, helping: Helping, thumbnails: Thumbnails) -> None:
         super().__init__()
         self.setObjectName("suggest")
-        self._helping, self._eyes = helping, helping.eyes
+        self._helping, self._in_use = helping, helping.run_in_use
         self.runs = ChoiceBox("The run that looks at the recordings")
         self.runs.activated.connect(self._choose)
         self.lacks = quiet()
@@ -59,7 +59,7 @@ class HelpPanel(QWidget):
         }
         thumbnails.ready.connect(self.pages["alike"].list.rows.redraw)
         self._build()
-        self._eyes.changed.connect(self._show_runs)
+        self._in_use.changed.connect(self._show_runs)
         helping.turned.connect(self.turn)
         self.turn(helping.page)
         self._show_runs()
@@ -113,33 +113,33 @@ class HelpPanel(QWidget):
     # ---- runs
 
     def _show_runs(self) -> None:
-        eyes = self._eyes
+        in_use = self._in_use
         if not self.isVisible():
             return
-        paths = [str(one.path) for one in eyes.choices]
+        paths = [str(one.path) for one in in_use.choices]
         recording = self._helping.session.recording
         if paths != [self.runs.itemData(k) for k in range(len(paths))]:
             self.runs.clear()
-            for one in eyes.choices:
+            for one in in_use.choices:
                 self.runs.addItem(f"{one.name} · {in_words(one.needs, '+')}", str(one.path))
             self.runs.insertSeparator(self.runs.count())
             self.runs.addItem(TRAIN)
-        for place, one in enumerate(eyes.choices):
+        for place, one in enumerate(in_use.choices):
             tip = f"{one.facts(recording)}\n{one.path}"
             self.runs.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
-        chosen = eyes.chosen
+        chosen = in_use.chosen
         self.runs.setCurrentIndex(-1 if chosen is None else paths.index(str(chosen.path)))
         self.runs.setVisible(bool(paths))
-        self.runs.setToolTip(eyes.facts())
-        self.lacks.setText(eyes.lacks())
-        self.lacks.setVisible(bool(eyes.lacks()))
+        self.runs.setToolTip(in_use.facts())
+        self.lacks.setText(in_use.lacks())
+        self.lacks.setVisible(bool(in_use.lacks()))
 
     def _choose(self, place: int) -> None:
         if self.runs.itemData(place) is None:
             self._show_runs()
             self._helping.train()
             return
-        self._eyes.choose(Path(str(self.runs.itemData(place))))
+        self._in_use.choose(Path(str(self.runs.itemData(place))))
         self.focus_list()
 
     # ---- size

@@ -16,7 +16,7 @@ from harstudio.labels.keeping.renaming import document_paths
 from harstudio.labels.model import Clip, Document
 from harstudio.labels.project import Project
 from harstudio.labels.suggested import (
-    said_clips,
+    count_actions,
     suggestions_folder,
     suggestions_path,
     teaching,
@@ -68,7 +68,8 @@ class Waiting:
 @dataclass(frozen=True, slots=True)
 class Helped:
     """annotator: whose it is. recordings: how many the project has. labelled: clips that can be
-    learned from. hidden: recordings of which nothing may be suggested yet. problems: sentences.
+    learned from; what several people say alike counts once. hidden: recordings of which nothing may
+    be suggested yet. problems: sentences.
     """
 
     annotator: str = ""
@@ -126,7 +127,7 @@ class HelpReader:
             hides = bool(why_hidden(recording, document.done))
             others = [] if hides else [one for one in everybody if one is not mine]
             lessons = teaching([document, *others], me)
-            labelled += sum(len(said_clips(one)) for one in lessons)
+            labelled += count_actions(lessons)
             if hides:
                 hidden += 1
                 continue

@@ -12,6 +12,14 @@ FEW_CLIPS = 10  # two points of the curve that lie closer say nothing about what
 FLAT = 0.01  # of accuracy, over so many clips that chance does not hide it
 
 
+HELD_OUT = {
+    "people": "for unseen people",
+    "recordings": "in unseen recordings",
+    "stretches": "in unseen stretches",
+}
+KNOWN = "This run learned from these recordings itself: the figure says little."
+
+
 def many(count: int, what: str) -> str:
     """ "1 clip", "12 clips"."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
@@ -57,11 +65,12 @@ def worth(curve: Sequence[Learned]) -> str:
             return ""
         return (
             "Too little is labelled to hold something out and count: label two clips each of two "
-            "actions, in more than one recording."
+            "actions, of more than one person or recording."
         )
     last = points[-1]
-    over = "recordings" if last.over == "recordings" else "stretches"
-    said = f"{right(last)} right in unseen {over}."
+    said = f"{right(last)} right {HELD_OUT.get(last.over, HELD_OUT['recordings'])}."
+    if last.known:
+        return f"{said} {KNOWN}"
     before = [one for one in points if last.clips - one.clips >= FEW_CLIPS]
     if not before:
         return f"{said} {_no_slope(points)}".rstrip()

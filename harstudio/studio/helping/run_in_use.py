@@ -20,7 +20,7 @@ CHOSEN = "helping/run"
 USUAL = "joints-any-sensor"  # of the weights in the box: it asks for nothing but joints
 
 
-class Eyes(QObject):
+class RunInUse(QObject):
     """The runs that can be chosen, and the chosen one; remembered between sessions."""
 
     changed = Signal()
