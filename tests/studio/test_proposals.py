@@ -83,7 +83,11 @@ def test_keys_keep_their_meaning_where_nothing_is_proposed(three: Bench) -> None
     bench.key("1")
     assert bench.clips() == [(200, 209, "wave")]
     bench.go(205)
+    bench.key("Backspace")  # meant for a proposal, says who has an eye on these
+    assert "Select your clip first" in bench.said()
+    bench.session.select(bench.clip_at(0).id)
     bench.key("Backspace")
+    assert bench.said() == "Deleted “wave”. Ctrl+Z brings it back."
     assert bench.clips() == []
     assert len(bench.labelling.proposals.open()) == 3
     bench.go(65)  # over a proposal, nothing selected
@@ -268,3 +272,97 @@ def test_clips_and_proposals_are_not_mixed_up(three: Bench) -> None:
     assert "Enter accepts it first" in bench.said()
     bench.labelling.copying.carry(1, moving=True)
     assert bench.clips()[0] == (10, 29, "clap")
+
+
+# ---- keys are for what one looks at
+
+
+def test_the_key_after_the_last_decision_is_not_for_the_clip_just_made(bench: Bench) -> None:
+    put(bench, (10, 29, "clap", 0.9, 0.0))
+    bench.add((30, 39, "wave"))
+    bench.labelling.proposals.next()
+    bench.key("Return")
+    bench.key("Backspace")
+    assert bench.clips() == [(10, 29, "clap"), (30, 39, "wave")]
+    bench.key("2")  # begins a clip behind them
+    assert bench.labelling.grid.first_of(bench.labelling.open_clip.start_ns) == 40
+
+
+def test_undo_goes_back_to_what_was_decided(three: Bench) -> None:
+    bench = three
+    bench.labelling.proposals.next()
+    bench.key("Return")
+    bench.key("Backspace")
+    bench.key("Backspace")
+    for frame in (120, 60, 10):
+        bench.key("Z", CTRL)
+        assert first_frame(bench) == frame
+    bench.key("Y", CTRL)
+    assert bench.clips() == [(10, 29, "clap")]
+    assert bench.session.selection is None
+
+
+def test_in_points_and_open_clips_do_not_take_the_keys_of_proposals(three: Bench) -> None:
+    bench = three
+    bench.go(5)
+    bench.key("I")
+    bench.labelling.proposals.next()
+    bench.key("1")
+    assert bench.clips() == [(10, 29, "wave")]
+    bench.session.select(None)
+    bench.go(200)
+    bench.key("2")
+    assert not bench.labelling.proposals.next()
+    assert "the open clip first" in bench.said()
+    assert bench.labelling.proposals.current() is None
+
+
+def test_a_label_that_the_set_lacks_is_not_accepted(bench: Bench) -> None:
+    put(bench, (10, 29, "no such thing", 0.95, 0.0), (60, 89, "wave", 0.95, 0.0))
+    bench.labelling.proposals.next()
+    bench.key("Return")
+    assert "“no such thing” is not in your label set" in bench.said()
+    assert bench.labelling.proposals.accept_above(0.9)
+    assert bench.clips() == [(60, 89, "wave")]
+    bench.labelling.proposals.add_lacking()
+    bench.key("Return")
+    assert bench.clips()[0] == (10, 29, "no such thing")
+
+
+def test_what_is_cut_short_is_told(bench: Bench) -> None:
+    bench.add((40, 49, "wave"))
+    put(bench, (10, 69, "clap", 0.9, 0.0))
+    bench.labelling.proposals.next()
+    bench.key("Return")
+    assert bench.clips() == [(10, 39, "clap"), (40, 49, "wave")]
+    assert bench.said() == "“clap” took 1.0 s of 2.0 s: the rest is labelled already."
+
+
+@pytest.mark.parametrize("own_first", [True, False])
+def test_a_clip_and_a_proposal_together_are_each_treated_as_what_they_are(
+    three: Bench, own_first: bool
+) -> None:
+    bench, proposals = three, three.labelling.proposals
+    bench.add((200, 220, "wave"))
+    both = [bench.clip_at(0).id, proposals.open()[0].id]
+    bench.session.select(*(both if own_first else both[::-1]))
+    bench.key("3")
+    assert bench.clips() == [(10, 29, "throw"), (200, 220, "throw")]
+    bench.key("Z", CTRL)
+    bench.session.select(*(both if own_first else both[::-1]))
+    bench.key("Backspace")
+    assert bench.clips() == []
+    assert [clip.label for clip in rejected_proposals(bench.document)] == ["clap"]
+    assert bench.said() == "Deleted “wave” and a proposal rejected. Ctrl+Z brings it back."
+    bench.key("Z", CTRL)
+    assert bench.clips() == [(200, 220, "wave")]
+    assert len(proposals.open()) == 3
+
+
+def test_dragging_one_into_a_tier_covers_nothing_that_is_there(three: Bench) -> None:
+    bench, grid = three, three.labelling.grid
+    bench.add((70, 79, "wave"))
+    middle, row = grid.start_of(75), row_of(bench)
+    bench.drag(bench.place(middle, row), bench.place(middle, 0))
+    assert bench.clips() == [(60, 69, "wave"), (70, 79, "wave")]
+    assert "the rest is labelled already" in bench.said()

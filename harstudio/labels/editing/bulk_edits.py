@@ -13,13 +13,17 @@ from dataclasses import replace
 from harstudio.labels.editing.clip_edits import find, place
 from harstudio.labels.editing.edge_moves import as_edit, moved_clips
 from harstudio.labels.editing.edits import ChangeClip, Edit, EditError, Group, RemoveClip
-from harstudio.labels.editing.proposed import as_said
+from harstudio.labels.editing.proposals import accept
 from harstudio.labels.model import AttributeValue, Clip, Document, Origin, Tier, new_id
 from harstudio.recordings.frame_grid import FrameGrid
 
 
 def relabel(document: Document, clip_ids: Sequence[str], label: str) -> Edit | None:
-    """Another label: from then on a person says so, with no model's confidence."""
+    """Another label: from then on a person says so, with no model's confidence. EditError where
+    one is a proposal, which nobody has said yet."""
+    for tier, clip in (find(document, clip_id) for clip_id in clip_ids):
+        if tier.rules.proposals:
+            raise EditError(f"“{clip.label}” is a proposal; accept it first.")
 
     def relabelled(clip: Clip) -> Clip:
         if clip.label == label:
@@ -92,19 +96,24 @@ def copy_to_tier(
 ) -> Edit | None:  # fmt: skip
     """Copies in another tier, over what lies there; moving: they leave the tier they are in.
 
-    minimum_ns as for ``clip_edits.place``. Proposals are accepted by it. EditError where a clip
-    of a length would go among points, or a point among clips.
+    minimum_ns as for ``clip_edits.place``. Proposals are accepted by it and take what is free.
+    EditError where a clip of a length would go among points, or a point among clips, or where
+    only some are proposals.
     """
+    chosen = [find(document, clip_id) for clip_id in clip_ids]
+    offered = [clip.id for tier, clip in chosen if tier.rules.proposals]
+    if len(offered) == len(chosen) > 0:
+        return accept(document, offered, tier_name, "", minimum_ns, nowhere_else=True)
+    if offered:
+        raise EditError("Clips and proposals do not go together; accept the proposals first.")
     gone: list[Edit] = []
     placings: list[tuple[str, Clip]] = []
-    for clip_id in clip_ids:
-        tier, clip = find(document, clip_id)
+    for tier, clip in chosen:
         if tier.name == tier_name:
             continue
         if moving:
             gone.append(RemoveClip(tier.name, clip))
-        said = as_said(clip) if tier.rules.proposals else clip
-        placings.append((tier_name, said if moving else replace(said, id=new_id())))
+        placings.append((tier_name, clip if moving else replace(clip, id=new_id())))
     title = f"{'Move' if moving else 'Copy'} {{}} to “{tier_name}”"
     return _placed(document, gone, placings, minimum_ns, title)
 

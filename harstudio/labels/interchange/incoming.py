@@ -203,8 +203,8 @@ def _proposing(
     scratch = document.copy()
     for edit in edits:
         edit.apply(scratch)
-    edit = propose_also(scratch, new, title.removeprefix("Import "))
-    return [] if edit is None else [edit]
+    proposing = propose_also(scratch, new, title.removeprefix("Import "))
+    return [] if proposing is None else [proposing]
 
 
 def _aside_name(tiers: dict[str, _Row], beside: str, clip: Clip) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 
 from harstudio.errors import HarstudioError
 from harstudio.labels.editing import bulk_edits, clip_edits
+from harstudio.labels.editing import proposals as proposal_edits
 from harstudio.labels.editing.edge_moves import (
     Move,
     Side,
@@ -19,12 +20,13 @@ from harstudio.labels.editing.edge_moves import (
     moved_edge,
     neighbours,
 )
-from harstudio.labels.editing.edits import Edit, EditError
+from harstudio.labels.editing.edits import Edit, EditError, Group
 from harstudio.labels.model import Clip, Tier
 
 if TYPE_CHECKING:
     from harstudio.studio.labelling.labelling import Labelling
 
+SELECT_FIRST = "Select your clip first: while proposals are open, Backspace is for them."
 NOTHING_THERE = "Select a clip first: click it, or go there with Up and Down."
 
 
@@ -192,13 +194,20 @@ class ClipEditing(QObject):
 
     def relabel(self, label: str) -> None:
         """The clips get another label; proposals are accepted with it."""
-        proposals = self._labelling.proposals
-        if proposals.is_open(self.session.selection):
-            proposals.accept(label)
-            return
-        ids = self.targets()
-        if ids:
-            self.attempt(lambda: bulk_edits.relabel(self.session.document, ids, label))
+        offered, own = self._by_kind()
+        if not offered:
+            own = own or self.targets()
+            if own:
+                self.attempt(lambda: bulk_edits.relabel(self.session.document, own, label))
+        elif not own:
+            self._labelling.proposals.accept(label)
+        else:
+            self.attempt(
+                lambda: _both(
+                    bulk_edits.relabel(self.session.document, own, label),
+                    self._labelling.proposals.accepting(offered, label),
+                )
+            )
 
     def comment(self, clip_id: str, text: str) -> None:
         """Write a comment to a clip."""
@@ -207,14 +216,34 @@ class ClipEditing(QObject):
             self.do(clip_edits.change(self.session.document, clip_id, comment=text))
 
     def delete(self) -> None:
-        """The clips go; undo brings them back. Proposals are rejected."""
-        proposals = self._labelling.proposals
-        if proposals.current() is not None:
+        """The clips go; undo brings them back. Proposals are rejected, and while some are open
+        only a selected clip is deleted: the key was meant for one of them."""
+        proposals, document = self._labelling.proposals, self.session.document
+        offered, own = self._by_kind()
+        if not own and (offered or proposals.current() is not None):
             proposals.reject()
             return
-        ids = self.targets()
-        if ids:
-            self.attempt(lambda: clip_edits.delete(self.session.document, *ids))
+        if self.session.selection is None and proposals.open() and self.has_target():
+            self._say("info", SELECT_FIRST)
+            return
+        ids = own or self.targets()
+        if not ids:
+            return
+        found = document.find(ids[0])
+        what = f"“{found[1].label}”" if found and len(ids) == 1 else f"{len(ids)} clips"
+        gone = clip_edits.delete(document, *ids)
+        edit = _both(gone, proposal_edits.reject(document, offered)) if offered else gone
+        if self.attempt(lambda: edit):
+            also = f" and {len(offered)} proposals rejected" if len(offered) > 1 else ""
+            also = " and a proposal rejected" if len(offered) == 1 else also
+            self._say("info", f"Deleted {what}{also}. Ctrl+Z brings it back.")
+
+    def _by_kind(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Identities of the selected open proposals, and of the selected own clips."""
+        document, selected = self.session.document, self.session.selected
+        offered = tuple(one for one in selected if self._labelling.proposals.is_open(one))
+        there = (one for one in selected if document is not None and document.find(one))
+        return offered, tuple(one for one in there if one not in offered)
 
     def move(self, frames: int) -> None:
         """All by whole frames, as far as the others let them; the playhead goes with them."""
@@ -357,3 +386,8 @@ class ClipEditing(QObject):
             self._say("info", "There is no clip after this one to merge with.")
             return
         self.attempt(lambda: clip_edits.merge_with(self.session.document, clip.id, "next"))
+
+
+def _both(own: Edit | None, offered: Edit) -> Edit:
+    """What is done to clips and to proposals, as one step of undo."""
+    return offered if own is None else Group(f"{own.title}; {offered.title}", (own, offered))

@@ -218,7 +218,7 @@ class Labelling(QObject):
         elif self.mark_in_ns is not None:
             self._label_points(label, frame)
         elif self.proposals.current(at_ns) is not None:
-            self.proposals.accept(label, at_ns)
+            self.proposals.settle(label, at_ns)
         elif self.points.wanted(frame):
             self.points.place(label, frame)
         elif self.session.selection is not None:
@@ -343,6 +343,7 @@ class Labelling(QObject):
         history = self.session.history
         if history is None or not self.writable():
             return
+        decided = self.proposals.is_open(self.session.selection)
         try:
             edit = history.undo() if which == "undo" else history.redo()
         except (HarstudioError, OSError) as error:
@@ -350,6 +351,10 @@ class Labelling(QObject):
             return
         if edit is not None:
             done = "Undone" if which == "undo" else "Done again"
+            if which == "undo":
+                self.proposals.go_back(edit)
+            elif decided and not self.proposals.is_open(self.session.selection):
+                self.session.select(None)
             self.session.message.emit("info", f"{done}: {edit.title}.")
 
     # ---- label sets

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.labels.editing import proposals as edits
-from harstudio.labels.editing.edits import AddClip, EditError
+from harstudio.labels.editing.edits import AddClip, ChangeClip, Edit, EditError, Group
 from harstudio.labels.editing.proposals import open_proposals, proposal
 from harstudio.labels.model import Clip, Document, Tier
 from harstudio.runs.suggestions import Suggestion
@@ -90,11 +90,13 @@ class Proposals(QObject):
 
     def current(self, at_ns: int | None = None) -> Clip | None:
         """The one that is decided now. at_ns: the playhead counts as being there."""
+        labelling = self._labelling
+        if labelling.open_clip is not None or labelling.mark_in_ns is not None:
+            return None  # keys are for these
         if self.session.selection is not None:
             return self.find(self.session.selection)
-        labelling = self._labelling
         tier = labelling.clips.tier()
-        if not self.open() or labelling.open_clip is not None or labelling.mark_in_ns is not None:
+        if not self.open():
             return None
         if tier is not None and (tier.rules.points or labelling.clips.under_playhead(tier)):
             return None
@@ -161,8 +163,11 @@ class Proposals(QObject):
 
     def lacking(self) -> list[str]:
         """Labels of open proposals that the label set does not have."""
+        return self._lacking_of(self.open())
+
+    def _lacking_of(self, clips: Iterable[Clip]) -> list[str]:
         names = {label.name for label in self._labelling.labels()}
-        return list(dict.fromkeys(c.label for c in self.open() if c.label not in names))
+        return list(dict.fromkeys(clip.label for clip in clips if clip.label not in names))
 
     def _lacking_words(self) -> str:
         lacking = self.lacking()
@@ -195,15 +200,66 @@ class Proposals(QObject):
         document = self.session.document
         if not ids or document is None:
             return False
-        tier, shortest_ns = self._tier_name(), self._labelling.clips.shortest_ns
-        done = self._labelling.clips.attempt(
-            lambda: edits.accept(document, ids, tier, label, shortest_ns)
-        )
+        clips = [clip for clip in before if clip.id in ids]
+        if not self._labelling.clips.attempt(lambda: self.accepting(ids, label)):
+            return False
+        if label:
+            self._labelling.naming.used(label)
+        self._go_on(before, ids)
+        self._tell_shortened(clips)
+        return True
+
+    def settle(self, label: str, at_ns: int | None = None) -> None:
+        """What a label key does: accept with that label; own clips that are selected too get it."""
+        if len(self.session.selected) > 1:
+            self._labelling.clips.relabel(label)
+        else:
+            self.accept(label, at_ns)
+
+    def accepting(
+        self, ids: Sequence[str], label: str = "", into: str = "", document: Document | None = None
+    ) -> Edit:
+        """What makes clips of the annotator of them; EditError where that cannot be, as where the
+        label set lacks a label. into: this tier and no other. document: in place of the open one.
+        """
+        document = document or cast("Document", self.session.document)
+        lacking = [] if label else self._lacking_of(clip for clip in self.open() if clip.id in ids)
+        if lacking:
+            raise EditError(
+                f"“{lacking[0]}” is not in your label set: press a label key, or “Add labels of "
+                "the proposals”."
+            )
+        shortest_ns = self._labelling.clips.shortest_ns
+        tier = into or self._tier_name()
+        return edits.accept(document, ids, tier, label, shortest_ns, nowhere_else=bool(into))
+
+    def accept_moved(self, clip: Clip, moved: Clip, tier: str) -> bool:
+        """One becomes a clip of that tier, where ``moved`` lies; False, said why, if it cannot."""
+        document = cast("Document", self.session.document)
+        before = edits.proposals_tier(document)
+
+        def make() -> Edit:
+            if before is None or moved == clip:
+                return self.accepting([clip.id], into=tier)
+            move, there = ChangeClip(before.name, clip, moved), document.copy()
+            move.apply(there)
+            edit = self.accepting([clip.id], into=tier, document=there)
+            return Group(edit.title, (move, edit))
+
+        done = self._labelling.clips.attempt(make)
         if done:
-            if label:
-                self._labelling.naming.used(label)
-            self._go_on(before, ids)
+            self._tell_shortened([moved])
         return done
+
+    def _tell_shortened(self, before: Sequence[Clip]) -> None:
+        """Say which clips took less than was proposed."""
+        document = cast("Document", self.session.document)
+        for was in before:
+            found = document.find(was.id)
+            if found is not None and found[1].duration_ns < was.duration_ns:
+                clip = found[1]
+                length = f"{clip.duration_ns / 1e9:.1f} s of {was.duration_ns / 1e9:.1f} s"
+                self._say("info", f"“{clip.label}” took {length}: the rest is labelled already.")
 
     def reject(self) -> bool:
         """The one that is decided now is not proposed again. False as of ``accept``."""
@@ -222,17 +278,19 @@ class Proposals(QObject):
 
     def accept_above(self, confidence: float) -> bool:
         """All of at least that confidence become clips, as one step of undo; the surest first
-        where they overlap."""
-        document, ids = self.session.document, [clip.id for clip in self.above(confidence)]
+        where they overlap. Those whose label the label set lacks stay open."""
+        sure = self.above(confidence)
+        lacking = self._lacking_of(sure)
+        known = [clip.id for clip in sure if clip.label not in lacking]
+        document, ids = self.session.document, known or [clip.id for clip in sure]
         if document is None or not ids:
             self._say(
                 "info", f"No open proposal has a confidence of {100 * confidence:.0f} % or more."
             )
             return False
-        tier, shortest_ns = self._tier_name(), self._labelling.clips.shortest_ns
         before = self.in_order()
         try:
-            edit = edits.accept(document, ids, tier, "", shortest_ns)
+            edit = self.accepting(ids)
         except EditError as error:
             self._say("warn", str(error))
             return False
@@ -241,7 +299,8 @@ class Proposals(QObject):
             return False
         if self.session.selection in ids:
             self._go_on(before, tuple(ids))
-        self._say("info", f"{_many(made)} accepted, {len(self.open())} still open.")
+        left = f"{len(self.open())} still open.{self._lacking_words()}"
+        self._say("info", f"{_many(made)} accepted, {left}")
         return True
 
     def accept_sure(self) -> bool:
@@ -283,6 +342,9 @@ class Proposals(QObject):
         if not waiting:
             self._say("info", NONE_OPEN)
             return False
+        if self._labelling.open_clip is not None:
+            self._say("info", "End or drop the open clip first: its key ends it, Esc drops it.")
+            return False
         chosen = self.session.selection
         at = next((k for k, clip in enumerate(waiting) if clip.id == chosen), None)
         if at is not None:
@@ -294,8 +356,11 @@ class Proposals(QObject):
         return True
 
     def go_to(self, clip: Clip) -> None:
-        """Select it; it plays again and again where the settings say so."""
+        """Select it; it plays again and again where the settings say so. In and out points go:
+        keys are for the proposal now."""
         transport = self.session.transport
+        if self._labelling.mark_in_ns is not None or self._labelling.mark_out_ns is not None:
+            self._labelling.set_marks(None, None)
         self.session.select(clip.id)  # first: who leaves a clip while it plays lets go of it
         transport.seek(clip.start_ns)
         if self.session.settings.play_proposals:
@@ -311,11 +376,36 @@ class Proposals(QObject):
             return
         if not left:
             self.session.select(None)
+            self._leave_clips()
             self._say("info", "All proposals are settled. Ctrl+G goes to what is unlabelled.")
             return
         places = [k for k, clip in enumerate(before) if clip.id in decided]
         after = [*before[max(places, default=-1) + 1 :], *before]
         self.go_to(next(clip for clip in after if clip.id in left))
+
+    def _leave_clips(self) -> None:
+        """To where no own clip is, so that the next key is for none that is there already."""
+        clips, transport = self._labelling.clips, self.session.transport
+        while (clip := clips.under_playhead(clips.tier())) is not None and not clip.is_point:
+            before = transport.position_ns
+            transport.seek(clip.end_ns)
+            if transport.position_ns <= before:
+                return  # the recording is over
+
+    def go_back(self, edit: Edit) -> None:
+        """A decision was undone: what it was about is selected again."""
+        tier_name = {tier.name for tier in (self.shown(),) if tier is not None}
+        settled = set()
+        for step in edit.steps():
+            match step:
+                case AddClip(tier, clip) if tier not in tier_name:
+                    settled.add(clip.id)
+                case ChangeClip(_, _, after) if after.rejected:
+                    settled.add(after.id)
+        found = next((clip for clip in self.in_order() if clip.id in settled), None)
+        watching = self.session.selection is None and self.session.transport.playing
+        if found is not None and not watching and self._labelling.open_clip is None:
+            self.go_to(found)
 
     # ---- what happens elsewhere
 

@@ -10,7 +10,6 @@ from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 
 from harstudio.labels.editing.clip_edits import place
 from harstudio.labels.editing.edits import Group, RemoveClip
-from harstudio.labels.editing.proposed import as_said
 from harstudio.labels.model import Clip
 from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.session import Session
@@ -117,7 +116,7 @@ class EdgePull(Drag):
 
 class ClipPull(Drag):
     """A whole clip, between its neighbours; into another own tier of its kind, where it covers
-    what lies there. A proposal is accepted by that."""
+    what lies there. A proposal is accepted by that, and takes what is free."""
 
     cursor = Qt.CursorShape.ClosedHandCursor
 
@@ -132,7 +131,10 @@ class ClipPull(Drag):
     def move(self, time_ns: int, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         by_ns, self.snap_ns = time_ns - self._from_ns, None
         clip, row = self._clip, self._timeline.row_at(position.y())
-        if not modifiers & Qt.KeyboardModifier.ControlModifier:
+        straight = abs(by_ns) < THRESHOLD_PX * self._timeline.scale.ns_per_px
+        if straight and row is not None and row.title != self._row.title:
+            by_ns = 0  # straight up or down
+        elif not modifiers & Qt.KeyboardModifier.ControlModifier:
             edges = (clip.start_ns, clip.end_ns)
             pulled = tuple(edge + by_ns for edge in edges)
             playhead = self._timeline.session.transport.position_ns
@@ -152,6 +154,8 @@ class ClipPull(Drag):
     def _shifted(self, by_ns: int) -> Clip:
         """The clip with as many frames as before."""
         clip, grid = self._clip, self._labelling.grid
+        if by_ns == 0:
+            return clip
         assert grid is not None  # noqa: S101 - there are clips
         start = grid.snap_start(clip.start_ns + by_ns)
         if clip.is_point:
@@ -170,7 +174,10 @@ class ClipPull(Drag):
         if document is None or grid is None:
             return
         if self._row.kind is Kind.PROPOSED:
-            after = as_said(after)
+            if self._labelling.proposals.accept_moved(self._clip, after, row.title):
+                self._timeline.session.tier_name = row.title
+                self._timeline.session.select(after.id)
+            return
         there = place(document, row.title, after, grid.period_ns // 2)
         gone = RemoveClip(self._row.title, self._clip)
         title = f"Move “{after.label}” to “{row.title}”"
