@@ -10,21 +10,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
 
 from harstudio.labels.editing.clip_edits import find
 from harstudio.labels.editing.edits import (
     AddClip,
     AddTier,
     ChangeClip,
-    ChangeTier,
     Edit,
     EditError,
     Group,
     RemoveClip,
-    RemoveTier,
-    Step,
 )
 from harstudio.labels.editing.proposed import (
     SOURCE,
@@ -33,12 +29,19 @@ from harstudio.labels.editing.proposed import (
     proposal,
     proposed,
 )
+from harstudio.labels.editing.settled import (
+    Admitted,
+    admitted,
+    open_proposals,
+    proposals_tier,
+    rejected_proposals,
+    same,
+)
 from harstudio.labels.model import Clip, Document, Origin, Tier, TierRules, new_id
 
 __all__ = [
     "PROPOSALS",
     "Admitted",
-    "ProposalSteps",
     "Proposed",
     "accept",
     "admitted",
@@ -56,56 +59,6 @@ __all__ = [
 
 PROPOSALS = "proposals"  # what the tier is called
 RULES = TierRules(overlap=True, proposals=True)
-
-
-# ---- finding
-
-
-def proposals_tier(document: Document) -> Tier | None:
-    """The tier of proposals, None before the first ones."""
-    return next((tier for tier in document.tiers if tier.rules.proposals), None)
-
-
-def open_proposals(document: Document) -> list[Clip]:
-    """Those that nobody has settled, by time: not rejected, and not covered by half by clips that
-    the annotator made."""
-    tier = proposals_tier(document)
-    if tier is None:
-        return []
-    own = _Own(document)
-    return [clip for clip in tier.clips if not clip.rejected and not own.settles(clip)]
-
-
-def rejected_proposals(document: Document) -> list[Clip]:
-    """Those that the annotator said no to, by time."""
-    tier = proposals_tier(document)
-    return [] if tier is None else [clip for clip in tier.clips if clip.rejected]
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """The clips that may be proposed. covered, rejected: how many may not, because the annotator
-    has labelled half of them already, or said no to that label there."""
-
-    clips: tuple[Clip, ...]
-    covered: int
-    rejected: int
-
-
-def admitted(document: Document, clips: Iterable[Clip]) -> Admitted:
-    """Which of some clips may be proposed; point events never are."""
-    own, refused = _Own(document), rejected_proposals(document)
-    taken, covered, rejected = [], 0, 0
-    for clip in clips:
-        if clip.is_point:
-            continue
-        if own.settles(clip):
-            covered += 1
-        elif any(_as_rejected(clip, other) for other in refused):
-            rejected += 1
-        else:
-            taken.append(clip)
-    return Admitted(tuple(taken), covered, rejected)
 
 
 # ---- edits
@@ -148,7 +101,7 @@ def propose_also(document: Document, clips: Iterable[Clip], source: str) -> Edit
     name = _free_name(document) if tier is None else tier.name
     made = (AddTier(name, len(document.tiers), RULES),) if tier is None else ()
     there = [] if tier is None else [clip for clip in tier.clips if not clip.rejected]
-    gone = [RemoveClip(name, one) for one in there if any(_same(one, new) for new in taken)]
+    gone = [RemoveClip(name, one) for one in there if any(same(one, new) for new in taken)]
     put = [AddClip(name, _as_proposal(clip, source)) for clip in taken]
     return Group(f"Propose {_many(len(put))} by {source}", (*made, *gone, *put))
 
@@ -239,34 +192,6 @@ def reject(document: Document, ids: Sequence[str]) -> Edit:
     return Group(f"Reject “{one}”" if len(edits) == 1 else f"Reject {_many(len(edits))}", edits)
 
 
-class ProposalSteps:
-    """Tells the steps of edits that concern proposals alone from those about what is said.
-
-    Every step that is applied must be shown to it, in order. document: as it is before the first.
-    """
-
-    def __init__(self, document: Document | None = None) -> None:
-        tiers = [] if document is None else document.tiers
-        self._names = {tier.name for tier in tiers if tier.rules.proposals}
-
-    def is_one(self, step: Step) -> bool:
-        """Whether it concerns proposals alone."""
-        match step:
-            case AddTier(name, _, rules) if rules.proposals:
-                self._names.add(name)
-                return True
-            case RemoveTier(name) if name in self._names:
-                self._names.discard(name)
-                return True
-            case ChangeTier(before, after) if before in self._names:
-                self._names.discard(before)
-                self._names.add(after)
-                return True
-            case AddClip(tier, _) | RemoveClip(tier, _) | ChangeClip(tier, _, _):
-                return tier in self._names
-        return False
-
-
 # ---- helpers
 
 
@@ -323,63 +248,6 @@ def _longest_free(clip: Clip, busy: Iterable[tuple[int, int]]) -> tuple[int, int
             best = free_from, until
         free_from = max(free_from, end_ns)
     return best
-
-
-class _Own:
-    """The clips that the annotator made, to ask quickly what they cover."""
-
-    def __init__(self, document: Document) -> None:
-        clips = (
-            replace(clip, person=clip.person or tier.rules.person) if tier.rules.person else clip
-            for tier in document.said
-            if not tier.rules.points
-            for clip in tier.clips
-        )
-        self._clips = sorted(clips, key=lambda c: c.start_ns)
-        self._reach: list[int] = []  # where all clips up to each one end at the latest
-        reach = -(1 << 62)
-        for clip in self._clips:
-            reach = max(reach, clip.end_ns)
-            self._reach.append(reach)
-
-    def settles(self, clip: Clip) -> bool:
-        """Whether they cover at least half of a clip, those about somebody else left out."""
-        covered, free_from = 0, clip.start_ns
-        first = bisect_left(self._reach, clip.start_ns + 1)
-        for own in islice(self._clips, first, None):
-            if own.start_ns >= clip.end_ns:
-                break
-            if own.person and clip.person and own.person != clip.person:
-                continue
-            start_ns, end_ns = max(own.start_ns, free_from), min(own.end_ns, clip.end_ns)
-            if end_ns > start_ns:
-                covered, free_from = covered + end_ns - start_ns, end_ns
-        return 2 * covered >= clip.duration_ns
-
-
-def _same(one: Clip, other: Clip) -> bool:
-    """Whether they say the same of about the same time: one covers half of the other."""
-    return _alike(one, other) and 2 * _common_ns(one, other) >= min(
-        one.duration_ns, other.duration_ns
-    )
-
-
-def _as_rejected(clip: Clip, rejected: Clip) -> bool:
-    """Whether a clip says what was rejected: what they share is half of what they cover."""
-    common = _common_ns(clip, rejected)
-    covered = clip.duration_ns + rejected.duration_ns - common
-    return _alike(clip, rejected) and 2 * common >= covered
-
-
-def _alike(one: Clip, other: Clip) -> bool:
-    """Whether the same label is told, of persons that may be one."""
-    return one.label == other.label and (
-        one.person == other.person or "" in (one.person, other.person)
-    )
-
-
-def _common_ns(one: Clip, other: Clip) -> int:
-    return min(one.end_ns, other.end_ns) - max(one.start_ns, other.start_ns)
 
 
 def _free_name(document: Document, wanted: str = PROPOSALS) -> str:

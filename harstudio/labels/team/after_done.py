@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harstudio.labels.editing.edits import MarkDone
-from harstudio.labels.editing.proposals import ProposalSteps
+from harstudio.labels.editing.proposal_steps import ProposalSteps
 from harstudio.labels.keeping.journal import Record, from_line
 from harstudio.labels.keeping.recovery import journal_path
 from harstudio.labels.keeping.versions import log_path

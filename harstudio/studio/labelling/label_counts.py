@@ -7,7 +7,7 @@ from collections import Counter
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.labels.editing.edits import AddClip, ChangeClip, Edit, RemoveClip
-from harstudio.labels.editing.proposals import ProposalSteps
+from harstudio.labels.editing.proposal_steps import ProposalSteps
 from harstudio.labels.keeping.history import History
 from harstudio.studio.session import Session
 
