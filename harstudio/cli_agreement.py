@@ -72,11 +72,12 @@ def stats(folder: Path, *, json: bool, csv: Path | None) -> None:
     project = Project.open(folder)
     pseudonyms = project.pseudonyms()
     assignments = Assignments.load(project.folder)
-    labelled = project.labelled_recordings()
+    names = project.labelled_recordings()
     with cli_output.Progress("Reading recordings", unit="") as progress:
-        durations = durations_of(project, labelled, progress.of)
+        durations = durations_of(project, names, progress.of)
     with cli_output.Progress("Reading labels", unit="") as progress:
         found = measure_progress(project, durations, assignments, progress.of)
+    labelled = {row.recording for row in found.rows if row.begun or row.problem}
     rows = (replace(row, recording=pseudonyms.shown(row.recording)) for row in found.rows)
     found = replace(found, rows=tuple(rows))
     there = len(project.recordings())

@@ -135,7 +135,8 @@ def measure_progress(
     progress: Progressed | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> ProjectProgress:
-    """Read every document of a project; not for the GUI thread.
+    """Read every document of a project; not for the GUI thread. One that holds proposals only is
+    as if it were not there.
 
     durations: in ns by name of recording (see ``durations_of``). assignments: rows for what is
     assigned and not begun. cancelled: asked between recordings; what was read until then is
@@ -153,7 +154,8 @@ def measure_progress(
         found = []
         for annotator, path in project.document_paths(name):
             row, document = _of_file(name, annotator, path, project.label_set.attributes)
-            found.append(row)
+            if not _only_proposed(row, document):
+                found.append(row)
             for clip in _clips(document):
                 lengths.setdefault(clip.label, []).append(clip.duration_ns)
         there = {row.annotator for row in found}
@@ -238,6 +240,12 @@ def _of_file(
         row = Progress(recording, annotator, active_ns=spent, problem=str(error))
         return row, Document(recording, annotator)
     return replace(progress_of(document, attributes), active_ns=spent), document
+
+
+def _only_proposed(row: Progress, document: Document) -> bool:
+    """Whether nothing but proposals is there: the annotator has not begun."""
+    begun = row.begun or bool(row.problem)
+    return not begun and any(tier.rules.proposals for tier in document.tiers)
 
 
 def _clips(document: Document) -> list[Clip]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harstudio.cli_agreement import stats
 from harstudio.labels.agreement import Compared, measure_all
 from harstudio.labels.agreement.reading import by_a_person, says_something
 from harstudio.labels.editing import bulk_edits, clip_edits
@@ -29,7 +31,7 @@ from harstudio.labels.project import Project
 from harstudio.labels.team.after_done import changed_after_done
 from harstudio.labels.team.gold import take_agreed
 from harstudio.labels.team.policy import Policy
-from harstudio.labels.team.progress import progress_of
+from harstudio.labels.team.progress import measure_progress, progress_of
 from harstudio.learning.data.datasets import _by_people
 
 S = 1_000_000_000
@@ -194,3 +196,13 @@ def test_predictions_of_a_file_come_into_a_persons_labels_as_proposals() -> None
     assert [c.label for tier in document.said for c in tier.clips] == ["wave", "kick"]
     again = merged(document, Document("r1", "alice", tiers), "Import m.csv")
     assert (again.edit, again.added) == (None, 0)
+
+
+def test_a_recording_with_nothing_but_proposals_is_not_labelled(project, capsys) -> None:
+    history = project.history("r2", "alice")
+    history.do(propose(history.document, [proposal(0, S, "clap")], "runs/one"))
+    history.close()
+    assert [row.recording for row in measure_progress(project).rows] == ["r1"]
+    stats(project.folder, json=True, csv=None)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["labelled"], told["total"]["documents"]) == (1, 1)
