@@ -127,6 +127,7 @@ class Heading(NamedTuple):
     path: str
     name: str  # of the class
     confidence: float
+    classes: tuple[str, ...]
 
 
 def heading(path: Path) -> Heading | None:
@@ -137,8 +138,9 @@ def heading(path: Path) -> Heading | None:
             if member.file_size > MAX_HEADER_BYTES:
                 return None
             header = json.loads(_array(archive.read(member), np.dtype(np.uint8), 1).tobytes())
-        name = header["classes"][_index(header["label"], len(header["classes"]))]
-        return Heading(_text(header["path"]), _text(name), float(header["confidence"]))
+        classes = tuple(_text(name) for name in header["classes"])
+        name = classes[_index(header["label"], len(classes))]
+        return Heading(_text(header["path"]), name, float(header["confidence"]), classes)
     except (OSError, *DAMAGED, RecursionError, RuntimeError):
         return None
 

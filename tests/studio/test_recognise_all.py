@@ -13,7 +13,8 @@ from driving import until
 from harstudio.runs.kept_recognitions import answers_folder
 from harstudio.runs.recognised.segments import Trimming, find_segments
 from harstudio.runs.recognitions import heading
-from harstudio.studio.panels.library_answers import Said
+from harstudio.studio.panels.library_answers import RIGHT, WRONG, Said
+from harstudio.studio.panels.library_model import DONE
 from harstudio.studio.recognition.ways import (
     KEPT,
     Asking,
@@ -109,9 +110,36 @@ def find_again(window) -> None:
     batch = window.recognising.batch
     said = {path: one for path, one in batch.said.items() if one.label}
     batch.said = {}
-    batch._look_again()
+    batch._run = None
+    batch._look()
     until(lambda: batch.said == said, what="what lies in the run's folder")
     until(lambda: dict(window.library.model.said) == said)
+
+
+def test_what_is_said_is_shown_when_one_is_done(window, dataset, monkeypatch):
+    """Blind annotation: recording by recording, whichever is open."""
+    model, batch = listed(window, dataset), window.recognising.batch
+    window.recognising._show_panel()
+    batch.said = {str(found.path): Said("first", "wave", 0.5) for found in model.listed()}
+    batch.changed.emit()
+    assert len(model.said) == 4
+    team = window.session.team
+    monkeypatch.setattr(team, "why_hidden", lambda _name, done: "" if done else "blind")
+    team.changed.emit()
+    assert not model.said
+    model.set_states({"a1_s1_t2": DONE})
+    (path,) = model.said
+    assert "a1_s1_t2" in path
+    assert "marked as done" in window.recognising._some_hidden()
+
+
+def test_what_a_run_does_not_know_is_not_wrong(window, dataset):
+    found = listed(window, dataset).listed()[0]
+    assert Said("run", "kick", 0.5).verdict(found) == WRONG
+    assert Said("run", "kick", 0.5, classes=("kick", "sit")).verdict(found) == ""
+    known = found.action.name
+    assert Said("run", "kick", 0.5, classes=("kick", known)).verdict(found) == WRONG
+    assert Said("run", known, 0.5, classes=("kick", known)).verdict(found) == RIGHT
 
 
 def test_the_list_of_runs_says_how_many_have_what_each_needs(window, dataset, run):

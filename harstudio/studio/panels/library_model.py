@@ -15,6 +15,7 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
+    Signal,
 )
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
@@ -44,6 +45,7 @@ class LibraryModel(QAbstractListModel):
     ThumbRole = Qt.ItemDataRole.UserRole + 3
     OpenRole = Qt.ItemDataRole.UserRole + 4
     SaidRole = Qt.ItemDataRole.UserRole + 5
+    states_changed = Signal()  # what is listed, or how far it is labelled
 
     def __init__(self, thumbnails: Thumbnails, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +85,7 @@ class LibraryModel(QAbstractListModel):
         self._write_names()
         self._select_rows()
         self.endResetModel()
+        self.states_changed.emit()
 
     def set_only(self, names: Iterable[str] | None) -> None:
         """List the recordings of these names alone; None lists all."""
@@ -120,6 +123,7 @@ class LibraryModel(QAbstractListModel):
             self.set_filter(self._filter)
         elif self._rows:
             self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
+        self.states_changed.emit()
 
     def set_said(self, said: Mapping[str, Said]) -> None:
         """What a run says, by path of the recording."""

@@ -26,12 +26,14 @@ Answers = dict[str, Said]  # by path of the recording
 
 class Batch(QObject):
     """One job at a time; it goes on where it stopped. ``said`` is what the run in use, the one
-    whose opinion is shown, has answered: what is asked elsewhere counts too."""
+    whose opinion is shown, has answered: what is asked elsewhere counts too. aside: what is added
+    to the sentence that tells how it went."""
 
     changed = Signal()  # what is said, or the job
 
-    def __init__(self, session: Session, recogniser: Recogniser) -> None:
+    def __init__(self, session: Session, recogniser: Recogniser, aside: Callable[[], str]) -> None:
         super().__init__(recogniser)
+        self._aside = aside
         self._session, self._recogniser = session, recogniser
         self.record: JobRecord | None = None
         self.said: Answers = {}
@@ -44,7 +46,6 @@ class Batch(QObject):
         session.jobs.finished.connect(self._job_finished)
         session.recognition_changed.connect(self._meet)
         session.project_changed.connect(self._look)
-        session.team.changed.connect(self._look_again)
         recogniser.changed.connect(self._look)
 
     # ---- asking
@@ -87,13 +88,14 @@ class Batch(QObject):
         if record is not self.record or kind != "recognition":
             return
         run, path = self._recogniser.run, str(told["path"])
-        if run is None or run != self._run or self._session.team.why_hidden_now():
+        if run is None or run != self._run:
             return
         if told.get("error"):
             self.said[path] = Said(run.name, error=str(told["error"]))
         else:
             label, confidence = str(told["name"]), float(told["confidence"])
-            self.said[path] = Said(run.name, label, confidence)
+            classes = tuple(map(str, told["classes"]))
+            self.said[path] = Said(run.name, label, confidence, classes=classes)
             self._recogniser.look_again(Path(path))
         if not self._soon.isActive():
             self._soon.start()
@@ -108,7 +110,8 @@ class Batch(QObject):
             told = [f"{count - failed} of {count} recordings are recognised"]
             told += [f"{kept} were before"] if kept else []
             told += [f"{failed} could not be"] if failed else []
-            self._session.message.emit("warn" if failed else "info", ", ".join(told) + ".")
+            text = ", ".join(told) + f".{self._aside()}"
+            self._session.message.emit("warn" if failed else "info", text)
         elif record.state == "failed":
             self._session.message.emit("bad", record.error or "The run could not be asked.")
         self.changed.emit()
@@ -122,13 +125,10 @@ class Batch(QObject):
             return
         label = recognition.classes[recognition.label]
         answer = self._session.answer or recognition
-        self.said[recognition.path] = Said(run.name, label, answer.confidence)
+        about = Said(run.name, label, answer.confidence, classes=recognition.classes)
+        self.said[recognition.path] = about
         if not self._soon.isActive():
             self._soon.start()
-
-    def _look_again(self) -> None:
-        self._run = None
-        self._look()
 
     def _look(self, *_: object) -> None:
         """Read what another run has answered, or the same about another folder."""
@@ -138,7 +138,7 @@ class Batch(QObject):
         self._run, self._folder, self.said = run, folder, {}
         self._task.stop()
         self.changed.emit()
-        if run is None or folder is None or self._session.team.why_hidden_now():
+        if run is None or folder is None:
             return
 
         def work(_progress: object, cancelled: Callable[[], bool]) -> Answers:
@@ -166,5 +166,5 @@ def answered(run: Path, cancelled: Callable[[], bool]) -> Answers:
             break
         found = heading(file)
         if found is not None:
-            said[found.path] = Said(run.name, found.name, found.confidence)
+            said[found.path] = Said(run.name, found.name, found.confidence, classes=found.classes)
     return said

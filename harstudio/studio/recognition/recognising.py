@@ -14,6 +14,7 @@ from harstudio.runs.folder import is_run
 from harstudio.studio.commands import Command
 from harstudio.studio.palette import Entry
 from harstudio.studio.pane_area import PICTURES
+from harstudio.studio.panels.library_model import DONE
 from harstudio.studio.recognition.batch import Batch
 from harstudio.studio.recognition.commands import recognise_commands
 from harstudio.studio.recognition.recogniser import Recogniser
@@ -36,7 +37,7 @@ class Recognising(QObject):
         self.session = window.session
         self.recogniser = Recogniser(self.session, folders, window.store, self)
         self.what_if = WhatIf(self.session, self.recogniser.ways.device, self)
-        self.batch = Batch(self.session, self.recogniser)
+        self.batch = Batch(self.session, self.recogniser, self._some_hidden)
         self._wanted: Callable[[], list[Entry]] | None = None  # what the list of runs is for
         self._revealed = False
         self.holder = QWidget()
@@ -62,6 +63,8 @@ class Recognising(QObject):
         self.holder.layout().addWidget(self.panel)
         self._window.furnished.connect(self._meet_panes)
         self.batch.changed.connect(self._show_answers)
+        self._window.library.model.states_changed.connect(self._show_answers)
+        self.session.team.changed.connect(self._show_answers)
         self._show_answers()
 
     def _meet_panes(self) -> None:
@@ -177,7 +180,24 @@ class Recognising(QObject):
         return self.recogniser.busy or self.batch.busy
 
     def _show_answers(self) -> None:
-        self._window.library.model.set_said(self.batch.said)
+        """In the library, but for recordings whose answers the annotator may not see yet."""
+        hidden, model = self._hidden(), self._window.library.model
+        said = {path: one for path, one in self.batch.said.items() if path not in hidden}
+        if said != model.said:
+            model.set_said(said)
+
+    def _hidden(self) -> set[str]:
+        """Paths of the listed recordings about which nothing may be told to the annotator."""
+        model, why_hidden = self._window.library.model, self.session.team.why_hidden
+        return {
+            str(found.path)
+            for found in model.all_found()
+            if why_hidden(found.name, model.state(found.name) == DONE)
+        }
+
+    def _some_hidden(self) -> str:
+        some = self._hidden().intersection(self.batch.said)
+        return " They are shown for recordings that you have marked as done." if some else ""
 
     def recognise(self, run: Path) -> None:
         """Ask this run, unless it cannot say anything about what is open."""
