@@ -228,7 +228,7 @@ def _print_suggested(document: dict[str, Any]) -> None:
     if learned["accuracy"] is not None:
         held = f"{learned['accuracy']:.0%} ({learned['low']:.0%} to {learned['high']:.0%})"
         text += f"; held out by {learned['over']} {held} are named right"
-    cli_output.print_line(f"{text}.")
+    cli_output.print_line(f"{text}.{_known(learned)}")
 
 
 def _audited(done: dict[str, Any]) -> str:
@@ -236,7 +236,14 @@ def _audited(done: dict[str, Any]) -> str:
         return "Too little is labelled to hold anything out."
     return (
         f"{len(done['found'])} of {done['checked']} clips are contradicted; "
-        f"{done['accuracy']:.0%} are named like the people did."
+        f"{done['accuracy']:.0%} are named like the people did, held out by {done['over']}."
+        f"{_known(done)}"
+    )
+
+
+def _known(told: dict[str, Any]) -> str:
+    return (
+        " The run learned from these recordings itself: this says little." if told["known"] else ""
     )
 
 

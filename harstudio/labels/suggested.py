@@ -3,14 +3,16 @@ write one file, and because what was learned from labels that one may see is not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from harstudio.labels.agreement.segments import Span, overlap
 from harstudio.labels.keeping.names import safe_name
 from harstudio.labels.model import Clip, Document, Origin
 from harstudio.labels.team.policy import GOLD
 
 FOLDER = "suggestions"
+ALIKE = 0.5  # intersection over union from which on one label says one action
 
 
 def suggestions_folder(project: Path, annotator: str) -> Path:
@@ -39,3 +41,28 @@ def said_clips(document: Document) -> list[tuple[str, Clip]]:
         for clip in tier.clips
         if not clip.is_point and clip.origin is not Origin.MODEL
     ]
+
+
+def actions(said: Sequence[tuple[str, str, Span]]) -> list[int]:
+    """Which action each of the clips of one recording says, as a number from 0; they are given as
+    (label, person, when). Clips of several people that say the same of the same time say one."""
+    found = [0] * len(said)
+    at_work: dict[tuple[str, str], list[tuple[int, Span]]] = {}
+    count = 0
+    for k in sorted(range(len(said)), key=lambda k: said[k][2].start_ns):
+        label, person, when = said[k]
+        open_ones = at_work.setdefault((label, person), [])
+        open_ones[:] = [one for one in open_ones if one[1].end_ns > when.start_ns]
+        same = next((n for n, one in open_ones if overlap(one, when) >= ALIKE), None)
+        if same is None:
+            same, count = count, count + 1
+            open_ones.append((same, when))
+        found[k] = same
+    return found
+
+
+def count_actions(documents: Iterable[Document]) -> int:
+    """How many actions people said in the documents of one recording, see ``actions``."""
+    said = [one for document in documents for one in said_clips(document)]
+    found = actions([(clip.label, person, clip) for person, clip in said])
+    return len(set(found))

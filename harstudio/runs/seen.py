@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harstudio.runs.reading import newest_lines
+from harstudio.runs.suggestions import append_line
 
 FILE = "seen.jsonl"
 MAX_BYTES = 16 << 20
@@ -59,7 +60,4 @@ def note_kept(folder: Path, clip_id: str, label: str, *, stays: bool) -> None:
 
 
 def _add(folder: Path, line: dict[str, Any]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(line, ensure_ascii=False) + "\n"
-    with (folder / FILE).open("ab") as file:
-        file.write(text.encode("utf-8", "surrogatepass"))
+    append_line(folder / FILE, json.dumps(line, ensure_ascii=False))

@@ -20,6 +20,7 @@ from harstudio.runs.reading import newest_lines
 
 VERSION = 1
 LEARNED = "learned.jsonl"
+IGNORED = ".gitignore"
 MAX_BYTES = 64 << 20
 MAX_CLIPS = 100_000
 MAX_LINES = 10_000  # of learned.jsonl that are read, the newest
@@ -82,11 +83,13 @@ class Suggestions:
 class Learned:
     """One point of the learning curve.
 
-    at: seconds since 1970. clips: labelled clips that were learned from. classes: how many labels
-    they have. accuracy: share of clips named right while held out, with ``low`` and ``high``, the
-    ends of its 95 % interval (Wilson); NaN where nothing could be held out. minutes: how long the
-    labelled clips last together. over: what was held out, "recordings" or "stretches" of time
-    where there is one recording only. run: folder of the run.
+    at: seconds since 1970. clips: labelled clips that were learned from; what several people say
+    alike counts once, here and in what follows. classes: how many labels they have. accuracy: share
+    of clips named right while held out, of those whose label was learned from others, with ``low``
+    and ``high``, the ends of its 95 % interval (Wilson); NaN where nothing could be held out.
+    minutes: how long the labelled clips last together. over: what was held out: "people",
+    "recordings" or, where there is one only, "stretches" of time. run: folder of the run. known:
+    the run itself learned from some of these recordings, so that the accuracy says little.
     """
 
     at: float
@@ -98,6 +101,7 @@ class Learned:
     minutes: float
     over: str = "recordings"
     run: str = ""
+    known: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Builtins for JSON: NaN becomes None."""
@@ -115,6 +119,7 @@ def save_suggestions(path: Path, suggestions: Suggestions) -> None:
     """Write the file, replacing what is there; OSError leaves the old one."""
     document = {"version": VERSION} | asdict(suggestions)
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    make_folder(path.parent)
     write_atomically(path, text.encode("utf-8", "surrogatepass"))
     remove_leftovers(path)
 
@@ -171,15 +176,35 @@ def _suggestion(told: dict[str, Any]) -> Suggestion:
     )
 
 
+# ---- the folder
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of an annotator's suggestions, kept out of git: what was learned from labels
+    that one may see is not for others. OSError where that is not possible."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / IGNORED).write_text("*\n", encoding="utf-8")
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file of such a folder, after a torn one on a line of its own. OSError where
+    that is not possible."""
+    make_folder(path.parent)
+    with path.open("a+b") as file:
+        if file.seek(0, 2):
+            file.seek(-1, 2)
+            if file.read(1) != b"\n":
+                line = f"\n{line}"
+        file.write(f"{line}\n".encode("utf-8", "surrogatepass"))
+
+
 # ---- the learning curve
 
 
 def add_learned(folder: Path, learned: Learned) -> None:
     """Append a line to ``learned.jsonl`` of a folder; OSError where that is not possible."""
-    folder.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(learned.to_dict(), allow_nan=False) + "\n"
-    with (folder / LEARNED).open("ab") as file:
-        file.write(line.encode())
+    append_line(folder / LEARNED, json.dumps(learned.to_dict(), allow_nan=False))
 
 
 def load_learned(folder: Path) -> tuple[Learned, ...]:
@@ -211,6 +236,8 @@ def _learned(told: dict[str, Any]) -> Learned:
     for name in (one.name for one in fields(Learned)):
         if name in whole:
             values[name] = _count(told[name])
+        elif name == "known":
+            values[name] = told.get(name) is True
         elif name in texts:
             values[name] = _text(told.get(name, ""))
         else:

@@ -132,7 +132,7 @@ def test_the_queue_tells_what_waits_and_what_is_settled(tmp_path: Path) -> None:
         ("kick-s02", 1, True),
     ]  # fmt: skip
     assert (helped.recordings, len(helped.curve), helped.hidden) == (4, 1, 0)
-    assert helped.labelled == 7  # six of alice and bob, and one of one's own
+    assert helped.labelled == 4  # what alice and bob say alike is one; and one of one's own
     names = [one.recording for one in in_order(helped.waiting, "uncertainty")]
     assert names == ["fall-s02", "fall-s01", "kick-s02", "kick-s01"]  # finished ones last
     assert in_order(helped.waiting, "rarity")[0].recording == "fall-s02"

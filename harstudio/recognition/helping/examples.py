@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from harstudio.errors import HarstudioError
 from harstudio.jobs.context import Context
 from harstudio.labels.agreement.segments import overlap
+from harstudio.labels.suggested import actions
 from harstudio.learning.data.looked import extent
 from harstudio.recognition.helping.cutting import Cutting, cut
 from harstudio.recognition.helping.features import FeatureMaker, Features, Stretch
@@ -24,7 +25,7 @@ from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SkeletonStream, StreamKind
 
-RECORDINGS, STRETCHES = "recordings", "stretches"
+PEOPLE, RECORDINGS, STRETCHES = "people", "recordings", "stretches"  # what is held out
 PARTS = 5  # stretches of time that one recording is held out in
 INSIDE = 0.9  # of a stretch that lies where nothing was labelled
 MEANT = 0.5  # intersection over union of a clip and the stretch that it was made for
@@ -48,7 +49,9 @@ class Gathered:
     """Examples in order, with what they are made from.
 
     clips: of every example the clip that says it, None where there is nothing. annotators,
-    recordings: whose it is, and in which. over: what the groups are. edges: how far those of
+    recordings: whose it is, and in which. over: what the groups are, "people" where at least two
+    are known (who is not is held out by recording), else "recordings", "stretches" of time where
+    there is one recording only. edges: how far those of
     labelled clips lie from those of the motion.
     """
 
@@ -93,10 +96,24 @@ class Gathered:
         """Clips by label."""
         return Counter(clip.label for clip in self.clips if clip is not None)
 
+    def actions(self) -> list[list[int]]:
+        """Of every action the places of the clips that say it: several where several people do."""
+        by_recording: dict[str, list[int]] = {}
+        for k, clip in enumerate(self.clips):
+            if clip is not None:
+                by_recording.setdefault(clip.recording, []).append(k)
+        found: dict[tuple[str, int], list[int]] = {}
+        for recording, places in by_recording.items():
+            clips = [cast("SaidClip", self.clips[k]) for k in places]
+            which = actions([(one.label, one.stretch.person, one.stretch) for one in clips])
+            for k, action in zip(places, which, strict=True):
+                found.setdefault((recording, action), []).append(k)
+        return list(found.values())
+
     def minutes(self) -> float:
-        """How long the clips last together."""
-        lengths = (c.stretch.end_ns - c.stretch.start_ns for c in self.clips if c is not None)
-        return sum(lengths) / 60e9
+        """How long the actions last together."""
+        clips = (cast("SaidClip", self.clips[places[0]]) for places in self.actions())
+        return sum(c.stretch.end_ns - c.stretch.start_ns for c in clips) / 60e9
 
 
 def usual_seconds(said: Sequence[Said], otherwise: float) -> float:
@@ -155,6 +172,7 @@ class _Part:
     recording: str
     annotator: str
     clip: SaidClip | None
+    subject: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +184,9 @@ class _Looked:
 
 
 def _parts(recording: Recording, said: Said, usual_ns: int) -> _Looked:
-    parts = [_Part(one.stretch, said.recording, said.annotator, one) for one in said.clips]
+    whose = said.recording, said.annotator
+    subject = recording.subject
+    parts = [_Part(one.stretch, *whose, one, subject) for one in said.clips]
     start_ns, end_ns = extent(recording)
     empty = said.nothing(start_ns, end_ns)
     pieces = [piece for gap in empty for piece in _pieces(gap, usual_ns)]
@@ -181,8 +201,8 @@ def _parts(recording: Recording, said: Said, usual_ns: int) -> _Looked:
             best = max(moved, key=lambda one: overlap(one, clip), default=clip)
             if clip.person == person and overlap(best, clip) >= MEANT and best is not clip:
                 off = clip.start_ns - best.start_ns, clip.end_ns - best.end_ns
-                edges.append(Edge(said.recording, said.annotator, *off))
-    parts += [_Part(one, said.recording, said.annotator, None) for one in dict.fromkeys(pieces)]
+                edges.append(Edge(*whose, *off))
+    parts += [_Part(one, *whose, None, subject) for one in dict.fromkeys(pieces)]
     return _Looked(parts, edges)
 
 
@@ -201,12 +221,7 @@ def _gathered(rows: list[Features], parts: list[_Part], problems: list[str]) -> 
     if others:
         problems.append(f"{', '.join(others)} lack what the other recordings have; left out.")
     kept = [(row, part) for row, part in zip(rows, parts, strict=True) if row.size == width]
-    over = RECORDINGS if len({part.recording for _, part in kept}) > 1 else STRETCHES
-    groups = [part.recording for _, part in kept]
-    if over == STRETCHES:
-        middles = [(part.stretch.start_ns + part.stretch.end_ns) / 2 for _, part in kept]
-        order = np.argsort(np.argsort(middles, kind="stable"), kind="stable")
-        groups = [str(int(k) * PARTS // max(1, len(kept))) for k in order]
+    over, groups = _grouped([part for _, part in kept])
     features = np.array([row for row, _ in kept], dtype=np.float32).reshape(len(kept), width)
     labels = tuple(NOTHING if p.clip is None else p.clip.label for _, p in kept)
     return Gathered(
@@ -216,3 +231,17 @@ def _gathered(rows: list[Features], parts: list[_Part], problems: list[str]) -> 
         tuple(part.recording for _, part in kept),
         over,
     )
+
+
+def _grouped(parts: Sequence[_Part]) -> tuple[str, list[str]]:
+    """What is held out together, and of every part the group that it is in."""
+    groups = [part.recording for part in parts]
+    people = {part.subject for part in parts if part.clip is not None} - {None}
+    if len(people) > 1:
+        known = [None if part.subject is None else f"person {part.subject}" for part in parts]
+        return PEOPLE, [who or name for who, name in zip(known, groups, strict=True)]
+    if len(set(groups)) > 1:
+        return RECORDINGS, groups
+    middles = [(part.stretch.start_ns + part.stretch.end_ns) / 2 for part in parts]
+    order = np.argsort(np.argsort(middles, kind="stable"), kind="stable")
+    return STRETCHES, [str(int(k) * PARTS // max(1, len(parts))) for k in order]

@@ -128,6 +128,12 @@ class HeldOut:
         said = np.array(self.classes)[best] == np.array(labels)
         return np.asarray(said & np.isfinite(self.probabilities[:, 0]))
 
+    def known(self, labels: Sequence[str]) -> NDArray[np.bool_]:
+        """(n,) whether the head that was asked had learned the label, from another group."""
+        place = {name: k for k, name in enumerate(self.classes)}
+        at = [place[label] for label in labels]
+        return np.asarray(np.nan_to_num(self.probabilities[np.arange(len(at)), at]) > 0)
+
 
 def hold_out(
     examples: Examples, folds: int = FOLDS, pause: Callable[[], None] = lambda: None

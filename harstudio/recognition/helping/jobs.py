@@ -11,6 +11,7 @@ from harstudio.labels.suggested import suggestions_folder
 from harstudio.recognition.helping.auditing import contradicted
 from harstudio.recognition.helping.examples import gather
 from harstudio.recognition.helping.features import Stretch
+from harstudio.recognition.helping.known import learned_from
 from harstudio.recognition.helping.similar import find_similar
 from harstudio.recognition.helping.teacher import Teacher, not_written
 from harstudio.recognition.helping.teaching import what_people_said
@@ -117,12 +118,14 @@ def similar(payload: Payload, context: Context) -> Payload:
 
 
 def audit(payload: Payload, context: Context) -> Payload:
-    """Labels that a head contradicts which learned without their recording, the surest first.
+    """Labels that a head contradicts which learned without their person or recording, the surest
+    first.
 
     payload: project, run, annotator (whose labels may be learned from; "" = everybody's). Tells
     "device". Returns {checked: clips, found: [{recording, path, annotator, clip_id, start_ns,
     end_ns, label, says, confidence}], accuracy: share of clips that the held-out heads name like
-    the people, None where nothing could be held out, problems: sentences}.
+    the people, None where nothing could be held out, over: what was held out, known: whether the
+    run itself learned from some of these recordings (see ``Learned``), problems: sentences}.
     """
     project = Project.open(Path(payload["project"]))
     annotator = str(payload.get("annotator") or "")
@@ -141,6 +144,8 @@ def audit(payload: Payload, context: Context) -> Payload:
         "checked": told.checked,
         "found": [one.to_dict() for one in told.found],
         "accuracy": told.accuracy,
+        "over": gathered.over,
+        "known": learned_from(trained.folder, set(gathered.recordings)),
         "problems": list(dict.fromkeys(problems)),
     }
 

@@ -15,6 +15,7 @@ from harstudio.learning.evaluating.figures import interval
 from harstudio.recognition.helping.examples import Gathered, usual_seconds
 from harstudio.recognition.helping.features import FeatureMaker
 from harstudio.recognition.helping.head import NOTHING, Head, HeldOut, learn
+from harstudio.recognition.helping.known import learned_from
 from harstudio.recognition.helping.suggesting import (
     Speaker,
     Wanted,
@@ -65,15 +66,17 @@ class Teacher:
             return None
         examples, counts = self._gathered.examples, self._gathered.counts()
         accuracy = low = high = math.nan
+        said = self._gathered.actions()
         if self._held is not None:
-            right = self._held.right(examples.labels)
-            clips = [k for k, label in enumerate(examples.labels) if label != NOTHING]
-            hits = int(right[clips].sum())
-            accuracy = hits / len(clips)
-            low, high = interval(hits, len(clips))
+            right, known = self._held.right(examples.labels), self._held.known(examples.labels)
+            asked = [clips for clips in said if known[clips].any()]
+            if asked:
+                hits = sum(float(right[clips].mean()) for clips in asked)
+                accuracy = hits / len(asked)
+                low, high = interval(hits, len(asked))
         return Learned(
             at=now(),
-            clips=counts.total(),
+            clips=len(said),
             classes=len(counts),
             accuracy=accuracy,
             low=low,
@@ -81,6 +84,7 @@ class Teacher:
             minutes=self._gathered.minutes(),
             over=self._gathered.over,
             run=str(self._trained.folder),
+            known=learned_from(self._trained.folder, set(self._gathered.recordings)),
         )
 
     def suggest(

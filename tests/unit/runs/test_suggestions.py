@@ -71,7 +71,7 @@ def test_the_learning_curve_grows_and_passes_over_damage(tmp_path: Path) -> None
     second = Learned(2.0, 8, 3, 0.75, 0.4, 0.9, 1.0, "stretches", "/runs/a")
     add_learned(tmp_path, first)
     with (tmp_path / LEARNED).open("ab") as file:
-        file.write(b'{"at": \n[]\n')
+        file.write(b'{"at": \n[]\n{"at": 1.5, "cl')
     add_learned(tmp_path, second)
     kept = load_learned(tmp_path)
     assert math.isnan(kept[0].accuracy)

@@ -99,7 +99,9 @@ def test_a_minute_is_suggested_from_labels_of_short_recordings(demo: Path) -> No
     assert 0 < told["uncertain"] < 1
     (learned,) = load_learned(suggestions_folder(demo, "dora"))
     assert learned.to_dict() == done["learned"]
-    assert learned.over == "recordings"
+    assert (learned.over, learned.known) == ("people", False)
+    own_git = suggestions_folder(demo, "dora") / ".gitignore"
+    assert own_git.read_text() == "*\n"  # also in a project made before there were suggestions
     assert learned.low < learned.accuracy < learned.high
 
 

@@ -121,8 +121,8 @@ def test_only_what_may_be_put_is_suggested() -> None:
     half = S // 2
     covered, refused, other = (
         Suggestion(half, 2 * S + half, "clap", "", 0.9),
-        Suggestion(5 * S + half // 2, 9 * S, "clap", "", 0.9),
-        Suggestion(5 * S + half // 2, 9 * S, "wave", "", 0.9),
+        Suggestion(5 * S + half // 2, 6 * S + half, "clap", "", 0.9),
+        Suggestion(5 * S + half // 2, 6 * S + half, "wave", "", 0.9),
     )
     assert unsettled(document, (covered, refused, other)) == (other,)
 

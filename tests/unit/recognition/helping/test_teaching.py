@@ -11,6 +11,7 @@ import pytest
 from harstudio.labels.editing.edits import AddClip, AddTier
 from harstudio.labels.model import Clip, Origin, TierRules
 from harstudio.labels.project import Project
+from harstudio.labels.suggested import actions
 from harstudio.labels.team.policy import GOLD, Policy
 from harstudio.recognition.helping.examples import RECORDINGS, Gathered
 from harstudio.recognition.helping.features import Stretch
@@ -125,3 +126,13 @@ def test_what_others_say_about_a_recording_does_not_teach_there() -> None:
     )
     assert made.without("room", "ann").examples.labels == ("wave",)
     assert made.without("hall", "ann").examples.labels == ("wave", "clap")
+
+
+def test_what_two_people_say_alike_is_one_action() -> None:
+    said = [
+        ("wave", "", Stretch(0, 10)), ("wave", "", Stretch(1, 11)), ("wave", "", Stretch(20, 30)),
+        ("clap", "", Stretch(0, 10)), ("wave", "b", Stretch(0, 10)), ("wave", "", Stretch(8, 18)),
+    ]  # fmt: skip
+    which = actions(said)
+    assert which[0] == which[1]
+    assert len(set(which)) == 5
