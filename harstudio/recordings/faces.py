@@ -154,10 +154,10 @@ class FaceMask:
         return Head(body.id, float(x), float(y), HEAD_M * px_per_m + spread, px_per_m)
 
 
-def coarse(picture: NDArray[Any]) -> NDArray[Any]:
-    """A whole picture in so few cells that nobody is known; a copy."""
+def coarse(picture: NDArray[Any], cells: float = CELLS_A_PICTURE) -> NDArray[Any]:
+    """A whole picture in so few cells over its longer side that nobody is known; a copy."""
     height, width = picture.shape[:2]
-    cell = max(SMALLEST_CELL_PX, math.ceil(max(height, width) / CELLS_A_PICTURE))
+    cell = max(SMALLEST_CELL_PX, math.ceil(max(height, width) / cells))
     return _cells(picture, cell)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ import numpy as np
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.files import write_atomically
 from harstudio.reports.explanation_arrays import write_arrays
+from harstudio.results import Picture
 from harstudio.runs.recognised.explained import Explained
 from harstudio.runs.recognised.opinion import Opinion, Where
 from harstudio.runs.recognitions import load_recognition
@@ -59,7 +62,8 @@ def _save(payload: Payload, context: Context) -> Payload:
     recognition = load_recognition(Path(str(payload["recognition"])))
     problems: list[str] = []
     if kind == "arrays":
-        write_arrays(recognition, file, str(payload.get("title") or ""))
+        shown, problems = _seen_pictures(recognition, payload)
+        write_arrays(shown, file, str(payload.get("title") or ""))
     else:
         explained = chosen(recognition, payload)
         problems = _draw(recognition, explained, file, kind, payload, context)
@@ -104,6 +108,42 @@ def _share(payload: dict[str, Any], key: str, otherwise: float) -> float:
     if not 0 <= float(value) <= 1:
         raise UsageError(f"The {key} lies between 0 and 1.")
     return float(value)
+
+
+def _seen_pictures(
+    recognition: Recognition, payload: dict[str, Any]
+) -> tuple[Recognition, list[str]]:
+    """The recognition with its pictures as they may be seen, and a sentence where they cannot be
+    told: what a network was given shows faces as its recording does."""
+    from harstudio.labels.team.faces_rule import hides_faces
+    from harstudio.recordings.faces import FaceMask
+    from harstudio.recordings.formats import open_recording
+    from harstudio.recordings.hidden_inputs import hidden_input
+
+    if not any(isinstance(one, Picture) for told in recognition.explanations for one in told):
+        return recognition, []
+    path = Path(str(payload.get("recording") or recognition.path))
+    hides = payload.get("hide_faces")
+    if not path.exists() and hides is not False:  # nobody knows whether faces are to be hidden
+        sentence = f"{path} is not there: what the network was given is left out."
+        return _with_pictures(recognition, lambda one: None), [sentence]
+    if not (hides_faces(path) if hides is None else hides):
+        return recognition, []
+    with open_recording(path) as recording:
+        masks = {name: FaceMask(recording, name) for name in recording.streams}
+        return _with_pictures(recognition, lambda one: hidden_input(one, masks.get(one.stream))), []
+
+
+def _with_pictures(
+    recognition: Recognition, change: Callable[[Picture], Picture | None]
+) -> Recognition:
+    """The same with other pictures; those that become None are left out."""
+    told = [
+        [change(one) if isinstance(one, Picture) else one for one in window]
+        for window in recognition.explanations
+    ]
+    kept = tuple(tuple(one for one in window if one is not None) for window in told)
+    return replace(recognition, explanations=kept)
 
 
 def _draw(

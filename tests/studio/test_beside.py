@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolButton
 
 from driving import until
 from harstudio.errors import DataError, MissingError
 from harstudio.labels.project import Project
 from harstudio.resources import resource
+from harstudio.results import Picture
 from harstudio.runs.answers import StoredAnswers, save_answers
 from harstudio.runs.folder import RunFolder
 from harstudio.settings import Settings
@@ -32,10 +34,12 @@ from harstudio.studio.evaluation.misclassified import (
     read_errors,
     typical_of,
 )
+from harstudio.studio.recognition.looked_at import LookedAt
 from harstudio.studio.session import Session
 from harstudio.studio.team.rules import BLIND
 from harstudio.studio.transport import Transport
 from made_runs import write_run
+from studio.made_recognition import made_recognition
 
 SECOND = 1_000_000_000
 SECONDS = 90  # a worker imports torch first, on a busy machine
@@ -221,6 +225,17 @@ def test_faces_and_names_are_hidden_by_the_rules_of_the_recordings_own_project(s
     show_clip(side, path)
     assert side.privacy.hides_faces
     assert side.team.shown(path.stem) == "wave-P01"
+    told = made_recognition(side.recording, picture="color", windows=1, more=True)
+    (given,) = (one for one in told.explanations[0] if isinstance(one, Picture))
+    looked_at = LookedAt(side)
+    side.explaining.take(told)
+    looked_at.meet(told.classes)
+    if not side.explaining.is_shown(given.name):
+        side.explaining.toggle(given.name)
+    image = looked_at.views[given.name].image
+    shown = {image.pixelColor(x, 40).getRgb()[:3] for x in range(image.width())}
+    assert len(shown) < 10 < len({tuple(one) for one in given.pixels[40].tolist()})
+    looked_at.deleteLater()
     project.set_policy(replace(project.policy, blind=True))
     show_clip(side, demo("clap-s01"))
     show_clip(side, path)
@@ -298,6 +313,10 @@ def test_errors_side_by_side_are_played_explained_and_left(window, net):
     assert commands["transport.play"].checked()
     press(window, Qt.Key.Key_Space)
     assert not beside.clock.playing
+    window.keys.give("transport.next_frame", "Ctrl+8")
+    tips = [button.toolTip() for button in beside.bar.findChildren(QToolButton)]
+    assert "One frame on  (Ctrl+8)" in tips
+    window.keys.reset()
     assert not window.session.transport.playing
     before = beside.clock.position_ns
     press(window, Qt.Key.Key_Right)

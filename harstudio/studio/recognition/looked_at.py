@@ -93,6 +93,7 @@ class LookedAt(QWidget):
         self._column.addWidget(self._choices)
         self._build_choices()
         self._explaining.changed.connect(self.refresh)
+        session.privacy.changed.connect(self._fill_anew)
         theme.theme_events.changed.connect(self.refresh)
 
     def _build_choices(self) -> None:
@@ -224,8 +225,12 @@ class LookedAt(QWidget):
         if relation is not None:
             self._fill_joints(relation)
 
-    @staticmethod
-    def _fill(view: View, one: object, span: tuple[int, int]) -> None:
+    def _fill_anew(self) -> None:
+        """The project's rule about faces is another."""
+        self._filled = {}
+        self.refresh()
+
+    def _fill(self, view: View, one: object, span: tuple[int, int]) -> None:
         """Show what a window tells."""
         match view, one:
             case ShareView(), ModalityShare():
@@ -233,7 +238,7 @@ class LookedAt(QWidget):
             case ImportanceCurve(), Importance():
                 view.show_one(one, span)
             case PictureView(), Picture():
-                view.show_one(one)
+                view.show_one(self._session.privacy.given(one))
             case MatrixView(), Matrix():
                 view.show_one(one)
 

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.recordings.faces import FaceMask
+from harstudio.recordings.hidden_inputs import hidden_input
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream
+from harstudio.results import Picture
 
 if TYPE_CHECKING:
     from harstudio.studio.viewing import Viewing
@@ -50,6 +52,15 @@ class Privacy(QObject):
         mask = self._mask_of(stream)
         return data if mask is None else mask.masked(data, int(stream.times_ns[index]))
 
+    def given(self, picture: Picture) -> Picture:
+        """What a network was given of the open recording, as it may be seen."""
+        if not self.hides_faces:
+            return picture
+        recording = self._session.recording
+        stream = None if recording is None else recording.streams.get(picture.stream)
+        mask = self._kept_mask(stream) if isinstance(stream, PictureStream) else None
+        return hidden_input(picture, mask)
+
     def why_coarse(self, stream: PictureStream, index: int) -> str:
         """Why a whole frame is hidden, "" when it is not."""
         mask = self._mask_of(stream)
@@ -57,15 +68,19 @@ class Privacy(QObject):
         return HIDDEN if coarse else ""
 
     def _mask_of(self, stream: PictureStream) -> FaceMask | None:
+        mask = self._kept_mask(stream) if self.hides_faces else None
+        return mask if mask is not None and mask.needed else None
+
+    def _kept_mask(self, stream: PictureStream) -> FaceMask | None:
         recording = self._session.recording
-        if not self.hides_faces or recording is None:
+        if recording is None:
             return None
         if self._of is not recording:
             self._masks, self._of = {}, recording
         mask = self._masks.get(stream.name)
         if mask is None:
             mask = self._masks[stream.name] = FaceMask(recording, stream.name)
-        return mask if mask.needed else None
+        return mask
 
     def _meet_rules(self) -> None:
         if self._hid != self.hides_faces:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -14,12 +15,13 @@ import pytest
 from harstudio.cli import main
 from harstudio.errors import MissingError, UsageError
 from harstudio.jobs.context import Stopped
+from harstudio.recordings.faces import FaceMask
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.overlay.heat_colors import inferno
 from harstudio.reports.explanation import chosen, save
 from harstudio.reports.explanation_arrays import arrays_of
 from harstudio.resources import resource
-from harstudio.results import Recognition, Window
+from harstudio.results import Box, Cut, Picture, Recognition, Window
 from harstudio.runs.recognitions import save_recognition
 from job_context import Heard
 from studio.made_recognition import made_recognition
@@ -172,3 +174,40 @@ def test_the_command_says_what_there_is_and_writes_it(said, tmp_path, capsys):
     run("explain", said[1], out, "--map", "relation", "--joints", "none", "--at", "1")
     assert capsys.readouterr().out == f"Written: {out}\n"
     assert cv2.imread(str(out)) is not None
+
+
+def test_what_a_network_was_given_hides_faces_too(said, tmp_path):
+    """A whole frame and one cut out around a head: where the head is, and all of the piece."""
+    with open_recording(said[0]) as recording:
+        color = recording.streams["color"]
+        mask, time_ns = FaceMask(recording, "color"), int(color.times_ns[10])
+        head, frame = mask.heads(time_ns)[0], color.frame(10)
+        told = made_recognition(recording, picture="color", windows=1)
+    whole = Box(0, 0, frame.shape[1], frame.shape[0])
+    box = Box(head.x - 40, head.y - 40, head.x + 40, head.y + 40)
+    noise = np.random.default_rng(1).integers(0, 256, frame.shape, dtype=np.uint8)
+    full = Box(0, 0, 1, 1)
+    given = (
+        Picture("whole", "whole", noise, "color", (Cut(time_ns, whole, full),)),
+        Picture("piece", "piece", noise, "color", (Cut(time_ns, box, full, "head"),)),
+        Picture("unknown", "unknown", noise),
+    )
+    file = tmp_path / "x.recognition.npz"
+    save_recognition(file, replace(told, explanations=(given,)))
+    payload = {"recognition": str(file), "file": str(tmp_path / "x.npz"), "hide_faces": True}
+    assert not save(payload, Heard())["problems"]
+    with np.load(payload["file"]) as arrays:
+        same = {one.name: arrays[f"0/{one.name}/pixels"] == noise for one in given}
+    assert same["piece"].mean() < 0.05
+    assert same["unknown"].mean() < 0.05
+    reach = round(head.radius / 2)
+    x, y = round(head.x), round(head.y)
+    assert same["whole"][y - reach : y + reach, x - reach : x + reach].mean() < 0.05
+    assert same["whole"].mean() > 0.8
+    save({**payload, "hide_faces": None}, Heard())
+    with np.load(payload["file"]) as arrays:
+        assert (arrays["0/whole/pixels"] == noise).all()
+    gone = {**payload, "hide_faces": None, "recording": str(tmp_path / "gone.harrec")}
+    assert "is not there" in save(gone, Heard())["problems"][0]
+    with np.load(payload["file"]) as arrays:
+        assert not [key for key in arrays.files if key.endswith("pixels")]
