@@ -151,7 +151,7 @@ def test_a_key_is_held_as_long_as_the_action_lasts(untrimmed):
 def test_one_of_many_labels_is_found_by_its_letters(untrimmed):
     """With the 120 labels of NTU RGB+D most have no key: a few letters and Enter."""
     studio, _ = untrimmed
-    studio.window.labelling.use_label_set(bundled_label_set("ntu120"))
+    studio.window.labelling.label_sets.use(bundled_label_set("ntu120"))
     studio.presses = 0
     for letters in ("wri", "stop"):
         for key in ("/", *letters, "enter", "shift+right", "enter"):  # Enter alone ends the clip

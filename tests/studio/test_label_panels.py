@@ -220,7 +220,7 @@ ASKED = (
 
 def asking(bench: Bench) -> None:
     """Two clips selected in a set that asks about clips."""
-    bench.labelling.use_label_set(replace(bench.labelling.label_set, attributes=ASKED))
+    bench.labelling.label_sets.use(replace(bench.labelling.label_set, attributes=ASKED))
     bench.add((9, 29, "wave"), (40, 49, "clap"))
     bench.session.select(bench.clip_at(1).id, bench.clip_at(0).id)
 
@@ -280,7 +280,7 @@ def test_a_label_is_written_by_name_or_synonym(bench: Bench) -> None:
     edited = edits.changed(
         bench.labelling.label_set, "throw", Label("throw", synonyms=("toss",), hotkey="3")
     )
-    bench.labelling.use_label_set(edited)
+    bench.labelling.label_sets.use(edited)
     field = bench.clip.label
     for text, said in (("juggle", "wave"), ("TOSS", "throw")):
         field.setFocus()
@@ -297,7 +297,7 @@ def test_groups_fold_and_synonyms_are_found(bench: Bench) -> None:
         (Label("wave", parent="arms", synonyms=("hail",), code="A7"), Label("walk")),
         groups=("arms",),
     )
-    bench.labelling.use_label_set(label_set)
+    bench.labelling.label_sets.use(label_set)
     model = bench.labels.model
     texts = [model.index(k, 0).data() for k in range(model.rowCount())]
     assert texts == ["arms", "wave", "walk"]

@@ -194,10 +194,10 @@ def test_a_new_name_is_counted_first_and_reaches_every_document(
     assert names == ["hand wave", "drink", "hop"]
 
     # a label that is typed in the window meanwhile
-    small.labelling.add_label("skip")
+    small.labelling.label_sets.add("skip")
     assert editor.draft.label_set.find("skip") is not None
     editor.draft.add("run")
-    small.labelling.add_label("crawl")
+    small.labelling.label_sets.add("crawl")
     assert editor.theirs.isVisible()
     QTest.keyClick(editor, Qt.Key.Key_Escape)  # put away, not dropped
     small.label_desk.edit("drink")
@@ -295,7 +295,7 @@ def test_an_example_plays_beside_and_moves_nothing(small: MainWindow) -> None:
     assert desk.pane.time_ns() == SECOND // 10
     lost = replace(session.project.label_set.labels[1], example=Example("gone", 0, SECOND))
     labels = (session.project.label_set.labels[0], lost)
-    small.labelling.use_label_set(LabelSet("made", labels))
+    small.labelling.label_sets.use(LabelSet("made", labels))
     desk.show_example("clap")
     until(lambda: "not in the project" in desk.pane.view._words)
     desk.toggle_example()

@@ -292,7 +292,7 @@ def test_every_letter_of_the_player_stays_free(bench: Bench) -> None:
 
 
 def test_new_labels_are_kept_with_the_project(bench: Bench) -> None:
-    bench.labelling.add_label("juggle")
+    bench.labelling.label_sets.add("juggle")
     assert bench.labelling.label_set.find("juggle").hotkey == "C"
     assert bench.project.open(bench.project.folder).label_set.find("juggle") is not None
     bench.go(3)

@@ -144,7 +144,7 @@ class ImportBox(LabelFilesBox):
             notes += [*done.notes, *done.problems]
         added = [label for label in new.values() if not self._known(label.name)]
         for label in added:
-            window.labelling.use_label_set(
+            window.labelling.label_sets.use(
                 window.labelling.label_set.with_label(label.name, label.code, label.definition)
             )
         if added:

@@ -236,7 +236,7 @@ class LabelDesk(QObject):
             return
         if label_set.find(clip.label) is None:
             label_set = label_set.with_label(clip.label)
-        self._labelling.use_label_set(label_set_edits.with_example(label_set, clip.label, example))
+        self._labelling.label_sets.use(label_set_edits.with_example(label_set, clip.label, example))
         kept = project.label_set.find(clip.label)
         if kept is not None and kept.example == example:
             self._session.message.emit("info", f"This clip is the example of “{clip.label}” now.")

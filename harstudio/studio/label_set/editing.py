@@ -122,7 +122,7 @@ class Editing(QObject):
     def _take_read(self, label_set: LabelSet) -> None:
         if self.editor is not None:
             self.editor.draft.start_from(label_set)
-            self._labelling.take_label_set(label_set)
+            self._labelling.label_sets.take(label_set)
             self.editor.tell("This is the set as somebody else saved it.")
 
     def _set_changed(self) -> None:
@@ -218,7 +218,7 @@ class Editing(QObject):
         self._saving = None
         self._session.held = ""
         if self._project is not None and self._project is self._session.project:
-            self._labelling.take_label_set(self._project.label_set)
+            self._labelling.label_sets.take(self._project.label_set)
             self._labelling.others.read()
         self._session.message.emit("info", said)
         if self.editor is not None and self._project is not None:

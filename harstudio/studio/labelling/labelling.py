@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from harstudio.errors import ConflictError, HarstudioError
+from harstudio.errors import HarstudioError
 from harstudio.labels.label_sets.label_set import Label, LabelSet, label_color
-from harstudio.labels.label_sets.put_away import put_away_sentence
 from harstudio.labels.model import Clip
 from harstudio.recordings.frame_grid import FrameGrid
 from harstudio.studio.commands import Command
@@ -26,6 +25,7 @@ from harstudio.studio.labelling.clip_selecting import ClipSelecting
 from harstudio.studio.labelling.commands import label_commands
 from harstudio.studio.labelling.key_holding import KeyHolding
 from harstudio.studio.labelling.label_naming import LabelNaming
+from harstudio.studio.labelling.label_set_use import LabelSetUse
 from harstudio.studio.labelling.other_labels import OtherLabels
 from harstudio.studio.labelling.point_placing import PointPlacing
 from harstudio.studio.labelling.tier_editing import TierEditing
@@ -34,7 +34,6 @@ from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
 
 if TYPE_CHECKING:
-    from harstudio.labels.project import Project
     from harstudio.studio.timeline.drags import Drag
 
 
@@ -97,7 +96,8 @@ class Labelling(QObject):
         self.open_clip: OpenClip | None = None
         self.drag: Drag | None = None  # what the mouse pulls
         self._inside = False  # the playhead is over the selected clip
-        self.label_set = LabelSet("")
+        self.label_sets = LabelSetUse(session, self)
+        self.label_sets.changed.connect(self.labels_changed)
         session.closing.connect(self.finish)
         session.recording_changed.connect(self._meet_recording)
         session.history_changed.connect(self._meet_history)
@@ -132,8 +132,13 @@ class Labelling(QObject):
 
     def color_of(self, name: str) -> str:
         """The label's own colour, else the one that goes with its name."""
-        label = self._by_name.get(name)
+        label = self.label_sets.find(name)
         return label_color(name) if label is None else label.color
+
+    @property
+    def label_set(self) -> LabelSet:
+        """The set that is labelled with."""
+        return self.label_sets.label_set
 
     def labels(self) -> Iterable[Label]:
         return self.label_set.labels
@@ -357,59 +362,6 @@ class Labelling(QObject):
                 self.session.select(None)
             self.session.message.emit("info", f"{done}: {edit.title}.")
 
-    # ---- label sets
-
-    def use_label_set(self, label_set: LabelSet, *, another: bool = False) -> None:
-        """Label with this set from now on; the project remembers it.
-
-        another: it has nothing to do with the one it replaces, which is put away and told."""
-        project = self.session.project
-        if project is not None:
-            try:
-                if another:
-                    self._tell_put_away(project.exchange_label_set(label_set))
-                else:
-                    project.set_label_set(label_set)
-            except ConflictError as error:
-                if self._read_label_set(project):
-                    self.session.message.emit("warn", f"{error} It was read again now.")
-                return
-            except (HarstudioError, OSError) as error:
-                self.session.message.emit("warn", f"The label set was not kept. {error}")
-                if another:
-                    return
-        self.take_label_set(label_set)
-
-    def _tell_put_away(self, put: LabelSet | None) -> None:
-        if put is not None:
-            self.session.message.emit("info", put_away_sentence(put))
-
-    def add_label(self, name: str) -> None:
-        """A new label at the end of the set, on the first free key."""
-        name = name.strip()
-        if not name or name in self._by_name:
-            return
-        project = self.session.project
-        stale = project is not None and project.label_set_is_stale()
-        if stale and not self._read_label_set(project):  # what another window did stays
-            return
-        if name not in self._by_name:
-            self.use_label_set(self.label_set.with_label(name))
-
-    def _read_label_set(self, project: Project) -> bool:
-        try:
-            self.take_label_set(project.read_label_set())
-        except HarstudioError as error:
-            self.session.message.emit("warn", f"The label set was not changed. {error}")
-            return False
-        return True
-
-    def take_label_set(self, label_set: LabelSet) -> None:
-        """Label with what the project keeps already."""
-        self.label_set = label_set
-        self._by_name = {label.name: label for label in label_set.labels}
-        self.labels_changed.emit()
-
     # ---- what happens elsewhere
 
     def _meet_recording(self, *_: object) -> None:
@@ -419,7 +371,7 @@ class Labelling(QObject):
 
     def _meet_history(self, *_: object) -> None:
         project = self.session.project
-        self.take_label_set(project.label_set if project is not None else LabelSet(""))
+        self.label_sets.take(project.label_set if project is not None else LabelSet(""))
 
     def _follow(self, _position_ns: int) -> None:
         if self.open_clip is not None:

@@ -256,7 +256,7 @@ class LabelsPanel(QWidget):
     def _press(self, index: QModelIndex) -> None:
         row = index.data(ROW_ROLE)
         if row.new:
-            self._labelling.add_label(row.name)
+            self._labelling.label_sets.add(row.name)
         if row.label is not None:
             self._labelling.naming.press(row.name)
         self.rows.clearSelection()
@@ -323,4 +323,4 @@ class LabelsPanel(QWidget):
 
     def _use(self, label_set: LabelSet) -> None:
         if label_set != self._labelling.label_set:
-            self._labelling.use_label_set(label_set, another=True)
+            self._labelling.label_sets.use(label_set, another=True)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.labels.editing import proposals as edits
-from harstudio.labels.editing.edits import AddClip, ChangeClip, Edit, EditError, Group
-from harstudio.labels.editing.proposals import open_proposals, proposal
-from harstudio.labels.model import Clip, Document, Tier
+from harstudio.labels.editing.edits import AddClip, ChangeClip, Edit, EditError
+from harstudio.labels.editing.proposals import open_proposals
+from harstudio.labels.model import Clip, Tier
 from harstudio.runs.suggestions import Suggestion
+from harstudio.studio.proposals.accepting import Accepting
+from harstudio.studio.proposals.fitting import fitted, left_out
 from harstudio.studio.proposals.orders import (
     ORDERS,
     Order,
@@ -44,6 +45,7 @@ class Proposals(QObject):
         super().__init__(labelling)
         self._labelling = labelling
         self.session = labelling.session
+        self.accepting = Accepting(labelling)
         self.order: Order = "time"
         self._known: tuple[object, list[Clip]] = (None, [])  # of which document; the open ones
         self._shown: Tier | None = None
@@ -134,40 +136,23 @@ class Proposals(QObject):
         if reason or document is None:
             self._say("warn", reason or "Open a recording first.")
             return False
-        wanted = [self._on_frames(self._named(as_clip(one))) for one in clips]
+        label_set, grid = self._labelling.label_set, self._labelling.grid
+        wanted = [fitted(one, label_set, grid) for one in clips]
         told = edits.admitted(document, wanted)
         if not told.clips:
-            self._say("info", f"{source} proposes nothing new here.{_left_out(told)}")
+            self._say("info", f"{source} proposes nothing new here.{left_out(told)}")
             return False
         edit = edits.propose(document, told.clips, source)
         if edit is not None and not self._labelling.clips.do(edit):
             return False
         go = "" if self.current() is not None else " F12 goes to the first."
         what = _many(len(told.clips))
-        self._say("info", f"{source}: {what}.{_left_out(told)}{self._lacking_words()}{go}")
+        self._say("info", f"{source}: {what}.{left_out(told)}{self._lacking_words()}{go}")
         return True
-
-    def _named(self, clip: Clip) -> Clip:
-        """With the name that the label set has for its label."""
-        label = self._labelling.label_set.meant(clip.label)
-        return clip if label is None else replace(clip, label=label.name)
-
-    def _on_frames(self, clip: Clip) -> Clip:
-        grid = self._labelling.grid
-        if grid is None or clip.is_point:
-            return clip
-        start_ns = grid.snap_start(clip.start_ns)
-        least_ns = grid.end_of(grid.index(start_ns))
-        end_ns = max(grid.snap_end(clip.end_ns), least_ns)
-        return replace(clip, start_ns=start_ns, end_ns=end_ns)
 
     def lacking(self) -> list[str]:
         """Labels of open proposals that the label set does not have."""
-        return self._lacking_of(self.open())
-
-    def _lacking_of(self, clips: Iterable[Clip]) -> list[str]:
-        names = {label.name for label in self._labelling.labels()}
-        return list(dict.fromkeys(clip.label for clip in clips if clip.label not in names))
+        return self.accepting.lacking(self.open())
 
     def _lacking_words(self) -> str:
         lacking = self.lacking()
@@ -180,7 +165,7 @@ class Proposals(QObject):
         """The label set gets the labels that it lacks."""
         lacking = self.lacking()
         for name in lacking:
-            self._labelling.add_label(name)
+            self._labelling.label_sets.add(name)
         if lacking:
             self._say("info", f"Added to the label set: {', '.join(lacking)}.")
         self.changed.emit()
@@ -201,12 +186,12 @@ class Proposals(QObject):
         if not ids or document is None:
             return False
         clips = [clip for clip in before if clip.id in ids]
-        if not self._labelling.clips.attempt(lambda: self.accepting(ids, label)):
+        if not self._labelling.clips.attempt(lambda: self.accepting.edit(ids, label)):
             return False
         if label:
             self._labelling.naming.used(label)
         self._go_on(before, ids)
-        self._tell_shortened(clips)
+        self.accepting.tell_shortened(clips)
         return True
 
     def settle(self, label: str, at_ns: int | None = None) -> None:
@@ -216,50 +201,12 @@ class Proposals(QObject):
         else:
             self.accept(label, at_ns)
 
-    def accepting(
-        self, ids: Sequence[str], label: str = "", into: str = "", document: Document | None = None
-    ) -> Edit:
-        """What makes clips of the annotator of them; EditError where that cannot be, as where the
-        label set lacks a label. into: this tier and no other. document: in place of the open one.
-        """
-        document = document or cast("Document", self.session.document)
-        lacking = [] if label else self._lacking_of(clip for clip in self.open() if clip.id in ids)
-        if lacking:
-            raise EditError(
-                f"“{lacking[0]}” is not in your label set: press a label key, or “Add labels of "
-                "the proposals”."
-            )
-        shortest_ns = self._labelling.clips.shortest_ns
-        tier = into or self._tier_name()
-        return edits.accept(document, ids, tier, label, shortest_ns, nowhere_else=bool(into))
-
     def accept_moved(self, clip: Clip, moved: Clip, tier: str) -> bool:
         """One becomes a clip of that tier, where ``moved`` lies; False, said why, if it cannot."""
-        document = cast("Document", self.session.document)
-        before = edits.proposals_tier(document)
-
-        def make() -> Edit:
-            if before is None or moved == clip:
-                return self.accepting([clip.id], into=tier)
-            move, there = ChangeClip(before.name, clip, moved), document.copy()
-            move.apply(there)
-            edit = self.accepting([clip.id], into=tier, document=there)
-            return Group(edit.title, (move, edit))
-
-        done = self._labelling.clips.attempt(make)
+        done = self._labelling.clips.attempt(lambda: self.accepting.edit_moved(clip, moved, tier))
         if done:
-            self._tell_shortened([moved])
+            self.accepting.tell_shortened([moved])
         return done
-
-    def _tell_shortened(self, before: Sequence[Clip]) -> None:
-        """Say which clips took less than was proposed."""
-        document = cast("Document", self.session.document)
-        for was in before:
-            found = document.find(was.id)
-            if found is not None and found[1].duration_ns < was.duration_ns:
-                clip = found[1]
-                length = f"{clip.duration_ns / 1e9:.1f} s of {was.duration_ns / 1e9:.1f} s"
-                self._say("info", f"“{clip.label}” took {length}: the rest is labelled already.")
 
     def reject(self) -> bool:
         """The one that is decided now is not proposed again. False as of ``accept``."""
@@ -280,7 +227,7 @@ class Proposals(QObject):
         """All of at least that confidence become clips, as one step of undo; the surest first
         where they overlap. Those whose label the label set lacks stay open."""
         sure = self.above(confidence)
-        lacking = self._lacking_of(sure)
+        lacking = self.accepting.lacking(sure)
         known = [clip.id for clip in sure if clip.label not in lacking]
         document, ids = self.session.document, known or [clip.id for clip in sure]
         if document is None or not ids:
@@ -290,7 +237,7 @@ class Proposals(QObject):
             return False
         before = self.in_order()
         try:
-            edit = self.accepting(ids)
+            edit = self.accepting.edit(ids)
         except EditError as error:
             self._say("warn", str(error))
             return False
@@ -313,15 +260,6 @@ class Proposals(QObject):
         if current is None:
             return ()
         return tuple(one for one in self.session.selected if self.is_open(one)) or (current.id,)
-
-    def _tier_name(self) -> str:
-        """Where accepted clips go: the current tier, or the first own one that holds clips."""
-        document, name = cast("Document", self.session.document), self.session.tier_name
-        tier = document.tier(name)
-        if tier is None or not (tier.rules.points or tier.rules.proposals):
-            return name
-        fitting = (tier.name for tier in document.said if not tier.rules.points)
-        return next(fitting, document.annotator)
 
     # ---- going from one to the next
 
@@ -444,35 +382,11 @@ class Proposals(QObject):
         self.session.message.emit(level, sentence)
 
 
-def as_clip(one: Clip | Suggestion) -> Clip:
-    """A suggestion as a clip to be proposed."""
-    if isinstance(one, Clip):
-        return one
-    return proposal(
-        one.start_ns,
-        one.end_ns,
-        one.label,
-        one.confidence,
-        person=one.person,
-        second=one.second,
-        second_confidence=one.second_confidence if one.second else None,
-    )
-
-
 def _nearest(clips: Sequence[Clip], now_ns: int, direction: int) -> Clip:
     """Of clips by time the first one that is not over, or the last one that has begun."""
     if direction > 0:
         return next((clip for clip in clips if clip.end_ns > now_ns), clips[0])
     return next((clip for clip in reversed(clips) if clip.start_ns < now_ns), clips[-1])
-
-
-def _left_out(told: edits.Admitted) -> str:
-    parts = []
-    if told.covered:
-        parts.append(f"{told.covered} where you have labelled already")
-    if told.rejected:
-        parts.append(f"{told.rejected} that you rejected before")
-    return f" Left out: {', '.join(parts)}." if parts else ""
 
 
 def _many(count: int) -> str:
