@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from harstudio.labels.model import Clip, Document, Origin
+from harstudio.labels.model import Clip, Document
 
 
 def is_model(document: Document) -> bool:
     """Whether a network made it."""
-    return any(clip.origin == Origin.MODEL for tier in document.said for clip in tier.clips[:1])
+    return document.by_network
 
 
 def most_covering(document: Document, clip: Clip) -> Clip | None:

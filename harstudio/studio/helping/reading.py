@@ -24,8 +24,8 @@ from harstudio.labels.suggested import (
 from harstudio.runs.seen import Seen, load_seen
 from harstudio.runs.suggestions import Learned, Suggestions, load_learned, load_suggestions
 from harstudio.studio.documents import DocumentReader
+from harstudio.studio.proposals.fitting import as_clip
 from harstudio.studio.proposals.orders import Order, dispute_of_people, uncertainty
-from harstudio.studio.proposals.proposals import as_clip
 
 WhyHidden = Callable[[str, bool], str]
 

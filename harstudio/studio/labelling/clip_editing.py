@@ -205,7 +205,7 @@ class ClipEditing(QObject):
             self.attempt(
                 lambda: _both(
                     bulk_edits.relabel(self.session.document, own, label),
-                    self._labelling.proposals.accepting(offered, label),
+                    self._labelling.proposals.accepting.edit(offered, label),
                 )
             )
 
