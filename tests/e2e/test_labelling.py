@@ -99,7 +99,8 @@ def test_a_minute_by_keys_alone(untrimmed):
     print(
         f"{presses} presses for {len(truth)} clips: {presses / len(truth):.2f} a clip; "
         f"{seconds:.1f} s; {first_s:.1f} s from opening to the first label; edges within "
-        f"{slow_ms:.0f} ms (median of {AT_REAL_SPEED} clips) at real speed, {fast_ms:.0f} ms at twice that"
+        f"{slow_ms:.0f} ms (median of {AT_REAL_SPEED} clips) at real speed, {fast_ms:.0f} ms at "
+        "twice that"
     )
     studio.wait(200)
     studio.screenshot("labelled-minute")
