@@ -11,14 +11,13 @@ from harstudio.studio.commands import Command, CommandTable, because
 from harstudio.studio.proposals.commands import proposal_commands
 from harstudio.studio.team.commands import team_commands
 from harstudio.studio.training.commands import train_commands
-from harstudio.studio.transport import RATES, Transport
+from harstudio.studio.transport import RATES
 
 if TYPE_CHECKING:
     from harstudio.studio.session import Session
     from harstudio.studio.window import MainWindow
 
 NOT_SEEN = "The pictures are not seen in this workspace; Ctrl+1 goes to them."
-SHUTTLE = (1.0, 2.0, 4.0)
 PANE_TITLES = {
     "color": "Colour",
     "depth": "Depth",
@@ -194,35 +193,16 @@ def _play_commands(window: MainWindow) -> list[Command]:
         Command("transport.first", "To the start", first, "Play", "first", ("Home",), there),
         Command("transport.last", "To the end", last, "Play", "last", ("End",), there),
         Command("transport.shuttle_back", "Play backwards, faster each time",
-                partial(shuttle, transport, -1), "Play", "", ("J",), there),
-        Command("transport.shuttle_stop", "Pause at normal speed", partial(shuttle, transport, 0),
+                partial(transport.shuttle, -1), "Play", "", ("J",), there),
+        Command("transport.shuttle_stop", "Pause at normal speed", partial(transport.shuttle, 0),
                 "Play", "", ("K",), there),
-        Command("transport.shuttle_on", "Play, faster each time", partial(shuttle, transport, 1),
+        Command("transport.shuttle_on", "Play, faster each time", partial(transport.shuttle, 1),
                 "Play", "", ("L",), there),
     ]  # fmt: skip
 
 
-def shuttle(transport: Transport, direction: int) -> None:
-    """J, K, L: the same key again is faster, the other one starts that way at 1x."""
-    if direction == 0:
-        transport.pause()
-        transport.set_rate(1.0)
-        return
-    speed = SHUTTLE[0]
-    if transport.playing and transport.rate * direction > 0:
-        faster = [rate for rate in SHUTTLE if rate > abs(transport.rate)]
-        speed = faster[0] if faster else SHUTTLE[-1]
-    transport.set_rate(direction * speed)
-    transport.play()
-
-
 def _speed_commands(window: MainWindow) -> list[Command]:
     transport, there = window.session.transport, window.has_recording
-
-    def change(by: int) -> None:
-        rates = sorted(RATES)
-        now = min(range(len(rates)), key=lambda k: abs(rates[k] - abs(transport.rate)))
-        transport.set_rate(rates[min(max(now + by, 0), len(rates) - 1)])
 
     def is_rate(rate: float) -> bool:
         return transport.rate == rate
@@ -237,10 +217,10 @@ def _speed_commands(window: MainWindow) -> list[Command]:
         window.save_settings()
 
     return [
-        Command("transport.slower", "Slower", partial(change, -1), "Play", "speed", (",",), there,
-                repeats=True),
-        Command("transport.faster", "Faster", partial(change, 1), "Play", "", (".",), there,
-                repeats=True),
+        Command("transport.slower", "Slower", partial(transport.change_rate, -1), "Play", "speed",
+                (",",), there, repeats=True),
+        Command("transport.faster", "Faster", partial(transport.change_rate, 1), "Play", "",
+                (".",), there, repeats=True),
         *(Command(f"transport.rate_{rate:g}", f"Speed {rate:g}×",
                   partial(transport.set_rate, rate), "Play", "", (), there,
                   partial(is_rate, rate)) for rate in RATES),

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 TICK_MS = 8
 RATES = (0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 4.0)
+SHUTTLE = (1.0, 2.0, 4.0)
 
 
 class Transport(QObject):
@@ -114,6 +115,24 @@ class Transport(QObject):
         if self._anchor is not None:
             self._anchor = (self._now_ns(), self._position_ns)
         self.rate_changed.emit(rate)
+
+    def change_rate(self, by: int) -> None:
+        """To the next speed of ``RATES``, forwards."""
+        now = min(range(len(RATES)), key=lambda k: abs(RATES[k] - abs(self._rate)))
+        self.set_rate(RATES[min(max(now + by, 0), len(RATES) - 1)])
+
+    def shuttle(self, direction: int) -> None:
+        """J, K, L: the same direction again is faster, the other one starts that way at 1x, none
+        (0) pauses at 1x."""
+        if direction == 0:
+            self.pause()
+            self.set_rate(1.0)
+            return
+        speed = SHUTTLE[0]
+        if self.playing and self._rate * direction > 0:
+            speed = next((rate for rate in SHUTTLE if rate > abs(self._rate)), SHUTTLE[-1])
+        self.set_rate(direction * speed)
+        self.play()
 
     def set_loop(self, loop: tuple[int, int] | None) -> None:
         """Repeat [start_ns, end_ns); None plays on."""

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QToolTip, QWidget
 
 from harstudio.recordings.streams import PictureStream
-from harstudio.studio import icons, theme
+from harstudio.studio import theme
 from harstudio.studio.commands import CommandTable
+from harstudio.studio.play_buttons import HEIGHT, Figures, PlayButtons, tip
 from harstudio.studio.session import Session
 from harstudio.studio.timecode import clock_text
 
-BUTTONS = (
-    ("transport.first", "first"),
-    ("transport.previous_frame", "previous"),
-    ("transport.play", "play"),
-    ("transport.next_frame", "next"),
-    ("transport.last", "last"),
-)
-SHOWN_RATES = (0.5, 1.0, 2.0)
-HEIGHT = 44
+BUTTONS = {
+    "transport.first": "first",
+    "transport.previous_frame": "previous",
+    "transport.play": "play",
+    "transport.next_frame": "next",
+    "transport.last": "last",
+}
+LOOP = "transport.loop_clip"
 
 
 class TransportBar(QWidget):
@@ -38,50 +36,32 @@ class TransportBar(QWidget):
         self.setFixedHeight(HEIGHT)
         self._session = session
         self._commands = commands
-        self._buttons: dict[str, QToolButton] = {}
-        self._rates: dict[float, QToolButton] = {}
+        self._player = PlayButtons(session.transport, commands, BUTTONS, ("time", "rest"))
+        self._time, self._rest = self._player.time, self._player.rest
         self.scrub = ScrubBar(session)
         self._build()
         transport = session.transport
         transport.moved.connect(self._show_time)
         transport.range_changed.connect(self._show_time)
-        transport.playing_changed.connect(self._show_playing)
-        transport.rate_changed.connect(self._show_rate)
         transport.loop_changed.connect(self._show_loop)
         session.recording_changed.connect(self._show_recording)
-        theme.theme_events.changed.connect(self._retint)
+        theme.theme_events.changed.connect(self._show_loop)
         self._meter_timer = QTimer(self)
         self._meter_timer.setInterval(250)
         self._meter_timer.timeout.connect(self._show_meter)
         self._meter_timer.start()
-        self._retint()
         self._show_recording(session.recording)
 
     def _build(self) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 16, 0)
         row.setSpacing(4)
-        for command_id, icon in BUTTONS:
-            button = self._button(command_id)
-            button.setIconSize(QSize(20, 20))
-            button.setProperty("icon_name", icon)
-            button.setAutoRepeat(command_id.endswith("_frame"))
-            self._buttons[command_id] = button
-            row.addWidget(button)
-        self._time = Figures("time", 16)
-        self._rest = Figures("rest", 13, quiet=True)
-        row.addSpacing(12)
-        row.addWidget(self._time)
-        row.addWidget(self._rest)
-        row.addSpacing(12)
-        for rate in SHOWN_RATES:
-            button = QToolButton(text=f"{rate:g}×")
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            button.setToolTip(f"Play at {rate:g}× speed")
-            button.clicked.connect(partial(self._set_rate, rate))
-            self._rates[rate] = button
-            row.addWidget(button)
-        self._loop = self._button("transport.loop_clip")
+        row.addWidget(self._player)
+        self._loop = QToolButton()
+        self._loop.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._loop.setToolTip(tip(self._commands, LOOP))
+        self._loop.setAccessibleName(self._commands[LOOP].title)
+        self._loop.clicked.connect(self._toggle_loop)
         self._loop.setObjectName("loop")
         row.addSpacing(4)
         row.addWidget(self._loop)
@@ -92,39 +72,20 @@ class TransportBar(QWidget):
         self._meter.setToolTip("Frames painted on time a second")
         row.addWidget(self._meter)
 
-    def _button(self, command_id: str) -> QToolButton:
-        command = self._commands[command_id]
-        button = QToolButton()
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setToolTip(command.title + self._key(command_id))
-        button.setAccessibleName(command.title)
-        button.clicked.connect(partial(self._run, command_id))
-        return button
-
-    def _key(self, command_id: str) -> str:
-        shortcuts = self._commands[command_id].shortcuts
-        return f"  ({shortcuts[0]})" if shortcuts else ""
-
     def tell_keys(self) -> None:
         """Tool tips name the keys that the table says now."""
-        for command_id, button in {**self._buttons, "transport.loop_clip": self._loop}.items():
-            button.setToolTip(self._commands[command_id].title + self._key(command_id))
-        self._show_playing(self._session.transport.playing)
+        self._player.tell_keys()
+        self._loop.setToolTip(tip(self._commands, LOOP))
 
-    def _run(self, command_id: str, _checked: bool = False) -> None:
-        self._commands.run(command_id)
-
-    def _set_rate(self, rate: float, _checked: bool = False) -> None:
-        self._session.transport.set_rate(rate)
+    def _toggle_loop(self, _checked: bool = False) -> None:
+        self._commands.run(LOOP)
 
     def _show_recording(self, _recording: object) -> None:
         there = self._session.recording is not None
-        for widget in (*self._buttons.values(), *self._rates.values(), self._loop, self.scrub):
+        for widget in (self._player, self._loop, self.scrub):
             widget.setEnabled(there)
         self._show_time()
-        self._show_rate()
         self._show_loop()
-        self._show_playing(self._session.transport.playing)
 
     def _show_time(self, *_: object) -> None:
         transport = self._session.transport
@@ -137,26 +98,6 @@ class TransportBar(QWidget):
         index = self._session.frame_index()
         frame = "" if index is None else f"   frame {index}"
         self._rest.set_text(f"/ {clock_text(transport.stop_ns - start)}{frame}")
-
-    def _show_playing(self, playing: bool) -> None:
-        tokens = theme.current()
-        button = self._buttons["transport.play"]
-        button.setIcon(icons.icon("pause" if playing else "play", color=tokens.on_accent))
-        button.setStyleSheet(
-            f"QToolButton {{ background: {tokens.accent}; border-radius: {theme.CORNER}px; }}"
-            f"QToolButton:disabled {{ background: {tokens.raised}; }}"
-        )
-        button.setToolTip(("Pause" if playing else "Play") + self._key("transport.play"))
-
-    def _show_rate(self, *_: object) -> None:
-        tokens, now = theme.current(), self._session.transport.rate
-        for rate, button in self._rates.items():
-            color = tokens.accent if rate == now else tokens.quiet
-            button.setStyleSheet(f"color: {color}; padding: 4px 3px;")
-        others = now not in self._rates
-        self._rates[1.0].setText(f"{now:g}×" if others else "1×")
-        if others:
-            self._rates[1.0].setStyleSheet(f"color: {tokens.warn}; padding: 4px 3px;")
 
     def _show_loop(self, *_: object) -> None:
         tokens, loop = theme.current(), self._session.transport.loop
@@ -173,45 +114,6 @@ class TransportBar(QWidget):
             rate = None if reference is None else reference.rate_hz
             text = "" if rate is None else f"   {rate:.0f} fps"
         self._meter.set_text(text)
-
-    def _retint(self) -> None:
-        for button in self._buttons.values():
-            button.setIcon(icons.icon(str(button.property("icon_name"))))
-        self._show_playing(self._session.transport.playing)
-        self._show_rate()
-        self._show_loop()
-
-
-class Figures(QWidget):
-    """Changing figures that never make the bar lay itself out anew, unless they grow."""
-
-    def __init__(self, name: str, pixels: int, *, quiet: bool = False) -> None:
-        super().__init__()
-        self.setObjectName(name)
-        self.setFont(theme.time_font(pixels))
-        self._quiet = quiet
-        self._text = ""
-        theme.theme_events.changed.connect(self.update)
-
-    def text(self) -> str:
-        return self._text
-
-    def set_text(self, text: str) -> None:
-        if text == self._text:
-            return
-        same_length = len(text) == len(self._text)
-        self._text = text
-        needed = self.fontMetrics().horizontalAdvance(text) + 6
-        if needed > self.minimumWidth() or not same_length:  # letters are wider than spaces
-            self.setFixedWidth(needed)
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        tokens = theme.current()
-        painter = QPainter(self)
-        painter.setPen(QColor(tokens.quiet if self._quiet else tokens.text))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self._text)
-        painter.end()
 
 
 class ScrubBar(QWidget):

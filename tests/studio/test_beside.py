@@ -291,6 +291,23 @@ def explained(beside: Any) -> bool:
     return all(one.recognition is not None for one in beside.sides)
 
 
+def test_enter_opens_the_error_in_hand_and_leaving_lets_go_of_recordings(window, run):
+    desk = window.beside_desk
+    desk.show_errors(run)
+    until(desk.is_shown, what="the page")
+    page, (left, right) = desk.page, desk.page.beside.sides
+    until(lambda: left.path is not None and right.path is not None, what="both are open")
+    assert left.recording.name == "wave-s02"
+    press(window, Qt.Key.Key_Down)  # the one before is still open at the left
+    assert page.list.current.recording == "throw-s01"
+    press(window, Qt.Key.Key_Return)
+    until(lambda: window.session.recording is not None, what="it is opened")
+    assert window.session.recording.name == "throw-s01"
+    until(lambda: not desk.is_shown(), what="the page is left")
+    assert [one.recording for one in (left, right)] == [None, None]
+    assert [one.prefetcher for one in (left, right)] == [None, None]
+
+
 @pytest.mark.timeout(300)
 def test_errors_side_by_side_are_played_explained_and_left(window, net):
     window.set_workspace("view.train")

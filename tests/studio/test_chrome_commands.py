@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
 
 from harstudio.studio import icons
-from harstudio.studio.actions import PANE_TITLES, shuttle
+from harstudio.studio.actions import PANE_TITLES
 from harstudio.studio.entries import palette_entries
 from harstudio.studio.menus import key_text
 from harstudio.studio.palette import Entry, ranked
@@ -205,10 +205,10 @@ def test_shuttle_goes_faster_and_turns_round(qtbot) -> None:
     transport.seek(5_000_000_000)
     rates = []
     for direction in (1, 1, 1, 1, -1, -1):
-        shuttle(transport, direction)
+        transport.shuttle(direction)
         rates.append(transport.rate)
     assert rates == [1.0, 2.0, 4.0, 4.0, -1.0, -2.0]
-    shuttle(transport, 0)
+    transport.shuttle(0)
     assert (transport.rate, transport.playing) == (1.0, False)
     session.close()
     session.deleteLater()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harstudio.studio.actions import shuttle
 from harstudio.studio.commands import Command, because
 from harstudio.studio.transport import RATES
 
@@ -47,9 +46,6 @@ def leading(desk: BesideDesk) -> dict[str, Lead]:
     def beside() -> Beside:
         return desk.page.beside
 
-    def of_clock(do: Callable[..., None], *values: object) -> Callable[[], None]:
-        return lambda: do(beside().clock, *values)
-
     def jump(by: int) -> None:
         beside().step(by * desk.jump_frames)
 
@@ -64,11 +60,11 @@ def leading(desk: BesideDesk) -> dict[str, Lead]:
         "transport.frames_on": (partial(jump, 1), None),
         "transport.first": (lambda: beside().to(end=False), None),
         "transport.last": (lambda: beside().to(end=True), None),
-        "transport.shuttle_back": (of_clock(shuttle, -1), None),
-        "transport.shuttle_stop": (of_clock(shuttle, 0), None),
-        "transport.shuttle_on": (of_clock(shuttle, 1), None),
-        "transport.slower": (lambda: beside().change_rate(-1), None),
-        "transport.faster": (lambda: beside().change_rate(1), None),
+        "transport.shuttle_back": (lambda: beside().clock.shuttle(-1), None),
+        "transport.shuttle_stop": (lambda: beside().clock.shuttle(0), None),
+        "transport.shuttle_on": (lambda: beside().clock.shuttle(1), None),
+        "transport.slower": (lambda: beside().clock.change_rate(-1), None),
+        "transport.faster": (lambda: beside().clock.change_rate(1), None),
         "recognise.looked_at": (lambda: beside().toggle_looked_at(), lambda: beside().looked_at()),
         "recognise.next_map": (lambda: beside().next_map(), None),
         "clip.next": (lambda: desk.page.step_error(1), None),

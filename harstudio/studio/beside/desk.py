@@ -15,6 +15,7 @@ from harstudio.studio.arrangement import BESIDE, FIRST
 from harstudio.studio.background import NewestTask
 from harstudio.studio.beside.asked import ComparedClip
 from harstudio.studio.beside.commands import beside_commands, leading
+from harstudio.studio.beside.finding import find_path
 from harstudio.studio.commands import Command, always
 from harstudio.studio.evaluation.findings import Findings, Verdict
 from harstudio.studio.evaluation.misclassified import Errors, read_errors
@@ -38,6 +39,7 @@ class BesideDesk(QObject):
         self._before = FIRST
         self._wants = ""  # for what the list of runs was asked: "run" or "errors"
         self._reads = NewestTask(self)
+        self._finds = NewestTask(self)
         window.recognising.recogniser.listed.connect(self._offer)
 
     # ---- commands
@@ -85,6 +87,7 @@ class BesideDesk(QObject):
             device = window.recognising.recogniser.ways.device
             self.page = BesidePage(window.session, window.commands, self.leave, self.roots, device)
             self.page.list.opened.connect(self._open_clip)
+            window.keys.changed.connect(self.page.beside.bar.tell_keys)
         return self.page
 
     def _enter(self) -> BesidePage:
@@ -138,8 +141,20 @@ class BesideDesk(QObject):
     def _open_clip(self, verdict: Verdict) -> None:
         """In its recording, where it can be labelled."""
         page = self._made()
-        path = page.beside.sides[0].path or verdict.path
-        self._window.session.open_clip(path, verdict.start_ns, verdict.end_ns)
+        path = page.beside.sides[0].path_of(verdict.path)
+        if path is not None:
+            self._window.session.open_clip(path, verdict.start_ns, verdict.end_ns)
+            return
+        roots = page.error_roots()
+
+        def work(_progress: object, _cancelled: object) -> Path:
+            return find_path(verdict.path, roots)
+
+        def found(there: Path) -> None:
+            self._window.session.open_clip(there, verdict.start_ns, verdict.end_ns)
+
+        shown = self._window.session.team.shown
+        self._finds.start(work, found, lambda error: self._say("warn", shown(str(error))))
 
     # ---- choosing a run
 
@@ -274,5 +289,6 @@ class BesideDesk(QObject):
 
     def shut(self) -> None:
         self._reads.shut()
+        self._finds.shut()
         if self.page is not None:
             self.page.shut()

@@ -20,7 +20,7 @@ from harstudio.studio.beside.side_view import SHOWN, SideView
 from harstudio.studio.buttons import ToolButton
 from harstudio.studio.commands import CommandTable
 from harstudio.studio.session import Session
-from harstudio.studio.transport import RATES, Transport
+from harstudio.studio.transport import Transport
 
 TITLES = {"color": "Colour", "depth": "Depth", "infrared": "Infrared", "skeleton3d": "3D"}
 
@@ -203,12 +203,6 @@ class Beside(QWidget):
             self.clock.pause()
         self.clock.seek(self.clock.stop_ns - 1 if end else 0)
 
-    def change_rate(self, by: int) -> None:
-        """To the next speed."""
-        rates, now = sorted(RATES), abs(self.clock.rate)
-        at = min(range(len(rates)), key=lambda k: abs(rates[k] - now))
-        self.clock.set_rate(rates[min(max(at + by, 0), len(rates) - 1)])
-
     def looked_at(self) -> bool:
         """Whether anything that was looked at lies over the pictures of a side."""
         return any(side.explaining.any_shown() for side in self.sides)
@@ -235,6 +229,11 @@ class Beside(QWidget):
         super().hideEvent(event)
         plays = self._wants_to_play
         self.clock.pause()
+        if not event.spontaneous():  # left, not minimised: whoever comes back shows a pair anew
+            self._ahead = ()
+            for side in self.sides:
+                side.show_clip(None)
+            self.asker.forget()
         self._wants_to_play = plays
         self.asker.want(())
 
