@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harstudio.studio.jobs.service import Jobs
 
 EXPLAIN = "harstudio.recognition.jobs:explain"
-KEPT = 64  # answers
+KEPT, KEPT_AWAY = 64, 4  # answers; those while nobody looks
 Answer = Recognition | str  # a str says why there is none
 
 
@@ -69,6 +69,11 @@ class Asker(QObject):
             if isinstance(self._kept.get(question), str):
                 del self._kept[question]
         self._go_on()
+
+    def forget(self) -> None:
+        """Keep only what was asked for last: nobody looks."""
+        while len(self._kept) > KEPT_AWAY:
+            self._kept.popitem(last=False)
 
     def _go_on(self) -> None:
         question = next((one for one in self._wanted if one not in self._kept), None)

@@ -94,13 +94,18 @@ class BesidePage(QWidget):
             return
         left, right = self._pair(errors, verdict)
         said = errors.classes[verdict.predicted]
-        roots = [*([errors.data] if errors.data is not None else []), *self._roots()]
+        roots = self.error_roots()
         ahead, following, here = [], self.list.following(), self.beside.sides[0].path
         if following is not None and here is not None and following.path.parent == here.parent:
             compared = self._compared(errors, following)
             ahead = [compared.question(following.path, compared.label)]
         instead = f"No clip of “{said}” was recognised in this evaluation."
         self.beside.show_pair(left, right, instead=instead, roots=roots, ahead=ahead)
+
+    def error_roots(self) -> list[Path]:
+        """Where recordings of the errors are looked for that are not at their paths."""
+        data = None if self.errors is None else self.errors.data
+        return [*([] if data is None else [data]), *self._roots()]
 
     def _pair(self, errors: Errors, verdict: Verdict) -> tuple[ComparedClip, ComparedClip | None]:
         said = errors.classes[verdict.predicted]

@@ -61,6 +61,10 @@ class Side(Viewing):
             return None
         return self.compared.question(self.path, self.label)
 
+    def path_of(self, path: Path) -> Path | None:
+        """Where the recording lies that was asked for by this path; None while it is not open."""
+        return self.path if self.recording is not None and path == self._opened_for else None
+
     # ---- opening
 
     def show_clip(self, compared: ComparedClip | None, roots: Sequence[Path] = ()) -> None:
@@ -72,6 +76,8 @@ class Side(Viewing):
         self._opens.stop()
         if compared is None:
             self._put_up(None)
+            self.project = None
+            self.team.take(TeamFacts())
             self.problem = ""
             self.ready.emit()
         elif self.recording is not None and compared.path == self._opened_for:

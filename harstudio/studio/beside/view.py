@@ -104,6 +104,7 @@ class Beside(QWidget):
         """Both from their start."""
         length = max(one.length_ns for one in self.sides)
         plays = self._wants_to_play
+        self.clock.seek(0)  # first: nobody may see a place beyond the new end
         self.clock.set_range(0, length, length - 1)
         self.clock.set_loop((0, length))
         if plays and length and self.isVisible():
