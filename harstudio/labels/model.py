@@ -259,8 +259,10 @@ class Document:
     @property
     def by_network(self) -> bool:
         """Whether a network said all of it, as in a file of predictions."""
-        origins = [clip.origin for tier in self.said for clip in tier.clips]
-        return bool(origins) and all(origin is Origin.MODEL for origin in origins)
+        clips = [clip for tier in self.said for clip in tier.clips[:1]]  # most tell at once
+        if not clips or any(clip.origin is not Origin.MODEL for clip in clips):
+            return False
+        return all(clip.origin is Origin.MODEL for tier in self.said for clip in tier.clips)
 
     @property
     def counted(self) -> list[Tier]:
