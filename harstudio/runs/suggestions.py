@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -243,11 +242,6 @@ def _learned(told: dict[str, Any]) -> Learned:
         else:
             values[name] = math.nan if told[name] is None else _number(told[name])
     return Learned(**values)
-
-
-def now() -> float:
-    """Seconds since 1970."""
-    return time.time()
 
 
 # ---- checked values

@@ -14,10 +14,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from harstudio.resources import resource
 
-SPACE = (4, 8, 12, 16, 24)
 CORNER = 6
 TEXT_PX, QUIET_PX, TIME_PX, EMPTY_PX = 13, 12, 11, 18
-MOTION_MS = 120
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SkeletonStream, StreamKind
-from harstudio.runs.suggestions import Learned, Suggestion, Suggestions, now, save_suggestions
+from harstudio.runs.suggestions import Learned, Suggestion, Suggestions, save_suggestions
 
 
 class Teacher:
@@ -75,7 +76,7 @@ class Teacher:
                 accuracy = hits / len(asked)
                 low, high = interval(hits, len(asked))
         return Learned(
-            at=now(),
+            at=time.time(),
             clips=len(said),
             classes=len(counts),
             accuracy=accuracy,
@@ -106,7 +107,7 @@ class Teacher:
         suggestions = Suggestions(
             run=str(self._trained.folder),
             annotator=self._annotator,
-            made=now(),
+            made=time.time(),
             clips=clips,
             recording=name,
             path=str(path),

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from harstudio.labels.model import Document
 from harstudio.labels.suggested import suggestions_folder
 from harstudio.runs.seen import load_seen, note_kept
-from harstudio.studio.background import Task
+from harstudio.studio.background import NewestTask, Task
 from harstudio.studio.helping.one_job import OneJob
 from harstudio.studio.helping.run_in_use import RunInUse
 
@@ -58,6 +58,7 @@ class Audit(QObject):
         self.kept: set[str] = set()  # clips whose label stays, of those that are listed
         self._going: Contradicted | None = None
         self._tasks: list[Task] = []
+        self._reading = NewestTask(self)
         self.job.changed.connect(self.changed)
         self.job.done.connect(self._take)
         session.clip_shown.connect(self._arrive)
@@ -135,9 +136,7 @@ class Audit(QObject):
             self._found = tuple(one for one in found if (one.clip_id, one.label) not in kept)
             self.changed.emit()
 
-        task = Task(lambda *_: load_seen(folder).kept, self)
-        task.finished.connect(take)
-        self._start(task)
+        self._reading.start(lambda *_: load_seen(folder).kept, take, self._not_read)
 
     def _start(self, task: Task) -> None:
         self._tasks = [one for one in self._tasks if one.running]
@@ -191,12 +190,19 @@ class Audit(QObject):
             self.settled = settled
             self.changed.emit()
 
+    def _not_read(self, error: Exception) -> None:
+        self.problems += (str(error),)
+        self.changed.emit()
+
     def _forget(self, *_: object) -> None:
         self.checked, self._found, self.problems = None, (), ()
+        self.settled, self.kept = set(), set()
+        self._reading.stop()
         self.job.drop()
 
     def shut(self) -> None:
-        """Wait for what is being noted."""
+        """Wait for what is being noted, and read."""
+        self._reading.shut()
         for task in self._tasks:
             task.wait(5)
 
