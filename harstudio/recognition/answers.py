@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording
 from harstudio.results import Recognition
-from harstudio.runs.folder import written
+from harstudio.runs.kept_recognitions import OF, marks
 from harstudio.runs.recognised.segments import trimmed
 from harstudio.runs.recognitions import (
     SUFFIX,
@@ -27,6 +28,7 @@ from harstudio.runs.recognitions import (
 )
 
 RANKED = 3
+ENDING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # the next answer fails as well
 
 
 class Answers:
@@ -34,18 +36,18 @@ class Answers:
     folder none are written."""
 
     def __init__(self, folder: Any) -> None:
-        self._folder = Path(folder).expanduser().absolute() if folder else None
+        self.folder = Path(folder).expanduser().absolute() if folder else None
         self._known: dict[str, Path] | None = None
 
     def save(self, recognition: Recognition) -> str:
         """The file's path, "" where none is wanted. An earlier file about the same recording is
         replaced; a file about another one of that name stays."""
-        if self._folder is None:
+        if self.folder is None:
             return ""
         first = safe_name(recognition.recording)
         name, number = first, 1
         while True:
-            path = self._folder / f"{name}{SUFFIX}"
+            path = self.folder / f"{name}{SUFFIX}"
             if recognised_path(path) in (None, recognition.path):
                 break
             number += 1
@@ -57,7 +59,7 @@ class Answers:
     def of(self, recording: Path) -> Path | None:
         """The file about a recording, as far as there was one when this was first asked."""
         if self._known is None:
-            files = [] if self._folder is None else sorted(self._folder.glob(f"*{SUFFIX}"))
+            files = [] if self.folder is None else sorted(self.folder.glob(f"*{SUFFIX}"))
             about = ((recognised_path(file), file) for file in files)
             self._known = {path: file for path, file in about if path is not None}
         return self._known.get(str(recording))
@@ -86,7 +88,18 @@ def answer(
     except OSError as error:
         reason = error.strerror or str(error)
         return _failed(path, f"{error.filename or path}: {reason}.")
-    return _told(path, said, answers.save(said), kept=False)
+    try:
+        return _told(path, said, answers.save(said), kept=False)
+    except HarstudioError as error:
+        return _failed(path, str(error))
+    except OSError as error:
+        if error.errno in ENDING:
+            raise HarstudioError(
+                f"Answers cannot be written ({error.strerror}).",
+                path=answers.folder,
+                remedy="Make room, then ask again: what is answered stays.",
+            ) from error
+        return _failed(path, f"{error.filename or path}: {error.strerror or error}.")
 
 
 def answered(
@@ -94,28 +107,25 @@ def answered(
 ) -> tuple[Recognition, str] | None:
     """The answer that is kept about a recording, and its file; None where it is to be asked.
 
-    It counts where the same run was asked in the same way, after its weights and the recording were
-    written last. Segments are trimmed anew, and kept so, where the trimming is another one.
+    It counts where the same run was asked in the same way, and neither its files nor those of the
+    recording are others now. Segments are trimmed anew, and kept so, where the trimming is another
+    one.
     """
     file = answers.of(recording.path)
     try:
-        if file is None or file.stat().st_mtime < max(written(trained.folder), _changed(recording)):
+        if file is None:
             return None
         said = load_recognition(file)
-    except (HarstudioError, OSError):
+    except HarstudioError:
         return None
     asked = question.asked() | {"trimming": said.asked.get("trimming")}
+    asked[OF] = marks(trained.mark, recording.mark())
     if said.asked.get("explain") and not question.explain:
         asked |= {"explain": True, "target": said.asked.get("target")}
     if said.run != str(trained.folder) or said.asked != asked:
         return None
     again = trimmed(said, question.trimming)
     return again, str(file) if again is said else answers.save(again)
-
-
-def _changed(recording: Recording) -> float:
-    """When a file of the recording was written last, seconds since 1970."""
-    return max(written_ns for written_ns, _ in recording.mark()) / 1e9
 
 
 def _told(path: Path, said: Recognition, file: str, *, kept: bool) -> Payload:

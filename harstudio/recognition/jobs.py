@@ -33,9 +33,9 @@ def predict(payload: Payload, context: Context) -> Payload:
     Tells "device" {device, name} and for every recording "recognition" {path, recording, file,
     label, name, classes, confidence, top, windows, segments, persons, without, kept, error}: name
     is that of the class, classes all that it could be, file "" if none was written, top the three
-    best as [name, confidence], windows and segments their number, persons the body ids that were told apart, without the kinds of stream
-    that the recording lacks, kept whether it was answered before, error None or a sentence. One bad
-    recording does not stop the others.
+    best as [name, confidence], windows and segments their number, persons the body ids that were
+    told apart, without the kinds of stream that the recording lacks, kept whether it was answered
+    before, error None or a sentence. One bad recording does not stop the others.
     Returns {run, network, classes, recordings: how many, failed and kept: how many of them}.
     """
     trained = network_of(payload["run"], context)

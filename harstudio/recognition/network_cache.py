@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harstudio.files import Mark, mark
 from harstudio.jobs.context import Context
 from harstudio.learning.devices import choose_device
 from harstudio.recognition.trained import TrainedNetwork, load_run
 from harstudio.recognition.what_if import WindowAtHand
 from harstudio.recordings.formats import open_recording
-from harstudio.runs.folder import RunFolder
+from harstudio.runs.folder import stamp
 
 _kept: tuple[object, TrainedNetwork] | None = None
 _window: tuple[object, WindowAtHand] | None = None
@@ -47,9 +46,3 @@ def window_of(
         with open_recording(path) as recording:
             _window = key, WindowAtHand(trained, recording, start_ns, end_ns, person)
     return _window[1]
-
-
-def stamp(folder: Path) -> Mark:
-    """Changes when a file of the run does that a prediction depends on."""
-    run = RunFolder(folder)
-    return mark(run.best, run.last, run.preprocessing, run.data)

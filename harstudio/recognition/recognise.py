@@ -20,6 +20,7 @@ from harstudio.recognition.windows import Sliding
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SkeletonStream, StreamKind
 from harstudio.results import Recognition, whole
+from harstudio.runs.kept_recognitions import OF, marks
 from harstudio.runs.recognised.segments import Trimming, find_segments
 
 MAX_EXPLAINED = 600  # windows of one recording; more are too much to keep and to read
@@ -79,6 +80,7 @@ def recognise(
     between windows. progress: called with the share that is done.
     """
     question = question or Question()
+    of = marks(trained.mark, recording.mark())
     preprocessing = suited(trained, recording, context)
     spans = question.spans or question.sliding.over(*extent(recording), trained.usual_s)
     each_person = _tells_persons(recording, question, context)
@@ -118,7 +120,7 @@ def recognise(
         confidence=confidence,
         explanations=tuple(one.explanations for one in said) if question.explain else (),
         without=tuple(sorted(preprocessing.without - trained.preprocessing.without)),
-        asked=question.asked(),
+        asked={**question.asked(), OF: of},
     )
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import torch
 
 from harstudio.errors import DataError, MissingError, UsageError
+from harstudio.files import Mark
 from harstudio.learning.preprocessing import Prepared, Preprocessing, kind_of_stream
 from harstudio.learning.weights.checkpoints import load_network
 from harstudio.networks.explaining import explain
 from harstudio.networks.network import Network, Output
-from harstudio.runs.folder import RunFolder
+from harstudio.runs.folder import RunFolder, stamp
 from harstudio.runs.reading import read_data
 
 USUAL_S = 3.0  # where a run does not say how long its clips are
@@ -24,7 +25,8 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedNetwork:
-    """Ready to be asked. usual_s: the median length of the clips that it learned from, seconds."""
+    """Ready to be asked. usual_s: the median length of the clips that it learned from, seconds.
+    mark: of its files when they were read (``stamp``)."""
 
     folder: Path
     network: Network
@@ -32,6 +34,7 @@ class TrainedNetwork:
     classes: tuple[str, ...]
     usual_s: float
     device: torch.device
+    mark: Mark
 
     @property
     def name(self) -> str:
@@ -80,7 +83,7 @@ def load_run(folder: Path, device: torch.device = CPU) -> TrainedNetwork:
     or made for something else.
     """
     folder = Path(folder).expanduser().absolute()
-    run = RunFolder(folder)
+    run, read = RunFolder(folder), stamp(folder)
     if not folder.is_dir():
         raise MissingError("There is no such run.", path=folder, remedy="Name a run folder.")
     if not run.data.is_file() and not run.config.is_file():
@@ -110,7 +113,7 @@ def load_run(folder: Path, device: torch.device = CPU) -> TrainedNetwork:
         )
     network = network.to(device).eval().requires_grad_(False)
     network.opinions = True
-    return TrainedNetwork(folder, network, preprocessing, classes, usual_s, device)
+    return TrainedNetwork(folder, network, preprocessing, classes, usual_s, device, read)
 
 
 def _network(checkpoint: Path) -> Network:

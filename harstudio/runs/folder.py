@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from harstudio.files import Mark, mark
+
 CONFIG = "config.toml"
 
 
@@ -91,6 +93,13 @@ def written(run: Path) -> float:
         except OSError:
             continue
     return 0.0
+
+
+def stamp(run: Path) -> Mark:
+    """Another one when a file of the run changed that a prediction depends on, whichever way."""
+    folder = RunFolder(run)
+    weights = folder.best if folder.best.is_file() else folder.last
+    return mark(weights, folder.preprocessing, folder.data)
 
 
 def is_run(path: Path) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 from pathlib import Path
 
 from harstudio.errors import HarstudioError
+from harstudio.files import Mark
 from harstudio.resources import resource
 from harstudio.results import Recognition
-from harstudio.runs.folder import written
+from harstudio.runs.folder import stamp
 from harstudio.runs.recognitions import SUFFIX, load_recognition, recognised_path
 from harstudio.settings import data_dir
 
+OF = "of"  # in Recognition.asked
 logger = logging.getLogger(__name__)
 
 
@@ -24,9 +27,27 @@ def answers_folder(run: Path) -> Path:
     return data_dir() / "recognitions" / run.name
 
 
-def kept_answer(run: Path, recording: Path, name: str) -> tuple[Recognition, bool] | None:
-    """What a run said about a recording in an earlier session, and whether the run has learned
-    since; None where it said nothing.
+def marks(run: Mark, recording: Mark) -> dict[str, str]:
+    """What an answer is of, as ``Recognition.asked`` keeps it: other texts for other files."""
+    return {"run": _digest(run), "recording": _digest(recording)}
+
+
+def why_old(said: Recognition, recording: Mark) -> str:
+    """Why a run that is asked now could say something else, "" where nothing changed.
+
+    recording: as its files are now. What earlier versions wrote counts as old."""
+    of, now = said.asked.get(OF) or {}, marks(stamp(Path(said.run)), recording)
+    if of.get("run") != now["run"]:
+        return "The run has learned on since it said this."
+    return "" if of == now else "The recording has changed since the run said this."
+
+
+def _digest(mark: Mark) -> str:
+    return hashlib.sha256(repr(mark).encode()).hexdigest()[:16]
+
+
+def kept_answer(run: Path, recording: Path, name: str) -> Recognition | None:
+    """What a run said about a recording in an earlier session; None where it said nothing.
 
     name: what the file's begins with; others are not opened, and those about another recording no
     further than their headers. What is damaged is passed over: it can be asked again."""
@@ -37,7 +58,7 @@ def kept_answer(run: Path, recording: Path, name: str) -> tuple[Recognition, boo
         if about is None or Path(about) != recording:
             continue
         try:
-            return load_recognition(file), file.stat().st_mtime < written(run)
-        except (HarstudioError, OSError) as error:
+            return load_recognition(file)
+        except HarstudioError as error:
             logger.info("%s is passed over: %s", file, error)
     return None

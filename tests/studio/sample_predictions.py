@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harstudio.jobs.context import Context
 from harstudio.recordings.formats import open_recording
 from harstudio.results import Recognition
+from harstudio.runs.folder import stamp
+from harstudio.runs.kept_recognitions import OF, marks
 from harstudio.runs.recognitions import SUFFIX, save_recognition
 from studio.made_recognition import made_recognition
 
@@ -18,7 +21,8 @@ CLASSES = ("right arm swipe to the left", "right hand wave", "clap")
 
 def answer(path: str, **options: Any) -> Recognition:
     with open_recording(Path(path)) as recording:
-        return made_recognition(recording, classes=CLASSES, windows=3, **options)
+        made = made_recognition(recording, classes=CLASSES, windows=3, **options)
+        return replace(made, asked={OF: marks(stamp(Path(made.run)), recording.mark())})
 
 
 def predict(payload: Payload, context: Context) -> Payload:

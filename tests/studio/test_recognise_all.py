@@ -93,6 +93,9 @@ def test_all_that_is_listed_is_asked_one_bad_one_too_and_not_again(window, datas
     assert window.recognising.how_many() == "all 4"
     explain_one(window)
     find_again(window)
+    window.recognising.recogniser.ways.ask(window_s=0.5)
+    ask_all(window, run)
+    until(lambda: window.session.recognition.asked["window_s"] == 0.5, what="the new answer")
 
 
 def explain_one(window) -> None:

@@ -202,7 +202,8 @@ def test_answers_of_an_earlier_session_are_found_and_old_ones_say_so(dataset, ru
     open_trial(window, first)
     ask(window, run)
     name = window.session.recording.name
-    assert kept_answer(run, first, name)[1] is False
+    assert kept_answer(run, first, name) is not None
+    assert not window.recognising.recogniser.stale
     assert kept_answer(run, trial(dataset, "a1_s1_t2"), name) is None
     later = answers_folder(run).stat().st_mtime + 60
     os.utime(RunFolder(run).best, (later, later))

@@ -25,10 +25,10 @@ from harstudio.files import write_atomically
 from harstudio.jobs.context import Context
 from harstudio.learning.preprocessing import Prepared, Preprocessing
 from harstudio.networks.network import Output
-from harstudio.recognition.network_cache import stamp
 from harstudio.recognition.recognise import suited
 from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recordings.recording import Recording
+from harstudio.runs.folder import stamp
 from harstudio.settings import cache_dir
 
 VERSION = 2

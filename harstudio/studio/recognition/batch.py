@@ -96,7 +96,7 @@ class Batch(QObject):
             label, confidence = str(told["name"]), float(told["confidence"])
             classes = tuple(map(str, told["classes"]))
             self.said[path] = Said(run.name, label, confidence, classes=classes)
-            self._recogniser.look_again(Path(path))
+            self._recogniser.look_again(Path(path), anew=not told["kept"])
         if not self._soon.isActive():
             self._soon.start()
 

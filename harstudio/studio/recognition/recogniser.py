@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QSettings, Signal
 from harstudio.errors import HarstudioError
 from harstudio.labels.keeping.names import safe_name
 from harstudio.results import Recognition, Window
-from harstudio.runs.kept_recognitions import answers_folder, kept_answer
+from harstudio.runs.kept_recognitions import answers_folder, kept_answer, why_old
 from harstudio.runs.recognitions import load_recognition
 from harstudio.studio.background import Task
 from harstudio.studio.recognition.run_choice import (
@@ -25,6 +25,7 @@ from harstudio.studio.recognition.ways import Ways
 
 if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord
+    from harstudio.recordings.recording import Recording
     from harstudio.studio.session import Session
 
 PREDICT = "harstudio.recognition.jobs:predict"
@@ -67,6 +68,7 @@ class Recogniser(QObject):
         self._target: Target | None = None  # what is explained anew
         self._targets: dict[tuple[Key, Place], int] = {}
         self._kept: dict[Key, Recognition] = {}  # the last one used last
+        self._looks = 0  # into folders; only what the last one finds is shown
         self._tasks: list[Task] = []
         last = str(store.value(LAST, ""))
         self.last_run = Path(last) if last else None
@@ -293,11 +295,16 @@ class Recogniser(QObject):
         self._session.show_recognition(None)
         self._show_known()
 
-    def look_again(self, path: Path) -> None:
-        """The run in use answered about a recording elsewhere: show it where that is open and
-        nothing is said of it yet."""
+    def look_again(self, path: Path, *, anew: bool) -> None:
+        """The run in use answered about a recording elsewhere: show it where that is open.
+
+        anew: what was known is another answer, and no longer true."""
+        if anew and self.run is not None:
+            self._kept.pop((path, self.run), None)
         recording = self._session.recording
-        if recording is not None and recording.path == path and self._session.recognition is None:
+        if recording is None or recording.path != path:
+            return
+        if anew or self._session.recognition is None:
             self._show_known()
 
     def _show_known(self) -> None:
@@ -311,24 +318,26 @@ class Recogniser(QObject):
         if kept is not None:
             self._remember((recording.path, run), kept)
             self._session.show_recognition(kept)
-        else:
-            self._look_in_folder((recording.path, run), safe_name(recording.name))
+        self._look_in_folder((recording.path, run), recording, kept)
         self.changed.emit()
 
-    def _look_in_folder(self, key: Key, name: str) -> None:
+    def _look_in_folder(self, key: Key, recording: Recording, kept: Recognition | None) -> None:
+        """What was said before, where it is not at hand, and whether it still holds."""
         path, run = key
+        self._looks += 1
+        look = self._looks
 
-        def work(_progress: object, _cancelled: object) -> tuple[Recognition, bool] | None:
-            return kept_answer(run, path, name)
+        def work(_progress: object, _cancelled: object) -> tuple[Recognition, str] | None:
+            found = kept or kept_answer(run, path, safe_name(recording.name))
+            return None if found is None else (found, why_old(found, recording.mark()))
 
-        def done(found: tuple[Recognition, bool] | None) -> None:
-            if found is None or key in self._kept:
+        def done(found: tuple[Recognition, str] | None) -> None:
+            if found is None or look != self._looks or (kept is None and key in self._kept):
                 return
-            recognition, old = found
-            self._keep(key, recognition, None)
-            recording = self._session.recording
-            if old and recording is not None and recording.path == path:
-                self.stale = "The run has learned on since it said this."
+            if kept is None:
+                self._keep(key, found[0], None)
+            if self.run == run and self._session.recognition is not None:
+                self.stale = found[1]
             self.changed.emit()
 
         self._start(work, done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -524,6 +525,35 @@ def test_what_was_answered_in_the_same_way_is_not_asked_again(
     os.utime(RunFolder(run).best, (NOW, NOW))
     assert not any(one["kept"] for one in predicted(payload | {"resume": True}))
     write_run(run)
+
+
+def test_older_weights_are_noticed(trial: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    write_run(run)
+    payload = {"run": str(run), "paths": [str(trial)], "out": str(tmp_path), "resume": True}
+    assert [one["kept"] for one in predicted(payload) + predicted(payload)] == [False, True]
+    write_run(run, seed=2)
+    os.utime(RunFolder(run).best, (1, 1))
+    assert [one["kept"] for one in predicted(payload) + predicted(payload)] == [False, True]
+
+
+def test_an_answer_that_cannot_be_written_does_not_stop_the_others(
+    run: Path, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Answers.save
+
+    def failing(answers: Answers, said: Any) -> str:
+        if said.recording == "a2_s1_t1":
+            raise OSError(number, os.strerror(number), str(tmp_path / "a2"))
+        return save(answers, said)
+
+    monkeypatch.setattr(Answers, "save", failing)
+    payload = {"run": str(run), "paths": [str(dataset)], "out": str(tmp_path)}
+    number = errno.ENAMETOOLONG
+    assert [one["error"] is None for one in predicted(payload)] == [True, False, True]
+    number = errno.ENOSPC
+    with pytest.raises(HarstudioError, match="Make room"):
+        predict(payload, Heard())
 
 
 def test_kept_answers_are_trimmed_anew(run: Path, trial: Path, tmp_path: Path) -> None:

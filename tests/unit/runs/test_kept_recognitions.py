@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from harstudio.files import mark
 from harstudio.results import Recognition, Window
-from harstudio.runs.folder import RunFolder
-from harstudio.runs.kept_recognitions import answers_folder, kept_answer
+from harstudio.runs.folder import RunFolder, stamp
+from harstudio.runs.kept_recognitions import OF, answers_folder, kept_answer, marks, why_old
 from harstudio.runs.recognitions import SUFFIX, save_recognition
 
 
@@ -44,19 +45,21 @@ def test_an_answer_is_found_by_what_it_is_about(tmp_path: Path) -> None:
     for path in (first, longer, elsewhere):
         found = kept_answer(run, path, path.stem)
         assert found is not None
-        assert (found[0].path, found[1]) == (str(path), False)
+        assert found.path == str(path)
     assert kept_answer(run, tmp_path / "t.mat", "t") is None
 
 
-def test_an_answer_is_old_when_the_run_has_learned_since(tmp_path: Path) -> None:
+def test_an_answer_is_old_when_files_are_others(tmp_path: Path) -> None:
+    """Also where they are older ones."""
     run, path = RunFolder(tmp_path / "run"), tmp_path / "t1.mat"
     run.best.parent.mkdir(parents=True)
-    run.best.write_bytes(b"")
-    file = answers_folder(run.path) / f"t1{SUFFIX}"
-    file.parent.mkdir()
-    save_recognition(file, replace(said_of(path), confidence=0.5))
-    later = file.stat().st_mtime + 60
-    os.utime(run.best, (later, later))
-    found = kept_answer(run.path, path, "t1")
-    assert found is not None
-    assert (found[0].confidence, found[1]) == (0.5, True)
+    run.best.write_bytes(b"weights")
+    path.write_bytes(b"recording")
+    of = marks(stamp(run.path), mark(path))
+    said = replace(said_of(path), run=str(run.path), asked={OF: of})
+    assert why_old(said, mark(path)) == ""
+    assert "learned on" in why_old(replace(said, asked={}), mark(path))
+    os.utime(path, (1, 1))
+    assert why_old(said, mark(path)) == "The recording has changed since the run said this."
+    os.utime(run.best, (1, 1))
+    assert why_old(said, mark(path)) == "The run has learned on since it said this."
