@@ -366,3 +366,16 @@ def test_dragging_one_into_a_tier_covers_nothing_that_is_there(three: Bench) -> 
     bench.drag(bench.place(middle, row), bench.place(middle, 0))
     assert bench.clips() == [(60, 69, "wave"), (70, 79, "wave")]
     assert "the rest is labelled already" in bench.said()
+
+
+def test_an_edge_that_was_mended_stays_when_new_ones_come(three: Bench) -> None:
+    bench, proposals = three, three.labelling.proposals
+    proposals.next()
+    bench.key("Right", CTRL)
+    chosen = bench.session.selection
+    put(bench, (10, 29, "clap", 0.8, 0.0), (62, 89, "wave", 0.5, 0.0), source="runs/two")
+    assert bench.session.selection == chosen
+    bench.key("Return")
+    assert bench.clips() == [(10, 30, "clap")]
+    assert bench.clip_at(0).attributes == {}
+    assert [bench.labelling.grid.first_of(clip.start_ns) for clip in proposals.open()] == [62]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from harstudio.labels.editing.clip_edits import find, place
-from harstudio.labels.editing.edge_moves import as_edit, moved_clips
+from harstudio.labels.editing.edge_moves import as_edit, moved_clips, told_mended
 from harstudio.labels.editing.edits import ChangeClip, Edit, EditError, Group, RemoveClip
 from harstudio.labels.editing.proposals import accept
 from harstudio.labels.model import AttributeValue, Clip, Document, Origin, Tier, new_id
@@ -79,7 +79,8 @@ def move(document: Document, clip_ids: Sequence[str], frames: int, grid: FrameGr
     for tier, clips in chosen:  # one tier may hold the others back
         for done in moved_clips(tier, clips, by, grid)[:1]:
             by = _frames_moved(done.before, done.after, grid)
-    edits = [as_edit(t.name, moved_clips(t, clips, by, grid)) for t, clips in chosen]
+    moves = [(t, told_mended(t, moved_clips(t, clips, by, grid))) for t, clips in chosen]
+    edits = [as_edit(t.name, moved) for t, moved in moves]
     return _one(_said("Move {}", [clip for _, clips in chosen for clip in clips]), edits)
 
 

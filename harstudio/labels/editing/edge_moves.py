@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harstudio.labels.editing.edits import ChangeClip, Edit, EditError, Group
+from harstudio.labels.editing.proposed import as_mended
 from harstudio.labels.model import Clip, Tier
 from harstudio.recordings.frame_grid import FrameGrid
 
@@ -33,6 +34,13 @@ def as_edit(tier: str, moves: Sequence[Move], title: str = "Move edge") -> Edit 
     if not edits:
         return None
     return edits[0] if len(edits) == 1 else Group(title, edits)
+
+
+def told_mended(tier: Tier, moves: Sequence[Move]) -> list[Move]:
+    """The moves; proposals tell that the annotator moved their edges."""
+    if not tier.rules.proposals:
+        return list(moves)
+    return [Move(m.before, as_mended(m.after) if m.after != m.before else m.after) for m in moves]
 
 
 def neighbours(tier: Tier, clip: Clip) -> tuple[Clip | None, Clip | None]:

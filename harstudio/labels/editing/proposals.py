@@ -23,6 +23,7 @@ from harstudio.labels.editing.edits import (
     RemoveClip,
 )
 from harstudio.labels.editing.proposed import (
+    MENDED,
     SOURCE,
     Proposed,
     as_said,
@@ -66,16 +67,20 @@ RULES = TierRules(overlap=True, proposals=True)
 
 def propose(document: Document, clips: Iterable[Clip], source: str) -> Edit | None:
     """Put proposals in the place of the open ones; None when that changes nothing. One of the
-    same label and edges as before stays the same clip.
+    same label and edges as before stays the same clip. Open ones whose edges the annotator moved
+    stay, and what says the same as one of them does not come.
 
     source: the run that proposes; a clip that tells its own keeps it. Left out is what
     ``admitted`` leaves out.
     """
     taken = [_as_proposal(clip, source) for clip in admitted(document, clips).clips]
+    mended = [clip for clip in open_proposals(document) if MENDED in clip.attributes]
+    taken = [clip for clip in taken if not any(same(clip, one) for one in mended)]
     tier = proposals_tier(document)
     name = _free_name(document) if tier is None else tier.name
     edits: list[Edit] = [] if tier is not None else [AddTier(name, len(document.tiers), RULES)]
     there = [] if tier is None else [clip for clip in tier.clips if not clip.rejected]
+    there = [clip for clip in there if clip not in mended]
     staying = {_what(clip): clip for clip in there}
     put: list[Edit] = []
     for clip in taken:
@@ -94,7 +99,9 @@ def propose(document: Document, clips: Iterable[Clip], source: str) -> Edit | No
 def propose_also(document: Document, clips: Iterable[Clip], source: str) -> Edit | None:
     """Put proposals beside the open ones; those that say the same of the same time give way. None
     when that changes nothing. source and what is left out: as for ``propose``."""
-    taken = admitted(document, clips).clips
+    mended = [clip for clip in open_proposals(document) if MENDED in clip.attributes]
+    admissible = admitted(document, clips).clips
+    taken = [clip for clip in admissible if not any(same(clip, one) for one in mended)]
     if not taken:
         return None
     tier = proposals_tier(document)

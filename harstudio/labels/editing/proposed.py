@@ -8,7 +8,8 @@ from harstudio.labels.model import AttributeValue, Clip, Origin
 
 SOURCE, SECOND, SECOND_CONFIDENCE = "proposed by", "else", "else confidence"  # attributes
 DIGITS = 3  # of a confidence
-OF_A_NETWORK = (SOURCE, SECOND, SECOND_CONFIDENCE)
+MENDED = "mended"  # attribute of one whose edges the annotator moved
+OF_PROPOSALS = (SOURCE, SECOND, SECOND_CONFIDENCE, MENDED)
 
 
 def proposal(
@@ -51,9 +52,14 @@ def proposed(clip: Clip) -> Proposed:
     )
 
 
+def as_mended(clip: Clip) -> Clip:
+    """A proposal whose edges the annotator moved: new ones do not take its place."""
+    return replace(clip, attributes={**clip.attributes, MENDED: "edges"})
+
+
 def as_said(clip: Clip) -> Clip:
     """What a network proposed, said by a person: nothing of the network stays but its origin."""
-    own = {key: said for key, said in clip.attributes.items() if key not in OF_A_NETWORK}
+    own = {key: said for key, said in clip.attributes.items() if key not in OF_PROPOSALS}
     return replace(clip, origin=Origin.ACCEPTED, confidence=None, attributes=own, rejected=False)
 
 

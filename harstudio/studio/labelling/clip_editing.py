@@ -19,6 +19,7 @@ from harstudio.labels.editing.edge_moves import (
     moved_clip,
     moved_edge,
     neighbours,
+    told_mended,
 )
 from harstudio.labels.editing.edits import Edit, EditError, Group
 from harstudio.labels.model import Clip, Tier
@@ -315,7 +316,8 @@ class ClipEditing(QObject):
         self._do_moves(tier.name, moved_edge(tier, clip, edge, to_ns, self._labelling.grid))
 
     def _do_moves(self, tier: str, moves: Sequence[Move]) -> bool:
-        edit = as_edit(tier, moves)
+        own = self.session.document.tier(tier) if self.document_open() else None
+        edit = as_edit(tier, moves if own is None else told_mended(own, moves))
         return edit is not None and self.do(edit)
 
     # ---- dragging

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from harstudio.labels.editing.proposed import OF_A_NETWORK, proposed
+from harstudio.labels.editing.proposed import OF_PROPOSALS, proposed
 from harstudio.labels.label_sets.attributes import missing
 from harstudio.labels.model import Clip, Origin
 from harstudio.studio.commands import Command
@@ -78,7 +78,7 @@ def clip_text(clip: Clip, annotator: str, labelling: Labelling, zero_ns: int) ->
         lines.append(f"else {escape(about.second)} {about.second_confidence or 0.0:.2f}")
     if clip.person:
         lines.append(f"person {escape(clip.person)}")
-    own = {k: v for k, v in clip.attributes.items() if not waiting or k not in OF_A_NETWORK}
+    own = {k: v for k, v in clip.attributes.items() if not waiting or k not in OF_PROPOSALS}
     lines += [f"{escape(name)} {escape(str(value))}" for name, value in own.items()]
     lacking = missing(clip, labelling.label_set.attributes)
     if lacking and not waiting:
