@@ -13,6 +13,7 @@ from harstudio.errors import MissingError
 
 RUN = "joints-any-sensor"  # needs joints only, and is quick
 SECOND_NS = 1_000_000_000
+NAMING = ("recording", "path", "file", "person", "problems")  # what may name a subject
 
 InProject = Annotated[Path, typer.Argument(metavar="PROJECT", help="A project's folder.")]
 WithRun = Annotated[
@@ -49,7 +50,8 @@ def suggest(
     from harstudio.runs.suggestions import load_suggestions
     from harstudio.settings import load_settings
 
-    paths = _paths(Project.open(project), recording)
+    opened = Project.open(project)
+    paths = _paths(opened, recording)
     told: list[dict[str, Any]] = []
 
     def hear(kind: str, one: dict[str, Any]) -> None:
@@ -81,6 +83,7 @@ def suggest(
         ],
         "problems": done["problems"],
     }
+    document = _hidden(document, opened)
     if json:
         cli_output.print_json(document)
     else:
@@ -105,6 +108,7 @@ def similar(
     Seconds count from the start of the recording.
     """
     from harstudio.cli_jobs import run_job
+    from harstudio.labels.project import Project
     from harstudio.recordings.formats import open_recording
     from harstudio.settings import load_settings
 
@@ -127,6 +131,7 @@ def similar(
         threads=threads,
         device=device,
     )
+    done = _hidden(done, Project.open(project))
     if json:
         cli_output.print_json(done)
     else:
@@ -142,7 +147,7 @@ def audit(
     project: InProject,
     run: WithRun = RUN,
     annotator: Annotated[
-        str, typer.Option(help="Only what this annotator may see is learned from and told.")
+        str, typer.Option(help="Who asks, and whose rights count; else that of the settings.")
     ] = "",
     device: OnDevice = "auto",
     threads: Threads = None,
@@ -150,8 +155,14 @@ def audit(
 ) -> None:
     """Tell labels that contradict the others, the surest first."""
     from harstudio.cli_jobs import run_job
+    from harstudio.labels.project import Project
+    from harstudio.settings import load_settings
 
-    payload = {"project": str(project), "run": str(_folder_of(run)), "annotator": annotator}
+    payload = {
+        "project": str(project),
+        "run": str(_folder_of(run)),
+        "annotator": annotator or load_settings().annotator,
+    }
     done = run_job(
         "harstudio.recognition.helping.jobs:audit",
         payload,
@@ -159,6 +170,7 @@ def audit(
         threads=threads,
         device=device,
     )
+    done = _hidden(done, Project.open(project))
     if json:
         cli_output.print_json(done)
     else:
@@ -188,14 +200,17 @@ def _paths(project: Any, names: list[str] | None) -> list[str] | None:
     if not names:
         return None
     there = project.recording_paths()
+    found: list[str] = []
     for name in names:
-        if name not in there:
+        meant = [name] if name in there else project.pseudonyms().hidden_in(name, there)
+        if not meant:
             raise MissingError(
                 f"The project has no recording {name}.",
                 path=project.folder,
                 remedy=nearest(name, there),
             )
-    return [str(there[name]) for name in names]
+        found += meant
+    return [str(there[name]) for name in found]
 
 
 def _clip(clip: Any) -> dict[str, Any]:
@@ -210,6 +225,20 @@ def _clip(clip: Any) -> dict[str, Any]:
         "novelty": clip.novelty,
         "rarity": clip.rarity,
     }
+
+
+def _hidden(told: dict[str, Any], project: Any) -> dict[str, Any]:
+    """What is told without names of subjects, where the project's policy says so."""
+    shown = project.pseudonyms().shown
+
+    def hide(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: hide(one, name) for name, one in value.items()}
+        if isinstance(value, list):
+            return [hide(one, key) for one in value]
+        return shown(value) if key in NAMING and isinstance(value, str) else value
+
+    return {name: hide(value, name) for name, value in told.items()}
 
 
 def _print_suggested(document: dict[str, Any]) -> None:

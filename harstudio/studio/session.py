@@ -46,6 +46,7 @@ class Session(OpenLabels):
         self.folder: Path | None = None  # what the library lists
         self.team.changed.connect(self._meet_rules)
         self.jobs = Jobs(self)  # no thread before the first job
+        self.jobs.shown = self.team.shown
         self.answer: Recognition | None = None  # about every person
         self.recognition: Recognition | None = None  # about the one that is looked at
         self._ticket = 0

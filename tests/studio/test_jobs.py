@@ -132,6 +132,9 @@ def test_the_panel_pauses_goes_on_and_stops(window):
     until(lambda: record.done > 3)
     card = panel.cards[record.id]
     assert "running" in card.line()
+    assert record.text in card.line()
+    jobs.shown = lambda text: text.replace(record.text, "P01")  # as in a project of pseudonyms
+    assert "P01" in card.line()
     assert card.bar.isVisible()
     assert not card.error.isVisible()
     card.pause.click()

@@ -50,7 +50,8 @@ class JobCard(QFrame):
         self._record, self._jobs, self._resume, self._begun = record, jobs, resume, begun
         self._log_shown = -1
         self._dot = QLabel()
-        self.title = ToolButton(record.title[:1].upper() + record.title[1:])
+        title = jobs.shown(record.title)
+        self.title = ToolButton(title[:1].upper() + title[1:])
         self.title.setFont(theme.ui_font(bold=True))
         if open_result is not None:
             self.title.setToolTip("Show the run")
@@ -148,7 +149,7 @@ class JobCard(QFrame):
             told.append(f"silent for {length_text(record.silent_s)}")
         epoch = self._jobs.latest.epoch(record)
         if record.text and record.state in ("running", "paused"):
-            told.append(record.text)
+            told.append(self._jobs.shown(record.text))
         elif epoch is not None:
             told.append(f"epoch {epoch_of(epoch)}")
         if record.state == "running":
@@ -162,7 +163,7 @@ class JobCard(QFrame):
     def error_text(self) -> str:
         """Why it failed, else the last thing it remarked."""
         remarks = self._jobs.latest.remarks(self._record)
-        return self._record.error or (remarks[-1] if remarks else "")
+        return self._jobs.shown(self._record.error or (remarks[-1] if remarks else ""))
 
     def _show_log(self) -> None:
         length = self._jobs.latest.length(self._record)
@@ -172,7 +173,7 @@ class JobCard(QFrame):
         self._log_shown = length
         bar = self.log.verticalScrollBar()
         at_end = bar.value() >= bar.maximum() - 2
-        self.log.setPlainText("\n".join(self._jobs.latest.story(self._record)))
+        self.log.setPlainText(self._jobs.shown("\n".join(self._jobs.latest.story(self._record))))
         if at_end:
             self.log.moveCursor(QTextCursor.MoveOperation.End)
             self.log.horizontalScrollBar().setValue(0)
@@ -204,7 +205,7 @@ class JobCard(QFrame):
     def _copy(self) -> None:
         record = self._record
         lines = [record.title, record.error, *self._jobs.latest.story(record)[-40:]]
-        QApplication.clipboard().setText("\n".join(lines))
+        QApplication.clipboard().setText(self._jobs.shown("\n".join(lines)))
 
     def _toggle_log(self) -> None:
         self.log.setVisible(self.log_button.isChecked())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -40,6 +41,7 @@ class Jobs(QObject):
         self._closed = False
         self._arrived.connect(self._deliver)
         self.latest = Latest(self, self)
+        self.shown: Callable[[str], str] = str  # a text of a job as it may be seen
 
     # ---- what a person does
 

@@ -60,11 +60,12 @@ class JobsButton(ToolButton):
             return
         at_work = sum(not r.over for r in self._told())
         others = at_work - (0 if record.over else 1)
-        text = progress_text(record, self._jobs.latest.epoch(record))
+        shown = self._jobs.shown
+        text = shown(progress_text(record, self._jobs.latest.epoch(record)))
         told = f" {text} · {others} more" if others else f" {text}"
         if told != self.text():
             self.setText(told)
-        self.setToolTip(record.error or record.text or "Show the jobs  (Ctrl+J)")
+        self.setToolTip(shown(record.error or record.text) or "Show the jobs  (Ctrl+J)")
         self.setAccessibleName(f"Jobs: {told}")
         color = theme.current().quiet if not record.error else theme.current().bad
         theme.tint(self, f"color: {color}; padding: 2px 6px;")

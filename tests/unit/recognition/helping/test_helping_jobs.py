@@ -19,6 +19,7 @@ from harstudio.labels.editing.edits import AddClip, AddTier, MarkDone
 from harstudio.labels.model import Clip
 from harstudio.labels.project import Project
 from harstudio.labels.suggested import suggestions_folder
+from harstudio.labels.team.pseudonyms import add_subject
 from harstudio.recognition.helping.features import FeatureMaker, Stretch
 from harstudio.recognition.helping.jobs import audit, similar, suggest
 from harstudio.recognition.trained import load_run
@@ -163,13 +164,22 @@ def test_an_audit_finds_the_label_that_was_changed(demo: Path, tmp_path: Path) -
     assert told["found"][0]["annotator"] == "alice"
 
 
-def test_a_command_prints_what_is_suggested(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_prints_what_is_suggested_and_hides_subjects(
+    demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hiding = tmp_path / "hiding"
+    shutil.copytree(demo, hiding)
+    with (hiding / "project.toml").open("a") as file:
+        file.write("[policy]\npseudonyms = true\n")
+    add_subject(hiding, "untrimmed")
     with pytest.raises(SystemExit) as ended:
-        main(["labels", "suggest", str(demo), "--annotator", "finn", "--recording", MINUTE,
+        main(["labels", "suggest", str(hiding), "--annotator", "finn", "--recording", "P01-minute",
               "--json"])  # fmt: skip
     assert ended.value.code == 0
     document = json.loads(capsys.readouterr().out)
     assert document["annotator"] == "finn"
+    assert document["recordings"][0]["recording"] == "P01-minute"
+    assert "untrimmed" not in document["recordings"][0]["file"]
     assert len(document["recordings"][0]["clips"]) > 10
 
 
