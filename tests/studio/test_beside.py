@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from driving import until
 from harstudio.errors import DataError, MissingError
@@ -26,6 +26,7 @@ from harstudio.studio.beside.asked import ComparedClip
 from harstudio.studio.beside.finding import find_path
 from harstudio.studio.beside.follower import Follower
 from harstudio.studio.beside.side import Side
+from harstudio.studio.beside.side_view import Pictures
 from harstudio.studio.evaluation.misclassified import (
     BY_CENTRE,
     BY_SURENESS,
@@ -308,6 +309,51 @@ def test_enter_opens_the_error_in_hand_and_leaving_lets_go_of_recordings(window,
     assert [one.prefetcher for one in (left, right)] == [None, None]
 
 
+def test_what_was_not_found_is_looked_for_in_the_folder_that_is_opened(window, run, tmp_path):
+    told = json.loads((run / "evaluation.json").read_text())
+    for one in told["samples"]:
+        one["path"] = str(tmp_path / "was" / Path(one["path"]).name)
+    (run / "evaluation.json").write_text(json.dumps(told))
+    desk = window.beside_desk
+    desk.show_errors(run)
+    until(desk.is_shown, what="the page")
+    (left, right), (view, _) = desk.page.beside.sides, desk.page.beside.views
+    until(lambda: left.problem and right.problem, what="nothing is there")
+    assert view.title.isVisible()
+    assert view.title.text() == "wave"
+    assert view.verdict.text().startswith("✗ said to be “clap”")
+    (tmp_path / "now").mkdir()
+    for name in ("wave-s02", "clap-s02"):
+        shutil.copytree(demo(name), tmp_path / "now" / f"{name}.harrec")
+    window.session.open(tmp_path / "now")
+    until(lambda: left.recording is not None and right.recording is not None, what="found")
+    assert left.path == tmp_path / "now" / "wave-s02.harrec"
+
+    left.explaining.set_strength(0.25, 0.5)  # maps beside each other are as strong
+    for one in desk.page.beside.views:
+        sliders = one.looked_at.opacity.value(), one.looked_at.threshold.value()
+        assert sliders == (25, 50)
+    told = made_recognition(right.recording, picture="color", windows=1)
+    knows = replace(told, classes=tuple(f"class {k}" for k in range(len(told.classes))))
+    left.compared = replace(left.compared, said="")
+    left.take(knows)
+    view.refresh()
+    assert view.verdict.text().startswith("said to be “class 0”")
+    assert "; does not know “wave”" in view.verdict.text()
+
+
+def test_pictures_stay_where_they_are_for_a_few_pixels(qtbot):
+    panes = [QWidget(), QWidget()]
+    pictures = Pictures(panes)
+    qtbot.addWidget(pictures)
+    for pane in panes:
+        pane.show()
+    pictures.show()
+    for tall, columns in ((310, 1), (290, 1), (240, 2), (310, 2)):  # either is best at 300
+        pictures.resize(400, tall)
+        assert pictures._placed[1] == columns
+
+
 @pytest.mark.timeout(300)
 def test_errors_side_by_side_are_played_explained_and_left(window, net):
     window.set_workspace("view.train")
@@ -324,7 +370,8 @@ def test_errors_side_by_side_are_played_explained_and_left(window, net):
     assert [one.trouble for one in beside.sides] == ["", ""]
     assert (left.compared.recording, right.compared.recording) == ("wave-s02", "clap-s02")
     assert beside.views[0].title.text() == "wave"
-    assert beside.views[0].verdict.text().startswith("✗ said to be “clap”, 90 % sure")
+    words = "✗ said to be “clap”, 90\N{NO-BREAK SPACE}% sure"
+    assert beside.views[0].verdict.text().startswith(words)
     assert "for clap" in left.recognition.explanations[0][0].meaning
     until(lambda: left.transport.position_ns > left.transport.start_ns, what="it plays")
     assert commands["transport.play"].checked()

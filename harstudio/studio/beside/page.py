@@ -39,6 +39,7 @@ class BesidePage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._roots = roots
         self.errors: Errors | None = None
+        self._two: tuple[ComparedClip, ComparedClip] | None = None
         self.list = ErrorList(session.team.shown)
         self.beside = Beside(session, commands, device)
         self.back = ToolButton(" Back")
@@ -66,6 +67,7 @@ class BesidePage(QWidget):
         self._soon.setInterval(SETTLES_MS)
         self._soon.timeout.connect(self._show_picked)
         self.list.picked.connect(self._show_soon)
+        session.project_changed.connect(self._look_again)
         theme.theme_events.changed.connect(self._restyle)
         self._restyle()
 
@@ -73,7 +75,7 @@ class BesidePage(QWidget):
 
     def show_errors(self, errors: Errors, first: Verdict | None = None) -> None:
         """The errors of an evaluation, each beside what it was taken for."""
-        self.errors = errors
+        self.errors, self._two = errors, None
         self.list.show()
         self.title.setText("Errors beside what they were taken for")
         self.list.show_errors(errors, first)
@@ -148,11 +150,20 @@ class BesidePage(QWidget):
 
     def show_two(self, title: str, left: ComparedClip, right: ComparedClip) -> None:
         """Two opinions of one clip."""
-        self.errors = None
+        self.errors, self._two = None, (left, right)
         self.list.hide()
         self.title.setText(title)
         self.beside.show_pair(left, right, roots=self._roots())
         self.setFocus()
+
+    def _look_again(self, _project: object = None) -> None:
+        """Another folder or project is open: what was not found may be there."""
+        if not self.isVisible() or not any(side.problem for side in self.beside.sides):
+            return
+        if self._two is not None:
+            self.beside.show_pair(*self._two, roots=self._roots())
+        else:
+            self._soon.start()
 
     def shut(self) -> None:
         self.beside.shut()

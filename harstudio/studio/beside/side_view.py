@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 SHOWN = ("color", "depth", "infrared", "skeleton3d")
 LOOKED_AT_PX, LOOKED_AT_SHARE = 190, 0.3  # at most so much of the height
 SWITCH_PX, NARROWEST_PX = 150, 260
+GAIN = 1.15  # so much larger pictures must become before they change places
 PICTURE = 4 / 3  # width to height that pictures are given room for
 
 
@@ -62,6 +63,9 @@ class Pictures(QWidget):
             return min(self.width() / columns / PICTURE, self.height() / -(-len(shown) // columns))
 
         columns = max(range(1, len(shown) + 1), key=tall, default=0)
+        before, had = self._placed
+        if before == shown and had and tall(columns) < GAIN * tall(had):
+            return  # pictures that one compares stay where they are
         if (shown, columns) == self._placed:
             return
         for line in range(len(self._panes)):
@@ -103,7 +107,9 @@ class SideView(QWidget):
         self.title, self.about = ElidedLabel(), ElidedLabel()
         self.title.setFont(theme.ui_font(theme.EMPTY_PX, bold=True))
         self.about.setFont(theme.time_font(theme.QUIET_PX))
-        self.verdict = QLabel(wordWrap=True)
+        self.verdict = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop)
+        two_lines = 2 * self.verdict.fontMetrics().lineSpacing()
+        self.verdict.setMinimumHeight(two_lines)  # words that come move no picture
         self.note = quiet_label(wrap=True)
         self.problem = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self.problem.setFont(theme.ui_font(theme.EMPTY_PX))
@@ -185,15 +191,16 @@ class SideView(QWidget):
         self.problem.setVisible(not there)
         self.problem.setText(side.problem if compared is not None else self.problem.text())
         for widget in (self.title, self.verdict, self.about, self.note):
-            widget.setVisible(there)
+            widget.setVisible(compared is not None)
         self.caption.setText("" if compared is None else compared.caption)
         self._meet()
-        if compared is None or not there:
+        if compared is None:
             self._switch.hide()
             return
         self.title.setText(compared.title or compared.true or self._said()[0])
-        start, end = clock_text(compared.start_ns), clock_text(compared.end_ns)
-        about = [side.team.shown(compared.recording), f"{start} – {end}"]
+        begins = 0 if side.recording is None else side.recording.start_ns
+        span = (clock_text(at - begins) for at in (compared.start_ns, compared.end_ns))
+        about = [side.team.shown(compared.recording), " – ".join(span)]
         if compared.title and compared.true:
             about.append(f"shows “{compared.true}”")
         self.about.setText(" · ".join(about))
@@ -222,19 +229,21 @@ class SideView(QWidget):
         self.verdict.setVisible(bool(said))
         if compared is None or not said:
             return
-        words = f"said to be “{said}”" + ("" if sure is None else f", {percent(sure)} % sure")
+        words = f"said to be “{said}”" + ("" if sure is None else f", {_share(sure)} sure")
         color = tokens.quiet
-        if compared.true:
+        told = side.recognition
+        if told is not None and compared.true and not _knows(told.classes, compared.true):
+            words += f"; does not know “{compared.true}”"
+        elif compared.true:
             right = same_label(said, compared.true)
             color = tokens.good if right else tokens.bad
             words = ("✓ " if right else "✗ ") + words
-        told = side.recognition
         if told is not None and compared.said and told.classes[told.label] != compared.said:
-            now, share = told.classes[told.label], percent(told.confidence)
-            words += f"; asked now, “{now}”, {share} %"
+            now, share = told.classes[told.label], _share(told.confidence)
+            words += f"; asked now, “{now}”, {share}"
         elif told is not None and side.label not in (None, told.label):
-            share = percent(float(told.windows[0].probabilities[side.label]))
-            words += f"; “{told.classes[side.label]}” {share} %"
+            share = _share(float(told.windows[0].probabilities[side.label]))
+            words += f"; “{told.classes[side.label]}”\N{NO-BREAK SPACE}{share}"
         self.verdict.setText(words)
         self.verdict.setStyleSheet(f"color: {color};")
 
@@ -243,6 +252,8 @@ class SideView(QWidget):
         compared, told = self.side.compared, self.side.recognition
         if compared is None or told is None or not compared.true:
             return None, None
+        if compared.label is not None and not compared.said:
+            return None, None  # this side is there for one class
         said = self._said()[0]
         found = [
             next((k for k, name in enumerate(told.classes) if same_label(name, one)), None)
@@ -304,3 +315,12 @@ class SideView(QWidget):
     def _follow(self, position_ns: int) -> None:
         if self.isVisible():
             self.looked_at.follow(position_ns)
+
+
+def _share(value: float) -> str:
+    """ "83 %", never torn apart at the end of a line."""
+    return f"{percent(value)}\N{NO-BREAK SPACE}%"
+
+
+def _knows(classes: Sequence[str], name: str) -> bool:
+    return any(same_label(one, name) for one in classes)

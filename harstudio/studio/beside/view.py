@@ -46,11 +46,13 @@ class Beside(QWidget):
         self._wants_to_play = True
         self._chosen: set[str] | None = None  # panes, where a person chose some
         self._ahead: tuple[Question, ...] = ()
+        self._leads = False  # one side's choice is being taken over by the other
         self._build(commands)
         self.clock.playing_changed.connect(self._note_playing)
         for side in self.sides:
             side.ready.connect(partial(self._ready, side))
             side.answered.connect(self._ask)
+            side.explaining.changed.connect(partial(self._lead, side))
             side.message.connect(session.message)
 
     def _build(self, commands: CommandTable) -> None:
@@ -219,6 +221,16 @@ class Beside(QWidget):
         """From map to map at both sides."""
         for side in self.sides:
             side.explaining.next_on_picture()
+
+    def _lead(self, side: Side) -> None:
+        """What is chosen at one side is at both: as strong, and of one run the same maps."""
+        if self._leads:
+            return
+        other = self.sides[1] if side is self.sides[0] else self.sides[0]
+        runs = {one.compared.run for one in self.sides if one.compared is not None}
+        self._leads = True
+        other.explaining.follow(side.explaining, choice=len(runs) == 1)
+        self._leads = False
 
     def switch_class(self) -> None:
         """At the left: from the class that was said to the true one, or back."""

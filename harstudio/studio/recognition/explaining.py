@@ -98,6 +98,25 @@ class Explaining(QObject, Explained):
             if Kind.RELATION in shown:
                 self.changed.emit()
 
+    def follow(self, other: Explaining, *, choice: bool) -> None:
+        """As strong as another; choice: the same maps, weights, inputs and joint, too, where
+        there are such."""
+        before = self._state()
+        self.opacity, self.threshold = other.opacity, other.threshold
+        kinds = self.kinds()
+        if choice and kinds and other.kinds():
+            if not other.on_picture or other.on_picture in kinds:
+                self.on_picture, self._wants_map = other.on_picture, other._wants_map
+            if not other.on_joints or other.on_joints in kinds:
+                self.on_joints, self._wants_weights = other.on_joints, other._wants_weights
+            self.beside, self.joint = dict(other.beside), other.joint
+        if self._state() != before:
+            self.changed.emit()
+
+    def _state(self) -> tuple[object, ...]:
+        shown = self.on_picture, self.on_joints, dict(self.beside), self.joint
+        return self.opacity, self.threshold, *shown
+
     def set_strength(self, opacity: float, threshold: float) -> None:
         """Both in [0, 1]."""
         if (opacity, threshold) != (self.opacity, self.threshold):

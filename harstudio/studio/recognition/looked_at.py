@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QComboBox,
@@ -218,6 +218,11 @@ class LookedAt(QWidget):
         self.ask.setVisible((some or not asked) and window is not None and not there)
         self._choices.setVisible(bool(self.buttons))
         drawn = set(explaining.places().values())
+        for slider, value in (
+            (self.opacity, explaining.opacity), (self.threshold, explaining.threshold)
+        ):  # fmt: skip
+            with QSignalBlocker(slider):  # it may be chosen beside
+                slider.setValue(round(100 * value))
         self._form.setRowVisible(self.opacity, Where.PICTURE in drawn)
         self._form.setRowVisible(self.threshold, Where.PICTURE in drawn)
         relation = explaining.relation(now)
@@ -261,7 +266,8 @@ class LookedAt(QWidget):
         self.classes.setToolTip(f"What speaks for: {self.classes.currentText()}")
 
     def _tip(self, one: object) -> str:
-        start = self._session.transport.start_ns
+        recording = self._session.recording
+        start = 0 if recording is None else recording.start_ns
         if isinstance(one, HeatMap) and len(one.times_ns):
             count = len(one.times_ns)
             more = f" and at {count - 1} more moments" if count > 1 else ""
