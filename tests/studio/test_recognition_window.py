@@ -197,6 +197,23 @@ def test_answers_are_shown_again_at_once_when_one_comes_back(dataset, run, windo
     assert len(window.session.jobs.records) == 1
 
 
+def test_answers_that_memory_lets_go_of_are_read_again(dataset, run, window, monkeypatch):
+    monkeypatch.setattr(recogniser_module, "MOST_KEPT", 1)
+    first, other = trial(dataset, "a1_s1_t1"), trial(dataset, "a3_s1_t1")
+    open_trial(window, first)
+    ask(window, run)
+    said = window.session.recognition
+    open_trial(window, other)
+    ask(window, run)
+    assert list(window.recognising.recogniser._kept) == [(other, run)]
+    open_trial(window, first)
+    until(lambda: window.session.recognition is not None)
+    again = window.session.recognition
+    assert again is not said
+    assert (again.path, again.label) == (said.path, said.label)
+    assert len(window.session.jobs.records) == 2
+
+
 def test_answers_of_an_earlier_session_are_found_and_old_ones_say_so(dataset, run, window):
     first = trial(dataset, "a1_s1_t1")
     open_trial(window, first)
