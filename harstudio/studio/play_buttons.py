@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
@@ -18,8 +18,9 @@ SHOWN_RATES = (0.5, 1.0, 2.0)
 HEIGHT = 44  # of the bar
 
 
-class PlayButtons(QWidget):
-    """Follows a clock; every button runs a command of the table."""
+class PlayButtons(QObject):
+    """Puts them into the row of a bar. They follow a clock; every button runs a command of the
+    table."""
 
     def __init__(
         self,
@@ -27,7 +28,8 @@ class PlayButtons(QWidget):
         commands: CommandTable,
         buttons: Mapping[str, str],
         names: tuple[str, str],
-        parent: QWidget | None = None,
+        row: QHBoxLayout,
+        parent: QWidget,
     ) -> None:
         """buttons: icons by the ids of their commands. names: of the objects that show the time,
         and the rest."""
@@ -36,9 +38,6 @@ class PlayButtons(QWidget):
         self._buttons = {command_id: self._button(command_id) for command_id in buttons}
         self._rates: dict[float, QToolButton] = {}
         self.time, self.rest = Figures(names[0], 16), Figures(names[1], 13, quiet=True)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
         for button in self._buttons.values():
             row.addWidget(button)
         row.addSpacing(12)
@@ -66,6 +65,11 @@ class PlayButtons(QWidget):
         button.setAutoRepeat(command_id.endswith("_frame"))
         button.clicked.connect(partial(self._run, command_id))
         return button
+
+    def enable(self, wanted: bool) -> None:
+        """Whether there is anything to play."""
+        for button in (*self._buttons.values(), *self._rates.values()):
+            button.setEnabled(wanted)
 
     def tell_keys(self) -> None:
         """Tool tips name the keys that the table says now."""

@@ -36,8 +36,6 @@ class TransportBar(QWidget):
         self.setFixedHeight(HEIGHT)
         self._session = session
         self._commands = commands
-        self._player = PlayButtons(session.transport, commands, BUTTONS, ("time", "rest"))
-        self._time, self._rest = self._player.time, self._player.rest
         self.scrub = ScrubBar(session)
         self._build()
         transport = session.transport
@@ -56,7 +54,9 @@ class TransportBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 16, 0)
         row.setSpacing(4)
-        row.addWidget(self._player)
+        clock, names = self._session.transport, ("time", "rest")
+        self._player = PlayButtons(clock, self._commands, BUTTONS, names, row, self)
+        self._time, self._rest = self._player.time, self._player.rest
         self._loop = QToolButton()
         self._loop.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._loop.setToolTip(tip(self._commands, LOOP))
@@ -82,8 +82,9 @@ class TransportBar(QWidget):
 
     def _show_recording(self, _recording: object) -> None:
         there = self._session.recording is not None
-        for widget in (self._player, self._loop, self.scrub):
-            widget.setEnabled(there)
+        self._player.enable(there)
+        self._loop.setEnabled(there)
+        self.scrub.setEnabled(there)
         self._show_time()
         self._show_loop()
 

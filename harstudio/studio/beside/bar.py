@@ -29,12 +29,12 @@ class ClockBar(QWidget):
         self.setObjectName("clock_bar")
         self.setFixedHeight(HEIGHT)
         self._clock = clock
-        self._player = PlayButtons(clock, commands, BUTTONS, ("beside_time", "beside_rest"))
-        self._time, self._rest = self._player.time, self._player.rest
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 16, 0)
         row.setSpacing(4)
-        row.addWidget(self._player)
+        names = "beside_time", "beside_rest"
+        self._player = PlayButtons(clock, commands, BUTTONS, names, row, self)
+        self._time, self._rest = self._player.time, self._player.rest
         self.place = PlaceSlider()
         self.place.sliderMoved.connect(self._go)
         row.addSpacing(12)
