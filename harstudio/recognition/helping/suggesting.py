@@ -29,6 +29,7 @@ STRIDES_A_WINDOW = 8
 REJECTED = 0.5  # overlap with a rejected stretch, whatever label was proposed for it
 SURELY_NOTHING = 0.7  # a clip that is missed costs more than one too many
 FAMILIAR = 0.5  # of the way from stretches of one label to those of others
+UNSURE = 0.9  # of the confidence is lost in what is new; the rest tells such ones apart
 LEAST_LEFT = 0.5  # of a stretch, after what clips take of it
 
 Progress = Callable[[float], None]
@@ -210,7 +211,7 @@ def _named(
         if not np.isfinite(row).all() or (nothing >= SURELY_NOTHING and far < FAMILIAR):
             continue
         best = sorted(real, key=lambda k: -row[k])
-        known = 1 - _share(new)
+        known = 1 - UNSURE * _share(new)
         confidence = _share(known * row[best[0]])
         if confidence < wanted.least:
             continue
