@@ -177,10 +177,17 @@ def _dashed(
         )
 
 
-def draw_box(canvas: Canvas, corners: NDArray[np.float32], color: Rgb) -> None:
+def draw_box(
+    canvas: Canvas, corners: NDArray[np.float32], color: Rgb, *, dashed: bool = False
+) -> None:
     """A rectangle from (left, top, right, bottom) on the canvas."""
     left, top, right, bottom = np.clip(corners, -FAR, FAR)
     thin = max(1, round(canvas.size(2.5)))
+    if dashed:
+        points = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+        for a, b in zip(points, np.roll(points, -1, axis=0), strict=True):
+            _dashed(canvas, a, b, color, thin)
+        return
     first, last = _fixed(np.array([left, top])), _fixed(np.array([right, bottom]))
     cv2.rectangle(canvas.pixels, first, last, DARK, thin + 2, cv2.LINE_AA, SHIFT)
     cv2.rectangle(canvas.pixels, first, last, color, thin, cv2.LINE_AA, SHIFT)

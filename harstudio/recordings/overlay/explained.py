@@ -90,6 +90,10 @@ class ExplainedBrush:
 
     # ---- below the skeleton
 
+    def has_map(self, time_ns: int) -> bool:
+        """Whether one lies on the picture."""
+        return self._patch(time_ns) is not None
+
     def draw_map(self, canvas: Canvas, time_ns: int) -> None:
         """The heat map, or where a joint attends."""
         patch = self._patch(time_ns)
@@ -127,7 +131,8 @@ class ExplainedBrush:
             if self._is_here(frame.stream):
                 for cut in frame.cuts:
                     words, side = frame.title(cut), frame.side(cut)
-                    self._draw_box(canvas, cut.box, INPUT, words, size, side)
+                    away = self._is_away(frame.time_ns, time_ns)
+                    self._draw_box(canvas, cut.box, INPUT, words, size, side, away)
         patch = self._patch(time_ns)
         if patch is not None and patch.joint is not None:
             self._draw_relation(canvas, patch)
@@ -136,14 +141,28 @@ class ExplainedBrush:
             words = joint_title(joint_name(pointer.joint, pointer.topology))
             if pointer.moved_m is not None:
                 words = f"{words} moved {pointer.moved_m:.2f} m".strip()
-            self._draw_box(canvas, pointer.box, POINTER, words, size)
+            away = self._is_away(pointer.time_ns, time_ns)
+            self._draw_box(canvas, pointer.box, POINTER, words, size, away=away)
+
+    def _is_away(self, seen_ns: int, time_ns: int) -> bool:
+        """Whether the picture is of another frame than the one that was seen."""
+        period_ns = self._stream.period_ns if isinstance(self._stream, PictureStream) else 0
+        return abs(time_ns - seen_ns) > period_ns // 2
 
     def _draw_box(
-        self, canvas: Canvas, box: Box, color: Rgb, words: str, size: int, side: int = 0
+        self,
+        canvas: Canvas,
+        box: Box,
+        color: Rgb,
+        words: str,
+        size: int,
+        side: int = 0,
+        away: bool = False,
     ) -> None:
+        """away: dashed, as it was seen in another frame."""
         placed = _placed(canvas, box)
         corners = placed.left, placed.top, placed.right, placed.bottom
-        draw_box(canvas, np.array(corners, dtype=np.float32), color)
+        draw_box(canvas, np.array(corners, dtype=np.float32), color, dashed=away)
         if not words:
             return
         left, top = placed.left, max(placed.top - 1.8 * size, 0)

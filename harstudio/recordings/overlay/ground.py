@@ -27,6 +27,7 @@ from harstudio.recordings.streams import (
 
 SMALLEST_HEIGHT = 480  # depth pictures are enlarged so that bones and words stay readable
 RANGE_SAMPLES = 9
+GRAYS = (205, 50)  # of depth below a map, near and far
 STAGE = (960, 720)
 STAGE_COLOR = (0x0E, 0x11, 0x16)
 STAGE_MARGIN = 0.12
@@ -43,8 +44,9 @@ class Ground(Protocol):
     stop_ns: int
     rate_hz: Fraction
 
-    def paint(self, index: int) -> Canvas:
-        """A fresh canvas with picture ``index``."""
+    def paint(self, index: int, *, below_map: bool = False) -> Canvas:
+        """A fresh canvas with picture ``index``. below_map: depth in greys, so that the colours of
+        a map can be read on it."""
         ...
 
     def place(self, body: Body) -> NDArray[np.float32] | None:
@@ -122,18 +124,18 @@ class PictureGround:
         for index in indices:
             yield self._stream.frame(int(index))
 
-    def paint(self, index: int) -> Canvas:
+    def paint(self, index: int, *, below_map: bool = False) -> Canvas:
         frame = self._stream.frame(index)
         if self._mask is not None:
             frame = self._mask.masked(frame, int(self.times_ns[index]))
-        picture = self._rgb(frame)
+        picture = self._rgb(frame, below_map)
         size = (self.width, self.height)
         if picture.shape[1::-1] != size:
             enlarged = cv2.resize(picture, size, interpolation=cv2.INTER_NEAREST)
             return Canvas(np.asarray(enlarged, dtype=np.uint8), self._scale)
         return Canvas(picture.copy(), self._scale)
 
-    def _rgb(self, frame: NDArray[Any]) -> NDArray[np.uint8]:
+    def _rgb(self, frame: NDArray[Any], below_map: bool) -> NDArray[np.uint8]:
         if self._stream.kind == StreamKind.COLOR:
             return np.asarray(frame, dtype=np.uint8)
         low, high = self._range
@@ -143,6 +145,10 @@ class PictureGround:
             gray = level.astype(np.uint8)
             return np.repeat(gray[:, :, None], 3, axis=2)
         level = (np.clip((values - low) / (high - low), 0, 1) * 255).astype(np.uint8)
+        if below_map:
+            gray = np.linspace(*GRAYS, 256).round().astype(np.uint8)[level]
+            gray[values == 0] = 0
+            return np.repeat(gray[:, :, None], 3, axis=2)
         colored = cv2.cvtColor(cv2.applyColorMap(level, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)
         rgb = np.asarray(colored, dtype=np.uint8)
         rgb[values == 0] = 0
@@ -170,8 +176,8 @@ class StageGround:
         self._zoom = float(np.min(room / np.maximum(high - low, 0.5)))
         self._middle = (low + high) / 2
 
-    def paint(self, index: int) -> Canvas:
-        del index
+    def paint(self, index: int, *, below_map: bool = False) -> Canvas:
+        del index, below_map
         pixels = np.empty((self.height, self.width, 3), dtype=np.uint8)
         pixels[:] = STAGE_COLOR
         return Canvas(pixels)

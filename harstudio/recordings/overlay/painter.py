@@ -51,8 +51,9 @@ class Painter:
 
     def paint(self, index: int) -> NDArray[np.uint8]:
         """(height, width, 3) RGB; DataError where the frame cannot be read."""
-        canvas, time_ns = self._ground.paint(index), int(self._ground.times_ns[index])
-        explained = self._explained
+        time_ns, explained = int(self._ground.times_ns[index]), self._explained
+        below_map = explained is not None and explained.has_map(time_ns)
+        canvas = self._ground.paint(index, below_map=below_map)
         if explained is not None:
             explained.draw_map(canvas, time_ns)
         if self._skeleton is not None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harstudio.errors import DataError, MissingError, UsageError
-from harstudio.recordings.overlay.drawing import SIDES, Canvas, SkeletonBrush
+from harstudio.recordings.overlay.drawing import SIDES, Canvas, SkeletonBrush, draw_box
 from harstudio.recordings.overlay.ground import ground_of
 from harstudio.recordings.overlay.video import write_overlay_video
 from harstudio.recordings.recording import Recording
@@ -220,3 +220,13 @@ def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="neither pictures nor a skeleton"):
         write_overlay_video(recording(()), file)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_box_is_dashed_where_it_was_seen_in_another_frame() -> None:
+    sides = {}
+    for dashed in (False, True):
+        canvas = Canvas(np.zeros((200, 300, 3), np.uint8))
+        draw_box(canvas, np.array([40, 40, 260, 160], np.float32), (255, 255, 255), dashed=dashed)
+        sides[dashed] = [canvas.pixels[40, 60:240, 0] > 128, canvas.pixels[60:140, 260, 0] > 128]
+    assert all(side.all() for side in sides[False])
+    assert all(0.2 < side.mean() < 0.8 for side in sides[True])
