@@ -34,7 +34,8 @@ def save(payload: Payload, context: Context) -> Payload:
     and ``joints`` (names of explanations, "" for none, None for the first), ``beside`` ({name:
     bool}, whose squares are drawn), ``opacity``, ``threshold``, ``joint`` (index), ``at_ns`` of a
     picture (None: in the middle), ``start_ns`` and ``end_ns`` of a video (None: all of it), all
-    three counted from the recording's start, ``title`` (what the recording is called in it),
+    three counted from the recording's start, ``title`` (what the recording is called in it; its
+    name unless told, by pseudonym where a project asks for that),
     ``hide_faces`` (None: where a project that the recording belongs to says so), ``temporary``
     (the recognition's file is the job's own and is taken away), ``person`` (body id; where each
     person was asked about, "" is the first).
@@ -63,7 +64,7 @@ def _save(payload: Payload, context: Context) -> Payload:
     problems: list[str] = []
     if kind == "arrays":
         shown, problems = _seen_pictures(recognition, payload)
-        write_arrays(shown, file, str(payload.get("title") or ""))
+        write_arrays(shown, file, _title(recognition.recording, recognition, payload))
     else:
         explained = chosen(recognition, payload)
         problems = _draw(recognition, explained, file, kind, payload, context)
@@ -108,6 +109,20 @@ def _share(payload: dict[str, Any], key: str, otherwise: float) -> float:
     if not 0 <= float(value) <= 1:
         raise UsageError(f"The {key} lies between 0 and 1.")
     return float(value)
+
+
+def _title(name: str, recognition: Recognition, payload: dict[str, Any]) -> str:
+    """What the recording may be called: as the payload says, else by pseudonym where a project
+    that it belongs to asks for that."""
+    from harstudio.labels.team.faces_rule import projects_of
+
+    title = str(payload.get("title") or "")
+    if title:
+        return title
+    path = Path(str(payload.get("recording") or recognition.path))
+    for project in projects_of(path):
+        name = project.pseudonyms().shown(name)
+    return name
 
 
 def _seen_pictures(
@@ -165,12 +180,12 @@ def _draw(
         )
     hides = payload.get("hide_faces")
     hides = hides_faces(path) if hides is None else bool(hides)
-    title = str(payload.get("title") or "")
     with open_recording(path) as recording:
+        title = _title(recording.name, recognition, payload)
         stream = str(payload.get("stream") or "") or _stream_of(recording, explained)
         overlays = OVERLAYS if _has_place(recording, stream) else OVERLAYS[1:]
         if kind == "picture":
-            _write_picture(recording, explained, file, stream, overlays, hides, payload)
+            _write_picture(recording, explained, file, stream, overlays, hides, payload, title)
             return []
         first_ns, end_ns = payload.get("start_ns"), payload.get("end_ns")
         span = None
@@ -230,6 +245,7 @@ def _write_picture(
     overlays: tuple[str, ...],
     hides: bool,
     payload: dict[str, Any],
+    title: str,
 ) -> None:
     import cv2
 
@@ -237,7 +253,7 @@ def _write_picture(
     from harstudio.recordings.overlay.painter import Painter
 
     ground = ground_of(recording, stream, hide_faces=hides)
-    painter = Painter(recording, ground, overlays, explained, str(payload.get("title") or ""))
+    painter = Painter(recording, ground, overlays, explained, title)
     at_ns = payload.get("at_ns")
     length_ns = recording.stop_ns - recording.start_ns
     wanted = recording.start_ns + (length_ns // 2 if at_ns is None else int(at_ns))

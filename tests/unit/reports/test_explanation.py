@@ -15,6 +15,7 @@ import pytest
 from harstudio.cli import main
 from harstudio.errors import MissingError, UsageError
 from harstudio.jobs.context import Stopped
+from harstudio.labels.project import Project
 from harstudio.recordings.faces import FaceMask
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.overlay.heat_colors import inferno
@@ -135,6 +136,24 @@ def test_arrays_are_read_by_numpy_alone(said, tmp_path):
             clip.boxes[2].left, clip.boxes[2].top, clip.boxes[2].right, clip.boxes[2].bottom
         ]  # fmt: skip
         assert "SpineBase" in arrays["0/joints/joints"]
+
+
+def test_names_are_those_that_the_project_asks_for(said, tmp_path):
+    folder = Path(shutil.copytree(resource("demo"), tmp_path / "demo"))
+    project = Project.open(folder)
+    payload = {
+        "recognition": str(said[1]),
+        "file": str(tmp_path / "x.npz"),
+        "recording": str(folder / "recordings" / "clap-s01.harrec"),
+    }
+    names = []
+    for pseudonyms in (False, True):
+        (folder / "subjects.toml").write_text('[subjects]\n"s01" = "P01"\n')
+        project.set_policy(replace(project.policy, pseudonyms=pseudonyms))
+        save(payload, Heard())
+        with np.load(payload["file"]) as arrays:
+            names.append(str(arrays["recording"]))
+    assert names == ["clap-s01", "clap-P01"]
 
 
 def test_what_cannot_be_is_said(said, tmp_path):
