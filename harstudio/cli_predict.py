@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from json import dumps
 from pathlib import Path
@@ -75,6 +76,13 @@ def predict(
             "Earlier answers are looked for in a folder.", remedy="Add --out DIR to --resume."
         )
     lengths = _scales(scales)
+    numbers = {
+        "window": window, "stride": stride, "smooth": smooth, "shortest": shortest,
+        "least-confidence": least_confidence,
+    }  # fmt: skip
+    for name, value in numbers.items():
+        if value is not None and not math.isfinite(value):
+            raise UsageError(f"--{name} {value} is no number that can be used.")
     folder = find_run(run)
     with tempfile.TemporaryDirectory(prefix="harstudio-") as temporary:
         payload = {
@@ -127,11 +135,14 @@ def predict(
 
 def _scales(text: str) -> list[float]:
     try:
-        return [float(part) for part in text.split(",")]
+        scales = [float(part) for part in text.split(",")]
     except ValueError:
+        scales = [math.nan]
+    if not all(map(math.isfinite, scales)):
         raise UsageError(
             f"{text} is no list of scales.", remedy="Use numbers, as in --scales 0.7,1,1.4."
-        ) from None
+        )
+    return scales
 
 
 def _document(result: dict[str, Any], told: list[dict[str, Any]]) -> dict[str, Any]:

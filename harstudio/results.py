@@ -43,9 +43,17 @@ class Segment:
     person: str = ""
 
 
+def mean_of(windows: Sequence[Window]) -> NDArray[np.float64]:
+    """(K,) probabilities: the mean over windows, weighed by how long they last, so that many short
+    ones over a stretch count as much as the long one over it."""
+    lengths = [window.end_ns - window.start_ns for window in windows]
+    told = np.array([window.probabilities for window in windows], dtype=np.float64)
+    return np.asarray(np.average(told, axis=0, weights=lengths))
+
+
 def whole(windows: Sequence[Window]) -> tuple[int, float]:
-    """Label and confidence of the recording: of the mean of all windows' probabilities."""
-    mean = np.mean([window.probabilities for window in windows], axis=0)
+    """Label and confidence of the recording: the best of ``mean_of``."""
+    mean = mean_of(windows)
     label = int(np.argmax(mean))
     return label, float(mean[label])
 
@@ -209,7 +217,7 @@ Explanation = HeatMap | JointWeights | Relation | ModalityShare | Importance | M
 class Recognition:
     """What one run says about one recording.
 
-    label and confidence: for the recording as a whole, the mean over its windows. explanations:
+    label and confidence: for the recording as a whole, of the mean over its windows. explanations:
     one tuple a window, empty where none was asked for. without: kinds of stream that the network
     learned from and the recording lacks; the streams that can do without them answered. asked:
     how it was asked, plain data; empty in files of earlier versions.

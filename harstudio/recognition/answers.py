@@ -17,7 +17,7 @@ from harstudio.recognition.recognise import Question, recognise
 from harstudio.recognition.trained import TrainedNetwork
 from harstudio.recordings.formats import open_recording
 from harstudio.recordings.recording import Recording
-from harstudio.results import Recognition
+from harstudio.results import Recognition, mean_of
 from harstudio.runs.kept_recognitions import OF, marks
 from harstudio.runs.recognised.segments import trimmed
 from harstudio.runs.recognitions import (
@@ -129,7 +129,7 @@ def answered(
 
 
 def _told(path: Path, said: Recognition, file: str, *, kept: bool) -> Payload:
-    mean = np.mean([window.probabilities for window in said.windows], axis=0)
+    mean = mean_of(said.windows)
     best = np.argsort(-mean, kind="stable")[:RANKED].tolist()
     return {
         "path": str(path),

@@ -18,9 +18,9 @@ class Sliding:
     """How a recording is cut into windows.
 
     window_s: length, None = as long as the run's usual clip, and the whole recording where that
-    lasts at most twice as long. stride_s: from window to window, None = a quarter of the length.
-    scales: the recording is cut once for each; a scale is a factor on length and stride, so that
-    over every moment lie as many windows of each length.
+    lasts at most twice as long and neither stride nor scales are asked for. stride_s: from window
+    to window, None = a quarter of the length. scales: the recording is cut once for each; a scale
+    is a factor on length and stride, so that over every moment lie as many windows of each length.
     """
 
     window_s: float | None = None
@@ -52,7 +52,7 @@ class Sliding:
         if span <= 0:
             return ()
         window_s = usual_s if self.window_s is None else self.window_s
-        if self.window_s is None and span <= window_s * SECOND_NS * WHOLE_UP_TO:
+        if self == Sliding() and span <= window_s * SECOND_NS * WHOLE_UP_TO:
             return ((start_ns, end_ns),)
         stride_s = window_s / STRIDES_A_WINDOW if self.stride_s is None else self.stride_s
         found: set[tuple[int, int]] = set()

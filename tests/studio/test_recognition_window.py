@@ -263,6 +263,7 @@ def test_a_question_can_be_given_up_and_ends_with_the_recording(dataset, run, wi
 def test_another_class_is_explained_for_the_window_under_the_playhead_only(dataset, run, window):
     open_trial(window, trial(dataset, "a1_s1_t1"))
     ask(window, run)
+    assert run not in window.training.folders()  # who is asked is not one's own training
     before, opinion = window.session.recognition, window.session.explaining.opinion
     window.session.transport.seek(int(opinion.middles[1]))
     window.recognising.panel.looked_at.class_chosen.emit(2)

@@ -24,6 +24,7 @@ from harstudio.runs.recognised.words import spoken
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button
 from harstudio.studio.labelling.labelling import Labelling
+from harstudio.studio.panes.pane import ElidedLabel
 from harstudio.studio.recognition.class_colors import class_colors
 from harstudio.studio.recognition.ground_truth import GroundTruth, ground_truth_at
 from harstudio.studio.recognition.looked_at import LookedAt
@@ -60,7 +61,7 @@ class RecognitionPanel(QWidget):
         self.setObjectName("recognition")
         self._session, self._labelling, self._recogniser = session, labelling, recogniser
         self._shown: object = None
-        self._alone: list[tuple[QLabel, QLabel]] = []
+        self._alone: list[tuple[QLabel, ElidedLabel, QLabel]] = []
         self._build(choose)
         session.recognition_changed.connect(self._meet)
         session.recording_changed.connect(self._refresh)
@@ -204,7 +205,7 @@ class RecognitionPanel(QWidget):
         if not trouble:
             trouble, tone = recogniser.stale, "warn"
         self.trouble.setVisible(bool(trouble))
-        self.trouble.setText(trouble)
+        self.trouble.setText(session.team.shown(trouble))
         self.trouble.setStyleSheet(f"color: {getattr(theme.current(), tone)};")
         self._busy.setVisible(record is not None)
         if record is not None:
@@ -212,7 +213,9 @@ class RecognitionPanel(QWidget):
             self.bar.setRange(0, 1000 if known else 0)
             self.bar.setValue(round(1000 * record.done / record.total) if known else 0)
             waits = record.state in ("queued", "starting")
-            self.progress_words.setText("starting" if waits else record.text or record.title)
+            self.progress_words.setText(
+                "starting" if waits else session.team.shown(record.text) or record.title
+            )
         last = recogniser.last_run
         idle = record is None and session.recording is not None
         asked_before = last is not None and (not there or bool(trouble))
@@ -296,22 +299,24 @@ class RecognitionPanel(QWidget):
     def _show_alone(self, rows: list[tuple[str, str, float]]) -> None:
         self._alone_title.setVisible(bool(rows))
         while len(self._alone) < len(rows):
-            labels = _quiet(""), QLabel()
-            labels[1].setFont(theme.time_font(theme.QUIET_PX))
-            labels[1].setAlignment(Qt.AlignmentFlag.AlignRight)
-            labels[1].setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            labels = _quiet(""), ElidedLabel(), QLabel()
+            labels[1].setFont(theme.ui_font(theme.QUIET_PX))
+            labels[2].setFont(theme.time_font(theme.QUIET_PX))
+            labels[2].setAlignment(Qt.AlignmentFlag.AlignRight)
             for column, one in enumerate(labels):
                 self._grid.addWidget(one, len(self._alone), column)
             self._alone.append(labels)
-        for at, (name, value) in enumerate(self._alone):
+        for at, (name, said, figure) in enumerate(self._alone):
             there = at < len(rows)
-            for one in (name, value):
+            for one in (name, said, figure):
                 one.setVisible(there)
             if there:
                 stream, label, share = rows[at]
                 name.setText(spoken(stream))
-                value.setText(f"{label} {percent(share)}")
-                value.setToolTip(f"{stream} alone: {label}, {percent(share)} %")
+                said.setText(label)
+                figure.setText(percent(share))
+                for one in (said, figure):
+                    one.setToolTip(f"{stream} alone: {label}, {percent(share)} %")
 
 
 def without_sentence(opinion: Opinion) -> str:

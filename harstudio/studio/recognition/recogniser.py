@@ -87,7 +87,9 @@ class Recogniser(QObject):
 
         def work(_progress: object, _cancelled: object) -> tuple[RunChoice, ...]:
             found = (*take_choices(folders), *take_bundled())
-            if last is not None and last.is_dir() and last not in [one.path for one in found]:
+            found = tuple({one.path.resolve(): one for one in reversed(found)}.values())[::-1]
+            known = {one.path.resolve() for one in found}
+            if last is not None and last.is_dir() and last.resolve() not in known:
                 found = (take_choice(last), *found)
             return found
 

@@ -102,7 +102,8 @@ class Training(QObject):
         places = [] if project is None else [project.folder / "runs"]
         places.append(data_dir() / "runs")
         places += [Path(text) for text in self.session.settings.run_folders]
-        places += [folder for r in self.session.jobs.records if (folder := run_of(r)) is not None]
+        made = (r for r in self.session.jobs.records if r.job == TRAIN)
+        places += [folder for record in made if (folder := run_of(record)) is not None]
         return list(dict.fromkeys(places))
 
     def new_run_folder(self) -> Path:

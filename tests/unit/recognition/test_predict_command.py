@@ -167,6 +167,8 @@ def test_files_with_what_was_looked_at(
         (["--device", "cuda:77"], 2, "Device cuda:77 is not there"),
         (["--window", "0"], 2, "The window lasts 0 s."),
         (["--windoe", "1"], 2, "--windoe"),
+        (["--smooth", "nan"], 2, "--smooth nan is no number"),
+        (["--scales", "nan,1"], 2, "nan,1 is no list of scales"),
     ],
 )
 def test_wrong_usage_is_one_sentence(

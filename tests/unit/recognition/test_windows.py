@@ -34,6 +34,17 @@ def test_a_recording_of_up_to_two_usual_clips_is_one_window() -> None:
     assert len(Sliding().over(5, 6 + 2 * SECOND, 1.0)) > 1
 
 
+def test_a_short_recording_is_cut_where_strides_or_scales_are_asked_for() -> None:
+    assert len(Sliding(stride_s=0.5).over(0, 2 * SECOND, 1.0)) == 3
+    assert len(Sliding(scales=(0.5, 1.0)).over(0, 2 * SECOND, 1.0)) == 13 + 5
+
+
+def test_short_windows_count_no_more_than_a_long_one() -> None:
+    windows = (window(0, 2, 0.9, 0.1), *(window(k / 2, k / 2 + 0.5, 0.4, 0.6) for k in range(4)))
+    label, confidence = whole(windows)
+    assert (label, confidence) == (0, pytest.approx(0.65))
+
+
 def test_ten_minutes_have_as_many_windows_as_strides_fit() -> None:
     windows = Sliding().over(0, 600 * SECOND, 2.5)
     assert len(windows) == math.ceil((600 - 2.5) / 0.625) + 1
@@ -75,7 +86,6 @@ def test_every_scale_cuts_the_recording_and_as_many_windows_of_each_lie_over_a_m
         mine = [w for w in windows if w[1] - w[0] == length * SECOND]
         assert mine == list(Sliding(float(length), length / 4).over(0, 12 * SECOND, 1.0))
         assert sum(start <= 6 * SECOND < end for start, end in mine) == 4
-    assert Sliding(scales=(0.5, 1.0)).over(0, 2 * SECOND, 1.0) == ((0, 2 * SECOND),)
     assert Sliding(1.0, scales=(1.0, 3.0)).over(0, 2 * SECOND, 1.0)[0] == (0, SECOND)
     for wrong in ((), (0.0,), (math.nan,), (1.0,) * 17):
         with pytest.raises(UsageError, match="scale"):
