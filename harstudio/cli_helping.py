@@ -81,6 +81,7 @@ def suggest(
             one | {"clips": [_clip(clip) for clip in load_suggestions(Path(one["file"])).clips]}
             for one in told
         ],
+        "hidden": done["hidden"],
         "problems": done["problems"],
     }
     document = _hidden(document, opened)
@@ -249,6 +250,10 @@ def _print_suggested(document: dict[str, Any]) -> None:
     ]
     if rows:
         cli_output.print_rows([("recording", "seconds", "label", "sure"), *rows])
+    if document["hidden"]:
+        cli_output.print_line(
+            f"Recordings for which the project's rules allow no suggestions: {document['hidden']}."
+        )
     learned = document["learned"]
     if learned is None:
         cli_output.print_line("Too little is labelled to learn from: two labels, two clips each.")

@@ -34,7 +34,8 @@ def suggest(payload: Payload, context: Context) -> Payload:
     recording "suggested" {recording, path, file, way, suggestions: how many, uncertain: the mean of
     1 - confidence}. One bad recording does not stop the others.
     Returns {learned: the new point of the learning curve or None where too little is labelled,
-    recordings: for how many was suggested, problems: sentences}.
+    recordings: for how many was suggested, hidden: for how many not because the
+    project's policy hides what others say there, problems: sentences}.
     """
     project = Project.open(Path(payload["project"]))
     annotator = str(payload.get("annotator") or "")
@@ -60,7 +61,7 @@ def suggest(payload: Payload, context: Context) -> Payload:
         except OSError as error:
             raise not_written(folder, error) from error
     wanted = _recordings(project, payload.get("recordings"))
-    done = 0
+    done = hidden = 0
     for number, (name, path) in enumerate(wanted.items()):
 
         def progress(share: float, first: int = number, name: str = name) -> None:
@@ -69,6 +70,9 @@ def suggest(payload: Payload, context: Context) -> Payload:
 
         context.pause_point()
         progress(0.0)
+        if teacher.hides(name):
+            hidden += 1
+            continue
         try:
             told = teacher.suggest(
                 name, path, float(payload.get("least") or 0.0), context, progress
@@ -81,6 +85,7 @@ def suggest(payload: Payload, context: Context) -> Payload:
     return {
         "learned": None if learned is None else learned.to_dict(),
         "recordings": done,
+        "hidden": hidden,
         "problems": list(dict.fromkeys(problems)),
     }
 

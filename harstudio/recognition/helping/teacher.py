@@ -88,6 +88,13 @@ class Teacher:
             known=learned_from(self._trained.folder, set(self._gathered.recordings)),
         )
 
+    def hides(self, name: str) -> bool:
+        """Whether nothing may be suggested for a recording, as what others say there is hidden:
+        annotation is blind, or the recording is for training."""
+        own = self._document(name)
+        done = own is not None and own.done
+        return self._project.policy.hides(name, self._annotator, done=done)
+
     def suggest(
         self,
         name: str,

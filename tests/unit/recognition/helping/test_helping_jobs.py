@@ -177,6 +177,12 @@ def test_a_command_prints_what_is_suggested_and_hides_subjects(
               "--json"])  # fmt: skip
     assert ended.value.code == 0
     document = json.loads(capsys.readouterr().out)
+    blind = (hiding / "project.toml").read_text().replace("[policy]", "[policy]\nblind = true")
+    (hiding / "project.toml").write_text(blind)
+    payload = {"project": str(hiding), "run": str(find_run(RUN)), "annotator": "gwen"}
+    payload["recordings"] = [str(minute(demo))]
+    told = suggest(payload, Heard())
+    assert (told["recordings"], told["hidden"]) == (0, 1)
     assert document["annotator"] == "finn"
     assert document["recordings"][0]["recording"] == "P01-minute"
     assert "untrimmed" not in document["recordings"][0]["file"]
