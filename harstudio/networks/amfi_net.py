@@ -32,6 +32,7 @@ import torch
 from torch import Tensor, nn
 
 from harstudio.networks.backbones.agcn import AGCN
+from harstudio.networks.backbones.cells import Windows
 from harstudio.networks.backbones.graphs import (
     GRAPHS,
     LINK_NAMES,
@@ -218,6 +219,10 @@ class AMFINet(Network):
             self.fusion = PlainFusion(FEATURES, num_classes, options["fusion"])
         self.decision, self.gate_sign = options["decision"], options["gate_loss"]
         self.gate_weight = float(options["gate_weight"])
+
+    def windows(self, name: str) -> Windows:
+        """Those of the backbone that sees the input."""
+        return self.clip.windows
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """``skeleton`` or ``clip`` by its own head."""

@@ -30,6 +30,7 @@ from torch import Tensor, nn
 
 from harstudio.networks import cc_dfarm_fusion as fusion
 from harstudio.networks.backbones import hcn, i3d
+from harstudio.networks.backbones.cells import Windows
 from harstudio.networks.blocks.tiam import TIAM, Interaction, frame_affinity
 from harstudio.networks.hcn import PREPROCESSING as SKELETON_TABLE
 from harstudio.networks.network import SALIENCY, Batch, FeatureMap, Gaze, Network, Output, watched
@@ -160,6 +161,10 @@ class CCDFARM(Network):
         if not own:
             self.heads["clip"] = nn.Linear(i3d.CHANNELS, num_classes)
             self.heads["skeleton"] = nn.Linear(hcn.CHANNELS, num_classes)
+
+    def windows(self, name: str) -> Windows:
+        """Those of the backbone that sees the input."""
+        return self.clip.windows
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """``clip`` or ``skeleton``, with neutral weights where it would meet the other."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from torch import nn
 
+from harstudio.networks.backbones.cells import Windows
 from harstudio.networks.backbones.i3d import I3D
 from harstudio.networks.backbones.resnet3d import ResNet3D
 from harstudio.networks.network import Batch, FeatureMap, Network, OneStream, Output, watched
@@ -103,6 +104,10 @@ class ClipNetwork(OneStream):
         super().__init__()
         self.clip = clip
         self.dropout = nn.Dropout(dropout)
+
+    def windows(self, name: str) -> Windows:
+        """Those of the backbone that sees the input."""
+        return self.clip.windows
 
     def fused(self, batch: Batch, explain: bool) -> Output:
         """Takes ``clip``; one stream."""

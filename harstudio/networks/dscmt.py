@@ -41,6 +41,7 @@ import torch
 from torch import Tensor, nn
 
 from harstudio.errors import UsageError
+from harstudio.networks.backbones.cells import Windows
 from harstudio.networks.backbones.resnet import ResNet
 from harstudio.networks.blocks.frames import each_frame
 from harstudio.networks.blocks.mutual_attention import WIDTH, CrossModalTransformer, Told
@@ -242,6 +243,10 @@ class DSCMT(Network):
         self.depth = PictureStream(depth, num_classes)
         self.fusion = Fusion(num_classes, options)
         self.aux_weight: float = options["aux_weight"]
+
+    def windows(self, name: str) -> Windows:
+        """Those of the backbone that sees the input."""
+        return self.visual.backbone.windows
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """``visual`` or ``depth``: the mean of its reduced map by its own head."""

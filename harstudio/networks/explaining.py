@@ -18,7 +18,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from harstudio.networks.backbones.cells import covered
 from harstudio.networks.network import Batch, FeatureMap, Gaze, Network, Output
+from harstudio.results import Kind
 
 
 def explain(network: Network, batch: Batch, target: int | None = None) -> Output:
@@ -45,6 +47,7 @@ def explain(network: Network, batch: Batch, target: int | None = None) -> Output
     told = {name: _without_graph(gaze) for name, gaze in (output.explanation or {}).items()}
     for name, one, gradient in zip(output.maps, maps, gradients, strict=True):
         told[name] = grad_cam(one, gradient)
+    told = {name: _in_place(network, batch, gaze) for name, gaze in told.items()}
     return Output(
         logits.detach(),
         {name: value.detach() for name, value in output.logits_by_stream.items()},
@@ -71,6 +74,20 @@ def grad_cam(one: FeatureMap, gradient: Tensor | None) -> Gaze:
     most = cam.amax(dim=(1, 2, 3), keepdim=True)
     shown = (cam - least) / (most - least).clamp(min=1e-12)
     return Gaze(one.kind, one.on, shown, of_class=True)
+
+
+def _in_place(network: Network, batch: Batch, gaze: Gaze) -> Gaze:
+    """With the part of the input that its cells cover."""
+    if gaze.kind is Kind.HEAT_MAP:
+        rows, columns = gaze.values.shape[-2:]
+    elif gaze.kind is Kind.RELATION and all(gaze.grid):
+        rows, columns = gaze.grid
+    else:
+        return gaze
+    name = "picture" if gaze.on == "focus" else gaze.on
+    height, width = batch[name].shape[-2:]
+    over = covered(network.windows(name), (height, width), (rows, columns))
+    return replace(gaze, over=over)
 
 
 def _without_graph(gaze: Gaze) -> Gaze:

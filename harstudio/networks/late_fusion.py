@@ -32,6 +32,7 @@ from torch import Tensor, nn
 
 from harstudio.networks.amfi_net import CARD as AMFI_NET
 from harstudio.networks.backbones import efficientnet_lite
+from harstudio.networks.backbones.cells import Windows, windows_of
 from harstudio.networks.backbones.dynamic_cnn import DynamicCNN
 from harstudio.networks.backbones.efficientnet_lite import EfficientNetLite0
 from harstudio.networks.backbones.graphs import GRAPHS, LINK_NAMES, LINKED, skeleton_stream
@@ -228,6 +229,10 @@ class LateFusion(Network):
             self.add_module(name, stream)
         self.fusion = fusion
         self.heads_apart = isinstance(fusion, PlainFusion)
+
+    def windows(self, name: str) -> Windows:
+        """Those of the backbone that sees the input."""
+        return windows_of(self._stream(name).backbone)
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """A stream by its own head."""

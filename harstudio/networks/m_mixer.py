@@ -38,6 +38,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from harstudio.networks.backbones.cells import Windows, windows_of
 from harstudio.networks.backbones.resnet import ResNet
 from harstudio.networks.backbones.temporal_cnn import TemporalCNN
 from harstudio.networks.blocks.frames import each_frame
@@ -261,6 +262,10 @@ class MMixer(Network):
         by_stream = {name: self.heads[name](features[name].detach()) for name in self.heads}
         features["fusion"] = torch.cat([hidden[name] for name in self.names], dim=1)
         return seen.output(self.classifier(features["fusion"]), by_stream, features)
+
+    def windows(self, name: str) -> Windows:
+        """Those of the backbone that sees the input."""
+        return windows_of(self.encoders[name])
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """A modality by its own head; the contents of the others are read where the network is

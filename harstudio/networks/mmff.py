@@ -32,6 +32,7 @@ from torch import Tensor, nn
 
 from harstudio.networks.backbones import bi_lstm, efficientnet_lite, xception
 from harstudio.networks.backbones.bi_lstm import BiLSTM
+from harstudio.networks.backbones.cells import Windows, windows_of
 from harstudio.networks.backbones.graphs import GraphStream, skeleton_stream, told_links
 from harstudio.networks.blocks.mmff_fusion import (
     Concatenation,
@@ -92,6 +93,10 @@ class MMFF(Network):
     def pictures(self) -> list[PictureStream]:
         """The picture stream of every frame."""
         return _each(self.picture, self.frames)
+
+    def windows(self, name: str) -> Windows:
+        """Those of the backbone that sees the input."""
+        return windows_of(self.pictures[0].backbone)
 
     @property
     def fusions(self) -> list[CrossAttention | Concatenation | SumFusion]:

@@ -31,6 +31,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from harstudio.networks.backbones.cells import Windows
 from harstudio.networks.backbones.graphs import GRAPHS, bones, skeleton_stream
 from harstudio.networks.backbones.resnet import ResNet
 from harstudio.networks.blocks.joint_steering import (
@@ -143,6 +144,10 @@ class MMNet(Network):
         self.weighting: bool = options["weighting"]
         self.scale: str = options["scale"]
         self.alpha = {name: float(options[f"alpha_{name}"]) for name in CARDS[0].streams}
+
+    def windows(self, name: str) -> Windows:
+        """Those of the backbone that sees the input."""
+        return self.picture.windows
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """``joint``, ``bone`` or ``regions`` by its own classifier; the joint network weighs the

@@ -27,6 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from harstudio.networks.backbones import hcn, inflated_resnet
+from harstudio.networks.backbones.cells import Windows
 from harstudio.networks.blocks.mmtm import MMTM
 from harstudio.networks.cc_dfarm import BRANCHES, CLIP_TABLE, STREAMS
 from harstudio.networks.cc_dfarm_fusion import share
@@ -116,6 +117,10 @@ class MMTMNetwork(Network):
             }
         )
         self.neutral = float(options["gain"]) / 2
+
+    def windows(self, name: str) -> Windows:
+        """Those of the backbone that sees the input."""
+        return self.clip.windows
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """``clip`` or ``skeleton``, with neutral gates."""

@@ -27,7 +27,8 @@ import torch
 from torch import Tensor, nn
 
 from harstudio.errors import UsageError
-from harstudio.results import Kind, NetworkCard
+from harstudio.networks.backbones.cells import WHOLE, Windows
+from harstudio.results import Box, Kind, NetworkCard
 
 Batch = Mapping[str, Tensor]
 SALIENCY = "joint saliency"  # what comes of the joints' map of a network with one skeleton stream
@@ -44,7 +45,8 @@ class Gaze:
     in the order of the card's branches; importance (N, t) in [0, 1]; matrix (N, r, c); picture
     (N, 3, h, w) in [0, 1]. per_class: values have a further axis K after N, raw evidence for every
     class. of_class: values speak of the class that is explained. rows, columns: what those of a
-    matrix stand for.
+    matrix stand for. over: the part of the input, in shares of its width and height, that the cells
+    of a heat map or of a grid divide; may reach beyond it (``networks.explaining`` finds it).
     """
 
     kind: Kind
@@ -55,6 +57,7 @@ class Gaze:
     of_class: bool = False
     rows: str = ""
     columns: str = ""
+    over: Box = WHOLE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,6 +153,10 @@ class Network(nn.Module, ABC):
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """The opinion of one stream of the card, computing nothing else: ``logits`` and
         ``logits_by_stream`` hold that stream's, by its name."""
+
+    def windows(self, name: str) -> Windows:
+        """Through what the cells of heat maps on this input see it; none where they divide it."""
+        return ()
 
 
 class OneStream(Network):

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harstudio.networks.backbones.cells import Windows
 from harstudio.networks.backbones.resnet import ResNet
 from harstudio.networks.backbones.xception import Xception
 from harstudio.networks.blocks.frames import each_frame
@@ -81,6 +82,10 @@ class PictureNetwork(OneStream):
     def __init__(self, picture: ResNet | Xception) -> None:
         super().__init__()
         self.picture = picture
+
+    def windows(self, name: str) -> Windows:
+        """Those of the backbone that sees the input."""
+        return self.picture.windows
 
     def fused(self, batch: Batch, explain: bool) -> Output:
         """Takes ``picture``; one stream. Of several frames the features are averaged."""

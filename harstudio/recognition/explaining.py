@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 
 import cv2
 import numpy as np
@@ -140,7 +140,7 @@ class Explainer:
         person = pointer.person if pointer else next(iter(placement.persons), "")
         return Relation(
             name, f"{meaning}, {rows}x{columns}", values, (rows, columns), self.topology, person,
-            place.stream, shot.time_ns, shot.box,
+            place.stream, shot.time_ns, _within(shot.box, gaze.over),
         )  # fmt: skip
 
     def _times(
@@ -172,7 +172,7 @@ def _heat_map(
     meaning = ", ".join([*words, f"{values.shape[1]}x{values.shape[2]}"])
     shown = _shown(values, gaze.per_class)
     if any(shot.part != WHOLE for shot in shots):
-        return _from_mosaic(name, meaning, place, shown[0])
+        return _from_mosaic(name, meaning, place, shown[0], gaze.over)
     pointer = place.pointers[0] if pointed and place.pointers else None
     times, first = np.unique(place.times_ns, return_index=True)  # a short clip shows a frame twice
     return HeatMap(
@@ -181,7 +181,7 @@ def _heat_map(
         stream=place.stream,
         times_ns=times,
         values=over_frames(shown, len(shots))[first],
-        boxes=tuple(shots[k].box for k in first),
+        boxes=tuple(_within(shots[k].box, gaze.over) for k in first),
         outlines=tuple(one.box for one in place.pointers if one) if pointed else (),
         joint=pointer.joint if pointer else None,
         moved_m=pointer.moved_m if pointer else None,
@@ -208,10 +208,10 @@ def _picture(
 
 
 def _from_mosaic(
-    name: str, meaning: str, place: PicturePlace, values: NDArray[np.float32]
+    name: str, meaning: str, place: PicturePlace, values: NDArray[np.float32], over: Box
 ) -> HeatMap:
     """A map over a mosaic, each piece brought back to where it was cut out: one map a frame over
-    all that its pieces show."""
+    all that its pieces show. over: the part of the mosaic that its cells divide."""
     times = np.unique(place.times_ns)
     boxes, maps = [], []
     for time_ns in times:
@@ -224,7 +224,7 @@ def _from_mosaic(
         unit = max(min(high, wide) / MOSAIC, max(high, wide) / (4 * MOSAIC))
         map_ = np.zeros((max(1, round(high / unit)), max(1, round(wide / unit))), np.float32)
         for one in pieces:
-            piece = cv2.resize(_part(values, one.part), _cells(one.box, unit))
+            piece = _piece(values, over, one.part, _cells(one.box, unit))
             top, left = (
                 round((one.box.top - around.top) / unit), round((one.box.left - around.left) / unit)
             )  # fmt: skip
@@ -243,12 +243,38 @@ def _cells(box: Box, unit: float) -> tuple[int, int]:
     )
 
 
-def _part(values: NDArray[np.float32], part: Box) -> NDArray[np.float32]:
-    """The cells of a map that lie in a part of the input; at least one."""
+def _within(box: Box, share: Box) -> Box:
+    """A part of a box, given in shares of it."""
+    wide, high = box.right - box.left, box.bottom - box.top
+    return Box(
+        box.left + share.left * wide, box.top + share.top * high,
+        box.left + share.right * wide, box.top + share.bottom * high,
+    )  # fmt: skip
+
+
+def _piece(
+    values: NDArray[np.float32], over: Box, part: Box, size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """A map whose cells divide ``over``, in a part of the input, with size = (wide, high) places:
+    linear between the middles of cells that touch the part; other pieces have no say."""
     rows, columns = values.shape
-    top, left = int(part.top * rows), int(part.left * columns)
-    bottom, right = ceil(part.bottom * rows - 1e-6), ceil(part.right * columns - 1e-6)
-    return values[top : max(bottom, top + 1), left : max(right, left + 1)]
+    x = _on_cells((part.left, part.right), (over.left, over.right), columns, size[0])
+    y = _on_cells((part.top, part.bottom), (over.top, over.bottom), rows, size[1])
+    across, down = np.meshgrid(x, y)
+    piece = cv2.remap(values, across, down, cv2.INTER_LINEAR)
+    return np.asarray(piece, dtype=np.float32)
+
+
+def _on_cells(
+    part: tuple[float, float], over: tuple[float, float], count: int, places: int
+) -> NDArray[np.float32]:
+    """Where places along a part lie, in cells from the middle of the first."""
+    start, end = ((edge - over[0]) / (over[1] - over[0]) * count for edge in part)
+    first = min(max(floor(start + 1e-6), 0), count - 1)
+    last = min(max(ceil(end - 1e-6) - 1, first), count - 1)
+    at = start + (np.arange(places) + 0.5) / places * (end - start) - 0.5
+    cells: NDArray[np.float32] = np.clip(at, first, last).astype(np.float32)
+    return cells
 
 
 def over_frames(values: NDArray[np.float32], frames: int) -> NDArray[np.float32]:

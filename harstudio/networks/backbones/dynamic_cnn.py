@@ -14,6 +14,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from harstudio.networks.backbones.cells import Window
+
 CHANNELS = 256
 # (channels out, kernel)
 LAYERS = ((32, 5), (64, 3), (128, 3), (CHANNELS, 3))
@@ -27,6 +29,7 @@ class DynamicCNN(nn.Module):
     """
 
     channels = CHANNELS
+    windows = tuple(Window(kernel, 2, kernel // 2) for _, kernel in LAYERS)
 
     def __init__(self, parts: int) -> None:
         super().__init__()

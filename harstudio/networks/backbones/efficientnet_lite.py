@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from harstudio.networks.backbones.cells import Window
+
 CHANNELS = 1280
 EPSILON = 1e-3
 MOMENTUM = 0.01  # TensorFlow's 0.99
@@ -83,6 +85,8 @@ class EfficientNetLite0(nn.Module):
     statistics. The published training also dropped out whole blocks and a fifth of the features
     before the classifier; neither is here.
     """
+
+    windows = (Window(3, 2), *(Window(kernel, stride) for kernel, stride, *_ in STAGES))
 
     def __init__(self, classes: int = 0, *, momentum: float = MOMENTUM) -> None:
         super().__init__()

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from harstudio.networks.backbones.cells import Window
+
 CHANNELS = 1024
 MIXED_5B = 832  # channels of the map before the last Inception module
 
@@ -118,6 +120,7 @@ class I3D(nn.Module):
     """
 
     channels = CHANNELS
+    windows = (Window(7, 2), *(Window(3, 2),) * 3, Window(2, 2))
 
     def __init__(self, classes: int = 0) -> None:
         super().__init__()

@@ -14,6 +14,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from harstudio.networks.backbones.cells import RESNET
+
 CHANNELS = 2048
 # (channels inside, blocks, stride over space)
 LAYERS = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))
@@ -51,6 +53,7 @@ class InflatedResNet50(nn.Module):
     """Clip to map: (N, 3, T, H, W) -> (N, 2048, T, H / 32, W / 32), rounded up."""
 
     channels = CHANNELS
+    windows = RESNET
 
     def __init__(self) -> None:
         super().__init__()

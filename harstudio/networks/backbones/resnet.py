@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from harstudio.networks.backbones.cells import RESNET
+
 # depth -> (blocks of each layer, whether they are bottlenecks)
 LAYERS = {
     18: ((2, 2, 2, 2), False),
@@ -74,6 +76,8 @@ class ResNet(nn.Module):
     depth: 18, 34 (512 channels) or 50 (2048). classes: outputs of the published classifier ``fc``;
     0 leaves it out. ValueError for another depth.
     """
+
+    windows = RESNET
 
     def __init__(self, depth: int, classes: int = 0) -> None:
         super().__init__()

@@ -13,6 +13,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from harstudio.networks.backbones.cells import RESNET
+
 CHANNELS = 512
 LAYERS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}  # blocks in each of the four stages, by depth
 WIDTHS = (64, 128, 256, CHANNELS)
@@ -49,6 +51,7 @@ class ResNet3D(nn.Module):
     """
 
     channels = CHANNELS
+    windows = RESNET
 
     def __init__(self, depth: int, classes: int = 0, conv1_t_stride: int = 2) -> None:
         super().__init__()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from harstudio.networks.backbones.cells import Window
+
 CHANNELS = 2048
 
 # (channels in, channels out, separable convolutions, stride); all grow in the first convolution
@@ -73,6 +75,8 @@ class Xception(nn.Module):
 
     classes: outputs of the published classifier ``last_linear``; 0 leaves it out.
     """
+
+    windows = (Window(3, 2, 0), Window(3, 1, 0), *(Window(3, 2, 1),) * 4)
 
     def __init__(self, classes: int = 0) -> None:
         super().__init__()

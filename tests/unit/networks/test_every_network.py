@@ -12,6 +12,7 @@ from torch import Tensor
 
 from harstudio.errors import UsageError
 from harstudio.networks import create_network, list_networks, network_card
+from harstudio.networks.backbones.cells import WHOLE
 from harstudio.networks.explaining import explain
 from harstudio.networks.inputs import input_shapes
 from harstudio.networks.network import Batch, Network, Output
@@ -124,6 +125,7 @@ def test_says_what_its_card_promises(seen: tuple[Network, dict[str, Tensor], Out
             assert gaze.values.max() <= 1 + 1e-6
         if gaze.kind is Kind.HEAT_MAP:
             assert len(shape) == 3
+            assert gaze.over != WHOLE
         elif gaze.kind is Kind.JOINT_WEIGHTS:
             assert shape[1:] == list(batch["skeleton"].shape[3:])
         elif gaze.kind is Kind.RELATION:

@@ -197,6 +197,32 @@ def test_a_frame_that_a_short_clip_shows_twice_is_told_once() -> None:
     np.testing.assert_array_equal(told.values[:, 0, 0], [0, 0.25])
 
 
+def test_a_map_lies_on_the_part_of_the_crop_that_its_cells_cover() -> None:
+    """Half a cell to the left of the crop and a fourth below its top."""
+    values = torch.zeros(1, 1, 2, 2)
+    gaze = Gaze(Kind.HEAT_MAP, "clip", values, over=Box(-0.25, 0.25, 0.75, 1.25))
+    told = explained(gaze, clip_at(0, 100))
+    assert isinstance(told, HeatMap)
+    assert told.boxes == (Box(-20, 20, 60, 100), Box(-10, 20, 70, 100))
+
+
+@pytest.mark.parametrize(("shift", "warm"), [(0.0, 0.5), (0.125, 0.531), (-0.125, 0.281)])
+def test_a_map_over_pieces_is_read_where_its_cells_lie(shift: float, warm: float) -> None:
+    """Two pieces side by side; a map of four cells grows by a fourth a cell to the right. Where the
+    second piece begins with a cell, nothing of the cell before counts."""
+    values = (torch.arange(4.0) / 4)[None, None, None].expand(1, 1, 4, 4)
+    shots = (
+        Shot(0, Box(0, 0, 64, 128), Box(0, 0, 0.5, 1)),
+        Shot(MS, Box(0, 0, 64, 128), Box(0.5, 0, 1, 1)),
+    )
+    placement = Placement({}, (), {"regions": PicturePlace("color", shots)})
+    gaze = Gaze(Kind.HEAT_MAP, "regions", values, over=Box(-shift, 0, 1 - shift, 1))
+    told = explained(gaze, placement)
+    assert isinstance(told, HeatMap)
+    left = told.values[1, :, : told.values.shape[2] // 8].mean()  # a 16th of the mosaic's width
+    assert left == pytest.approx(warm, abs=0.01)
+
+
 def test_one_map_of_a_whole_clip_lies_on_all_its_frames() -> None:
     values = torch.rand(1, 1, 5, 5, generator=torch.Generator().manual_seed(0))
     told = explained(Gaze(Kind.HEAT_MAP, "clip", values), clip_at(0, 50, 90))
@@ -415,7 +441,8 @@ def test_mmff_tells_five_things_about_every_window(
 
 
 def assert_square_over_joint(told: tuple[object, ...]) -> None:
-    """The only map with a square is the one that comes from it; the square's cells are warm."""
+    """The only map with a square is the one that comes from it; the warmest cell is the square's,
+    which sees half a cell beside it at most."""
     pointed = [one for one in told if isinstance(one, HeatMap) and one.outlines]
     assert [one.name for one in pointed] == ["skeleton attention"]
     (one,) = pointed
@@ -424,9 +451,11 @@ def assert_square_over_joint(told: tuple[object, ...]) -> None:
     assert (square.right - square.left) == pytest.approx((box.right - box.left) / 4)
     rows, columns = one.values.shape[1:]
     x, y = (square.left + square.right) / 2, (square.top + square.bottom) / 2
-    column = int((x - box.left) / (box.right - box.left) * columns)
-    row = int((y - box.top) / (box.bottom - box.top) * rows)
-    assert one.values[0, row, column] == one.values.max() > 0
+    assert one.values.max() > 0
+    row, column = divmod(int(one.values[0].argmax()), columns)
+    wide, high = (box.right - box.left) / columns, (box.bottom - box.top) / rows
+    assert abs(box.left + (column + 0.5) * wide - x) <= wide
+    assert abs(box.top + (row + 0.5) * high - y) <= high
 
 
 def test_saliency_is_what_the_logits_are_made_of(tmp_path: Path) -> None:
