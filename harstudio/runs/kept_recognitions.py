@@ -21,10 +21,13 @@ logger = logging.getLogger(__name__)
 
 def answers_folder(run: Path) -> Path:
     """Where a run's answers are kept: beside it, or with the person's own data where the run
-    came with the program or its folder cannot be written."""
-    if run.parent != resource("weights") and os.access(run, os.W_OK):
+    came with the program or its folder cannot be written; runs of one name do not share."""
+    kept = data_dir() / "recognitions"
+    if run.parent == resource("weights"):
+        return kept / run.name
+    if os.access(run, os.W_OK):
         return run / "recognitions"
-    return data_dir() / "recognitions" / run.name
+    return kept / f"{run.name}-{hashlib.sha256(os.fsencode(run)).hexdigest()[:8]}"
 
 
 def marks(run: Mark, recording: Mark) -> dict[str, str]:

@@ -136,6 +136,21 @@ def test_what_is_said_is_shown_when_one_is_done(window, dataset, monkeypatch):
     assert "marked as done" in window.recognising._some_hidden()
 
 
+def test_the_selection_stays_while_answers_come(window, dataset):
+    model = listed(window, dataset)
+    model.sort_by_said(True)
+    view, name = window.library.list, model.listed()[3].name
+    view.setCurrentIndex(model.index(3))
+    model.set_said({str(model.listed()[3].path): Said("first", "wave", 0.1)})
+    assert model.listed()[0].name == name
+    assert view.currentIndex().row() == 0
+    window.library.search.setText("said:wave")
+    view.setCurrentIndex(model.index(0))
+    model.set_said({str(found.path): Said("first", "wave", 0.5) for found in model.all_found()})
+    assert model.rowCount() == 4
+    assert model.listed()[view.currentIndex().row()].name == name
+
+
 def test_what_a_run_does_not_know_is_not_wrong(window, dataset):
     found = listed(window, dataset).listed()[0]
     assert Said("run", "kick", 0.5).verdict(found) == WRONG

@@ -129,9 +129,21 @@ class LibraryModel(QAbstractListModel):
         """What a run says, by path of the recording."""
         self._said = said
         if "said" in self._filter.pairs or self._least_sure_first:
-            self.set_filter(self._filter)
+            self._arrange()
         elif self._rows:
             self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
+
+    def _arrange(self) -> None:
+        """Rows as filter and order now want them; what is selected stays so where it is listed."""
+        before = self._rows
+        self.layoutAboutToBeChanged.emit()
+        old = self.persistentIndexList()
+        self._select_rows()
+        row_of = {k: row for row, k in enumerate(self._rows)}
+        rows = [row_of.get(before[index.row()]) for index in old]
+        new = [self.index(row) if row is not None else QModelIndex() for row in rows]
+        self.changePersistentIndexList(old, new)
+        self.layoutChanged.emit()
 
     @property
     def said(self) -> Mapping[str, Said]:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from harstudio.jobs.record import JobRecord
     from harstudio.studio.session import Session
 
-SHOW_MS = 250  # how often answers that come one by one are shown
+SHOW_MS = 1000  # how often answers that come one by one are shown: rows may move then
+GOES_ON = "What is answered stays; asked again, the rest is recognised."
 Answers = dict[str, Said]  # by path of the recording
 
 
@@ -36,6 +37,7 @@ class Batch(QObject):
         self._aside = aside
         self._session, self._recogniser = session, recogniser
         self.record: JobRecord | None = None
+        self._answered = False  # about some recording, by this job
         self.said: Answers = {}
         self._run: Path | None = None  # whose answers these are
         self._folder: Path | None = None  # of the recordings, when they were read
@@ -70,6 +72,7 @@ class Batch(QObject):
             "trimming": asdict(ways.trimming),
             **ways.asking.payload(),
         }
+        self._answered = False
         many = "" if len(paths) == 1 else "s"
         self.record = self._session.jobs.submit(
             recogniser_module.PREDICT,
@@ -87,6 +90,7 @@ class Batch(QObject):
     def _job_told(self, record: JobRecord, kind: str, told: dict[str, Any]) -> None:
         if record is not self.record or kind != "recognition":
             return
+        self._answered = True
         run, path = self._recogniser.run, str(told["path"])
         if run is None or run != self._run:
             return
@@ -113,7 +117,9 @@ class Batch(QObject):
             text = ", ".join(told) + f".{self._aside()}"
             self._session.message.emit("warn" if failed else "info", text)
         elif record.state == "failed":
-            self._session.message.emit("bad", record.error or "The run could not be asked.")
+            reason = record.error or "The run could not be asked."
+            more = f" {GOES_ON}" if self._answered else ""
+            self._session.message.emit("bad", f"{reason}{more}")
         self.changed.emit()
 
     # ---- what is answered

@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from harstudio.files import mark
+from harstudio.resources import resource
 from harstudio.results import Recognition, Window
 from harstudio.runs.folder import RunFolder, stamp
 from harstudio.runs.kept_recognitions import OF, answers_folder, kept_answer, marks, why_old
@@ -63,3 +65,13 @@ def test_an_answer_is_old_when_files_are_others(tmp_path: Path) -> None:
     assert why_old(said, mark(path)) == "The recording has changed since the run said this."
     os.utime(run.best, (1, 1))
     assert why_old(said, mark(path)) == "The run has learned on since it said this."
+
+
+def test_runs_of_one_name_that_cannot_be_written_do_not_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    box = answers_folder(resource("weights") / "joints-any-sensor")
+    folders = {answers_folder(tmp_path / name / "joints-any-sensor") for name in ("a", "b")}
+    assert len(folders | {box}) == 3
+    assert box.name == "joints-any-sensor"
