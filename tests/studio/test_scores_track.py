@@ -256,3 +256,6 @@ def test_importance_over_time_is_a_strip_that_the_tool_tip_tells():
     assert shares[51:69] == pytest.approx(1.0)
     assert importance_text(opinion, 2 * SECOND_NS) == "skeleton importance 0.50"
     assert importance_text(opinion, 4 * SECOND_NS) == ""
+    some = Opinion(replace(made, explanations=(*told[:2], ())))  # the first windows of many
+    assert np.isnan(columns(some, scale)[31:]).all()
+    assert importance_text(some, 6 * SECOND_NS) == ""

@@ -163,6 +163,11 @@ class Opinion:
         name = names[0] if names else ""
         return name, np.array(times, np.int64)[order], np.array(values, np.float32)[order]
 
+    @cached_property
+    def told(self) -> NDArray[np.bool_]:
+        """(W,) which windows are explained: maybe only some."""
+        return np.array([bool(self.explanations_at(k)) for k in range(len(self.starts))], bool)
+
     def explanations_at(self, window: int | None) -> tuple[Explanation, ...]:
         """Those of a window; empty where none was asked for."""
         given = self.recognition.explanations

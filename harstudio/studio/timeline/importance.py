@@ -14,14 +14,15 @@ from harstudio.studio.timeline.scale import TimeScale
 
 
 def columns(opinion: Opinion, scale: TimeScale) -> NDArray[np.float32]:
-    """(width,) importance in [0, 1] of each pixel column; NaN where no window is."""
+    """(width,) importance in [0, 1] of each pixel column; NaN where no window is, or none
+    that is explained."""
     _, times, values = opinion.importance
     at_ns = scale.origin_ns + (np.arange(scale.width) + 0.5) * scale.ns_per_px
     if not len(times):
         return np.full(len(at_ns), np.nan, dtype=np.float32)
     found = np.interp(at_ns, times, values).astype(np.float32)
-    begun = np.searchsorted(np.sort(opinion.starts), at_ns, side="right")
-    over = np.searchsorted(np.sort(opinion.ends), at_ns, side="right")
+    begun = np.searchsorted(np.sort(opinion.starts[opinion.told]), at_ns, side="right")
+    over = np.searchsorted(np.sort(opinion.ends[opinion.told]), at_ns, side="right")
     found[begun == over] = np.nan
     return found
 
@@ -40,6 +41,6 @@ def draw_importance(painter: QPainter, opinion: Opinion, scale: TimeScale, area:
 def importance_text(opinion: Opinion, time_ns: int) -> str:
     """What the strip says at a time, "" where nothing."""
     name, times, values = opinion.importance
-    if not name or opinion.window_at(time_ns) is None or not len(times):
+    if not name or not opinion.explanations_at(opinion.window_at(time_ns)) or not len(times):
         return ""
     return f"{spoken(name)} {figure(float(np.interp(time_ns, times, values)))}"
