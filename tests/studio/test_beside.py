@@ -299,6 +299,8 @@ def test_enter_opens_the_error_in_hand_and_leaving_lets_go_of_recordings(window,
     page, (left, right) = desk.page, desk.page.beside.sides
     until(lambda: left.path is not None and right.path is not None, what="both are open")
     assert left.recording.name == "wave-s02"
+    page.list.order.setFocus()
+    page.list.order.activated.emit(0)  # as a click in the box
     press(window, Qt.Key.Key_Down)  # the one before is still open at the left
     assert page.list.current.recording == "throw-s01"
     press(window, Qt.Key.Key_Return)

@@ -43,6 +43,9 @@ def test_a_picture_is_the_pane_with_the_meaning_of_its_colours(explained, qtbot,
     qtbot.waitUntil(lambda: pane.attention is not None and pane.attention.patch is not None)
     box = box_of(window)
     assert box.panes.currentText() == "Colour"
+    for kind in (1, 2, 0):  # all words are there to read
+        box.kinds.setCurrentIndex(kind)
+        assert box.about.height() >= box.about.heightForWidth(box.about.width())
     file = tmp_path / "shown.png"
     box.save_to(file)
     until(lambda: not box.busy)

@@ -45,6 +45,7 @@ class ErrorList(QWidget):
         for box in (self.order, self.pair, self.subject, self.view):
             box.setMaxVisibleItems(24)
             box.currentIndexChanged.connect(self._list)
+            box.activated.connect(self._back_to_list)
             column.addWidget(box)
         column.addWidget(self.count)
         column.addWidget(self.clips, 1)
@@ -108,6 +109,10 @@ class ErrorList(QWidget):
         if self.rows:
             row = min(max(self.clips.currentIndex().row() + by, 0), len(self.rows) - 1)
             self.clips.setCurrentIndex(self.clips.verdicts.index(row, 0))
+
+    def _back_to_list(self, _row: int) -> None:
+        """What was chosen by mouse takes Enter from nobody."""
+        self.clips.setFocus()
 
     def _list(self, *_: object) -> None:
         self._fill(self.current)

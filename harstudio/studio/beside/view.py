@@ -245,7 +245,8 @@ class Beside(QWidget):
         if not event.spontaneous():  # left, not minimised: whoever comes back shows a pair anew
             self._ahead = ()
             for side in self.sides:
-                side.show_clip(None)
+                if side.compared is not None:  # of a page that is shut nothing is left
+                    side.show_clip(None)
             self.asker.forget()
         self._wants_to_play = plays
         self.asker.want(())

@@ -76,6 +76,7 @@ class LabelFilesBox(QDialog):
         self.action_button.setEnabled(False)
         self.told.hide()
         self.bar.show()
+        self.make_room()
         self._task = Task(work, self)
         self._task.finished.connect(done)
         self._task.failed.connect(self._failed)
@@ -93,6 +94,11 @@ class LabelFilesBox(QDialog):
         self.told.show()
         self.action_button.setEnabled(True)
         self.close_button.setText("Close")
+        self.make_room()
+
+    def make_room(self) -> None:
+        """Rows came or words became more: the box is as tall as they need, at least."""
+        self.layout().activate()
         missing = self.layout().totalHeightForWidth(self.width()) - self.height()
         if missing > 0:
             self.resize(self.width(), self.height() + missing)

@@ -18,7 +18,7 @@ from harstudio.studio.panes.heat import table_image
 PAD, LINE_PX, BAR_PX, BAR_WIDE, GAP = 7, 16, 7, 76, 6
 SMALL_BAR = 36  # in a small pane, where the bar stands before its words
 SMALL_PANE = 360
-SMALL_WIDE, SMALL_SHARE = 190, 0.42
+SMALL_WIDE, SMALL_SHARE = 190, 0.6
 MARGIN = 8
 
 
@@ -81,7 +81,7 @@ class Legend(QWidget):
         metrics = QFontMetrics(theme.ui_font(theme.TIME_PX))
         wide, lines = 0.0, 0
         for one in self._meanings:
-            first = metrics.horizontalAdvance(one.words)
+            first = metrics.horizontalAdvance(self._brief(one))
             if self._small:
                 first += SMALL_BAR + GAP
             else:
@@ -98,6 +98,12 @@ class Legend(QWidget):
         """Whether there is so little room that every bar stands before its words."""
         room = self.parentWidget().size()
         return room.height() < SMALL_PANE or room.width() < 2 * SMALL_PANE
+
+    def _brief(self, one: Meaning) -> str:
+        """Its words; in a small pane what is explained and for which class, the rest is in the
+        tool tip."""
+        what, for_class, rest = one.words.partition(", for ")
+        return f"{what} → {rest.partition(', ')[0]}" if self._small and for_class else one.words
 
     def _place(self) -> None:
         room, hint = self.parentWidget().size(), self.sizeHint()
@@ -134,7 +140,7 @@ class Legend(QWidget):
         if self._small:
             bar = QRectF(PAD, y + (LINE_PX - BAR_PX) / 2, SMALL_BAR, BAR_PX)
             self._paint_bar(painter, one, bar)
-            y = self._write(painter, one.words, tokens.text, y, PAD + SMALL_BAR + GAP)
+            y = self._write(painter, self._brief(one), tokens.text, y, PAD + SMALL_BAR + GAP)
         else:
             y = self._write(painter, one.words, tokens.text, y)
             y = self._paint_scale(painter, one, y)

@@ -113,6 +113,7 @@ class SaveExplanationBox(LabelFilesBox):
         for field, of in ((self.panes, "png"), (self.streams, "mp4"), (self.spans, "mp4")):
             self.form.setRowVisible(field, ending == of)
         self.action_button.setEnabled(ending != "png" or self.panes.count() > 0)
+        self.make_room()
 
     # ---- saving
 
