@@ -256,6 +256,12 @@ def _write_picture(
     painter = Painter(recording, ground, overlays, explained, title)
     at_ns = payload.get("at_ns")
     length_ns = recording.stop_ns - recording.start_ns
+    if at_ns is not None and not 0 <= int(at_ns) <= length_ns:
+        raise UsageError(
+            f"The recording has no picture at {int(at_ns) / 1e9:g} s.",
+            path=recording.path,
+            remedy=f"It is {length_ns / 1e9:.3f} s long.",
+        )
     wanted = recording.start_ns + (length_ns // 2 if at_ns is None else int(at_ns))
     index = int(np.argmin(np.abs(ground.times_ns - wanted)))
     pixels = painter.paint(index)

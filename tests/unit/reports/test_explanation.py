@@ -162,6 +162,8 @@ def test_what_cannot_be_is_said(said, tmp_path):
         save({**asked, "map": "gaze"}, Heard())
     with pytest.raises(UsageError, match=r"not saved as \.gif"):
         save({**asked, "file": str(tmp_path / "x.gif")}, Heard())
+    with pytest.raises(UsageError, match="no picture at 999 s"):
+        save({**asked, "at_ns": 999 * 10**9}, Heard())
     with pytest.raises(UsageError, match="between 0 and 1"):
         save({**asked, "opacity": 3}, Heard())
     with pytest.raises(MissingError, match="is not there"):
