@@ -32,7 +32,7 @@ import torch
 from torch import Tensor, nn
 
 from harstudio.networks.backbones.agcn import AGCN
-from harstudio.networks.backbones.cells import Windows
+from harstudio.networks.backbones.cells import Windows, windows_of
 from harstudio.networks.backbones.graphs import (
     GRAPHS,
     LINK_NAMES,
@@ -222,7 +222,7 @@ class AMFINet(Network):
 
     def windows(self, name: str) -> Windows:
         """Those of the backbone that sees the input."""
-        return self.clip.windows
+        return windows_of(self.clip)
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """``skeleton`` or ``clip`` by its own head."""

@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from harstudio.networks import cc_dfarm_fusion as fusion
 from harstudio.networks.backbones import hcn, i3d
-from harstudio.networks.backbones.cells import Windows
+from harstudio.networks.backbones.cells import Windows, windows_of
 from harstudio.networks.blocks.tiam import TIAM, Interaction, frame_affinity
 from harstudio.networks.hcn import PREPROCESSING as SKELETON_TABLE
 from harstudio.networks.network import SALIENCY, Batch, FeatureMap, Gaze, Network, Output, watched
@@ -164,7 +164,7 @@ class CCDFARM(Network):
 
     def windows(self, name: str) -> Windows:
         """Those of the backbone that sees the input."""
-        return self.clip.windows
+        return windows_of(self.clip)
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """``clip`` or ``skeleton``, with neutral weights where it would meet the other."""

@@ -18,7 +18,7 @@ from typing import Any
 
 from torch import nn
 
-from harstudio.networks.backbones.cells import Windows
+from harstudio.networks.backbones.cells import Windows, windows_of
 from harstudio.networks.backbones.i3d import I3D
 from harstudio.networks.backbones.resnet3d import ResNet3D
 from harstudio.networks.network import Batch, FeatureMap, Network, OneStream, Output, watched
@@ -107,7 +107,7 @@ class ClipNetwork(OneStream):
 
     def windows(self, name: str) -> Windows:
         """Those of the backbone that sees the input."""
-        return self.clip.windows
+        return windows_of(self.clip)
 
     def fused(self, batch: Batch, explain: bool) -> Output:
         """Takes ``clip``; one stream."""

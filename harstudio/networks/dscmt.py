@@ -41,7 +41,7 @@ import torch
 from torch import Tensor, nn
 
 from harstudio.errors import UsageError
-from harstudio.networks.backbones.cells import Windows
+from harstudio.networks.backbones.cells import Windows, windows_of
 from harstudio.networks.backbones.resnet import ResNet
 from harstudio.networks.blocks.frames import each_frame
 from harstudio.networks.blocks.mutual_attention import WIDTH, CrossModalTransformer, Told
@@ -246,7 +246,7 @@ class DSCMT(Network):
 
     def windows(self, name: str) -> Windows:
         """Those of the backbone that sees the input."""
-        return self.visual.backbone.windows
+        return windows_of(self.visual.backbone)
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """``visual`` or ``depth``: the mean of its reduced map by its own head."""

@@ -31,7 +31,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from harstudio.networks.backbones.cells import Windows
+from harstudio.networks.backbones.cells import Windows, windows_of
 from harstudio.networks.backbones.graphs import GRAPHS, bones, skeleton_stream
 from harstudio.networks.backbones.resnet import ResNet
 from harstudio.networks.blocks.joint_steering import (
@@ -147,7 +147,7 @@ class MMNet(Network):
 
     def windows(self, name: str) -> Windows:
         """Those of the backbone that sees the input."""
-        return self.picture.windows
+        return windows_of(self.picture)
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """``joint``, ``bone`` or ``regions`` by its own classifier; the joint network weighs the

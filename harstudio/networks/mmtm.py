@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from harstudio.networks.backbones import hcn, inflated_resnet
-from harstudio.networks.backbones.cells import Windows
+from harstudio.networks.backbones.cells import Windows, windows_of
 from harstudio.networks.blocks.mmtm import MMTM
 from harstudio.networks.cc_dfarm import BRANCHES, CLIP_TABLE, STREAMS
 from harstudio.networks.cc_dfarm_fusion import share
@@ -120,7 +120,7 @@ class MMTMNetwork(Network):
 
     def windows(self, name: str) -> Windows:
         """Those of the backbone that sees the input."""
-        return self.clip.windows
+        return windows_of(self.clip)
 
     def alone(self, stream: str, batch: Batch, explain: bool) -> Output:
         """``clip`` or ``skeleton``, with neutral gates."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harstudio.networks.backbones.cells import Windows
+from harstudio.networks.backbones.cells import Windows, windows_of
 from harstudio.networks.backbones.resnet import ResNet
 from harstudio.networks.backbones.xception import Xception
 from harstudio.networks.blocks.frames import each_frame
@@ -85,7 +85,7 @@ class PictureNetwork(OneStream):
 
     def windows(self, name: str) -> Windows:
         """Those of the backbone that sees the input."""
-        return self.picture.windows
+        return windows_of(self.picture)
 
     def fused(self, batch: Batch, explain: bool) -> Output:
         """Takes ``picture``; one stream. Of several frames the features are averaged."""

@@ -155,6 +155,7 @@ def test_the_headline(page: Reader, document: dict[str, Any]) -> None:
         "Reliability",
         "Accuracy when the input is disturbed",
         "Features in a plane",
+        "Deletion and insertion",
     ]
 
 

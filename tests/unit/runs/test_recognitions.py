@@ -171,7 +171,10 @@ def test_what_is_said_about_one_person() -> None:
     assert one.explanations == recognition.explanations[::2]
     assert (one.segments, other.segments) == ((), recognition.segments)
     mean = np.mean([window.probabilities for window in other.windows], axis=0)
-    assert (other.label, other.confidence) == (int(mean.argmax()), float(mean.max()))
+    assert (other.label, other.confidence) == (
+        int(mean.argmax()),
+        pytest.approx(mean.max(), rel=1e-6),
+    )
     assert one.of_person(one.persons[0]) is one
     assert recognition.of_person("nobody").windows == ()
 
