@@ -135,7 +135,8 @@ class Skeleton3DPane(Pane):
         self._mouse = OrbitMouse(self.orbit, self.view.mouse_widget)
         self._mouse.changed.connect(self._orbit_changed)
         self._mouse.reset.connect(self._reset)
-        self.destroyed.connect(self.view.close_view)
+        view = self.view  # not its method: when this is told, Qt may no longer find it as a slot
+        self.destroyed.connect(lambda: view.close_view())
 
     def look(self, preset: str) -> None:
         """Stand at "front", "side", "top" or "free"."""
