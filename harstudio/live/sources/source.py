@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from harstudio.errors import DataError
@@ -29,7 +30,21 @@ class SourceEnded(DataError):  # noqa: N818 -- states, as people call them
 
 
 class WrongMode(DataError):  # noqa: N818 -- states, as people call them
-    """The sensor does not give the size or rate that was asked for."""
+    """The sensor does not give the size or rate that was asked for.
+
+    nearest: settings that it does give; None where none will do.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path | str | None = None,
+        remedy: str = "",
+        nearest: CaptureSettings | None = None,
+    ) -> None:
+        super().__init__(message, path=path, remedy=remedy)
+        self.nearest = nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +79,8 @@ class CaptureSettings:
 
     width, height, fps: of the colour picture. mirror: flip pictures so that they are a mirror
     image. loop: begin again at the end of a file or replay. jitter_ms, drop, drift_ppm, seed: of a
-    replay: how much later or earlier frames come (standard deviation), the share of frames that
-    are lost, how much faster the sensor's clock runs, and the seed of what is drawn.
+    replay: how much later frames come than due (standard deviation), the share of frames that are
+    lost, how much faster the sensor's clock runs, and the seed of what is drawn.
     """
 
     width: int = 0
@@ -97,7 +112,8 @@ class Source(Protocol):
     """An open source.
 
     streams: what it gives. cameras: by picture stream, in the depth camera's frame. mirrored:
-    whether its pictures are a mirror image. title: for people.
+    whether its pictures are a mirror image. title: for people. dropped: frames by stream that came
+    but could not be given, because nobody took them in time or they were damaged.
     """
 
     @property
@@ -108,6 +124,8 @@ class Source(Protocol):
     def cameras(self) -> Mapping[str, Camera]: ...
     @property
     def mirrored(self) -> bool: ...
+    @property
+    def dropped(self) -> Mapping[str, int]: ...
 
     def read(self, timeout_s: float) -> list[Captured]:
         """The frames that came since, in order; waits for the first at most so long. SourceLost,

@@ -1,0 +1,66 @@
+"""The registry of live sources: "webcam:0", "file:walk.mp4", "replay:a1_s1_t1_depth.mat", ...
+
+Importing this loads no driver. A kind with a dot in it is a module of your own, anywhere on
+Python's path: "my_lab.camera:0".
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
+
+from harstudio.errors import MissingError, UsageError
+
+if TYPE_CHECKING:
+    from harstudio.live.sources.source import CaptureSettings, Source, SourceFacts
+
+SOURCES = {
+    "webcam": "harstudio.live.sources.webcam",
+    "kinect1": "harstudio.live.sources.kinect1",
+    "kinect2": "harstudio.live.sources.kinect2",
+    "azure": "harstudio.live.sources.azure",
+    "realsense": "harstudio.live.sources.realsense",
+    "orbbec": "harstudio.live.sources.orbbec",
+    "file": "harstudio.live.sources.file",
+    "replay": "harstudio.live.sources.replay",
+}
+
+
+class SourceModule(Protocol):
+    """What a module of the registry has."""
+
+    def find(self) -> list[SourceFacts]: ...
+
+    def open_source(self, address: str, settings: CaptureSettings) -> Source: ...
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """("webcam", "0") of "webcam:0" or of "webcam". UsageError: there is no such kind."""
+    kind, _, address = name.partition(":")
+    own = "." in kind and all(part.isidentifier() for part in kind.split("."))
+    if kind not in SOURCES and not own:
+        raise UsageError(
+            f'"{name}" is no live source.',
+            remedy=f"Name one as kind:address; kinds are {', '.join(SOURCES)}.",
+        )
+    return kind, address
+
+
+def load(kind: str) -> SourceModule:
+    """The module of a kind. MissingError: a module of your own that is not there."""
+    name = SOURCES.get(kind, kind)
+    try:
+        module = import_module(name)
+    except ModuleNotFoundError as error:
+        if kind in SOURCES or not name.startswith(error.name or name):
+            raise
+        raise MissingError(
+            f"There is no Python module {name}.", remedy="Check its name and PYTHONPATH."
+        ) from error
+    return module  # type: ignore[return-value]
+
+
+def open_source(name: str, settings: CaptureSettings) -> Source:
+    """Open "kind:address"; the errors of ``source.py``, UsageError or MissingError."""
+    kind, address = split_name(name)
+    return load(kind).open_source(address, settings)
