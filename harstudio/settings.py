@@ -64,6 +64,13 @@ class Settings(BaseModel):
     sure_proposals: float = Field(default=0.9, gt=0, le=1)  # those accepted at once
     play_proposals: bool = True  # each is played again and again when one comes to it
     workspaces: dict[str, str] = {}  # by name: the window's arrangement, base64
+    live_source: str = ""  # what was live last, and is started again by one key
+    live_run: str = ""  # a run's folder, or the name of bundled weights
+    live_labels: dict[str, list[str]] = {}  # by run: the few that are recognised; none: all
+    live_pose: Literal["lite", "full", "heavy"] = "full"
+    live_folder: str = ""  # where live recordings go
+    live_keep_s: int = Field(default=30, ge=0, le=120)  # kept in memory
+    live_explain: bool = True
     problems: tuple[str, ...] = Field(default=(), exclude=True)  # what was wrong with the file
 
     def remember(self, path: Path) -> None:

@@ -46,6 +46,13 @@ class RingFrame(NamedTuple):
     data: NDArray[np.uint8]
 
 
+class Stamp(NamedTuple):
+    """When a frame was, as in ``RingFrame``."""
+
+    time_ns: int
+    captured_ns: int
+
+
 class Ring:
     """One stream's frames. Whoever creates it owns it, and takes it away with ``close``."""
 
@@ -131,6 +138,13 @@ class Ring:
         if NUMBER.unpack_from(buffer, at)[0] != sequence:  # written over meanwhile
             return None
         return RingFrame(sequence, time_ns, captured_ns, ready_ns, data)
+
+    def stamp(self, sequence: int) -> Stamp | None:
+        """When the frame with this number was, without copying it; None where it is not there."""
+        if sequence < 0:
+            return None
+        number, time_ns, captured_ns, _, _ = SLOT.unpack_from(self._open.buf, self._at(sequence))
+        return Stamp(time_ns, captured_ns) if number == sequence else None
 
     def wait(self, after: int, timeout_s: float) -> int:
         """Number of the newest frame as soon as it is above ``after``, else after the time."""
