@@ -39,4 +39,12 @@ class Context(Protocol):
         ...
 
 
+class ListeningContext(Context, Protocol):
+    """Of a job that lives on while a person changes their mind; only a worker gives one."""
+
+    def heard(self) -> list[tuple[str, Payload]]:
+        """What the program said since this was last asked, in order: (kind, payload)."""
+        ...
+
+
 Job = Callable[[Payload, Context], Payload]

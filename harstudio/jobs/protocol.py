@@ -9,7 +9,7 @@ side. JSON has no NaN and no infinity; both arrive as None. A line has at most 1
 goes through files. Unknown kinds are ignored, so that an older side understands a newer one.
 
 To the worker: preload {modules}, run {id, job, payload, threads, device}, pause {id},
-resume {id}, stop {id}, end {}.
+resume {id}, stop {id}, say {id, kind, payload}, end {}.
 From it: ready {harstudio, python, pid}, preloaded {modules, failed}, beat {}, started {id},
 progress {id, done, total, text, gap}, told {id, kind, payload}, log {id, text}, paused {id},
 resumed {id}, stopping {id}, done {id, result}, stopped {id, result}, failed {id, error, ours,

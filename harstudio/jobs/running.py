@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ LOG_CHARACTERS = 100_000
 
 
 class Running:
-    """The ``Context`` of one run; every method may be called from any thread."""
+    """The ``ListeningContext`` of one run; every method may be called from any thread."""
 
     def __init__(self, order: Payload, send: Callable[[str, Payload], None]) -> None:
         self.id = int(order["id"])
@@ -34,6 +35,7 @@ class Running:
         self._sent = 0.0
         self._asked: float | None = None  # when the job was last at a pause point
         self._gap_s = 0.0  # the longest time between two of them
+        self._said: queue.SimpleQueue[tuple[str, Payload]] = queue.SimpleQueue()
 
     # ---- what the program asks
 
@@ -62,6 +64,10 @@ class Running:
     def resume(self) -> None:
         self._go.set()
 
+    def hear(self, kind: str, payload: Payload) -> None:
+        """The job gets it when it listens."""
+        self._said.put((kind, payload))
+
     def flush(self) -> None:
         """Send the progress that waits."""
         with self._lock:
@@ -83,6 +89,9 @@ class Running:
     def tell(self, kind: str, payload: Payload) -> None:
         plain = protocol.plain(payload, kind)  # so that what is refused is named "metrics.loss"
         self._send("told", {"id": self.id, "kind": str(kind), "payload": plain})
+
+    def heard(self) -> list[tuple[str, Payload]]:
+        return [self._said.get() for _ in range(self._said.qsize())]
 
     def log(self, sentence: str) -> None:
         self._send("log", {"id": self.id, "text": str(sentence)[:LOG_CHARACTERS]})

@@ -137,6 +137,9 @@ class Worker:
         elif message.kind == "end":
             self._todo.put(None)
         elif (known := self._runs.get(payload.get("id", -1))) is not None:
+            if message.kind == "say":
+                known.hear(str(payload["kind"]), payload["payload"])
+                return
             acts = {"pause": known.pause, "resume": known.resume, "stop": known.ask_to_stop}
             acts.get(message.kind, lambda: None)()
 

@@ -143,7 +143,9 @@ class Ring:
         """When the frame with this number was, without copying it; None where it is not there."""
         if sequence < 0:
             return None
-        number, time_ns, captured_ns, _, _ = SLOT.unpack_from(self._open.buf, self._at(sequence))
+        number, time_ns, captured_ns, _, _ = SLOT.unpack_from(
+            _buffer(self._open), self._at(sequence)
+        )
         return Stamp(time_ns, captured_ns) if number == sequence else None
 
     def wait(self, after: int, timeout_s: float) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harstudio.errors import DataError, UsageError
-from harstudio.jobs.context import Context, Stopped
+from harstudio.jobs.context import Context, ListeningContext, Stopped
 
 Payload = dict[str, Any]
 
@@ -60,6 +60,15 @@ def steps(payload: Payload, context: Context) -> Payload:
             return {"step": step}
         raise
     return {"step": step + 1}
+
+
+def listens(_payload: Payload, context: ListeningContext) -> Payload:
+    """Tells back what it hears, until it is stopped."""
+    while True:
+        for kind, payload in context.heard():
+            context.tell(kind, payload)
+        time.sleep(0.01)
+        context.pause_point()
 
 
 def stubborn(_payload: Payload, context: Context) -> Payload:
