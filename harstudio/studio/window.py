@@ -34,6 +34,7 @@ from harstudio.studio.jobs.desk import JobDesk
 from harstudio.studio.keys import Keys
 from harstudio.studio.label_set.desk import LabelDesk
 from harstudio.studio.labelling.labelling import Labelling
+from harstudio.studio.live.service import LiveService
 from harstudio.studio.measures.service import Measuring
 from harstudio.studio.menus import Actions
 from harstudio.studio.palette import Palette
@@ -88,6 +89,8 @@ class MainWindow(QMainWindow):
         self.recognising = Recognising(self, self.training.folders)
         self.helping = Helping(self)
         self.measuring = Measuring(session, self.labelling, self)
+        self.live = LiveService(session, self.save_settings, self)
+        self.live.message.connect(session.message)
         self.train_page: TrainPage | None = None  # built when somebody goes there
         self.pane_area = PaneArea(self.store)
         self.label_desk = LabelDesk(self)
@@ -437,6 +440,7 @@ class MainWindow(QMainWindow):
         self.asking.shut()
         self.label_desk.shut()
         self.hide()  # what the workers still have to save takes its time without the window
+        self.live.shut()
         self.training.close()
         self.recognising.shut()
         self.helping.shut()

@@ -1,0 +1,115 @@
+"""What is to be live: source, run, labels; remembered, so that one key starts it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from harstudio.settings import Settings, data_dir
+
+if TYPE_CHECKING:
+    from harstudio.live.session import LiveOptions
+
+PoseModel = Literal["lite", "full", "heavy"]
+USUAL_RUN = "joints-any-sensor"
+
+
+class LiveChoice(QObject):
+    """Lies in the settings; every change is kept at once."""
+
+    changed = Signal()
+
+    def __init__(
+        self, settings: Settings, keep: Callable[[], None], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._settings, self._keep = settings, keep
+
+    def _tell(self) -> None:
+        self._keep()
+        self.changed.emit()
+
+    # ---- what is chosen
+
+    @property
+    def source(self) -> str:
+        """ "webcam:0", "replay:PATH", ...; "" before any was chosen."""
+        return self._settings.live_source
+
+    @property
+    def run(self) -> str:
+        """A run's folder or the name of bundled weights."""
+        return self._settings.live_run or USUAL_RUN
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The few that are recognised; none: all of the run."""
+        return tuple(self._settings.live_labels.get(self.run, ()))
+
+    @property
+    def pose(self) -> PoseModel:
+        return self._settings.live_pose
+
+    @property
+    def folder(self) -> Path:
+        """Where recordings go; made when the first one is."""
+        told = self._settings.live_folder
+        return Path(told) if told else data_dir() / "live"
+
+    @property
+    def keep_s(self) -> int:
+        return self._settings.live_keep_s
+
+    # ---- choosing
+
+    def set_source(self, name: str) -> None:
+        self._settings.live_source = name
+        self._tell()
+
+    def set_run(self, run: str) -> None:
+        self._settings.live_run = run
+        self._tell()
+
+    def set_labels(self, names: tuple[str, ...]) -> None:
+        labels = dict(self._settings.live_labels)
+        labels.pop(self.run, None)
+        if names:
+            labels[self.run] = list(names)
+        self._settings.live_labels = labels
+        self._tell()
+
+    def set_pose(self, model: PoseModel) -> None:
+        self._settings.live_pose = model
+        self._tell()
+
+    def set_folder(self, folder: Path) -> None:
+        self._settings.live_folder = str(folder)
+        self._tell()
+
+    def set_explain(self, on: bool) -> None:
+        self._settings.live_explain = on
+        self._tell()
+
+    @property
+    def explain(self) -> bool:
+        return self._settings.live_explain
+
+    def options(self) -> LiveOptions:
+        """For a session."""
+        from harstudio.live.session import LiveOptions
+        from harstudio.live.sources.source import CaptureSettings
+
+        return LiveOptions(
+            self.source,
+            settings=CaptureSettings(loop=self.source.startswith(("replay:", "file:"))),
+            run=self.run,
+            labels=self.labels,
+            explain=self.explain,
+            pose_model=self.pose,
+            record_folder=self.folder,
+            annotator=self._settings.annotator,
+            keep_s=float(self.keep_s),
+        )
