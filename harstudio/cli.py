@@ -22,6 +22,7 @@ from harstudio import (
     cli_explain,
     cli_labels,
     cli_learning,
+    cli_live,
     cli_output,
     cli_predict,
     cli_prepare,
@@ -230,6 +231,7 @@ def convert(
 
 app.command()(cli_predict.predict)
 app.command()(cli_explain.explain)
+app.command()(cli_live.live)
 app.command()(cli_prepare.prepare)
 app.command()(cli_learning.train)
 app.command()(cli_study.study)

@@ -1,0 +1,186 @@
+"""``harstudio live``: recognise what a camera, a Kinect or a replay sees now."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from harstudio import cli_output
+from harstudio.cli_options import AsJson, OnDevice
+from harstudio.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from harstudio.live.session import LiveOptions, LiveSession
+
+USUAL_S = 60.0
+NOTHING = "nothing known"
+
+
+def live(
+    source: Annotated[
+        str,
+        typer.Option("--source", metavar="S", help="webcam:0, kinect2:0, file:PATH, replay:PATH."),
+    ] = "",
+    run: Annotated[
+        str, typer.Option("--run", metavar="RUN", help="A run folder, or bundled weights.")
+    ] = "",
+    labels: Annotated[
+        str, typer.Option("--labels", metavar="A,B", help="Only these actions are told.")
+    ] = "",
+    record: Annotated[
+        Path | None, typer.Option("--record", metavar="DIR", help="Record into this folder.")
+    ] = None,
+    headless: Annotated[bool, typer.Option("--headless", help="Without a window.")] = False,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0.1, help="How long, with --headless.")
+    ] = USUAL_S,
+    json: AsJson = False,
+    list_sources: Annotated[
+        bool, typer.Option("--list", help="Which sources are there, and why others are not.")
+    ] = False,
+    size: Annotated[
+        str, typer.Option("--size", metavar="WxH", help="Of the colour picture, as 1280x720.")
+    ] = "",
+    fps: Annotated[float, typer.Option("--fps", min=0, help="Pictures a second.")] = 0.0,
+    loop: Annotated[
+        bool, typer.Option("--loop", help="A file or replay begins again at its end.")
+    ] = False,
+    as_it_is: Annotated[
+        bool, typer.Option("--as-it-is", help="Do not turn a camera's picture into a mirror image.")
+    ] = False,
+    jitter_ms: Annotated[
+        float, typer.Option("--jitter-ms", min=0, help="Of a replay: how unevenly frames come.")
+    ] = 0.0,
+    drop: Annotated[
+        float, typer.Option("--drop", min=0, max=1, help="Of a replay: share of frames lost.")
+    ] = 0.0,
+    drift_ppm: Annotated[
+        float, typer.Option("--drift-ppm", help="Of a replay: how much faster its clock runs.")
+    ] = 0.0,
+    pose: Annotated[
+        str, typer.Option("--pose", help="Model for pictures without skeletons: lite, full, heavy.")
+    ] = "lite",
+    engine: Annotated[str, typer.Option("--engine", help="torch, or onnx for light ones.")] = (
+        "torch"
+    ),
+    device: OnDevice = "auto",
+) -> None:
+    """Recognise what a camera, a Kinect or a replay sees, in the studio or without a window."""
+    if list_sources:
+        _print_sources(json)
+        return
+    if not headless:
+        raise UsageError("The window does not take a source yet.", remedy="Add --headless.")
+    if not source:
+        raise UsageError("No source is named.", remedy="Name one with --source; see --list.")
+    from harstudio.live.session import LiveOptions
+    from harstudio.live.sources.source import CaptureSettings
+
+    width, height = _size(size)
+    settings = CaptureSettings(
+        width=width,
+        height=height,
+        fps=fps,
+        mirror=False if as_it_is else None,
+        loop=loop,
+        jitter_ms=jitter_ms,
+        drop=drop,
+        drift_ppm=drift_ppm,
+    )
+    options = LiveOptions(
+        source=source,
+        settings=settings,
+        run=run,
+        labels=tuple(one.strip() for one in labels.split(",") if one.strip()),
+        pose_model=pose,
+        record_folder=record,
+        device=device,
+        engine=engine,
+    )
+    report = _Headless(options).run(seconds)
+    if json:
+        cli_output.print_json(report)
+        return
+    cli_output.print_line(_summary(report))
+
+
+class _Headless:
+    """A session without a window; what changes is told on stderr."""
+
+    def __init__(self, options: LiveOptions) -> None:
+        self._options = options
+        self._over = threading.Event()
+        self._failed: dict[str, Any] | None = None
+        self._session: LiveSession | None = None
+
+    def run(self, seconds: float) -> dict[str, Any]:
+        """The report, after so many seconds or at the end of the source; DataError where a stage
+        gave up."""
+        from harstudio.live.session import LiveSession
+
+        session = self._session = LiveSession(self._options, self._hear)
+        try:
+            session.start()
+            self._over.wait(seconds)
+        finally:
+            session.stop()
+        if self._failed is not None:
+            path = self._failed.get("path") or None
+            message = self._failed.get("message") or self._failed["sentence"]
+            raise DataError(message, path=path, remedy=self._failed.get("remedy", ""))
+        return session.report.to_dict()
+
+    def _hear(self, stage: str, kind: str, payload: dict[str, Any]) -> None:
+        if kind == "failed":
+            self._failed = payload
+            self._over.set()
+        elif kind in ("died", "log"):
+            cli_output.note(f"{stage}: {payload['sentence']}")
+        elif kind == "source":
+            if payload.get("sentence"):
+                cli_output.note(payload["sentence"])
+            if payload["state"] == "ended":
+                self._over.set()
+        elif kind == "segment" and not payload["open"]:
+            cli_output.note(f"{payload['name']} {100 * payload['confidence']:.0f} %")
+        elif stage == "session" and kind == "streams" and self._options.record_folder:
+            assert self._session is not None  # noqa: S101 -- it speaks
+            self._session.say("recorder", "start", {"name": "", "keep": False})
+
+
+def _size(text: str) -> tuple[int, int]:
+    if not text:
+        return 0, 0
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise UsageError(f'"{text}" is no size.', remedy="Write it as 1280x720.")
+    return int(width), int(height)
+
+
+def _print_sources(json: bool) -> None:
+    from harstudio.live.finding import find_sources
+
+    found = find_sources()
+    if json:
+        cli_output.print_json([facts.to_payload() for facts in found])
+        return
+    for facts in found:
+        what = ", ".join((*facts.kinds, *facts.modes)) if facts.available else facts.reason
+        cli_output.print_line(f"{facts.name:14} {facts.title}: {what}")
+
+
+def _summary(report: dict[str, Any]) -> str:
+    latency = report["latency_ms"]
+    lines = [
+        f"{report['source']}: {report['captured_frames']} frames in {report['seconds']:.1f} s",
+        f"{report['recognised_frames']} recognised, {report['recognised_fps']:.1f} a second",
+        f"dropped: {', '.join(f'{k} {v}' for k, v in report['dropped'].items()) or 'none'}",
+    ]
+    if latency["p50"] is not None:
+        lines.append(f"latency: median {latency['p50']:.0f} ms, p95 {latency['p95']:.0f} ms")
+        stages = latency["stages"].items()
+        lines.append("  " + ", ".join(f"{k} {v['p50']} / {v['p95']}" for k, v in stages))
+    return "\n".join(lines)
