@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.container import OutputContainer
-from av.video.frame import VideoFrame
+from av.packet import Packet
+from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from harstudio.errors import UsageError
@@ -23,7 +26,18 @@ MILLISECOND = Fraction(1, 1000)
 BT601 = 6  # SMPTE 170M, what swscale converts RGB with; said in the file so that players agree
 LIMITED_RANGE = 1
 # Little is lost when the process is killed: clusters are short, nothing waits for a silent track.
-MUXER = {"cluster_time_limit": "500", "flush_packets": "1", "max_interleave_delta": "500000"}
+MUXER = {"cluster_time_limit": "200", "flush_packets": "1", "max_interleave_delta": "1"}
+
+
+class Encoded(NamedTuple):
+    """A picture as it lies in the mkv. key: it can be decoded without those before it.
+
+    time_ms: the time it was given with.
+    """
+
+    data: bytes
+    key: bool
+    time_ms: int
 
 
 def open_tracks(path: Path, attachments: dict[str, bytes]) -> OutputContainer:
@@ -39,19 +53,23 @@ def milliseconds(time_ns: int) -> int:
     return (time_ns + 500_000) // 1_000_000
 
 
-class PictureTrack:
-    """Encodes one picture stream; frame k of the track is the k-th picture given."""
+class PictureEncoder:
+    """Encodes one picture stream, into no file: what it gives may go into one or several.
 
-    def __init__(self, container: OutputContainer, spec: StreamSpec) -> None:
+    threads: of the encoder, 0 for as many as it likes. Its pictures are given and taken in one
+    thread; several encoders run beside each other.
+    """
+
+    def __init__(self, spec: StreamSpec, *, threads: int = 0) -> None:
         self.spec = spec
-        self.frames = 0
-        self._container = container
         self._last_ms = -1
         self._reformatter = VideoReformatter()
         self._given, self._coded = _pixel_formats(spec)
         codec, options = _encoder(spec)
+        # A stream can only be copied into a file from the stream of another one.
+        self._nowhere = av.open(io.BytesIO(), "w", format="matroska")
         rate = Fraction(spec.rate_hz).limit_denominator(1001)
-        stream = container.add_stream(codec, rate=rate, options=options)
+        stream = self._nowhere.add_stream(codec, rate=rate, options=options)
         stream.width, stream.height = spec.width, spec.height
         stream.pix_fmt = self._coded
         stream.time_base = MILLISECOND
@@ -63,11 +81,16 @@ class PictureTrack:
             context.colorspace, context.color_range = BT601, LIMITED_RANGE
         else:
             context.thread_type = "SLICE"
-        stream.metadata["title"] = spec.track
-        self._stream = stream
+        if threads:
+            context.thread_count = threads
+        self._nowhere.start_encoding()
+        self.stream: VideoStream = stream
 
-    def put(self, picture: NDArray[Any], since_start_ns: int) -> None:
-        """Encode one picture; raises UsageError where its shape or dtype is not the stream's."""
+    def encode(self, picture: NDArray[Any], time_ms: int, *, key: bool = False) -> list[Encoded]:
+        """What is ready now: with lookahead not yet this one. key: it shall be a key frame.
+
+        UsageError where its shape or dtype is not the stream's.
+        """
         spec = self.spec
         color = spec.kind == StreamKind.COLOR
         shape = (spec.height, spec.width, 3) if color else (spec.height, spec.width)
@@ -76,18 +99,50 @@ class PictureTrack:
                 f"Stream {spec.name} takes pictures of shape {shape}, {spec.pixel_dtype}, "
                 f"not {picture.shape}, {picture.dtype}."
             )
-        frame = VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=self._given)
+        frame = VideoFrame.from_numpy_buffer(np.ascontiguousarray(picture), format=self._given)
         if self._coded != self._given:
             frame = self._reformatter.reformat(frame, format=self._coded)
-        # Two pictures in one millisecond keep their order; times.jsonl has the exact clock.
-        self._last_ms = max(self._last_ms + 1, milliseconds(since_start_ns))
+        self._last_ms = max(self._last_ms + 1, time_ms)
         frame.pts, frame.time_base = self._last_ms, MILLISECOND
-        self._container.mux(self._stream.encode(frame))
-        self.frames += 1
+        frame.pict_type = PictureType.I if key else PictureType.NONE
+        return self._ready(frame)
 
-    def finish(self) -> None:
-        """Write what the encoder still holds."""
-        self._container.mux(self._stream.encode(None))
+    def finish(self) -> list[Encoded]:
+        """What the encoder still holds; it takes nothing more."""
+        return self._ready(None)
+
+    def close(self) -> None:
+        """Let go of its memory."""
+        self._nowhere.close()
+
+    def _ready(self, frame: VideoFrame | None) -> list[Encoded]:
+        packets = self.stream.encode(frame)
+        return [Encoded(bytes(one), one.is_keyframe, int(one.pts or 0)) for one in packets]
+
+
+class PictureTrack:
+    """One picture track of an mkv; frame k of the track is the k-th encoded picture given."""
+
+    def __init__(self, container: OutputContainer, encoder: PictureEncoder) -> None:
+        self.spec = encoder.spec
+        self._container = container
+        self._last_ms = -1
+        self._stream = container.add_stream_from_template(encoder.stream)
+        self._stream.time_base = MILLISECOND
+        self._stream.metadata["title"] = self.spec.track
+
+    def put(self, picture: Encoded, time_ms: int) -> None:
+        """time_ms: since the beginning of the file.
+
+        Two pictures in one millisecond keep their order; times.jsonl has the exact clock.
+        """
+        self._last_ms = max(self._last_ms + 1, time_ms)
+        packet: Packet[Any] = Packet(picture.data)
+        packet.stream = self._stream
+        packet.pts = packet.dts = self._last_ms
+        packet.time_base = MILLISECOND
+        packet.is_keyframe = picture.key
+        self._container.mux(packet)
 
 
 def _pixel_formats(spec: StreamSpec) -> tuple[str, str]:
@@ -109,7 +164,7 @@ def _encoder(spec: StreamSpec) -> tuple[Literal["ffv1", "libx264"], dict[str, st
         return "ffv1", {"level": "3", "slices": "4", "slicecrc": "1"}
     if codec != "h264" or spec.kind == StreamKind.DEPTH:
         raise UsageError(f"Stream {spec.name}: {spec.kind} cannot be written as {codec}.")
-    options = {"crf": str(spec.crf), "preset": spec.preset}
+    options = {"crf": str(spec.crf), "preset": spec.preset, "forced-idr": "1"}
     if spec.lookahead:
         options["rc-lookahead"] = str(spec.lookahead)
     else:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -31,7 +32,14 @@ from harstudio.recordings.formats.harrec_header import (
     stream_header,
     write_header,
 )
-from harstudio.recordings.formats.harrec_tracks import AudioTrack, PictureTrack, open_tracks
+from harstudio.recordings.formats.harrec_tracks import (
+    AudioTrack,
+    Encoded,
+    PictureEncoder,
+    PictureTrack,
+    milliseconds,
+    open_tracks,
+)
 from harstudio.recordings.recording import Action
 from harstudio.recordings.streams import Body, SkeletonFrame, StreamKind
 from harstudio.skeletons.cameras import Camera
@@ -44,6 +52,10 @@ class HarrecWriter:
 
     Times are ns on one clock and must not go back within a stream. Everything given is on disk
     soon after: at most half a second of pictures is lost when the process is killed.
+
+    encoders: by stream, those whose pictures come encoded already (``encoded``); they belong to
+    the caller. start_ns: where the recording's mkv counts from, the first picture or sound where
+    it is None.
     """
 
     def __init__(
@@ -58,6 +70,8 @@ class HarrecWriter:
         action: Action | None = None,
         cameras: Mapping[str, Camera] | None = None,
         problems: Sequence[str] = (),
+        encoders: Mapping[str, PictureEncoder] | None = None,
+        start_ns: int | None = None,
     ) -> None:
         self.folder = Path(folder)
         if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
@@ -78,7 +92,9 @@ class HarrecWriter:
         )
         self._lock = threading.Lock()
         self._closed = False
-        self._start_ns: int | None = None
+        self._start_ns = start_ns
+        self._encoders = dict(encoders or {})  # first the given ones, then all
+        self._own_encoders: list[PictureEncoder] = []
         self._container: OutputContainer | None = None
         self._pictures: dict[str, PictureTrack] = {}
         self._sounds: dict[str, AudioTrack] = {}
@@ -94,17 +110,20 @@ class HarrecWriter:
         with self._lock:
             self._expect(stream, PICTURE_KINDS, time_ns)
             self._open_tracks(time_ns)
-            track = self._pictures[stream]
-            since = time_ns - self._started
-            try:
-                track.put(frame, since)
-            except av.FFmpegError as error:
-                raise DataError(
-                    f"Stream {stream} could not be written ({error}).", path=self.folder
-                ) from error
-            line = {"s": track.spec.track, "i": self._counts[stream], "t": int(time_ns)}
-            self._append(TIMES_FILE, line)
-            self._note(stream, time_ns)
+            since_ms = milliseconds(time_ns - self._started)
+            with self._told_of(stream):
+                for ready in self._encoders[stream].encode(frame, since_ms):
+                    self._pictures[stream].put(ready, ready.time_ms)
+            self._note_picture(stream, time_ns)
+
+    def encoded(self, stream: str, time_ns: int, picture: Encoded) -> None:
+        """A picture of one of the ``encoders`` that were given; the first is a key frame."""
+        with self._lock:
+            self._expect(stream, PICTURE_KINDS, time_ns)
+            self._open_tracks(time_ns)
+            with self._told_of(stream):
+                self._pictures[stream].put(picture, milliseconds(time_ns - self._started))
+            self._note_picture(stream, time_ns)
 
     def skeleton(self, stream: str, time_ns: int, frame: SkeletonFrame) -> None:
         """All people of one frame."""
@@ -142,12 +161,8 @@ class HarrecWriter:
                 track.first_ns = self._started if time_ns is None else int(time_ns)
                 line = {"s": track.spec.track, "i": 0, "t": track.first_ns}
                 self._append(TIMES_FILE, line)
-            try:
+            with self._told_of(stream):
                 track.put(samples, max(0, track.first_ns - self._started))
-            except av.FFmpegError as error:
-                raise DataError(
-                    f"Stream {stream} could not be written ({error}).", path=self.folder
-                ) from error
             self._counts[stream] = track.samples
 
     def note_problem(self, sentence: str) -> None:
@@ -157,22 +172,21 @@ class HarrecWriter:
             self._header = replace(self._header, problems=tuple(known))
 
     def close(self, *, clean: bool = True) -> None:
-        """Finish all files; ``clean=False`` leaves the mark of an unfinished recording."""
+        """Finish all files; ``clean=False`` leaves the mark of an unfinished recording.
+
+        DataError where pictures or sound cannot be written to their end: that mark stays then.
+        """
         with self._lock:
             if self._closed:
                 return
             self._closed = True
-            try:
-                if self._container is not None:
-                    for picture in self._pictures.values():
-                        picture.finish()
-                    for sound in self._sounds.values():
-                        sound.finish()
-            finally:
-                if self._container is not None:
-                    self._container.close()
+            with contextlib.ExitStack() as closing:
                 for file in self._sidecars.values():
-                    file.close()
+                    closing.callback(file.close)
+                for encoder in self._own_encoders:
+                    closing.callback(encoder.close)
+                if self._container is not None:
+                    self._finish_tracks(self._container)
             write_header(self.folder, self._final_header(clean))
 
     def __enter__(self) -> HarrecWriter:
@@ -202,6 +216,22 @@ class HarrecWriter:
             raise UsageError(f"The times of stream {stream} go back at {time_ns} ns.")
         return spec
 
+    @contextlib.contextmanager
+    def _told_of(self, stream: str) -> Iterator[None]:
+        """What FFmpeg refuses is a DataError with the system's number of it, if any."""
+        try:
+            yield
+        except av.FFmpegError as error:
+            raise DataError(
+                f"Stream {stream} could not be written ({error.strerror or error}).",
+                path=self.folder,
+            ) from error
+
+    def _note_picture(self, stream: str, time_ns: int) -> None:
+        track = self._pictures[stream].spec.track
+        self._append(TIMES_FILE, {"s": track, "i": self._counts[stream], "t": int(time_ns)})
+        self._note(stream, time_ns)
+
     def _note(self, stream: str, time_ns: int) -> None:
         self._last_ns[stream] = time_ns
         self._counts[stream] += 1
@@ -220,7 +250,7 @@ class HarrecWriter:
         """Start the mkv with the first picture or sound: only now is its zero known."""
         if self._container is not None:
             return
-        self._start_ns = int(time_ns)
+        self._start_ns = int(time_ns) if self._start_ns is None else self._start_ns
         self._header = replace(self._header, start_ns=self._start_ns)
         write_header(self.folder, self._header)
         cameras = {name: encode_camera(camera) for name, camera in self._header.cameras.items()}
@@ -231,9 +261,33 @@ class HarrecWriter:
         self._container = open_tracks(self.folder / PICTURES_FILE, attachments)
         for spec in self._specs.values():
             if spec.kind in PICTURE_KINDS:
-                self._pictures[spec.name] = PictureTrack(self._container, spec)
+                self._pictures[spec.name] = PictureTrack(self._container, self._encoder(spec))
             elif spec.kind == StreamKind.AUDIO:
                 self._sounds[spec.name] = AudioTrack(self._container, spec)
+
+    def _finish_tracks(self, container: OutputContainer) -> None:
+        try:
+            for encoder in self._own_encoders:
+                with self._told_of(encoder.spec.name):
+                    for ready in encoder.finish():
+                        self._pictures[encoder.spec.name].put(ready, ready.time_ms)
+            for name, sound in self._sounds.items():
+                with self._told_of(name):
+                    sound.finish()
+        finally:
+            try:
+                container.close()
+            except av.FFmpegError as error:
+                raise DataError(
+                    f"{PICTURES_FILE} could not be finished ({error.strerror or error}).",
+                    path=self.folder,
+                ) from error
+
+    def _encoder(self, spec: StreamSpec) -> PictureEncoder:
+        if spec.name not in self._encoders:
+            self._encoders[spec.name] = PictureEncoder(spec)
+            self._own_encoders.append(self._encoders[spec.name])
+        return self._encoders[spec.name]
 
     def _final_header(self, clean: bool) -> Header:
         def finished(stream: StreamHeader) -> StreamHeader:
