@@ -101,6 +101,6 @@ def _counted(described: StreamHeader, recording: Recording) -> StreamHeader:
     if stream is None:
         return replace(described, frames=0)
     if isinstance(stream, SkeletonStream):
-        size = {"joints": stream.joints, "bodies": stream.max_bodies}
-        return replace(described, frames=len(stream), **size)
+        joints, bodies = stream.joints, stream.max_bodies
+        return replace(described, frames=len(stream), joints=joints, bodies=bodies)
     return replace(described, frames=len(stream))
