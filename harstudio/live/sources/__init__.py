@@ -57,7 +57,7 @@ def load(kind: str) -> SourceModule:
         raise MissingError(
             f"There is no Python module {name}.", remedy="Check its name and PYTHONPATH."
         ) from error
-    return module  # type: ignore[return-value]
+    return module
 
 
 def open_source(name: str, settings: CaptureSettings) -> Source:
