@@ -62,6 +62,7 @@ class Settings(BaseModel):
     jump_seconds: int = Field(default=1, ge=1, le=3600)  # of Shift+J and Shift+L
     hidden_tracks: list[str] = []  # of the timeline: "pictures", "sound", "motion"
     sure_proposals: float = Field(default=0.9, gt=0, le=1)  # those accepted at once
+    azure_python: str = ""  # interpreter that has pyk4a and numpy<2, for Azure Kinect
     play_proposals: bool = True  # each is played again and again when one comes to it
     workspaces: dict[str, str] = {}  # by name: the window's arrangement, base64
     live_source: str = ""  # what was live last, and is started again by one key
