@@ -228,6 +228,12 @@ class GrowingRecording(Recording):
             data.flags.writeable = False
         return growing.kept.grow(time_ns, data)
 
+    def keep(self, stream: str, keep_ns: int) -> None:
+        """Of this stream frames of another age are kept from now on."""
+        growing = self.streams[stream]
+        assert isinstance(growing, _Growing)  # noqa: S101 -- it was made here
+        growing.kept.keep_ns = keep_ns
+
     def oldest(self, stream: str) -> int:
         """Index of the oldest frame that is kept of a stream."""
         growing = self.streams[stream]

@@ -6,7 +6,8 @@ H. Bilen, B. Fernando, E. Gavves, A. Vedaldi: Action Recognition with Dynamic Im
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -34,6 +35,8 @@ from harstudio.learning.inputs.frames import (
 )
 from harstudio.learning.inputs.looks import changed_pictures, draw_look
 from harstudio.learning.inputs.places import Made, PicturePlace, Shot, Stretch
+from harstudio.learning.inputs.tracks import Sights, sights_at
+from harstudio.recordings.streams import PictureStream
 from harstudio.results import Box
 
 MOST_SHOTS = 64  # frames of a picture that are told
@@ -99,9 +102,7 @@ def read(stretch: Stretch, settings: DynamicInput) -> DynamicImages:
         weights = rank_pooling(stop - start)
         total: Any = 0.0
         for t, weight in enumerate(weights.tolist()):
-            frame = frame_of(stretch, stream, first + start + t, settings)
-            height, width = frame.shape[:2]
-            small = shrunk(frame, settings.resize, nearest=settings.appearance == "depth")
+            (height, width), small = small_frame(stretch, stream, first + start + t, settings)
             if limits is None and settings.appearance != "color":
                 limits = limits_of(small, settings)
             total = total + weight * _values(small, settings, limits)
@@ -110,6 +111,31 @@ def read(stretch: Stretch, settings: DynamicInput) -> DynamicImages:
     told = np.unique(np.rint(np.linspace(first, last - 1, min(count, MOST_SHOTS))).astype(np.intp))
     extent = Extent(Box(0, 0, width, height), pixels.shape[2], pixels.shape[1])
     return DynamicImages(stream.name, stream.times_ns[told], pixels, extent)
+
+
+def small_frame(
+    stretch: Stretch, stream: PictureStream, index: int, settings: DynamicInput
+) -> tuple[tuple[int, int], NDArray[Any]]:
+    """Height and width of a frame, and the frame at a shorter side of ``resize``, as ``frame_of``
+    and ``shrunk`` give it. Where the stretch keeps frames, the small one is kept alone."""
+    if stretch.kept is None:
+        return _small_frame(stretch, stream, index, settings)
+    time_ns, band_m = int(stream.times_ns[index]), settings.person_band_m
+    sights: Sights = ()
+    if band_m is not None and stretch.tracks is not None:
+        sights = sights_at(stretch.tracks, time_ns)
+    key = stream.name, index, band_m, sights, settings.appearance, settings.resize
+    make = partial(_small_frame, replace(stretch, kept=None), stream, index, settings)
+    return stretch.kept.get(time_ns, key, make)
+
+
+def _small_frame(
+    stretch: Stretch, stream: PictureStream, index: int, settings: DynamicInput
+) -> tuple[tuple[int, int], NDArray[Any]]:
+    frame = frame_of(stretch, stream, index, settings)
+    height, width = frame.shape[:2]
+    nearest = settings.appearance == "depth"
+    return (height, width), shrunk(frame, settings.resize, nearest=nearest)
 
 
 def _values(

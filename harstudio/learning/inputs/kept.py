@@ -39,4 +39,6 @@ class Kept:
 
 
 def _size(value: object) -> int:
+    if isinstance(value, tuple):
+        return sum(map(_size, value))
     return value.nbytes if isinstance(value, np.ndarray) else 0
