@@ -14,7 +14,7 @@ def flipped(picture: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(cv2.flip(picture, 1))
 
 
-def rgb_of_bgr(picture: NDArray[np.uint8], *, mirror: bool) -> NDArray[np.uint8]:
+def rgb_of_bgr(picture: NDArray[Any], *, mirror: bool) -> NDArray[np.uint8]:
     """(H, W, 3) RGB of OpenCV's BGR, or of one gray channel; mirrored on request."""
     code = cv2.COLOR_GRAY2RGB if picture.ndim == 2 else cv2.COLOR_BGR2RGB
     rgb = cv2.cvtColor(picture, code)
