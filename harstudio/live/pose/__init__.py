@@ -1,0 +1,1 @@
+"""Pose: the joints of people in colour pictures, where the sensor gives no skeleton."""
