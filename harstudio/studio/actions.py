@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harstudio.studio.commands import Command, CommandTable, because
+from harstudio.studio.demo_mode.commands import demo_commands
 from harstudio.studio.proposals.commands import proposal_commands
 from harstudio.studio.team.commands import team_commands
 from harstudio.studio.training.commands import train_commands
@@ -55,6 +56,7 @@ def command_table(window: MainWindow) -> CommandTable:
     table.add(*sharing(seen(window.recognising.commands())))
     table.add(*train_commands(window, window.training))
     table.add(*window.beside_desk.commands())
+    table.add(*demo_commands(window.demo_mode))
     table.add(*_view_commands(window), *_panel_commands(window), *_look_commands(window))
     table.add(*_help_commands(window))
     return table

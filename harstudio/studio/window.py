@@ -28,6 +28,8 @@ from harstudio.studio.asking import Asking
 from harstudio.studio.beside.desk import BesideDesk
 from harstudio.studio.commands import Command
 from harstudio.studio.demo import Demo
+from harstudio.studio.demo_mode.mode import DemoMode
+from harstudio.studio.demo_mode.watch import Watch
 from harstudio.studio.entries import palette_entries, recent_entries
 from harstudio.studio.helping.helping import Helping
 from harstudio.studio.jobs.desk import JobDesk
@@ -91,6 +93,8 @@ class MainWindow(QMainWindow):
         self.measuring = Measuring(session, self.labelling, self)
         self.live = LiveService(session, self.save_settings, self)
         self.live.message.connect(session.message)
+        self.watch = Watch(self.live, session.settings, self.save_settings, self)
+        self.demo_mode = DemoMode(self, self.live, self.watch)
         self.train_page: TrainPage | None = None  # built when somebody goes there
         self.pane_area = PaneArea(self.store)
         self.label_desk = LabelDesk(self)
@@ -440,6 +444,8 @@ class MainWindow(QMainWindow):
         self.asking.shut()
         self.label_desk.shut()
         self.hide()  # what the workers still have to save takes its time without the window
+        self.demo_mode.shut()
+        self.watch.shut()
         self.live.shut()
         self.training.close()
         self.recognising.shut()

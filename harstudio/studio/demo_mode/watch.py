@@ -1,0 +1,114 @@
+"""Watching for chosen actions: what the recogniser raises an alarm for, and who has seen it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from harstudio.settings import Settings
+from harstudio.studio.demo_mode.alarm_sound import AlarmSound
+from harstudio.studio.demo_mode.shown import Alarm
+from harstudio.studio.live.service import LiveService
+
+MOST_ALARMS = 200
+
+
+class Watch(QObject):
+    """Goes on with and without demo mode. Every alarm is kept in the list until the studio ends;
+    the clip of it stays on the disk."""
+
+    changed = Signal()
+    rang = Signal(object)  # Alarm
+
+    def __init__(
+        self,
+        service: LiveService,
+        settings: Settings,
+        keep_settings: Callable[[], None],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._service, self._settings, self._keep = service, settings, keep_settings
+        self.sound = AlarmSound(self)
+        self.alarms: tuple[Alarm, ...] = ()  # the newest first
+        self.unseen: Alarm | None = None
+        service.heard.connect(self._hear)
+
+    # ---- what is watched for
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Classes that raise an alarm; none: nothing is watched for."""
+        return tuple(self._settings.watch_labels)
+
+    @property
+    def windows(self) -> int:
+        """So many windows one after the other must say so."""
+        return self._settings.watch_windows
+
+    def set(self, labels: tuple[str, ...], windows: int) -> None:
+        """From now on, also in the session that runs."""
+        self._settings.watch_labels = list(labels)
+        self._settings.watch_windows = windows
+        self._keep()
+        if self._service.live is not None:
+            self._tell()
+        self.changed.emit()
+
+    def _tell(self) -> None:
+        known = set(self._service.told.classes)
+        names = [name for name in self.labels if not known or name in known]
+        self._service.say("recogniser", "watch", {"names": names, "windows": self.windows})
+
+    # ---- alarms
+
+    def _hear(self, stage: str, kind: str, payload: Mapping[str, Any]) -> None:
+        if stage == "recogniser" and kind == "ready":
+            self._tell()
+        elif kind == "alarm":
+            self._ring(payload)
+        elif kind == "kept" and self.alarms:
+            self._keep_file(payload)
+
+    def _ring(self, payload: Mapping[str, Any]) -> None:
+        alarm = Alarm(
+            str(payload.get("name", "")),
+            time.strftime("%H:%M:%S"),
+            float(payload.get("confidence") or 0.0),
+            len(self.alarms) + 1,
+        )
+        self.alarms = (alarm, *self.alarms)[:MOST_ALARMS]
+        self.unseen = alarm
+        if not self._settings.muted:
+            self.sound.start()
+        self.rang.emit(alarm)
+        self.changed.emit()
+
+    def _keep_file(self, payload: Mapping[str, Any]) -> None:
+        """The newest alarm's clip lies on the disk."""
+        newest = self.alarms[0]
+        if newest.file or not payload.get("path"):
+            return
+        kept = replace(newest, file=Path(str(payload["path"])).name)
+        self.alarms = (kept, *self.alarms[1:])
+        self.unseen = kept if self.unseen is newest else self.unseen
+        self.changed.emit()
+
+    def rings(self) -> bool:
+        """Whether there is an alarm that nobody has seen."""
+        return self.unseen is not None
+
+    def seen(self) -> None:
+        """Somebody saw it: silence."""
+        if self.unseen is not None:
+            self.unseen = None
+            self.sound.stop()
+            self.changed.emit()
+
+    def shut(self) -> None:
+        self.sound.stop()
