@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from harstudio.errors import DataError
@@ -152,23 +153,30 @@ def _tells_persons(recording: Recording, question: Question, context: Context) -
 def suited(trained: TrainedNetwork, recording: Recording, context: Context) -> Preprocessing:
     """The run's preprocessing without what the recording lacks; DataError where no stream of the
     network can do without it."""
-    preprocessing = trained.preprocessing
     there = {str(stream.kind) for stream in recording.streams.values() if len(stream)}
+    return suited_to(trained, there, recording.name, recording.path, context)
+
+
+def suited_to(
+    trained: TrainedNetwork, there: set[str], name: str, path: Path, context: Context
+) -> Preprocessing:
+    """``suited`` for a recording that has these kinds of stream."""
+    preprocessing = trained.preprocessing
     missing = [kind for kind in preprocessing.kinds if kind not in there]
     if not missing:
         return preprocessing
-    left = {name for name, table in preprocessing.inputs.items() if kind_of_stream(table) in there}
+    left = {one for one, table in preprocessing.inputs.items() if kind_of_stream(table) in there}
     streams = streams_with(trained.network.card, dict.fromkeys(left))
     if not streams:
         has = ", ".join(sorted(there)) or "nothing"
         raise DataError(
             f"It has no {' and no '.join(missing)}; {trained.name} of this run needs "
             f"{' and '.join(preprocessing.kinds)}.",
-            path=recording.path,
+            path=path,
             remedy=f"Use a run that was trained on what the recording has ({has}).",
         )
     context.log(
-        f"{recording.name} has no {' and no '.join(missing)}: {' and '.join(streams)} of "
+        f"{name} has no {' and no '.join(missing)}: {' and '.join(streams)} of "
         f"{trained.name} answer{'s' if len(streams) == 1 else ''} alone."
     )
     return preprocessing.leaving_out(missing)

@@ -1,0 +1,1 @@
+"""Recognising what live sensors show: windows that end now, what a network says, and since when."""
