@@ -17,6 +17,7 @@ import typer
 
 from harstudio import (
     __version__,
+    cli_calibrate,
     cli_compare,
     cli_evaluate,
     cli_explain,
@@ -24,6 +25,7 @@ from harstudio import (
     cli_learning,
     cli_live,
     cli_output,
+    cli_pose,
     cli_predict,
     cli_prepare,
     cli_study,
@@ -232,6 +234,7 @@ def convert(
 app.command()(cli_predict.predict)
 app.command()(cli_explain.explain)
 app.command()(cli_live.live)
+app.command()(cli_calibrate.calibrate)
 app.command()(cli_prepare.prepare)
 app.command()(cli_learning.train)
 app.command()(cli_study.study)
@@ -240,6 +243,7 @@ app.command()(cli_compare.compare)
 app.command()(cli_learning.models)
 app.add_typer(cli_labels.app, name="labels")
 app.add_typer(cli_weights.app, name="weights")
+app.add_typer(cli_pose.app, name="pose")
 
 
 @app.command()
