@@ -4,7 +4,8 @@ config.toml (complete), environment.json, data.json (classes, samples, parts), p
 status.json (who is at work on it, heart-beat), metrics.jsonl, events.out.tfevents.*,
 checkpoints/{last,best}.safetensors with best-STAGE.safetensors of the stages before the last and
 state.{safetensors,json} beside them, evaluation.json, answers.npz,
-embedding.json (its features in a plane), explanations.json (how true what it shows is), card.md.
+embedding.json (its features in a plane), explanations.json (how true what it shows is),
+known.json (from where on nothing is known), card.md.
 """
 
 from __future__ import annotations
@@ -78,6 +79,10 @@ class RunFolder:
     @property
     def truth(self) -> Path:
         return self.path / "explanations.json"
+
+    @property
+    def known(self) -> Path:
+        return self.path / "known.json"
 
     @property
     def card(self) -> Path:

@@ -171,7 +171,13 @@ def fall(take: Take, start: float) -> float:
     """Lose balance, go down backwards and stay lying."""
     m = take.motions[0]
     tilt = float(take.rng.uniform(-22, 22))
-    x, _, z = m.pelvis.last
+    lowered, settled = m.local(0.002 * tilt, -0.42), m.local(0.003 * tilt, -0.5)
+    spots = {
+        side: m.local(OUTWARD[side] * (0.13 + 0.05 * number), 0.12 + 0.2 * number)
+        for number, side in enumerate("lr")
+    }
+    heading = float(m.heading.last[0])
+    ahead = 0.06 * np.array((np.sin(np.radians(heading)), np.cos(np.radians(heading))))
     standing = float(m.bones.rest[0, 1]) * 0.992
     sway = start + take.lasts(0.4)
     m.back.move(start, sway, (-7, 0, 0.3 * tilt))
@@ -182,21 +188,21 @@ def fall(take: Take, start: float) -> float:
         m.hand(side, start, sway, Reach(CHEST, 0.75, 0.1, 0.3))
         m.hand(side, sway, low, Reach(CHEST, 0.7, -0.25, -0.5))
         foot = m.feet[side].last
-        m.foot(side, sway, low, (float(foot[0]), float(foot[2]) + 0.06), 0.0, pitch=20)
-    m.pelvis.move(sway, low, (x + 0.002 * tilt, 0.3 - standing, z - 0.42))
+        m.foot(side, sway, low, (float(foot[0] + ahead[0]), float(foot[2] + ahead[1])), 0.0,
+               pitch=20)  # fmt: skip
+    m.pelvis.move(sway, low, (lowered[0], 0.3 - standing, lowered[1]))
     m.hips_turn.move(sway, low, (-42, tilt * 0.5, 0))
     m.back.move(sway, low, (26, 0, 0))
     m.head.move(sway, low, (30, 0, 0))
     flat = low + take.lasts(0.5)
-    m.pelvis.move(low - 0.05, flat, (x + 0.003 * tilt, 0.125 * m.subject.girth - standing, z - 0.5))
+    m.pelvis.move(low - 0.05, flat, (settled[0], 0.125 * m.subject.girth - standing, settled[1]))
     m.hips_turn.move(low - 0.05, flat, (-86, tilt, 0))
     m.back.move(low - 0.05, flat, (2, 0, 0))
     m.head.move(low - 0.05, flat, (8, 0, 0))
-    for number, side in enumerate("lr"):
+    for side in "lr":
         m.hand(side, low, flat + 0.1, Reach(CHEST, 0.55, -0.6, -0.12))
-        out = OUTWARD[side]
-        spot = (float(x + out * (0.13 + 0.05 * number)), float(z + 0.12 + 0.2 * number))
-        m.foot(side, low, flat + 0.1, spot, 0.0, pitch=12, toe=out * 20)
+        toe = heading + OUTWARD[side] * 20
+        m.foot(side, low, flat + 0.1, spots[side], 0.0, pitch=12, toe=toe)
     take.heard(low, "thud", 0.7)
     take.heard(flat - 0.05, "thud", 0.9)
     return flat + take.lasts(0.35)

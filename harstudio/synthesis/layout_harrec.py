@@ -136,7 +136,8 @@ def label_set_of(keys: list[str], name: str) -> LabelSet:
     made = LabelSet(name)
     for key in keys:
         script = SCRIPTS[key]
-        made = made.with_label(script.name, code(script, ""))
+        if made.find(script.name) is None:
+            made = made.with_label(script.name, code(script, ""))
     return made
 
 

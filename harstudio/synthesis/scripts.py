@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harstudio.errors import UsageError
 from harstudio.synthesis import actions as hands
 from harstudio.synthesis import actions_body as body
+from harstudio.synthesis import actions_floor as floor
 from harstudio.synthesis import actions_more as more
 from harstudio.synthesis.room import table_center
 from harstudio.synthesis.subject import Subject
@@ -52,6 +53,10 @@ SCRIPTS: dict[str, Script] = {
         Script("bow", "nod head/bow", 35, 0, body.bow),
         Script("salute", "salute", 38, 0, hands.salute),
         Script("fall", "falling", 43, 0, body.fall),
+        Script("fall-forward", "falling", 0, 0, floor.fall_forward),
+        Script("fall-aside", "falling", 0, 0, floor.fall_aside),
+        Script("lie-down", "lying down", 0, 0, floor.lie_down),
+        Script("crouch", "crouching", 0, 0, floor.crouch),
         Script("punch", "punching/slapping other person", 50, 0, more.punch, apart=0.86),
         Script("handshake", "handshaking", 58, 0, more.shake_hands, apart=0.98),
         Script("swipe-left", "right arm swipe to the left", 0, 1, more.swipe_left),
@@ -87,7 +92,9 @@ def find_scripts(names: Sequence[str], dataset: str) -> list[Script]:
 
 
 def code(script: Script, dataset: str) -> str:
-    """ "A001" in NTU RGB+D, "a25" in UTD-MHAD."""
+    """ "A001" in NTU RGB+D, "a25" in UTD-MHAD; else its key."""
+    if not (script.ntu or script.utd):
+        return script.key
     if dataset == "utd" or (not dataset and not script.ntu):
         return f"a{script.utd}"
     return f"A{script.ntu:03d}"

@@ -111,14 +111,15 @@ class FrameCounter:
                 self._progress(self.done, self._total)
 
 
-def frame_count(take: Take) -> int:
+def frame_count(take: Take, rate_hz: float = RATE_HZ) -> int:
     """Frames of a take at the sensor's rate."""
-    return max(2, round(take.end * RATE_HZ))
+    return max(2, round(take.end * rate_hz))
 
 
 def film(
-    take: Take, rig: Rig, seed: Sequence[int], tracked_color: Camera | None = None
-) -> Iterator[Shot]:
+    take: Take, rig: Rig, seed: Sequence[int], tracked_color: Camera | None = None,
+    rate_hz: float = RATE_HZ,
+) -> Iterator[Shot]:  # fmt: skip
     """All shots of a take; the same seed gives the same bytes.
 
     tracked_color: the camera that the bodies' colour pixels are given for (default: the rig's).
@@ -126,7 +127,7 @@ def film(
     meshes = [mesh_of(motion.subject) for motion in take.motions]
     color = tracked_color or rig.color.camera
     tracker = BodyTracker(rig.depth.camera, color, rig.view, len(meshes), seed)
-    for index, time_ns in enumerate(evenly(frame_count(take), RATE_HZ)):
+    for index, time_ns in enumerate(evenly(frame_count(take, rate_hz), rate_hz)):
         time = float(time_ns) / 1e9
         skeletons = take.skeletons(time)
         scene = gather(list(zip(meshes, skeletons, strict=True)), take.placed(time, skeletons))
