@@ -48,8 +48,9 @@ STUDIO = (
     "fonts-dejavu-core",
     "fonts-noto-cjk",  # recordings and labels are named in every script
 )
-# A virtual display, a window manager (without one no window ever gets the focus), hands, a sink.
-TESTS = ("openbox", "pulseaudio", "xauth", "xdotool", "xvfb")
+# A virtual display, a window manager (without one no window ever gets the focus), hands, a sink,
+# and a Kinect v1 that plays files (fakenect).
+TESTS = ("libfreenect0.5", "openbox", "pulseaudio", "xauth", "xdotool", "xvfb")
 
 ELSEWHERE = {
     "dnf": (

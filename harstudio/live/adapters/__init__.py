@@ -1,0 +1,1 @@
+"""Programs for another Python, where a driver needs one: they import nothing of HARStudio."""
