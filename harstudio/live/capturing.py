@@ -174,9 +174,9 @@ class _Capture:
                     self._counts.left_out(frame.stream)
                     pause_s = min(pause_s, budget.pause_s)
             self._context.pause_point()
+            self._say_what_is_odd(source, times, budgets)
             if self._counts.due():
                 self._counts.tell(self._context)
-                self._say_what_is_odd(source, times, budgets)
             if pause_s:  # more frames than anybody can use: no more work than for those
                 time.sleep(pause_s)
 
@@ -188,7 +188,6 @@ class _Capture:
     def _say_what_is_odd(
         self, source: Source, times: SteadyTimes, budgets: dict[str, FrameBudget]
     ) -> None:
-        storm = [b.sentence(source.title) for b in budgets.values() if b.overrun]
         jump_ns, times.jump_ns = times.jump_ns, 0
         if jump_ns:
             way = "back" if jump_ns < 0 else "ahead"
@@ -197,8 +196,10 @@ class _Capture:
                 "running",
                 f"The clock of {source.title} jumped {seconds:.1f} s {way}; times go on evenly.",
             )
-        elif storm:
-            self._tell("running", storm[0])
+        for budget in budgets.values():
+            if budget.overrun:
+                budget.overrun = False
+                self._tell("running", budget.sentence(source.title))
 
     # ---- inside
 
