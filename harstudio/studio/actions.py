@@ -32,12 +32,14 @@ WORKSPACES = (
     ("view.label", "Label"),
     ("view.compare", "Compare"),
     ("view.train", "Train"),
+    ("view.live", "Live"),
 )
 WORKSPACE_KEYS = {
     "view.review": "Ctrl+1",
     "view.label": "Ctrl+2",
     "view.compare": "Ctrl+3",
     "view.train": "Ctrl+4",
+    "view.live": "Ctrl+5",
 }
 
 
@@ -46,7 +48,10 @@ def command_table(window: MainWindow) -> CommandTable:
     table = CommandTable()
     table.add(*_file_commands(window))
     seen = partial(_where_pictures_are, window)
-    sharing = window.beside_desk.sharing
+
+    def sharing(commands: Iterable[Command]) -> list[Command]:
+        return window.live_desk.sharing(window.beside_desk.sharing(commands))
+
     table.add(*sharing(seen(window.labelling.commands())), *seen(window.label_desk.commands()))
     table.add(*seen(proposal_commands(window)), *seen(window.helping.commands()))
     table.add(_annotator_command(window))
@@ -56,6 +61,7 @@ def command_table(window: MainWindow) -> CommandTable:
     table.add(*sharing(seen(window.recognising.commands())))
     table.add(*train_commands(window, window.training))
     table.add(*window.beside_desk.commands())
+    table.add(*window.live_desk.commands())
     table.add(*demo_commands(window.demo_mode))
     table.add(*_view_commands(window), *_panel_commands(window), *_look_commands(window))
     table.add(*_help_commands(window))

@@ -31,6 +31,7 @@ SHOWN_IN = {
     "view.label": ("library", "labels", "suggest", "timeline"),
     "view.compare": ("library", "team", "timeline"),
     "view.train": (),
+    "view.live": (),
     "view.beside": (),
 }
 BESIDE = "view.beside"  # one comes back from it; the studio does not begin there

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 from harstudio.studio import icons, theme
 from harstudio.studio.commands import Command, CommandTable
 
-MENUS = ("File", "Edit", "Label", "Team", "Play", "Recognise", "Train", "View", "Help")
+MENUS = ("File", "Edit", "Label", "Team", "Play", "Recognise", "Train", "Live", "View", "Help")
 SEPARATED = frozenset(
     {
         "file.open_recent",
@@ -55,6 +55,8 @@ SEPARATED = frozenset(
         "train.evaluate",
         "train.copy_command",
         "view.jobs",
+        "live.hold",
+        "live.sources",
         "help.diagnose",
         "help.about",
     }

@@ -133,18 +133,21 @@ class PaneArea(QMainWindow):
         """Make a pane so wide, as far as its neighbours can spare it."""
         self.resizeDocks([self.docks[pane_id]], [width], Qt.Orientation.Horizontal)
 
-    def show_for(self, recording: Recording | None) -> None:
-        """Arrange the panes that this recording fills."""
+    def show_for(self, recording: Recording | None) -> bool:
+        """Arrange the panes that this recording fills; whether they stand as they come now, and not
+        as somebody left them."""
         self._recording = recording
         panes = [pane for pane in relevant_panes(recording) if pane in self.docks]
         key = "+".join(sorted(panes))
         if key == self._key or not panes:
-            return
+            return False
         self.remember()
         self._key = key
         kept = self._store.value(f"panes/{key}")
         if not (isinstance(kept, QByteArray) and self.restoreState(kept, STATE_VERSION)):
             self.arrange(panes)
+            return True
+        return False
 
     def reset(self) -> None:
         """Back to the arrangement that this recording comes with."""

@@ -36,6 +36,8 @@ from harstudio.studio.jobs.desk import JobDesk
 from harstudio.studio.keys import Keys
 from harstudio.studio.label_set.desk import LabelDesk
 from harstudio.studio.labelling.labelling import Labelling
+from harstudio.studio.live.commands import LIVE
+from harstudio.studio.live.desk import LiveDesk
 from harstudio.studio.live.service import LiveService
 from harstudio.studio.measures.service import Measuring
 from harstudio.studio.menus import Actions
@@ -95,6 +97,7 @@ class MainWindow(QMainWindow):
         self.live.message.connect(session.message)
         self.watch = Watch(self.live, session.settings, self.save_settings, self)
         self.demo_mode = DemoMode(self, self.live, self.watch)
+        self.live_desk = LiveDesk(self)
         self.train_page: TrainPage | None = None  # built when somebody goes there
         self.pane_area = PaneArea(self.store)
         self.label_desk = LabelDesk(self)
@@ -217,6 +220,9 @@ class MainWindow(QMainWindow):
         elif self.train_page is not None and command_id == "view.train":
             self.session.transport.pause()
             self.train_page.runs.list.setFocus()
+        elif command_id == LIVE and self.is_furnished:
+            self.session.transport.pause()
+            self.live_desk.made().entered()
 
     def back_to_keys(self) -> None:
         """The keyboard goes back to labelling."""
@@ -230,7 +236,7 @@ class MainWindow(QMainWindow):
 
     def shows_pictures(self) -> bool:
         """Whether the workspace is one of those around the panes."""
-        return self.arrangement.workspace not in ("view.train", BESIDE)
+        return self.arrangement.workspace not in ("view.train", BESIDE, LIVE)
 
     def toggle_jobs(self) -> None:
         self.desk.panel.toggle()
@@ -382,10 +388,12 @@ class MainWindow(QMainWindow):
             self._middle.addWidget(self.train_page)
         self.training.set_shown(training)
         panes = self.welcome if recording is None else self.pane_area
-        beside = self.beside_desk.page if self.beside_desk.is_shown() else None
-        if beside is not None and self._middle.indexOf(beside) < 0:
-            self._middle.addWidget(beside)
-        self._middle.setCurrentWidget(beside or (self.train_page if training else panes))
+        other = self.beside_desk.page if self.beside_desk.is_shown() else None
+        if self.live_desk.is_shown() and self.is_furnished:
+            other = self.live_desk.made()
+        if other is not None and self._middle.indexOf(other) < 0:
+            self._middle.addWidget(other)
+        self._middle.setCurrentWidget(other or (self.train_page if training else panes))
         if recording is None:
             self.welcome.refresh()
         else:
@@ -447,6 +455,7 @@ class MainWindow(QMainWindow):
         self.demo_mode.shut()
         self.watch.shut()
         self.live.shut()
+        self.live_desk.shut()
         self.training.close()
         self.recognising.shut()
         self.helping.shut()

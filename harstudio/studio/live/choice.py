@@ -57,7 +57,7 @@ class LiveChoice(QObject):
     def folder(self) -> Path:
         """Where recordings go; made when the first one is."""
         told = self._settings.live_folder
-        return Path(told) if told else data_dir() / "live"
+        return Path(told) if told else data_dir() / "recordings"
 
     @property
     def keep_s(self) -> int:

@@ -22,7 +22,8 @@ from harstudio.skeletons.cameras import Camera
 from harstudio.studio.live.looks import LiveLooks, live_looks
 
 logger = logging.getLogger(__name__)
-KEEP_NS = 500_000_000  # of pictures and skeletons
+KEEP_NS = 500_000_000  # of pictures
+KEEP_SIGNALS_NS = 60_000_000_000  # of skeletons and signals
 LATE_NS = 400_000_000  # a skeleton so far behind the pictures is not waited for
 IDLE_S, TURN_S = 0.05, 0.004
 PEOPLE_FRAMES = 20  # with somebody in them, before the floor is where their feet are
@@ -50,6 +51,7 @@ class Arrival(NamedTuple):
     time_ns: int
     captured_ns: Mapping[tuple[str, int], int]
     behind_ns: int
+    zero_ns: int  # of the recording's clock, on that of the rings
 
 
 class FrameReader(threading.Thread):
@@ -86,7 +88,7 @@ class FrameReader(threading.Thread):
             self._free.wait()
             try:
                 arrival = self._look(feed)
-            except DataError as error:  # the session ended meanwhile
+            except (DataError, ValueError) as error:  # the session ended meanwhile
                 logger.info("live frames: %s", error)
                 self._stopping.wait(IDLE_S)
                 continue
@@ -115,6 +117,9 @@ class _Shown:
         streams = {n: s for n, s in feed.streams.items() if s.spec.kind != StreamKind.AUDIO}
         specs = [one.spec for one in streams.values()]
         self.recording = GrowingRecording(feed.title, specs, feed.cameras, keep_ns=KEEP_NS)
+        for name, one in streams.items():  # panes may ask for what was now a moment ago
+            if one.spec.kind not in PICTURE_KINDS:
+                self.recording.keep(name, KEEP_SIGNALS_NS)
         self._pictures = {n: s for n, s in streams.items() if s.spec.kind in PICTURE_KINDS}
         self._signals = {n: s for n, s in streams.items() if n not in self._pictures}
         self._skeleton = next(
@@ -152,7 +157,8 @@ class _Shown:
             self._looks = live_looks(self.recording, self._looks)
         behind = 0 if newest is None else max(0, newest - target)
         time_ns = target - self.feed.start_ns
-        return Arrival(self.recording, self._looks, fresh, time_ns, captured, behind)
+        zero = self.feed.start_ns
+        return Arrival(self.recording, self._looks, fresh, time_ns, captured, behind, zero)
 
     def _target(self, newest: int | None) -> int | None:
         """The time to draw: of the newest skeleton, of the newest picture where that is late."""

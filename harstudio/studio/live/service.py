@@ -188,7 +188,7 @@ class LiveService(QObject):
 
     def _hear(self, ticket: int, stage: str, kind: str, payload: dict[str, Any]) -> None:
         if ticket != self._ticket:
-            if kind == "kept" or (kind == "recording" and payload.get("state") != "recording"):
+            if kind == "kept" or (kind == "recording" and payload.get("state") == "done"):
                 self.heard.emit(stage, kind, payload)  # the last words of one that stops
             return
         self.told.take(stage, kind, payload)

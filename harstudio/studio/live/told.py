@@ -77,6 +77,7 @@ class LiveTold:
     def __init__(self) -> None:
         self.title = ""
         self.mirrored = False
+        self.kinds: dict[str, str] = {}  # of the source's streams, by name
         self.source: dict[str, Any] = {"state": "open", "sentence": "", "remedy": ""}
         self.captured: dict[str, dict[str, Any]] = {}
         self.pose: dict[str, Any] = {}
@@ -137,14 +138,18 @@ class LiveTold:
 
     @property
     def capture_fps(self) -> float:
-        """Of the stream with the most frames a second that a person looks at."""
-        seen = [one for name, one in self.captured.items() if name not in ("inertial", "audio")]
-        return max((float(one.get("fps") or 0.0) for one in seen), default=0.0)
+        """Of the pictures; of the skeletons where the source gives no pictures."""
+        pictures = ("color", "depth", "infrared")
+        fps = {n: float(one.get("fps") or 0.0) for n, one in self.captured.items()}
+        seen = [value for name, value in fps.items() if self.kinds.get(name) in pictures]
+        others = [value for name, value in fps.items() if self.kinds.get(name) == "skeleton"]
+        return max(seen or others, default=0.0)
 
     @property
     def pose_fps(self) -> float:
         """Skeletons a second; of the sensor's own where there is no pose stage."""
-        return float(self.pose.get("fps") or self.fps_of("skeleton"))
+        own = [self.fps_of(name) for name, kind in self.kinds.items() if kind == "skeleton"]
+        return float(self.pose.get("fps") or max(own, default=0.0))
 
     @property
     def dropped(self) -> int:
@@ -167,6 +172,7 @@ class LiveTold:
     def _take_opened(self, _stage: str, payload: Mapping[str, Any]) -> None:
         self.title = str(payload.get("title", ""))
         self.mirrored = bool(payload.get("mirrored"))
+        self.kinds = {str(s["name"]): str(s["kind"]) for s in payload.get("streams", ())}
 
     def _take_captured(self, _stage: str, payload: Mapping[str, Any]) -> None:
         self.captured = {str(k): dict(v) for k, v in payload.get("streams", {}).items()}

@@ -113,7 +113,9 @@ class LiveMeter(PlaybackMeter):
 
 class LiveExplaining(Explaining):
     """The newest explanation lies over the newest frame: it is of a window that ended a moment
-    ago, and holds until the next one comes."""
+    ago, and holds until the next one comes. zero_ns: of the recording, on the session's clock."""
+
+    zero_ns = 0
 
     def _own(self, time_ns: int) -> int:
         """A time in the explained window; before all windows where that is too long ago."""
@@ -121,7 +123,7 @@ class LiveExplaining(Explaining):
         if opinion is None or not len(opinion.ends):
             return -1
         end = int(opinion.ends[-1])
-        return end - 1 if time_ns - end < STALE_NS else -(1 << 62)
+        return end - 1 if time_ns + self.zero_ns - end < STALE_NS else -1
 
     def patch(self, time_ns: int) -> Patch | None:
         found = super().patch(self._own(time_ns))
@@ -160,8 +162,8 @@ class LiveViewing(Viewing):
         super().__init__(LiveTransport(), LiveCache(), parent)
         self.transport: LiveTransport
         self._feed, self._annotator = feed, annotator
-        old, self.explaining = self.explaining, LiveExplaining(self)
-        old.deleteLater()
+        self.explaining.deleteLater()
+        self.explaining: LiveExplaining = LiveExplaining(self)
         self.meter.deleteLater()
         self.meter: LiveMeter = LiveMeter(self.transport, self)
         self.meter.measured = self.measured.emit
@@ -213,6 +215,7 @@ class LiveViewing(Viewing):
         try:
             self.behind_ns = arrival.behind_ns
             self._note(arrival.captured_ns)
+            self.explaining.zero_ns = arrival.zero_ns
             if arrival.fresh or self.recording is not arrival.recording:
                 self.looks = arrival.looks
                 self._position(arrival.time_ns)

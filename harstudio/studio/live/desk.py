@@ -1,0 +1,160 @@
+"""What the window has of the workspace Live: its parts, its page, its commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from harstudio.studio.commands import Command, always
+from harstudio.studio.live.catalogue import FILE, REPLAY, Catalogue
+from harstudio.studio.live.commands import LIVE, live_commands
+from harstudio.studio.live.labels import LiveLabels
+from harstudio.studio.live.recording_desk import NOTHING_YET, RecordingDesk
+from harstudio.studio.live.watching import LiveWatching
+
+if TYPE_CHECKING:
+    from harstudio.studio.live.page import LivePage
+    from harstudio.studio.window import MainWindow
+
+VIDEOS = "Videos (*.mp4 *.avi *.mkv *.mov *.webm);;All files (*)"
+
+
+class LiveDesk(QObject):
+    """The page is made when somebody goes there."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.service = service = window.live
+        self.labels = LiveLabels(window.labelling.label_sets, self)
+        self.catalogue = Catalogue(window.session, window.training.folders, self)
+        self.watching = LiveWatching(service, self)
+        self.recording = RecordingDesk(service, self.labels, self)
+        self.page: LivePage | None = None
+        service.heard.connect(self._hear)
+
+    # ---- commands
+
+    def commands(self) -> list[Command]:
+        return live_commands(self)
+
+    def sharing(self, commands: Iterable[Command]) -> list[Command]:
+        """The same commands; where live pictures are shown these do the same with them."""
+        viewing = self.service.viewing
+        leads: dict[str, tuple[Callable[[], None], Callable[[], bool] | None]] = {
+            "transport.play": (viewing.transport.toggle, lambda: viewing.transport.playing),
+            "recognise.looked_at": (viewing.explaining.toggle_all, viewing.explaining.any_shown),
+            "recognise.next_map": (viewing.explaining.next_on_picture, None),
+        }
+        return [self._shared(one, *leads[one.id]) if one.id in leads else one for one in commands]
+
+    def _shared(
+        self, command: Command, run: Callable[[], None], checked: Callable[[], bool] | None
+    ) -> Command:
+        before = command.checked or always
+
+        def do() -> None:
+            run() if self.follows() else command.run()
+
+        def enabled() -> bool:
+            return self.follows() or command.enabled()
+
+        def on() -> bool:
+            return (checked if self.follows() and checked else before)()
+
+        return replace(
+            command, run=do, enabled=enabled, checked=None if command.checked is None else on
+        )
+
+    # ---- coming and going
+
+    def is_shown(self) -> bool:
+        return self._window.arrangement.workspace == LIVE
+
+    def follows(self) -> bool:
+        """Whether live pictures are on screen."""
+        return self.is_shown() and self.service.viewing.recording is not None
+
+    def made(self) -> LivePage:
+        """The page, built now where it was not yet."""
+        if self.page is None:
+            from harstudio.studio.live.page import LivePage
+
+            self.page = LivePage(self, self._window.commands)
+            self._window.keys.changed.connect(self.page.bar.refresh)
+            self.page.chooser.video.clicked.connect(self.choose_video)
+            self.page.chooser.replay.clicked.connect(self.choose_recording)
+        return self.page
+
+    def toggle(self) -> None:
+        """Start what was chosen last, from wherever one is, or stop."""
+        if not self.service.on and not self.is_shown():
+            self._window.set_workspace(LIVE)
+        self.service.toggle()
+
+    def start_title(self) -> str:
+        return self.service.choice.source if not self.service.on else ""
+
+    # ---- choosing
+
+    def choose_video(self) -> None:
+        """A video file as a camera."""
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, "A video as a camera", str(self._window.asking.start_folder()), VIDEOS
+        )
+        if name:
+            self.service.choice.set_source(f"{FILE}{name}")
+
+    def choose_recording(self) -> None:
+        """Any recording as if it came from its sensor now."""
+        start = str(self._window.asking.start_folder())
+        name, _ = QFileDialog.getOpenFileName(self._window, "A recording as if live", start)
+        if name:
+            self.service.choice.set_source(f"{REPLAY}{name}")
+
+    def choose_folder(self) -> None:
+        """Where recordings go."""
+        choice = self.service.choice
+        start = next(p for p in (choice.folder, *choice.folder.parents) if p.is_dir())
+        name = QFileDialog.getExistingDirectory(self._window, "Recordings go here", str(start))
+        if name:
+            choice.set_folder(Path(name))
+            words = "" if not self.service.on else " It counts from the next start."
+            self.service.message.emit("info", f"Recordings go to {name}.{words}")
+
+    # ---- after recording
+
+    def can_review(self) -> bool:
+        return self.recording.last is not None
+
+    def why_not_review(self) -> str:
+        return NOTHING_YET
+
+    def review(self) -> None:
+        """The last recording in the workspace for labels; what is live stops, so that playing has
+        the processor."""
+        path = self.recording.last
+        if path is None:
+            return
+        self.service.stop()
+        self._window.set_workspace("view.label")
+        self._window.session.open_recording(path)
+
+    def _hear(self, stage: str, kind: str, _payload: object) -> None:
+        if stage == "recogniser" and kind == "ready":
+            self.labels.meet(self.service.told.classes)
+
+    def teach_view(self) -> QWidget:
+        """Where a new action is taught."""
+        return QWidget()
+
+    def shut(self) -> None:
+        self.watching.shut()
+        self.catalogue.shut()
+        if self.page is not None:
+            self.page.shut()
