@@ -37,7 +37,7 @@ MODALITY_COLORS = {
 }
 MODALITY_WORDS = {"color": "picture"}  # what visitors call it
 STARTING = "Getting ready"
-NOBODY = "Nobody seen"
+NOTHING_YET = "Ready when you are"
 NOTHING_KNOWN = "nothing known"
 LEAVE = "hold Esc to leave"
 
@@ -78,9 +78,11 @@ class Doing(QWidget):
         """Caption, large words, and their colour."""
         shown, tokens = self._shown, theme.DARK
         if shown.scene is Scene.STARTING:
-            return "", STARTING, tokens.quiet
+            return "Opening the camera", STARTING, tokens.quiet
+        if not shown.ready:
+            return "Loading the network", STARTING, tokens.quiet
         if not shown.label:
-            return "", NOBODY, tokens.quiet
+            return "", NOTHING_YET, tokens.quiet
         caption = "They were doing" if shown.recorded else "You are doing"
         return caption, shown.label, tokens.text if shown.known else tokens.quiet
 

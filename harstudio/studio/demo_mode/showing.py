@@ -37,6 +37,7 @@ from harstudio.studio.panes.overlays import SkeletonOverlay
 AWAY_NS = 5_000_000_000  # nobody was seen for so long: the idle screen
 SILENT_NS = 2_000_000_000  # what was said so long ago is over
 ADVICE_NS, KEPT_NS = 900_000_000, 1_600_000_000  # before it is asked; so long it then stays
+LASTS_NS = 3_000_000_000  # a stage that died is there again before that, and nobody need know
 LOOK_MS, MEASURED = 200, 60
 PICTURES = (StreamKind.COLOR, StreamKind.DEPTH, StreamKind.INFRARED)
 LOST = ("lost", "busy", "wrong mode", "ended")
@@ -60,6 +61,7 @@ class Showing(QObject):
         self._people = True  # whether skeletons come at all
         self._advice, self._advised_ns = "", 0
         self._move, self._move_ns = "", 0
+        self._troubles: dict[str, int] = {}  # by stage, since when
         self._answers_ms: deque[float] = deque(maxlen=MEASURED)
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
@@ -102,11 +104,17 @@ class Showing(QObject):
 
     def sentence(self) -> str:
         """What is wrong, "" for nothing."""
-        told = self._service.told
+        told, now = self._service.told, time.monotonic_ns()
         if told.source.get("state") in LOST:
             words = (told.source.get("sentence"), told.source.get("remedy"))
             return " ".join(str(one) for one in words if one)
-        return next(iter(told.troubles.values()), "")
+        self._troubles = {stage: self._troubles.get(stage, now) for stage in told.troubles}
+        for stage, failed in told.failed.items():  # without the path: it is for the operator
+            if stage in told.troubles:
+                words = (failed.get("message") or failed.get("sentence"), failed.get("remedy"))
+                return " ".join(str(one) for one in words if one)
+        lasting = (k for k, since in self._troubles.items() if now - since > LASTS_NS)
+        return next((told.troubles[k] for k in lasting), "")
 
     # ---- the picture
 
@@ -127,14 +135,16 @@ class Showing(QObject):
         if overlay.figures or not self._people:
             self._seen_ns = time.monotonic_ns()
         explaining = viewing.explaining
-        figures = () if skeleton is None else tuple(
-            Figure(person, body, points, skeleton.topology,
-                   explaining.weights_of(time_ns, body.id, skeleton.topology))
-            for person, body, points in overlay.figures
-        )  # fmt: skip
         patch = explaining.patch(time_ns)
         if patch is not None and not shares_pixels(viewing.recording, patch.stream, stream.name):
             patch = None
+        seats = sorted({person for person, _, _ in overlay.figures})  # one alone is the first
+        figures = () if skeleton is None else tuple(
+            Figure(seats.index(person), body, points, skeleton.topology,
+                   None if patch is not None
+                   else explaining.weights_of(time_ns, body.id, skeleton.topology))
+            for person, body, points in overlay.figures
+        )  # fmt: skip
         self.mirror = Mirror(self._colored(stream, data), figures, patch)
         self.picture.emit(self.mirror)
         if self.shown.scene is not Scene.DOING and overlay.figures:
@@ -193,7 +203,7 @@ class Showing(QObject):
     def _made(self) -> Shown:
         service, told, now = self._service, self._service.told, time.monotonic_ns()
         latency = median(self._answers_ms) if self._answers_ms else None
-        fps = told.capture_fps if self.runs else 0.0
+        fps = told.fps_of(self._overlay[1].name) if self._overlay and self.runs else 0.0
         shown = Shown(
             self._scene(now),
             source=self._source(),
@@ -207,9 +217,12 @@ class Showing(QObject):
             just_now=self._just_now(),
         )
         said = told.said
-        if said is None or not told.classes or now - self._said_ns > SILENT_NS:
+        if not told.ready or not told.classes:
+            return replace(shown, ready=not service.choice.run)
+        if said is None or now - self._said_ns > SILENT_NS:
             return shown
-        ranked = tuple((told.classes[k], round(share, 2)) for k, share in told.top(MOST_RANKED))
+        top = [(k, round(share, 2)) for k, share in told.top(MOST_RANKED)]
+        ranked = tuple((told.classes[k], share) for k, share in top if share)
         shares = tuple((name, round(float(share), 2)) for name, share in said.shares.items())
         known = said.label >= 0
         label = said.name if known else NOTHING_KNOWN
@@ -223,10 +236,9 @@ class Showing(QObject):
         return Scene.DOING
 
     def _source(self) -> str:
+        """The source, and what of it decides."""
         told = self._service.told
-        recording = self._service.viewing.recording
-        names = [] if recording is None else [spoken(str(s.kind)) for s in
-                                              recording.streams.values()]  # fmt: skip
+        names = [spoken(str(name)) for name in told.network.get("modalities") or ()]
         return " · ".join(filter(None, [told.title, " + ".join(dict.fromkeys(names))]))
 
     def _recorded_s(self) -> float | None:

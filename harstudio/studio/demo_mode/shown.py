@@ -69,6 +69,7 @@ class Shown:
     """
 
     scene: Scene = Scene.STARTING
+    ready: bool = True  # the network is loaded
     label: str = ""
     known: bool = True
     ranked: tuple[tuple[str, float], ...] = ()

@@ -154,17 +154,19 @@ def draw_figure(
             sure = tracking[child] == TRACKED and tracking[parent] == TRACKED
             line = QLineF(*points[child].tolist(), *points[parent].tolist())
             (solid if sure else dashed).setdefault(skeleton.sides[child], []).append(line)
-    width = BONE_PX * unit
+    width, edge = BONE_PX * unit, max(unit, 1.0)
     for group, dashes in ((solid, None), (dashed, DASHES)):
         if rim:
-            _draw_lines(painter, [q for lines in group.values() for q in lines], RIM, width + 1.5)
+            _draw_lines(
+                painter, [q for lines in group.values() for q in lines], RIM, width + 1.5 * edge
+            )
         for side, lines in group.items():
             _draw_lines(painter, lines, colors[side], width, dashes)
     for one, other, weight in links:
         if there[one] and there[other]:
             line = QLineF(*points[one].tolist(), *points[other].tolist())
             wide = (LINK_PX * (0.4 + weight)) * unit
-            _draw_lines(painter, [line], RIM, wide + 1.5)
+            _draw_lines(painter, [line], RIM, wide + 1.5 * edge)
             _draw_lines(painter, [line], joint_color(weight), wide)
     radius = JOINT_PX * unit / 2
     joints = np.flatnonzero(there)
@@ -177,7 +179,7 @@ def draw_figure(
         if weights is not None:
             weight = float(weights[joint])
             color, size = joint_color(weight), radius * joint_growth(weight)
-        _draw_joint(painter, points[joint], int(tracking[joint]), color, size)
+        _draw_joint(painter, points[joint], int(tracking[joint]), color, size, edge)
 
 
 def _draw_lines(
@@ -198,16 +200,16 @@ def _draw_lines(
 
 
 def _draw_joint(
-    painter: QPainter, at: NDArray[Any], tracking: int, color: QColor, radius: float
+    painter: QPainter, at: NDArray[Any], tracking: int, color: QColor, radius: float, edge: float
 ) -> None:
     center = QPointF(float(at[0]), float(at[1]))
     if tracking == LOST:
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(RIM, 3.0))
+        painter.setPen(QPen(RIM, 3.0 * edge))
         painter.drawEllipse(center, radius, radius)
-        painter.setPen(QPen(color, 1.25))
+        painter.setPen(QPen(color, 1.25 * edge))
     else:
-        painter.setPen(QPen(RIM, 1.0))
+        painter.setPen(QPen(RIM, edge))
         painter.setBrush(color)
-        radius += 0.5  # the rim lies outside the dot
+        radius += 0.5 * edge  # the rim lies outside the dot
     painter.drawEllipse(center, radius, radius)
