@@ -1,0 +1,237 @@
+"""The screen for visitors: words, figures, alarm, and the way out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QRect, Qt
+from PySide6.QtGui import QImage, QKeyEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from driving import until, wait
+from harstudio.recordings.streams import Body
+from harstudio.skeletons.topology import topology
+from harstudio.studio.demo_mode.acted import TOPOLOGY, act, act_all, script_of
+from harstudio.studio.demo_mode.doing import NOTHING_KNOWN
+from harstudio.studio.demo_mode.hold import HOLD_S
+from harstudio.studio.demo_mode.shown import Alarm, Figure, Mirror, Scene, Shown
+from harstudio.studio.demo_mode.sizes import LABEL_PX, PANEL, Sizes
+from harstudio.studio.demo_mode.stage import Stage
+
+ROOT = Path(__file__).resolve().parents[2]
+UTD = [
+    one["name"]
+    for one in json.loads((ROOT / "resources/datasets/class_names_utd.json").read_text("utf-8"))[
+        "classes"
+    ]
+]
+WAVE = Shown(
+    Scene.DOING,
+    label="right hand wave",
+    ranked=(("right hand wave", 0.93), ("draw circle", 0.04), ("throw", 0.02)),
+    shares=(("skeleton", 0.64), ("color", 0.36)),
+    just_now=("clap", "squat", NOTHING_KNOWN),
+    source="kinect2:0 · depth + skeleton",
+    fps=30,
+    latency_ms=84,
+)
+
+
+@pytest.fixture
+def stage(qtbot):
+    made = Stage()
+    made.resize(1920, 1080)
+    made.show()
+    qtbot.waitExposed(made)
+    yield made
+    made.hide()
+    made.deleteLater()
+
+
+def pixels(widget) -> np.ndarray:
+    """(H, W, 3) uint8 of what it paints."""
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+
+
+def test_every_class_is_read_from_five_metres_and_runs_into_nothing(stage):
+    """96 px at 1080, whatever the name, and no word is cut off at the right edge."""
+    for height in (720, 1080, 2160):
+        stage.resize(height * 16 // 9, height)
+        for name in (*UTD, "falling", "Purzelbaum"):
+            stage.show_words(replace(WAVE, label=name))
+            picture = pixels(stage.doing)
+            least = round(LABEL_PX * height / 1080)
+            assert stage.doing.label_px >= least - 1, f"{name} at {height}"
+            edge = picture[:, -round(20 * height / 1080) :]
+            assert (edge == PANEL.getRgb()[:3]).all(), f"{name} at {height} runs out of the screen"
+
+
+def test_words_of_a_gate_stand_in_its_colours_and_the_bar_is_as_long_as_it_is_sure(stage):
+    stage.show_words(WAVE)
+    picture = pixels(stage.doing).astype(int)
+    width = picture.shape[1]
+
+    def longest(color: str) -> int:
+        red, green, blue = (int(color[k : k + 2], 16) for k in (1, 3, 5))
+        near = np.abs(picture - (red, green, blue)).max(axis=2) < 12
+        return int(near.sum(axis=1).max())
+
+    trough = width - 2 * round(42 * 1.0)
+    assert longest("#3FB8AF") / trough == pytest.approx(0.93, abs=0.02)
+    assert longest("#E69F00") / trough == pytest.approx(0.64, abs=0.03)
+    assert longest("#56B4E9") / trough == pytest.approx(0.36, abs=0.03)
+
+
+def test_the_picture_fills_its_place_and_follows_who_leaves_the_middle(stage):
+    picture = np.zeros((480, 1280, 3), np.uint8)
+    picture[:, :640, 0], picture[:, 640:, 2] = 200, 200  # red at the left, blue at the right
+    points = np.full((25, 2), 1100.0)
+    points[:, 1] = 240
+    body = Body("1", np.zeros((25, 3), np.float32), np.full(25, 2, np.uint8))
+    stage.show_words(WAVE)
+    stage.show_mirror(Mirror(picture))
+    seen = pixels(stage.mirror)
+    middle = seen.shape[1] // 2
+    assert seen[900, middle - 60, 0] == 200
+    assert seen[900, middle + 60, 2] == 200
+    assert (seen[900].max(axis=1) > 0).all()  # no borders
+    for _ in range(200):
+        stage.show_mirror(Mirror(picture, (Figure(0, body, points, "kinect_v2_25"),)))
+    followed = pixels(stage.mirror)
+    assert followed[900, middle - 60, 2] == 200  # the picture moved, not the person out of it
+
+
+def test_esc_must_be_held(stage, qtbot):
+    left = []
+    stage.left.connect(lambda: left.append(1))
+    QTest.keyPress(stage, Qt.Key.Key_Escape)
+    again = QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier,
+                      "", True)  # fmt: skip
+    QApplication.sendEvent(stage, again)  # a keyboard that repeats: the key is still down
+    until(lambda: stage.held.share > 0.2, what="the ring closes")
+    assert stage.ring.isVisible()
+    QTest.keyRelease(stage, Qt.Key.Key_Escape)
+    assert stage.held.share == 0
+    assert stage.held.hints
+    wait(round(1000 * HOLD_S) + 100)
+    assert not left
+    QTest.keyPress(stage, Qt.Key.Key_Escape)
+    until(lambda: left, what="it is left")
+    QTest.keyRelease(stage, Qt.Key.Key_Escape)
+
+
+def test_the_cursor_goes_after_three_seconds_and_comes_with_the_mouse(stage):
+    QTest.mouseMove(stage, stage.rect().center())
+    assert stage.cursor().shape() != Qt.CursorShape.BlankCursor
+    stage._cursor.setInterval(30)
+    stage._show_cursor()
+    until(lambda: stage.cursor().shape() == Qt.CursorShape.BlankCursor)
+
+
+def test_idle_shows_the_actors_and_who_steps_in_is_seen_at_once(stage):
+    acted = act_all(["right hand wave", "squat (two arms stretch out)", "tennis serve"])
+    assert [one.name for one in acted] == ["right hand wave", "squat (two arms stretch out)"]
+    stage.show_acted(acted)
+    stage.show_words(replace(WAVE, scene=Scene.IDLE, classes=tuple(UTD)))
+    assert stage.idle.isVisible()
+    assert not stage.mirror.isVisible()
+    before = pixels(stage.idle)
+    orange = (np.abs(before.astype(int) - (0xE6, 0x9F, 0x00)).max(axis=2) < 16).sum()
+    assert orange > 2000  # right limbs of two figures
+    until(lambda: (pixels(stage.idle) != before).any(), what="the figures move")
+    stage.show_words(WAVE)
+    assert stage.mirror.isVisible()
+    assert not stage.idle.isVisible()
+
+
+def test_what_an_actor_does_is_seen_as_in_a_mirror():
+    """A right-handed wave: the hand on the right of the picture, above the shoulder."""
+    skeleton = topology(TOPOLOGY)
+    points = act("right hand wave", script_of("right hand wave")).points
+    wrist, shoulder = (skeleton.index(j) for j in ("WristRight", "ShoulderRight"))
+    top = int(np.nanargmax(points[:, wrist, 1]))
+    assert points[top, wrist, 1] > points[top, shoulder, 1]
+    assert points[top, wrist, 0] > points[top, skeleton.index("SpineMid"), 0]
+    squat = act("squat", script_of("squat")).points[:, skeleton.index("SpineBase"), 1]
+    assert squat.min() < 0.75 * squat[0]
+
+
+def test_classes_find_their_actor_by_the_names_that_data_sets_use():
+    found = [name for name in UTD if script_of(name)]
+    assert len(found) == 12
+    assert script_of("clapping") == script_of("two hand front clap") == "clap"
+    assert script_of("tennis serve") == ""
+
+
+def test_an_alarm_is_red_until_somebody_has_seen_it(stage):
+    first = Alarm("falling", "14:01:00", 0.9, 1, "falling.harrec")
+    alarm = Alarm("falling", "14:03:22", 0.94, 2)
+    seen = []
+    stage.seen.connect(lambda: seen.append(1))
+    QTest.keyClick(stage, Qt.Key.Key_Return)
+    assert not seen  # there was nothing to see
+    stage.show_words(replace(WAVE, alarm=alarm, alarms=(alarm, first)))
+    assert stage.alarm.isVisible()
+    assert not stage.doing.isVisible()
+    red = pixels(stage).astype(int)
+    reddish = (red[..., 0] > 120) & (red[..., 1] < 60) & (red[..., 2] < 60)
+    assert reddish.mean() > 0.25
+    QTest.keyClick(stage, Qt.Key.Key_Return)
+    assert seen
+    stage.show_words(WAVE)
+    assert stage.doing.isVisible()
+
+
+def test_sizes_follow_the_height_and_upright_screens_stack():
+    assert Sizes(3840, 2160).px(96) == 2 * Sizes(1920, 1080).px(96)
+    upright = Sizes(1080, 1920)
+    assert upright.column().top() == upright.mirror().height()
+    assert upright.column().united(upright.mirror()) == QRect(0, 0, 1080, 1920)
+
+
+TWO = """
+import sys
+from PySide6.QtCore import QSettings
+from harstudio.studio.app import make_application
+app = make_application()
+from PySide6.QtWidgets import QWidget
+from harstudio.studio.demo_mode.displays import Displays
+from harstudio.studio.demo_mode.stage import Stage
+window = QWidget()
+window.show()
+store = QSettings(sys.argv[1], QSettings.Format.IniFormat)
+displays = Displays(window, store)
+first = displays.chosen()
+assert first is not displays.own(), "visitors get the other display"
+stage = Stage()
+stage.fill(first.geometry(), active=False)
+assert stage.screen() is first and stage.size() == first.size()
+assert displays.choose_next() is displays.own()
+assert Displays(window, store).chosen() is displays.own(), "remembered"
+"""
+
+
+def test_visitors_get_the_other_display(tmp_path):
+    screens = [
+        {"name": "operator", "x": 0, "y": 0, "width": 1280, "height": 720},
+        {"name": "visitors", "x": 1280, "y": 0, "width": 1920, "height": 1080},
+    ]
+    usual = {"logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1}
+    file = tmp_path / "screens.json"
+    file.write_text(json.dumps({"screens": [one | usual for one in screens]}), "utf-8")
+    platform = {"QT_QPA_PLATFORM": f"offscreen:configfile={file}"}
+    done = subprocess.run(
+        [sys.executable, "-c", TWO, str(tmp_path / "kept.ini")], cwd=ROOT, text=True,
+        env=os.environ | platform, capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
