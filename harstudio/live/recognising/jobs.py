@@ -9,12 +9,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from harstudio.errors import DataError
+from harstudio.errors import DataError, HarstudioError, UsageError
 from harstudio.jobs.context import ListeningContext, Payload
 from harstudio.live.growing import GrowingRecording
 from harstudio.live.recognising.engine import Engine, TorchEngine, fixed_shares, gate_of, warm_up
 from harstudio.live.recognising.explaining import Explaining
+from harstudio.live.recognising.few_shot import SHOTS, FewShot, examples_file
 from harstudio.live.recognising.intake import Intake, Stamp
+from harstudio.live.recognising.known import Known
+from harstudio.live.recognising.nearness import Near
 from harstudio.live.recognising.recogniser import (
     Confident,
     Facts,
@@ -22,7 +25,8 @@ from harstudio.live.recognising.recogniser import (
     Told,
     keep_ns,
 )
-from harstudio.live.recognising.segments import NOTHING, LiveSegment
+from harstudio.live.recognising.segments import LiveSegment
+from harstudio.live.recognising.watching import Alarm, Watch, Watched
 from harstudio.live.streams import LiveStream, cameras_from_payload
 from harstudio.recognition.network_cache import network_of
 from harstudio.recognition.recognise import suited_to
@@ -38,9 +42,9 @@ def recognise(payload: Payload, context: ListeningContext) -> Payload:
     """Recognise the newest window again and again, until stopped.
 
     payload: run (folder), streams (of ``LiveStream.to_payload``), cameras, start_ns (the session's
-    zero), labels (names that are told, none = all), known (least confidence of what is told, None =
-    as the run's calibration has it), explain (bool), engine ("torch"), scratch (folder for
-    explanations).
+    zero), labels (names that are told, none = all), known (least score of what is told, None = as
+    the run's calibration has it; of a run that is not calibrated, least confidence), explain
+    (bool), engine ("torch"), scratch (folder for explanations).
 
     Times that are told are of ``time.monotonic_ns``. Tells "ready" {network, title, classes,
     window_s, modalities, threshold, gate, trust} (gate: what the network calls its modality share,
@@ -54,7 +58,12 @@ def recognise(payload: Payload, context: ListeningContext) -> Payload:
     name, confidence, open}; "explained" {start_ns, end_ns, path}; "trouble" {sentence}: a window
     could not be made; "device" as ``predict``, again where a GPU is lost.
 
-    Heard: "labels" {names}, "explain" {on}, "known" {least}.
+    "examples" {counts (by name), names (that are recognised: their classes follow those of the
+    run), least (examples that it takes), sentence (why one was refused, else "")}, at the beginning
+    and at changes; "alarm" {label, name, start_ns, end_ns, confidence}.
+
+    Heard: "labels" {names}, "explain" {on}, "known" {least}, "example" {name, start_ns, end_ns},
+    "forget" {name}, "watch" {names, windows, least}.
     """
     with ExitStack() as stack:
         live = _Live(payload, context, stack)
@@ -72,7 +81,6 @@ class _Live:
         self._context = context
         self._start_ns = int(payload["start_ns"])
         trained = network_of(payload["run"], context)
-        self._classes = trained.classes
         streams = [LiveStream.from_payload(one) for one in payload["streams"]]
         there = {str(one.spec.kind) for one in streams}
         preprocessing = suited_to(trained, there, NAME, Path(NAME), context)
@@ -94,10 +102,14 @@ class _Live:
         self._engine: Engine = TorchEngine(trained, context)
         facts = Facts(trained.classes, trained.usual_s, preprocessing)
         self._recogniser = Recogniser(facts, recording, self._engine)
+        self._folder = trained.folder
+        self._calibrated = self._calibration(trained.folder)
+        self._learned = self._examples(trained.folder)
+        self._recogniser.learned = self._learned
+        self._judge(payload.get("known"))
         self._recogniser.choose(_names(payload.get("labels")))
-        least = payload.get("known")
-        if least is not None:
-            self._recogniser.known = Confident(float(least))
+        self._watch = Watch(Watched(), ())
+        self._example: Mapping[str, Any] | None = None  # that is not over yet
         scratch = payload.get("scratch") or stack.enter_context(tempfile.TemporaryDirectory())
         without = tuple(sorted(preprocessing.without - trained.preprocessing.without))
         about = Recognition(
@@ -110,7 +122,8 @@ class _Live:
         warm_up(trained, preprocessing)
         self._looked = self._skipped = 0
         self._trouble = ""
-        context.tell("ready", self._ready(trained, least))
+        context.tell("ready", self._ready(trained))
+        self._tell_examples()
 
     def hear(self, kind: str, said: Mapping[str, Any]) -> None:
         """What the program said."""
@@ -119,8 +132,20 @@ class _Live:
         elif kind == "explain":
             self._explain = bool(said.get("on"))
         elif kind == "known":
-            least = said.get("least")
-            self._recogniser.known = None if least is None else Confident(float(least))
+            self._judge(said.get("least"))
+        elif kind == "example":
+            self._example = dict(said)
+            self._learn(time.monotonic_ns() - self._start_ns)
+        elif kind == "forget" and self._learned is not None:
+            self._learned.forget(str(said.get("name") or ""))
+            self._renew()
+        elif kind == "watch":
+            try:
+                watched = Watched.of(said)
+            except UsageError as error:
+                self._context.tell("trouble", {"sentence": error.sentence})
+                return
+            self._watch = Watch(watched, self._recogniser.classes)
 
     def step(self) -> None:
         """Wait for a frame, look, and tell."""
@@ -141,19 +166,100 @@ class _Live:
         stamp = self._intake.newest(stream)
         assert stamp is not None  # noqa: S101 -- a frame came
         self._context.tell("said", self._said(told, stamp, begun_ns))
+        if told.answer is not None:
+            alarm = self._watch.see(told.start_ns, told.end_ns, told.probabilities)
+            if alarm is not None:
+                self._context.tell("alarm", self._alarm(alarm))
+        if self._example is not None:
+            self._learn(told.time_ns)
         for segment in told.segments:
             self._context.tell("segment", self._segment(segment))
         if self._explain and told.prepared is not None:
             self._explaining.give(told.prepared, (told.start_ns, told.end_ns))
 
-    def _ready(self, trained: TrainedNetwork, least: float | None) -> Payload:
+    def _calibration(self, run: Path) -> Known | None:
+        """What the run knows; None, and a sentence is told, where its file is damaged."""
+        try:
+            return Known.load(run)
+        except DataError as error:
+            self._context.log(str(error))
+            return None
+
+    def _examples(self, run: Path) -> FewShot | None:
+        """What it learned from examples before; None where it was never calibrated."""
+        if self._calibrated is None:
+            return None
+        try:
+            return FewShot(self._calibrated, examples_file(run), str(run))
+        except DataError as error:
+            self._context.log(str(error))
+            return FewShot(self._calibrated)
+
+    def _judge(self, least: float | None) -> None:
+        """From where on something is known."""
+        least = None if least is None else float(least)
+        if self._calibrated is not None and self._learned is not None:
+            self._recogniser.known = Near(self._calibrated, self._learned, least)
+        else:
+            self._recogniser.known = None if least is None else Confident(least)
+
+    def _learn(self, now: int) -> None:
+        """Take the example that was asked for, as soon as it is over."""
+        example = self._example
+        if example is None or now < int(example["end_ns"]) - self._start_ns:
+            return
+        self._example, sentence = None, ""
+        try:
+            if self._learned is None:
+                raise DataError(
+                    "A run that is not calibrated learns nothing from examples.",
+                    path=self._folder,
+                    remedy="harstudio calibrate RUN makes it ready.",
+                )
+            span = [int(example[key]) - self._start_ns for key in ("start_ns", "end_ns")]
+            self._learned.add(str(example.get("name") or ""), self._recogniser.example(*span))
+        except (HarstudioError, OSError) as error:
+            sentence = str(error)
+        self._renew(sentence)
+
+    def _renew(self, sentence: str = "") -> None:
+        """Other actions are recognised now."""
+        self._recogniser.renew()
+        self._watch = Watch(self._watch.watched, self._recogniser.classes)
+        self._tell_examples(sentence)
+
+    def _tell_examples(self, sentence: str = "") -> None:
+        learned = self._learned
+        self._context.tell(
+            "examples",
+            {
+                "counts": {} if learned is None else learned.counts,
+                "names": [] if learned is None else list(learned.names),
+                "least": SHOTS,
+                "sentence": sentence,
+            },
+        )
+
+    def _alarm(self, alarm: Alarm) -> Payload:
+        told = alarm.to_payload()
+        return told | {
+            "start_ns": alarm.start_ns + self._start_ns,
+            "end_ns": alarm.end_ns + self._start_ns,
+        }
+
+    def _name(self, label: int) -> str:
+        classes = self._recogniser.classes
+        return classes[label] if 0 <= label < len(classes) else ""
+
+    def _ready(self, trained: TrainedNetwork) -> Payload:
+        known = self._recogniser.known
         return {
             "network": trained.name,
             "title": trained.network.card.title,
             "classes": list(trained.classes),
             "window_s": trained.usual_s,
             "modalities": list(trained.modalities),
-            "threshold": least,
+            "threshold": known.threshold if isinstance(known, Near) else None,
             "gate": gate_of(trained),
             "trust": fixed_shares(trained) or {},
         }
@@ -176,7 +282,7 @@ class _Live:
             "by_stream": {} if answer is None else _lists(answer.by_stream),
             "shares": {} if answer is None else dict(answer.shares),
             "label": told.label,
-            "name": "" if told.label == NOTHING else self._classes[told.label],
+            "name": self._name(told.label),
             "confidence": told.confidence,
             "person": told.person,
             "moving": window,
@@ -190,7 +296,7 @@ class _Live:
             "start_ns": segment.start_ns + self._start_ns,
             "end_ns": segment.end_ns + self._start_ns,
             "label": segment.label,
-            "name": self._classes[segment.label],
+            "name": self._name(segment.label),
             "confidence": segment.confidence,
             "open": segment.open,
         }

@@ -7,16 +7,19 @@ the recording that grows.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harstudio.errors import DataError
 from harstudio.learning.preprocessing import Prepared, Preprocessing
 from harstudio.live.growing import GrowingRecording
 from harstudio.live.recognising.engine import Answer, Engine
+from harstudio.live.recognising.few_shot import FewShot
 from harstudio.live.recognising.movement import Gate, MainPerson, Movement
 from harstudio.live.recognising.newest_window import NewestWindow
 from harstudio.live.recognising.segments import NOTHING, LiveSegment, Segments
@@ -27,6 +30,7 @@ from harstudio.recordings.streams import SECOND_NS, SkeletonFrame, StreamKind
 MOST_CLIPS = 1.5  # usual clips that a window grows to before it slides
 LEAST_S = 0.4  # of a window that is asked about
 NOBODY_NS = SECOND_NS // 2  # so long without anybody is nobody
+ASKED_NS = 30 * SECOND_NS  # that features of windows are kept: examples are taken from there
 KEPT_S = 2.0  # kept before the longest window: a movement is noticed after it began
 
 
@@ -84,6 +88,20 @@ def keep_ns(usual_s: float) -> int:
     return round((MOST_CLIPS * usual_s + KEPT_S) * SECOND_NS)
 
 
+class _Asked(NamedTuple):
+    """A window that the network was asked about, and its features."""
+
+    start_ns: int
+    end_ns: int
+    features: Mapping[str, NDArray[np.float32]]
+
+
+def _overlap(one: _Asked, start_ns: int, end_ns: int) -> float:
+    """Intersection over union."""
+    shared = min(one.end_ns, end_ns) - max(one.start_ns, start_ns)
+    return max(0, shared) / (max(one.end_ns, end_ns) - min(one.start_ns, start_ns))
+
+
 class Recogniser:
     """Frames in, what is told out. Where there are skeletons, windows follow the main person's
     movement; else they have the usual length of a clip. For one thread."""
@@ -94,8 +112,11 @@ class Recogniser:
         self._facts, self._engine = facts, engine
         self.window = NewestWindow(facts.preprocessing, recording)
         self.known: Known | None = None
+        self.learned: FewShot | None = None
+        self._chosen: tuple[str, ...] = ()
         self.smoothing = Smoothing(len(facts.classes))
         self._person, self._movement = MainPerson(), Movement(gate or Gate())
+        self._asked: deque[_Asked] = deque()
         self._segments, self._closed = Segments(), list[LiveSegment]()
         self._seen_ns: int | None = None  # when the main person was last seen
         skeleton = recording.of_kind(StreamKind.SKELETON)
@@ -114,10 +135,35 @@ class Recogniser:
         seen = [s for s in streams if s.kind in kinds]
         return next((s.name for s in seen if s.kind in PICTURE_KINDS), seen[0].name if seen else "")
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Those of the run, and then what it learned from examples."""
+        return self._facts.classes + (() if self.learned is None else self.learned.names)
+
     def choose(self, labels: Sequence[str]) -> None:
-        """Only these classes are told; names that the run has not are left out, none = all."""
-        known = self._facts.classes
-        self.smoothing.choose([known.index(name) for name in labels if name in known])
+        """Only these classes are told, and what was learned from examples; names that the run has
+        not are left out, none = all."""
+        self._chosen = tuple(name for name in labels if name in self._facts.classes)
+        self.renew()
+
+    def renew(self) -> None:
+        """Other actions were learned from examples."""
+        classes, own = self.classes, len(self._facts.classes)
+        self.smoothing = Smoothing(len(classes))
+        if self._chosen:
+            new = range(own, len(classes))
+            self.smoothing.choose([*map(classes.index, self._chosen), *new])
+
+    def example(self, start_ns: int, end_ns: int) -> Mapping[str, NDArray[np.float32]]:
+        """The features of what was done in ``[start_ns, end_ns)``: of the window that fits best
+        among those that were asked about. DataError: there was none."""
+        best = max(self._asked, key=lambda one: _overlap(one, start_ns, end_ns), default=None)
+        if best is None or not _overlap(best, start_ns, end_ns):
+            raise DataError(
+                "Nobody was seen moving then.",
+                remedy="Stand still, do it, stand still again; then it counts.",
+            )
+        return best.features
 
     def take(self, stream: str, time_ns: int, data: Any) -> None:
         """A frame; all are taken, in the order of their times. ValueError: it is out of order."""
@@ -145,7 +191,7 @@ class Recogniser:
             if begins is None:
                 self.window.forget_before(now - round(KEPT_S * SECOND_NS))
             person = "" if self._alone(now) else self._person.id
-            nothing = np.zeros(len(self._facts.classes), dtype=np.float32)
+            nothing = np.zeros(len(self.classes), dtype=np.float32)
             return Told(now, now + 1, now + 1, person, nothing, segments=self._changed())
         return self._ask(max(begins, int(times[0])), now)
 
@@ -155,7 +201,13 @@ class Recogniser:
         prepared = self.window.prepare(start_ns, now + 1, self._person.id if self._one else "")
         made = time.perf_counter()
         answer = self._engine.answer(prepared)
-        smoothed = self.smoothing.add(now, answer.probabilities)
+        self._asked.append(_Asked(start_ns, now + 1, answer.features))
+        while self._asked[0].end_ns < now - ASKED_NS:
+            self._asked.popleft()
+        said = answer.probabilities
+        if self.learned is not None:
+            said = self.learned.extend(said, answer.features)
+        smoothed = self.smoothing.add(now, said)
         best = int(smoothed.argmax())
         confidence = float(smoothed[best])
         label = best if self.known is None or self.known.known(answer, smoothed) else NOTHING
