@@ -8,6 +8,7 @@ for as MJPEG: raw they do not fit through USB 2.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -38,6 +39,8 @@ USUAL = (1280, 720, 30.0)
 RAW_PIXELS, RAW_FPS = 640 * 480, 30.0
 TRIED = 10  # numbers that are tried where the system has no list
 FIRST_S, SILENT_S = 8.0, 3.0  # the first picture takes long: light is measured
+# OpenCV reads it when it is imported: how long a call waits for a picture from V4L2 (seconds).
+os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
 LATE_NS = SECOND_NS  # a buffer's time is believed where it is not older than that
 
 
@@ -83,6 +86,7 @@ class Webcam:
             raise
         rate = fps or settings.fps or USUAL[2]
         self.streams = (StreamSpec("color", StreamKind.COLOR, width, height, rate, dtype="uint8"),)
+        self._heard_ns = time.monotonic_ns()
         self._least_ns = round(SECOND_NS / (2 * rate))
         self._thread = threading.Thread(target=self._run, name="webcam", daemon=True)
         self._thread.start()
@@ -93,7 +97,10 @@ class Webcam:
 
     def read(self, timeout_s: float) -> list[Captured]:
         """SourceLost: unplugged, or silent for three seconds."""
-        return self._inbox.take(timeout_s)
+        frames = self._inbox.take(timeout_s)
+        if not frames:
+            self._check_alive(time.monotonic_ns() - self._heard_ns)
+        return frames
 
     def close(self) -> None:
         self._stop.set()
@@ -117,16 +124,15 @@ class Webcam:
     def _run(self) -> None:
         from harstudio.live.sources.pictures import rgb_of_bgr
 
-        heard_ns = given_ns = time.monotonic_ns()
+        given_ns = 0
         try:
             while not self._stop.is_set():
                 good = self._camera.grab()
                 now = time.monotonic_ns()
                 if not good:
-                    self._check_alive(now - heard_ns)
                     self._stop.wait(0.02)
                     continue
-                heard_ns = now
+                self._heard_ns = now
                 if now - given_ns < self._least_ns:  # a driver that storms
                     self._inbox.dropped["color"] += 1
                     continue
