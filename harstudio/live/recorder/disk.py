@@ -55,7 +55,7 @@ class DiskGuard:
         self, folder: Path, start_bytes: int = START_BYTES, stop_bytes: int = STOP_BYTES
     ) -> None:
         self._folder = folder
-        self._start_bytes, self._stop_bytes = start_bytes, stop_bytes
+        self.start_bytes, self.stop_bytes = start_bytes, stop_bytes
 
     def room(self, bytes_a_second: float = 0.0) -> Room:
         """bytes_a_second: of what is being written."""
@@ -68,5 +68,5 @@ class DiskGuard:
                 free = None
         left: float | None = None
         if free is not None and bytes_a_second > 0:
-            left = max(0, free - self._stop_bytes) / bytes_a_second
-        return Room(free, left, self._start_bytes, self._stop_bytes)
+            left = max(0, free - self.stop_bytes) / bytes_a_second
+        return Room(free, left, self.start_bytes, self.stop_bytes)

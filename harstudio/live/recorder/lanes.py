@@ -155,7 +155,9 @@ class LaneThread:
 
     def _run(self) -> None:
         while not self._over.is_set():
-            steps = [lane.step() for lane in self._lanes]  # every one, also after one that had a frame
+            steps = [
+                lane.step() for lane in self._lanes
+            ]  # each, whatever the others had
             if not any(steps):
                 time.sleep(REST_S)
 

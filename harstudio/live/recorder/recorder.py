@@ -35,6 +35,7 @@ Tell = Callable[[str, Payload], None]
 TELL_S = 0.5
 LOOK_S = 1.0  # at the disk
 MARKS_S = 3.0  # streams that have not handed all on by then are not waited for
+NOTHING = "Nothing was recorded: no frame came."
 NEARLY_FULL = "The disk was nearly full; the recording ends there."
 
 
@@ -293,6 +294,9 @@ class Recorder:
         except (HarstudioError, OSError) as problem:
             told["sentence"] = str(problem)
         told["bytes"] = take.bytes
+        if not any(take.frames.values()) and not told["labels"]:
+            take.discard()
+            told |= {"path": "", "sentence": NOTHING}
         self._tell("recording", told)
 
     def _write_kept(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import itertools
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +102,7 @@ class Take:
             self._lock = Lock(self.path / LOCK_FILE)
             (self.path / RESERVE_FILE).write_bytes(bytes(RESERVE_BYTES))
         except OSError as error:
+            self.discard()
             raise _no_folder(self.path, error.strerror or str(error)) from error
 
     @property
@@ -169,6 +171,12 @@ class Take:
         finally:
             if self._lock is not None:
                 self._lock.release()
+
+    def discard(self) -> None:
+        """Take away a recording that nothing came into."""
+        if self._lock is not None:
+            self._lock.release()
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def _sound(self, item: Item, time_ns: int) -> None:
         """Sound has no times of its own: where some is lacking there is silence."""

@@ -269,7 +269,8 @@ class _Opening:
     def _audio_stream(self, described: StreamHeader) -> AudioStream:
         pictures, track = self.pictures, described.track
         exact = frame_times(self.times, track)
-        found = None if self.trusted and len(exact) else pictures.sound(track)
+        known = self.trusted and (len(exact) or not described.frames)
+        found = None if known else pictures.sound(track)
         start = int(exact[0]) if len(exact) else self.header.start_ns
         if found is not None and not len(exact):
             start += found.start_ns
