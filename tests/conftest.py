@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,17 @@ def utd_mhad(data_dir: Path) -> Path:
     folder = data_dir / "utd-mhad"
     if not folder.is_dir():
         pytest.skip(f"UTD-MHAD is not in {data_dir}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pose_models() -> Path:
+    """Folder of the pose models: $HARSTUDIO_POSE, else build/pose; fetched where not there yet."""
+    folder = Path(os.environ.setdefault("HARSTUDIO_POSE", str(ROOT / "build" / "pose")))
+    command = [sys.executable, "-m", "harstudio", "pose", "install"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.fail(f"the pose models could not be fetched into {folder}: {done.stderr}")
     return folder
 
 

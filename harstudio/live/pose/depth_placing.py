@@ -34,15 +34,8 @@ ROUNDS = 3  # the pixels in the depth picture depend on the depth a little
 
 # Metres from the skin to the joint, and how far depth may be from what is expected of it; for what
 # the part's name ends with.
-INSIDE_M = {
-    "shoulder": 0.06,
-    "hip": 0.08,
-    "knee": 0.05,
-    "elbow": 0.04,
-    "ankle": 0.04,
-    "wrist": 0.03,
-}
-INSIDE_M |= {"ear": 0.07, "heel": 0.03}
+INSIDE_M = {"shoulder": 0.08, "hip": 0.10, "knee": 0.07, "elbow": 0.04, "ankle": 0.05}
+INSIDE_M |= {"wrist": 0.03, "foot_index": 0.05, "heel": 0.04, "ear": 0.07}
 ELSE_INSIDE_M = 0.01
 NEAR_M = {"shoulder": 0.25, "hip": 0.25, "elbow": 0.35, "knee": 0.35, "wrist": 0.45, "ankle": 0.4}
 ELSE_NEAR_M = 0.35
@@ -69,8 +62,7 @@ def place_by_depth(
         z = np.maximum(size * shape[:, 2] + away, NEAREST_M / 2)
         points = camera.to_depth_frame(on_rays(rays, z))
         windows = _windows(depth, depth_camera, points)
-        middle = np.nanmedian(np.where(_enough(windows), windows, np.nan), axis=1)
-        offsets = middle + inside - points[:, 2]
+        offsets = _medians(windows) + inside - points[:, 2]
         for chosen in (seen & trunk, seen):
             there = offsets[chosen & np.isfinite(offsets)]
             if there.size >= min(2, int(chosen.sum())) and there.size:
@@ -107,10 +99,13 @@ def _windows(
     return np.asarray(seen.reshape(len(points), -1), dtype=np.float64)
 
 
-def _enough(windows: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return np.broadcast_to(
-        np.isfinite(windows).sum(axis=1, keepdims=True) >= LEAST_SEEN, windows.shape
-    )
+def _medians(windows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) medians; NaN where too little is there."""
+    out = np.full(len(windows), np.nan)
+    rows = np.flatnonzero(np.isfinite(windows).sum(axis=1) >= LEAST_SEEN)
+    if rows.size:
+        out[rows] = np.nanmedian(windows[rows], axis=1)
+    return out
 
 
 def _nearest_surface(
@@ -119,11 +114,9 @@ def _nearest_surface(
     """(n,) median of the nearest surface within ``near`` of what is expected; NaN where none."""
     gap = np.abs(windows - expected[:, None])
     fits = np.where(gap <= near[:, None], windows, np.nan)
-    count = np.isfinite(fits).sum(axis=1)
-    out = np.full(len(windows), np.nan)
-    rows = np.flatnonzero(count >= LEAST_SEEN)
+    fits[np.isfinite(fits).sum(axis=1) < LEAST_SEEN] = np.nan
+    rows = np.flatnonzero(np.isfinite(fits).any(axis=1))
     if rows.size:
         front = np.nanpercentile(fits[rows], 10, axis=1, keepdims=True)
-        surface = np.where(fits[rows] <= front + SURFACE_M, fits[rows], np.nan)
-        out[rows] = np.nanmedian(surface, axis=1)
-    return out
+        fits[rows] = np.where(fits[rows] <= front + SURFACE_M, fits[rows], np.nan)
+    return _medians(fits)

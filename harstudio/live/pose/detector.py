@@ -20,7 +20,7 @@ from harstudio.live.pose.tflite import TfliteModel, sigmoid
 
 # Cells of the model's grids with the boxes in each: strides 8, 16, 32; three layers share the last.
 GRIDS = ((28, 2), (14, 2), (7, 6))
-LEAST_SCORE = 0.5
+LEAST_SCORE = 0.3  # half-hidden people have little more; who looks on asks the landmark model too
 SAME = 0.3  # intersection over union from which two boxes show one person
 
 

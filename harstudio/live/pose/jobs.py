@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 
 import numpy as np
 
@@ -28,20 +29,36 @@ def find_pose(payload: Payload, context: Context) -> Payload:
     main (id)}, and five times a second "person" {id, box, height_share, whole, distance_m,
     measured} of ``finder.MainPerson``, box None where nobody is.
     """
-    color, out = LiveStream.from_payload(payload["color"]), LiveStream.from_payload(payload["out"])
-    depth = LiveStream.from_payload(payload["depth"]) if payload.get("depth") else None
-    cameras = cameras_from_payload(payload.get("cameras") or {})
-    finder = PoseFinder(
-        str(payload.get("model") or "lite"),
-        topology_name=str(payload.get("topology") or out.spec.topology),
-        color_camera=cameras.get(color.spec.name),
-        depth_camera=cameras.get(depth.spec.name) if depth else None,
-        mirrored=bool(payload.get("mirrored", True)),
-        people=int(payload.get("people") or 2),
-        threads=int(payload.get("threads") or context.threads),
-    )
-    if depth is not None and not finder.takes_depth:
-        depth = None
+    with ExitStack() as streams:
+
+        def attached(one: Payload) -> LiveStream:
+            stream = LiveStream.from_payload(one)
+            streams.callback(stream.close)
+            return stream
+
+        color, out = attached(payload["color"]), attached(payload["out"])
+        depth = attached(payload["depth"]) if payload.get("depth") else None
+        cameras = cameras_from_payload(payload.get("cameras") or {})
+        finder = PoseFinder(
+            str(payload.get("model") or "lite"),
+            topology_name=str(payload.get("topology") or out.spec.topology),
+            color_camera=cameras.get(color.spec.name),
+            depth_camera=cameras.get(depth.spec.name) if depth else None,
+            mirrored=bool(payload.get("mirrored", True)),
+            people=int(payload.get("people") or 2),
+            threads=int(payload.get("threads") or context.threads),
+        )
+        _work(color, depth if finder.takes_depth else None, out, finder, context)
+    return {}
+
+
+def _work(
+    color: LiveStream,
+    depth: LiveStream | None,
+    out: LiveStream,
+    finder: PoseFinder,
+    context: Context,
+) -> None:
     told = _Told(context)
     last = color.newest() - 1  # the picture that is there already is the first
     while True:

@@ -37,6 +37,8 @@ SAME_PLACE = 0.25  # of a region's side, within which a detection shows somebody
 SAME_PERSON = 0.5  # of a region's side, that somebody may have gone meanwhile
 SIZE_RATIO = 1.8
 TWICE = 0.08  # of a region's side: landmarks that near are those of one person
+SURE = 0.5  # of the detector; below it the landmark model must be surer than usual
+CONFIRMED = 0.9
 MORE_PROMINENT = 1.5
 TAKES_OVER_NS = SECOND_NS
 # Of the two points that regions come from, speeds in sides of a region: a cut that stands still
@@ -116,16 +118,16 @@ class People:
         self._looked_ns = time_ns
         height, width = picture.shape[:2]
         new = [
-            one.region
+            (prominence(one.region, width, height), one)
             for one in self._detector.find(picture)
             if not any(_apart(one.region, other.region) < SAME_PLACE for other in self._followed)
         ]
-        new.sort(key=lambda region: -prominence(region, width, height))
-        for region in new[: self._most]:
-            if not self._room_for(prominence(region, width, height), width, height):
+        new.sort(key=lambda ranked: -ranked[0])
+        for rank, detected in new[: self._most]:
+            if not self._room_for(rank, width, height):
                 break
-            found = self._model.find(picture, region)
-            if found is None:
+            found = self._model.find(picture, detected.region)
+            if found is None or (detected.score < SURE and found.score < CONFIRMED):
                 continue
             known = self._known(found.next_region)
             if known is None:
