@@ -79,7 +79,7 @@ class AlarmColumn(QWidget):
         top += px(AT_PX * 1.4 + 10)
         painter.setPen(FAINT)
         painter.setFont(self.sizes.font(LIST_PX))
-        kept = f"Kept as {alarm.file}" if alarm.file else "Its clip is being kept"
+        kept = f"Kept as {alarm.file}" if alarm.file else "The half minute before it is being kept"
         place = QRectF(left, top, wide, px(LIST_PX * 3))
         painter.drawText(place, int(Qt.TextFlag.TextWordWrap), kept)
         self._before(painter, left, wide, top + px(LIST_PX * 3.2))

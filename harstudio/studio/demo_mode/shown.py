@@ -49,13 +49,14 @@ class Mirror:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A watched action was recognised. at: time of day ("14:03:22")."""
+    """A watched action was recognised. at: time of day ("14:03:22"). start_ns: on the session's
+    clock. file: the recording of it with what was before, once it is kept."""
 
     name: str
     at: str
     confidence: float
-    number: int
-    file: str = ""  # the clip with what was before it, once it is kept
+    start_ns: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

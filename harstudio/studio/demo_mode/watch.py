@@ -10,6 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from harstudio.live.watch_log import WatchLog
 from harstudio.settings import Settings
 from harstudio.studio.demo_mode.alarm_sound import AlarmSound
 from harstudio.studio.demo_mode.shown import Alarm
@@ -19,8 +20,8 @@ MOST_ALARMS = 200
 
 
 class Watch(QObject):
-    """Goes on with and without demo mode. Every alarm is kept in the list until the studio ends;
-    the clip of it stays on the disk."""
+    """Goes on with and without demo mode. Every alarm stands in the list until the studio ends;
+    with the half minute before it, it is kept on the disk as a labelled recording."""
 
     changed = Signal()
     rang = Signal(object)  # Alarm
@@ -37,7 +38,9 @@ class Watch(QObject):
         self.sound = AlarmSound(self)
         self.alarms: tuple[Alarm, ...] = ()  # the newest first
         self.unseen: Alarm | None = None
+        self._log: WatchLog | None = None
         service.heard.connect(self._hear)
+        service.state_changed.connect(self._turn)
 
     # ---- what is watched for
 
@@ -69,18 +72,31 @@ class Watch(QObject):
 
     def _hear(self, stage: str, kind: str, payload: Mapping[str, Any]) -> None:
         if stage == "recogniser" and kind == "ready":
-            self._tell()
+            live = self._service.live
+            if self._log is None and live is not None:
+                self._log = WatchLog(live.say)
+            if self.labels:
+                self._tell()
         elif kind == "alarm":
+            if self._log is not None:
+                self._log.hear(stage, kind, payload)
             self._ring(payload)
-        elif kind == "kept" and self.alarms:
+        elif kind == "kept":
             self._keep_file(payload)
+
+    def _turn(self, _state: str) -> None:
+        """What is not kept yet is kept before the session has ended."""
+        log = self._log
+        if log is not None and not self._service.on:
+            self._log = None
+            log.end()
 
     def _ring(self, payload: Mapping[str, Any]) -> None:
         alarm = Alarm(
             str(payload.get("name", "")),
             time.strftime("%H:%M:%S"),
             float(payload.get("confidence") or 0.0),
-            len(self.alarms) + 1,
+            int(payload.get("start_ns") or 0),
         )
         self.alarms = (alarm, *self.alarms)[:MOST_ALARMS]
         self.unseen = alarm
@@ -90,14 +106,15 @@ class Watch(QObject):
         self.changed.emit()
 
     def _keep_file(self, payload: Mapping[str, Any]) -> None:
-        """The newest alarm's clip lies on the disk."""
-        newest = self.alarms[0]
-        if newest.file or not payload.get("path"):
-            return
-        kept = replace(newest, file=Path(str(payload["path"])).name)
-        self.alarms = (kept, *self.alarms[1:])
-        self.unseen = kept if self.unseen is newest else self.unseen
-        self.changed.emit()
+        """The recording of an alarm lies on the disk."""
+        first, last = (int(payload.get(key) or 0) for key in ("start_ns", "end_ns"))
+        for number, alarm in enumerate(self.alarms):
+            if not alarm.file and first <= alarm.start_ns <= last:
+                kept = replace(alarm, file=Path(str(payload.get("path"))).name)
+                self.alarms = (*self.alarms[:number], kept, *self.alarms[number + 1 :])
+                self.unseen = kept if self.unseen is alarm else self.unseen
+                self.changed.emit()
+                return
 
     def rings(self) -> bool:
         """Whether there is an alarm that nobody has seen."""
