@@ -38,6 +38,9 @@ def live(
         float, typer.Option("--seconds", min=0.1, help="How long, with --headless.")
     ] = USUAL_S,
     json: AsJson = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Straight into demo mode, for visitors.")
+    ] = False,
     list_sources: Annotated[
         bool, typer.Option("--list", help="Which sources are there, and why others are not.")
     ] = False,
@@ -72,9 +75,9 @@ def live(
     if list_sources:
         _print_sources(json)
         return
-    if not headless:
-        raise UsageError("The window does not take a source yet.", remedy="Add --headless.")
-    if not source:
+    if json and not headless:
+        raise UsageError("--json goes with --headless.", remedy="Add --headless.")
+    if headless and not source:
         raise UsageError("No source is named.", remedy="Name one with --source; see --list.")
     from harstudio.live.session import LiveOptions
     from harstudio.live.sources.source import CaptureSettings
@@ -100,6 +103,10 @@ def live(
         device=device,
         engine=engine,
     )
+    if not headless:
+        from harstudio.studio.app import LiveStart, run_studio
+
+        raise typer.Exit(run_studio(live=LiveStart(options, visitors=demo)))
     report = _Headless(options).run(seconds)
     if json:
         cli_output.print_json(report)

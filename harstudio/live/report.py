@@ -54,7 +54,7 @@ class LiveReport:
             elif kind == "segment" and not payload.get("open"):
                 self._labels.append(
                     {
-                        "time_ns": payload["start_ns"],
+                        "time_ns": payload["start_ns"] - self._begun_ns,
                         "label": payload["label"],
                         "name": payload["name"],
                         "confidence": payload["confidence"],
@@ -74,8 +74,9 @@ class LiveReport:
                 self._stages_ms.setdefault(name, deque(maxlen=LATEST)).append(float(value))
 
     def to_dict(self) -> Payload:
-        """The document of ``harstudio live --headless --json``. first_label_s: from the start to
-        the first answer of the network, None where there was none."""
+        """The document of ``harstudio live --headless --json``. labels: what was done, times from
+        the start. first_label_s: from the start to the first answer of the network, None where
+        there was none."""
         with self._lock:
             end_ns = self._ended_ns or time.monotonic_ns()
             seconds = max(1e-9, (end_ns - self._begun_ns) / 1e9)

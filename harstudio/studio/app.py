@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
@@ -19,9 +20,13 @@ from harstudio.settings import Settings, data_dir, load_settings
 from harstudio.studio import icons, theme
 from harstudio.studio.dialogs.crash import CrashReporter
 from harstudio.studio.garbage import GarbageCollector
+from harstudio.studio.live.commands import LIVE
 from harstudio.studio.problem_bar import Trouble
 from harstudio.studio.session import Session
 from harstudio.studio.window import MainWindow
+
+if TYPE_CHECKING:
+    from harstudio.live.session import LiveOptions
 
 logger = logging.getLogger(__name__)
 LOG_BYTES, LOGS_KEPT = 1_000_000, 3
@@ -50,13 +55,28 @@ class StartUp:
             logger.info("start-up: %s after %.0f ms", name, 1000 * self.marks[name])
 
 
+@dataclass(frozen=True)
+class LiveStart:
+    """Go live at once. options: their empty fields stay as they were chosen last. visitors: in
+    demo mode."""
+
+    options: LiveOptions
+    visitors: bool = False
+
+
 class Starter(QObject):
     """Shows the window, then furnishes it, then opens what was asked for."""
 
     def __init__(
-        self, paths: Sequence[Path], demo: bool, start_up: StartUp, settings: Settings | None = None
+        self,
+        paths: Sequence[Path],
+        demo: bool,
+        start_up: StartUp,
+        settings: Settings | None = None,
+        live: LiveStart | None = None,
     ) -> None:
         super().__init__()
+        self._live = live
         self._paths = list(paths)
         self._demo = demo
         self.start_up = start_up
@@ -73,12 +93,24 @@ class Starter(QObject):
         self._open()  # parses in its own thread while the panes are imported here
         self.window.furnish()
         self.start_up.mark("usable")
+        if self._live is not None:
+            self._go_live(self._live)
         self.window.desk.warm_up_soon()
         for sentence in self.session.settings.problems:
             self.window.problem_bar.tell(Trouble(sentence, level="warn"))
 
+    def _go_live(self, live: LiveStart) -> None:
+        window = self.window
+        window.live.choice.take(live.options)
+        if live.visitors:
+            window.demo_mode.enter()
+        else:
+            window.set_workspace(LIVE)
+        if not window.live.on:
+            window.live.start()
+
     def _open(self) -> None:
-        first_time = not self.session.settings.recent
+        first_time = not self.session.settings.recent and self._live is None
         if self._paths:
             self.window.open_paths(self._paths)
         elif self._demo or first_time:
@@ -89,11 +121,13 @@ class Starter(QObject):
             self.start_up.mark("recording")
 
 
-def run_studio(paths: Sequence[Path] = (), demo: bool = False) -> int:
+def run_studio(
+    paths: Sequence[Path] = (), demo: bool = False, live: LiveStart | None = None
+) -> int:
     """Run the studio until its window is closed; the exit status.
 
     paths: recordings, folders or projects, the first is opened. demo: open the demo project,
-    which also the very first start does.
+    which also the very first start does. live: go live at once.
     """
     start_up = StartUp()
     app = make_application()
@@ -101,7 +135,7 @@ def run_studio(paths: Sequence[Path] = (), demo: bool = False) -> int:
     start_logging()
     settings = load_settings()
     theme.apply(app, settings.theme)  # before the window: it measures itself by the style
-    starter = Starter(paths, demo, start_up, settings)
+    starter = Starter(paths, demo, start_up, settings, live)
     reporter = CrashReporter(starter.window)
     sys.excepthook = reporter.hook
     threading.excepthook = lambda args: reporter.hook(
