@@ -173,8 +173,10 @@ def stream_spec(stream: Stream[Any]) -> StreamSpec:
         return StreamSpec(stream.name, stream.kind, width, height, rate, dtype=stream.dtype)
     if isinstance(stream, SkeletonStream):
         return StreamSpec(stream.name, stream.kind, rate_hz=rate, topology=stream.topology)
-    channels = stream.channels if isinstance(stream, SampledStream) else ()
-    return StreamSpec(stream.name, stream.kind, rate_hz=rate, channels=channels)
+    if isinstance(stream, SampledStream):  # files stretch signals to the length of the rest
+        rate = round(stream.rate_hz or rate, 3)
+        return StreamSpec(stream.name, stream.kind, rate_hz=rate, channels=stream.channels)
+    return StreamSpec(stream.name, stream.kind, rate_hz=rate)
 
 
 def playable(recording: Recording) -> list[Stream[Any]]:
