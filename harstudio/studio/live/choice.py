@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from harstudio.live.session import LiveOptions
 
 PoseModel = Literal["lite", "full", "heavy"]
+WATCH_S = 40  # what is kept of an alarm: half a minute before it, the action, what followed
 USUAL_RUN = "joints-any-sensor"
 
 
@@ -27,6 +29,7 @@ class LiveChoice(QObject):
     ) -> None:
         super().__init__(parent)
         self._settings, self._keep = settings, keep
+        self._asked: LiveOptions | None = None  # of the command line, while its source stays
 
     def _tell(self) -> None:
         self._keep()
@@ -54,6 +57,11 @@ class LiveChoice(QObject):
         return self._settings.live_pose
 
     @property
+    def held_s(self) -> int:
+        """Seconds that stand in memory: also those before an alarm, where one may come."""
+        return max(self.keep_s, WATCH_S) if self._settings.watch_labels else self.keep_s
+
+    @property
     def folder(self) -> Path:
         """Where recordings go; made when the first one is."""
         told = self._settings.live_folder
@@ -65,7 +73,19 @@ class LiveChoice(QObject):
 
     # ---- choosing
 
+    def take(self, asked: LiveOptions) -> None:
+        """What the command line asks for; "" leaves what was chosen last."""
+        self._asked = asked
+        self._settings.live_source = asked.source or self.source
+        self._settings.live_run = asked.run or self._settings.live_run
+        if asked.record_folder is not None:
+            self._settings.live_folder = str(asked.record_folder)
+        if asked.labels:
+            self.set_labels(asked.labels)
+        self._tell()
+
     def set_source(self, name: str) -> None:
+        self._asked = None
         self._settings.live_source = name
         self._tell()
 
@@ -102,14 +122,26 @@ class LiveChoice(QObject):
         from harstudio.live.session import LiveOptions
         from harstudio.live.sources.source import CaptureSettings
 
-        return LiveOptions(
+        looping = CaptureSettings(loop=self.source.startswith(("replay:", "file:")))
+        options = LiveOptions(
             self.source,
-            settings=CaptureSettings(loop=self.source.startswith(("replay:", "file:"))),
+            settings=looping,
             run=self.run,
             labels=self.labels,
             explain=self.explain,
             pose_model=self.pose,
             record_folder=self.folder,
             annotator=self._settings.annotator,
-            keep_s=float(self.keep_s),
+            keep_s=float(self.held_s),
+        )
+        asked = self._asked
+        if asked is None:
+            return options
+        capture = replace(asked.settings, loop=asked.settings.loop or looping.loop)
+        return replace(
+            options,
+            settings=capture,
+            pose_model=asked.pose_model,
+            device=asked.device,
+            engine=asked.engine,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harstudio.studio.commands import Command, because
+from harstudio.studio.live.pose_install import BEGUN
 from harstudio.studio.live.service import NOT_RUNNING
 
 if TYPE_CHECKING:
@@ -62,12 +63,16 @@ def live_commands(desk: LiveDesk) -> list[Command]:
                 can_record, about=lambda: f"({service.choice.keep_s})", why=recording.why_not),
         Command("live.review", "Review the last live recording", desk.review, MENU, "label",
                 ("Ctrl+Shift+F8",), desk.can_review, why=desk.why_not_review),
+        Command("live.teach", "Teach a new action…", desk.teach, MENU, "plus", (), running,
+                why=because(NOT_RUNNING)),
         Command("live.hold", "Hold the picture", service.viewing.transport.toggle, MENU, "pause",
                 (), desk.follows, held, why=because(NOT_RUNNING)),
         Command("live.explain", "Explain what the network looks at", explain, MENU, "eye", (),
                 checked=explains),
         Command("live.guide", "Show where to stand", guide, MENU, "person", (),
                 lambda: desk.page is not None, guided, why=because("Go to Live first (Ctrl+5).")),
+        Command("live.install_pose", "Fetch the pose models", desk.install.start, MENU, "",
+                enabled=lambda: not desk.install.words, why=because(BEGUN)),
         Command("live.sources", "Look for cameras and sensors", desk.catalogue.look, MENU,
                 "refresh"),
         Command("live.video", "A video as a camera…", desk.choose_video, MENU, "color"),

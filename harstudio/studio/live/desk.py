@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog
 
 from harstudio.studio.commands import Command, always
 from harstudio.studio.live.catalogue import FILE, REPLAY, Catalogue
 from harstudio.studio.live.commands import LIVE, live_commands
 from harstudio.studio.live.labels import LiveLabels
+from harstudio.studio.live.pose_install import PoseInstall
 from harstudio.studio.live.recording_desk import NOTHING_YET, RecordingDesk
+from harstudio.studio.live.teaching import Teaching
 from harstudio.studio.live.watching import LiveWatching
 
 if TYPE_CHECKING:
@@ -31,10 +33,13 @@ class LiveDesk(QObject):
         super().__init__(window)
         self._window = window
         self.service = service = window.live
+        self.watch = window.watch
         self.labels = LiveLabels(window.labelling.label_sets, self)
         self.catalogue = Catalogue(window.session, window.training.folders, self)
-        self.watching = LiveWatching(service, self)
+        self.install = PoseInstall(service, window.session.jobs, self)
+        self.watching = LiveWatching(service, self.install, self)
         self.recording = RecordingDesk(service, self.labels, self)
+        self.teaching = Teaching(service, self)
         self.page: LivePage | None = None
         service.heard.connect(self._hear)
 
@@ -97,9 +102,6 @@ class LiveDesk(QObject):
             self._window.set_workspace(LIVE)
         self.service.toggle()
 
-    def start_title(self) -> str:
-        return self.service.choice.source if not self.service.on else ""
-
     # ---- choosing
 
     def choose_video(self) -> None:
@@ -146,12 +148,13 @@ class LiveDesk(QObject):
         self._window.session.open_recording(path)
 
     def _hear(self, stage: str, kind: str, _payload: object) -> None:
-        if stage == "recogniser" and kind == "ready":
+        if stage == "recogniser" and kind in ("ready", "examples"):
             self.labels.meet(self.service.told.classes)
 
-    def teach_view(self) -> QWidget:
-        """Where a new action is taught."""
-        return QWidget()
+    def teach(self) -> None:
+        """Show the form for a new action."""
+        self._window.set_workspace(LIVE)
+        self.made().teach.open()
 
     def shut(self) -> None:
         self.watching.shut()

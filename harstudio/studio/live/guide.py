@@ -13,6 +13,7 @@ from harstudio.studio.panes.canvas import View
 
 CORNER_SHARE, PAD_X, PAD_Y = 0.18, 14, 7
 LINE = "#F2F4F8"  # on pictures, in both themes
+BIG = 3.0  # times: to be read from where one stands
 NOBODY = "Stand here, so that all of you is in the picture."
 
 
@@ -21,9 +22,13 @@ class Guide:
     picture in pixels. Says nothing once somebody stands well."""
 
     def __init__(
-        self, place: Callable[[], Place | None], size: Callable[[], tuple[int, int]]
+        self,
+        place: Callable[[], Place | None],
+        size: Callable[[], tuple[int, int]],
+        instead: Callable[[], tuple[str, bool]],
     ) -> None:
-        self._place, self._size = place, size
+        """instead: words that go first, and whether where to stand is not to be said now."""
+        self._place, self._size, self._instead = place, size, instead
         self.shown = True
 
     def words(self) -> str:
@@ -33,8 +38,12 @@ class Guide:
 
     def paint(self, painter: QPainter, view: View) -> None:
         """Called by the canvas."""
-        words = self.words() if self.shown else ""
         width, height = self._size()
+        big, alone = self._instead()
+        if big and width:
+            picture = QRectF(view.x, view.y, width * view.scale, height * view.scale)
+            self._paint_words(painter, big, picture, BIG)
+        words = self.words() if self.shown and not alone else ""
         if not words or not width:
             return
         picture = QRectF(view.x, view.y, width * view.scale, height * view.scale)
@@ -60,8 +69,10 @@ class Guide:
         painter.setPen(QPen(_tone(theme.DARK.warn, 190), 2.0, Qt.PenStyle.DashLine))
         painter.drawRoundedRect(area, 10, 10)
 
-    def _paint_words(self, painter: QPainter, words: str, picture: QRectF) -> None:
-        px = int(min(max(picture.height() / 24, theme.TEXT_PX), 40))
+    def _paint_words(
+        self, painter: QPainter, words: str, picture: QRectF, large: float = 1
+    ) -> None:
+        px = int(large * min(max(picture.height() / 24, theme.TEXT_PX), 40))
         painter.setFont(theme.ui_font(px, bold=True))
         metrics = painter.fontMetrics()
         wide = metrics.horizontalAdvance(words) + 2 * PAD_X

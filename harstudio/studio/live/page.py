@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from harstudio.recordings.streams import PictureStream
 from harstudio.settings import config_dir
 from harstudio.studio import theme
+from harstudio.studio.demo_mode.watch_panel import WatchPanel
 from harstudio.studio.live.chooser import Chooser
 from harstudio.studio.live.commands import PAGE_KEYS
 from harstudio.studio.live.figures import Figures
@@ -37,6 +38,7 @@ from harstudio.studio.live.record_bar import RecordBar
 from harstudio.studio.live.ribbon import Ribbon
 from harstudio.studio.live.said_view import SaidView
 from harstudio.studio.live.service import OFF, STARTING
+from harstudio.studio.live.teach_view import TeachView
 from harstudio.studio.panes import PANES
 from harstudio.studio.panes.picture import PicturePane
 
@@ -68,8 +70,10 @@ class LivePage(QWidget):
         self.said = SaidView(service, desk.labels)
         self.preflight = PreflightView(desk.watching, commands)
         self.figures = Figures(service)
+        self.watch = WatchPanel(desk.watch, service)
         self.ribbon = Ribbon(lambda: service.told.segments, desk.labels.color_of)
-        self.guide = Guide(lambda: desk.watching.place, self._picture_size)
+        self.teach = TeachView(desk.teaching)
+        self.guide = Guide(lambda: desk.watching.place, self._picture_size, self._guide_words)
         self._make_panes()
         self._build()
         self.notice = Notice(service, self.panes)
@@ -81,6 +85,7 @@ class LivePage(QWidget):
         service.said.connect(self._show_said)
         service.viewing.recording_changed.connect(self._arrange)
         desk.watching.place_changed.connect(self._repaint_guide)
+        desk.teaching.changed.connect(self._repaint_guide)
         theme.theme_events.changed.connect(self._restyle)
         self._restyle()
         self._turn(service.state)
@@ -109,7 +114,10 @@ class LivePage(QWidget):
         column.addWidget(self.preflight)
         column.addWidget(Rule())
         column.addWidget(self.figures)
-        column.addWidget(self._desk.teach_view())
+        column.addWidget(Rule())
+        column.addWidget(self.watch)
+        column.addWidget(Rule())
+        column.addWidget(self.teach)
         column.addStretch(1)
         side = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -208,6 +216,11 @@ class LivePage(QWidget):
         if kind in ("source", "opened", "failed", "died"):
             self.notice.refresh()
             self.bar.refresh()
+
+    def _guide_words(self) -> tuple[str, bool]:
+        """What stands over the picture instead of where to stand; whether nothing else may."""
+        big = self._desk.teaching.big_words()
+        return big, bool(big or "pose" in self._service.told.troubles or self._desk.install.words)
 
     def _repaint_guide(self) -> None:
         pane = self.views.get(self.main_pane())

@@ -9,6 +9,7 @@ from harstudio.studio.live.light import Light
 from harstudio.studio.live.positioning import Place
 from harstudio.studio.live.told import LiveTold
 
+ORDER = ("Camera", "Frames", "Light", "Person", "Network", "Disk")
 GOOD, WARN, BAD, WAITING = "good", "warn", "bad", "waiting"
 DARK, BLACK, NOISY, WHITE = 60.0, 30.0, 9.0, 0.25  # luminance, luminance, deviation, share
 SLOW, TOO_SLOW = 0.85, 0.5  # of the frames that the source should give

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWi
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button, ToolButton
 from harstudio.studio.commands import CommandTable
-from harstudio.studio.live.preflight import BAD, GOOD, WAITING, WARN, Check, worst
+from harstudio.studio.live.preflight import BAD, GOOD, ORDER, WAITING, WARN, Check, worst
 from harstudio.studio.live.watching import LiveWatching
 
 DOT_PX = 10
@@ -117,7 +117,8 @@ class PreflightView(QWidget):
             self.rows.pop(name).remove()
         for check in found:
             if check.name not in self.rows:
-                self.rows[check.name] = _Row(self._grid, len(self.rows), self._commands.run)
+                number = ORDER.index(check.name)
+                self.rows[check.name] = _Row(self._grid, number, self._commands.run)
             self.rows[check.name].show_check(check)
 
 

@@ -17,13 +17,21 @@ from harstudio.studio.live.recording_desk import RecordingDesk
 from harstudio.studio.live.service import LiveService
 
 HEIGHT = 40
-BUTTONS = ("live.start", "live.record", "live.keep", "live.review", "live.explain")
+BUTTONS = (
+    "live.start",
+    "live.record",
+    "live.keep",
+    "live.review",
+    "live.explain",
+    "view.demo_mode",
+)
 ALWAYS = ("live.start",)
 WORDS = {
     "live.record": "Record",
     "live.keep": "Keep",
     "live.review": "Review it",
     "live.explain": "Explain",
+    "view.demo_mode": "Demo mode",
 }
 
 

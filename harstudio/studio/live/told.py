@@ -84,6 +84,7 @@ class LiveTold:
         self.person: dict[str, Any] | None = None
         self.person_ns = 0
         self.network: dict[str, Any] = {}
+        self.examples: dict[str, Any] = {}
         self.said: Said | None = None
         self.segments: deque[LiveSegment] = deque(maxlen=HISTORY)
         self.recording: dict[str, Any] = {}
@@ -97,9 +98,7 @@ class LiveTold:
     def take(self, stage: str, kind: str, payload: Mapping[str, Any]) -> None:
         """One message of a stage; unknown kinds are ignored."""
         if kind in ("died", "failed"):
-            self.troubles[stage] = " ".join(
-                filter(None, (str(payload.get("sentence", "")), str(payload.get("remedy", ""))))
-            )
+            self.troubles[stage] = str(payload.get("sentence", ""))
             if kind == "failed":
                 self.failed[stage] = dict(payload)
             return
@@ -113,7 +112,8 @@ class LiveTold:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        return tuple(self.network.get("classes") or ())
+        """Of the run, then those that it learned from examples."""
+        return (*(self.network.get("classes") or ()), *(self.examples.get("names") or ()))
 
     @property
     def ready(self) -> bool:
@@ -189,6 +189,9 @@ class LiveTold:
     def _take_ready(self, _stage: str, payload: Mapping[str, Any]) -> None:
         if "classes" in payload:
             self.network = dict(payload)
+
+    def _take_examples(self, _stage: str, payload: Mapping[str, Any]) -> None:
+        self.examples = dict(payload)
 
     def _take_said(self, _stage: str, payload: Mapping[str, Any]) -> None:
         self.said = Said.of(payload)

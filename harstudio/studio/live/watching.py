@@ -13,8 +13,9 @@ from harstudio.errors import HarstudioError
 from harstudio.recordings.streams import PictureStream, StreamKind
 from harstudio.studio.background import NewestTask
 from harstudio.studio.live.light import Light, light_of
+from harstudio.studio.live.pose_install import PoseInstall
 from harstudio.studio.live.positioning import Place, place_now
-from harstudio.studio.live.preflight import Check, Measured, checks
+from harstudio.studio.live.preflight import WAITING, Check, Measured, checks
 from harstudio.studio.live.reading import now_ns
 from harstudio.studio.live.service import STARTING, LiveService
 
@@ -28,9 +29,12 @@ class LiveWatching(QObject):
     changed = Signal()
     place_changed = Signal()
 
-    def __init__(self, service: LiveService, parent: QObject | None = None) -> None:
+    def __init__(
+        self, service: LiveService, install: PoseInstall, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._service = service
+        self._service, self._install = service, install
+        install.changed.connect(self.changed)
         self.light: Light | None = None
         self.place: Place | None = None
         self._free: int | None = None
@@ -54,7 +58,12 @@ class LiveWatching(QObject):
             self.light, self.place, rate, people, self._free, bool(service.choice.run),
             service.state,
         )  # fmt: skip
-        return checks(service.told, measured)
+        found = checks(service.told, measured)
+        words = self._install.words
+        if not words:
+            return found
+        being = Check("Person", WAITING, words)
+        return tuple(being if one.name == "Person" else one for one in found)
 
     def _turn(self, state: str) -> None:
         if self._service.on:
