@@ -4,7 +4,8 @@
 Every stream answers by its own head; the probabilities are put together (``blocks.score_fusion``).
 ``late-feature``: the plain schemes of table 3 of X. Zhao et al.: Attention mechanism based
 multimodal feature fusion network for human action recognition, JVCIR 2025 (AMFI-Net). Every stream
-gives 512 features; they are put together and classified (``blocks.plain_fusion``).
+gives 512 features; they are put together and classified (``blocks.plain_fusion``), or a gate takes
+a share of each, another one in every clip (``blocks.gated_fusion``).
 
 Choices. Streams are those of AMFI-Net where it has them, with its inputs and rates: 3D ResNet-18 of
 a clip and a graph network of the skeleton, or ``joint-tcn`` in that one's place, which sees what it
@@ -19,7 +20,7 @@ trains its fusion, the weights of ``late-score`` where its rule has any.
 
 What is told: Grad-CAM of the fused answer on the clip and on the joints; of the inertial sensor the
 class activation map of its own head, which is exact; of ``joint-tcn`` what that tells; of a
-weighted mean the weights.
+weighted mean the weights; of a gate its shares.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ from harstudio.networks.backbones.graphs import GRAPHS, LINK_NAMES, LINKED, skel
 from harstudio.networks.backbones.joint_tcn import JointTCN
 from harstudio.networks.backbones.resnet3d import ResNet3D
 from harstudio.networks.backbones.temporal_cnn import TemporalCNN
-from harstudio.networks.blocks import plain_fusion, score_fusion
+from harstudio.networks.blocks import gated_fusion, plain_fusion, score_fusion
+from harstudio.networks.blocks.gated_fusion import GatedFusion
 from harstudio.networks.blocks.plain_fusion import PlainFusion
 from harstudio.networks.blocks.score_fusion import ScoreFusion
 from harstudio.networks.blocks.stream import IMPORTANCE, Stream, shown_of
@@ -93,6 +95,7 @@ OPTIONS = {
             "clip+inertial",
             "clip+skeleton+inertial",
             "color+depth+infrared+skeleton",
+            "color+depth+skeleton",
         ),
     ),
     "picture_backbone": Option(
@@ -143,6 +146,8 @@ def adapt(card: NetworkCard, options: Mapping[str, Any]) -> NetworkCard:
         explains[IMPORTANCE.format(SKELETON)] = Kind.IMPORTANCE
     if card.name == "late-feature":
         stages.append(Stage("fusion", ("fusion",), epochs=6, learning_rate=0.01, decay_at=(3,)))
+        if options["rule"] == gated_fusion.RULE:
+            explains[SHARE] = Kind.MODALITY_SHARE
     elif options["rule"] == "weighted":
         stages.append(Stage("weights", ("fusion",), epochs=6, learning_rate=0.1, decay_at=(3,)))
         explains[SHARE] = Kind.MODALITY_SHARE
@@ -206,7 +211,7 @@ ZHAO = (
 CARDS = (
     _card(
         "late-feature", "Late fusion of features", ZHAO,
-        Option("concat", "How features meet.", plain_fusion.RULES),
+        Option("concat", "How features meet.", (*plain_fusion.RULES, gated_fusion.RULE)),
     ),
     _card(
         "late-score", "Late fusion of scores", KITTLER,
@@ -219,16 +224,19 @@ CARDS = (
 )  # fmt: skip
 
 
+Fusion = ScoreFusion | PlainFusion | GatedFusion
+
+
 class LateFusion(Network):
     """A child module a stream, by the name of its input, and ``fusion``."""
 
-    def __init__(self, streams: Mapping[str, Stream], fusion: ScoreFusion | PlainFusion) -> None:
+    def __init__(self, streams: Mapping[str, Stream], fusion: Fusion) -> None:
         super().__init__()
         self.names = tuple(streams)
         for name, stream in streams.items():
             self.add_module(name, stream)
         self.fusion = fusion
-        self.heads_apart = isinstance(fusion, PlainFusion)
+        self.heads_apart = not isinstance(fusion, ScoreFusion)
 
     def windows(self, name: str) -> Windows:
         """Those of the backbone that sees the input."""
@@ -258,9 +266,11 @@ class LateFusion(Network):
             part = self._stream(name)
             features[name] = vector = part.pool(values)
             by_stream[name] = part.classifier(vector.detach() if self.heads_apart else vector)
-        if isinstance(self.fusion, PlainFusion):
-            features["fusion"], _ = self.fusion(*features.values())
+        if not isinstance(self.fusion, ScoreFusion):
+            features["fusion"], seen = self.fusion(*features.values())
             logits = self.fusion.classifier(features["fusion"])
+            if "gate" in seen:
+                told[SHARE] = Gaze(Kind.MODALITY_SHARE, self.names[0], seen["gate"][:, None])
         else:
             logits = self.fusion(tuple(by_stream.values()))
             weights = self.fusion.weights() if explain else None
@@ -322,6 +332,8 @@ def create(
         features = FEATURES if by_features else channels
         streams[name] = Stream(backbone, channels, features, num_classes)
     if by_features:
+        if options["rule"] == gated_fusion.RULE:
+            return LateFusion(streams, GatedFusion(FEATURES, num_classes, len(streams)))
         fusion = PlainFusion(FEATURES, num_classes, options["rule"], len(streams))
         return LateFusion(streams, fusion)
     trust = options["trust"]

@@ -1,9 +1,10 @@
 """Segments while they happen: open when a label holds, closed when it ends.
 
 The idea of ``runs.recognised.segments`` on line: a stretch that is too short goes to its neighbour.
-So within one movement a label that held for less than ``LEAST_S`` was a first guess, and the
-segment goes on under the next one; a label that held longer is an action of its own, which ends
-where the next begins. Nothing known for so long ends it too.
+A window that grows from the beginning of a movement speaks of all of it, and knows more with every
+frame. So as long as windows reach back to where the segment began, another label is a better guess
+of the same action; where they slid on by ``LEAST_S`` it is the next action, and the segment ends.
+Nothing known for so long ends it too.
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ class Segments:
 
     def __init__(self) -> None:
         self._open: LiveSegment | None = None
-        self._since_ns = 0  # of the open segment's label
         self._sum, self._count = 0.0, 0
         self._next: int | None = None  # the label that may come next
         self._next_ns = 0
@@ -42,8 +42,8 @@ class Segments:
     def tell(
         self, time_ns: int, start_ns: int, label: int, confidence: float
     ) -> Iterator[LiveSegment]:
-        """What is told of a window of a movement that began at ``start_ns``: segments that opened,
-        changed their label or closed."""
+        """What is told of a window ``[start_ns, time_ns]``: segments that opened, changed their
+        label or closed."""
         now = self._open
         if now is not None:
             told = label == now.label
@@ -58,12 +58,12 @@ class Segments:
         if time_ns - self._next_ns < holds_s * SECOND_NS:
             return
         begins = start_ns if now is None else now.start_ns
-        if label == NOTHING or self._next_ns - self._since_ns >= LEAST_S * SECOND_NS:
-            begins = self._next_ns if now is not None else start_ns
+        if now is not None and (label == NOTHING or start_ns - begins >= LEAST_S * SECOND_NS):
+            begins = self._next_ns
             yield from self.end(begins)
         self._next = None
         if label != NOTHING:
-            self._sum, self._count, self._since_ns = confidence, 1, self._next_ns
+            self._sum, self._count = confidence, 1
             self._open = LiveSegment(begins, time_ns, label, confidence, open=True)
             yield self._open
 
