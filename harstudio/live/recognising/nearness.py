@@ -33,4 +33,4 @@ class Near:
         network."""
         old = self.calibrated.score(answer.features)
         new = self.learned.nearness(answer.features)
-        return bool(max(old, *new.tolist()) >= self.threshold)
+        return bool(max([old, *new.tolist()]) >= self.threshold)
