@@ -147,7 +147,8 @@ def main() -> None:
                 late, off = one["late_ms"], one["interval_off_ms"]
                 print(
                     f"  {name:9} {one['fps']:6.2f} fps, {one['dropped']} dropped, "
-                    f"late {late['p50']} / {late['p95']} ms, interval off {off['p50']} / {off['p95']} ms, "
+                    f"late {late['p50']} / {late['p95']} ms, "
+                    f"interval off {off['p50']} / {off['p95']} ms, "
                     f"into the ring {one['into_ring_ms_p95']} ms"
                 )
     if options.json is not None:

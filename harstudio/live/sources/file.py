@@ -38,7 +38,7 @@ def open_source(address: str, settings: CaptureSettings) -> Source:
     playlist = Playlist([path], _color, loop=settings.loop)
     spec = playlist.specs[0]
     try:
-        check_mode(settings, spec.width, spec.height, spec.rate_hz, path.name)
+        check_mode(settings, path.name, (spec.width, spec.height), spec.rate_hz)
     except WrongMode:
         playlist.close()
         raise

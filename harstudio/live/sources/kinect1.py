@@ -25,7 +25,8 @@ from harstudio.live.sources.freenect import (
     Freenect,
     RawFrame,
 )
-from harstudio.live.sources.sensor_cameras import check_mode, picture, sensor_camera
+from harstudio.live.sources.modes import check_mode
+from harstudio.live.sources.sensor_cameras import picture, sensor_camera
 from harstudio.live.sources.sensor_clock import SensorClock
 from harstudio.live.sources.source import Captured, CaptureSettings, SourceFacts, SourceLost
 from harstudio.recordings.formats.harrec_header import StreamSpec

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from harstudio.errors import MissingError
-from harstudio.live.sources.sensor_cameras import check_mode
+from harstudio.live.sources.modes import check_mode
 from harstudio.live.sources.sensor_clock import SensorClock
 from harstudio.live.sources.source import Captured, CaptureSettings, SourceFacts, SourceLost
 from harstudio.recordings.formats.harrec_header import StreamSpec

@@ -14,14 +14,17 @@ def mode_text(width: int, height: int, fps: float) -> str:
     return f"{width}x{height}" + (f" at {fps:g} fps" if fps > 0 else "")
 
 
-def check_mode(settings: CaptureSettings, width: int, height: int, fps: float, name: str) -> None:
-    """WrongMode where a size or rate was asked for and this is not it; fps 0: not known."""
-    size = (settings.width or width, settings.height or height)
+def check_mode(settings: CaptureSettings, title: str, size: tuple[int, int], fps: float) -> None:
+    """WrongMode where another size or rate was asked for than this one, which is given.
+
+    fps: 0 where it is not known.
+    """
+    wanted = (settings.width or size[0], settings.height or size[1])
     rate = settings.fps or fps
-    if size == (width, height) and (not fps or abs(rate - fps) <= RATE_SLACK * rate):
+    if wanted == size and (not fps or abs(rate - fps) <= RATE_SLACK * rate):
         return
+    given = mode_text(*size, round(fps, 2))
     raise WrongMode(
-        f"{name} gives {mode_text(width, height, round(fps, 2))}, not "
-        f"{mode_text(*size, settings.fps)}.",
-        nearest=replace(settings, width=width, height=height, fps=fps),
+        f"{title} gives no {mode_text(*wanted, settings.fps)}; it gives {given}.",
+        nearest=replace(settings, width=size[0], height=size[1], fps=fps),
     )

@@ -63,7 +63,7 @@ class NetworkSource:
                 raise SourceLost(f"{self.title} gives no pictures.")
             rate = float(self._container.streams.video[0].average_rate or 0)
             rate = rate if 1 <= rate <= 1000 else 0.0
-            check_mode(settings, first.width, first.height, rate, self.title)
+            check_mode(settings, self.title, (first.width, first.height), rate)
         except BaseException:
             self._container.close()
             raise

@@ -7,13 +7,11 @@ sees it. Ours are of the mirror image, y up.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harstudio.live.sources.source import CaptureSettings, WrongMode
 from harstudio.skeletons.cameras import Camera
 
 
@@ -66,14 +64,3 @@ def sensor_camera(
 def picture(pixels: NDArray[Any], mirrored: bool) -> NDArray[Any]:
     """A copy of its own, flipped from left to right where asked; the driver's memory is reused."""
     return (pixels[:, ::-1] if mirrored else pixels).copy()
-
-
-def check_mode(settings: CaptureSettings, title: str, size: tuple[int, int], fps: float) -> None:
-    """WrongMode: another size or rate is asked for than the only one that the sensor has."""
-    wanted = (settings.width or size[0], settings.height or size[1], settings.fps or fps)
-    if wanted != (*size, fps):
-        raise WrongMode(
-            f"{title} gives no {wanted[0]}x{wanted[1]} at {wanted[2]:g} fps.",
-            remedy=f"Choose {size[0]}x{size[1]} at {fps:g} fps, its only mode here.",
-            nearest=replace(settings, width=size[0], height=size[1], fps=fps),
-        )

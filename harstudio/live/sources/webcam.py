@@ -80,7 +80,7 @@ class Webcam:
             picture = self._first()
             height, width = picture.shape[:2]
             fps = _rate(self._camera)
-            check_mode(settings, width, height, fps, self.title)
+            check_mode(settings, self.title, (width, height), fps)
         except BaseException:
             self._camera.release()
             raise
