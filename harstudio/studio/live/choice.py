@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.settings import Settings, data_dir
+from harstudio.studio.live.microphone import microphone_spec
 
 if TYPE_CHECKING:
     from harstudio.live.session import LiveOptions
@@ -105,6 +106,15 @@ class LiveChoice(QObject):
         self._settings.live_pose = model
         self._tell()
 
+    @property
+    def sound(self) -> bool:
+        """Whether the microphone is recorded, too."""
+        return self._settings.live_sound
+
+    def set_sound(self, on: bool) -> None:
+        self._settings.live_sound = on
+        self._tell()
+
     def set_folder(self, folder: Path) -> None:
         self._settings.live_folder = str(folder)
         self._tell()
@@ -133,6 +143,7 @@ class LiveChoice(QObject):
             record_folder=self.folder,
             annotator=self._settings.annotator,
             keep_s=float(self.held_s),
+            sound=microphone_spec() if self.sound else None,
         )
         asked = self._asked
         if asked is None:

@@ -45,6 +45,12 @@ def live_commands(desk: LiveDesk) -> list[Command]:
     def explain() -> None:
         service.explain(not service.choice.explain)
 
+    def sounds() -> bool:
+        return service.choice.sound
+
+    def sound() -> None:
+        service.set_sound(not service.choice.sound)
+
     def guided() -> bool:
         return desk.page is not None and desk.page.guide.shown
 
@@ -73,6 +79,8 @@ def live_commands(desk: LiveDesk) -> list[Command]:
                 lambda: desk.page is not None, guided, why=because("Go to Live first (Ctrl+5).")),
         Command("live.install_pose", "Fetch the pose models", desk.install.start, MENU, "",
                 enabled=lambda: not desk.install.words, why=because(BEGUN)),
+        Command("live.sound", "Record the microphone, too", sound, MENU, "", (),
+                checked=sounds),
         Command("live.sources", "Look for cameras and sensors", desk.catalogue.look, MENU,
                 "refresh"),
         Command("live.video", "A video as a camera…", desk.choose_video, MENU, "color"),

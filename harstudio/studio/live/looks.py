@@ -9,9 +9,10 @@ import numpy as np
 
 from harstudio.errors import HarstudioError
 from harstudio.live.growing import GrowingRecording
-from harstudio.recordings.streams import SkeletonStream, StreamKind
+from harstudio.recordings.streams import Body, SkeletonStream, StreamKind
 from harstudio.studio.looks import SAMPLES, Looks, value_range
 
+LOOKED_AT = 30  # skeletons
 LEAVES_NS = 1_500_000_000  # so long away, and a colour is for somebody else
 
 
@@ -23,7 +24,10 @@ class Seats:
         self._seats: list[tuple[str, int]] = []  # body id, when it was seen last
 
     def see(self, ids: Sequence[str], time_ns: int) -> None:
-        """These people are there now."""
+        """These people are there now. Somebody alone is the first, whoever was there before."""
+        if len(ids) == 1:
+            self._seats = [(ids[0], time_ns)]
+            return
         for body in ids:
             at = next((k for k, seat in enumerate(self._seats) if seat[0] == body), None)
             if at is None:
@@ -63,11 +67,13 @@ def live_looks(recording: GrowingRecording, before: LiveLooks) -> LiveLooks:
 
 
 def _joints(recording: GrowingRecording) -> list[np.ndarray]:
+    """Of the last second."""
     skeleton = recording.of_kind(StreamKind.SKELETON)
     found: list[np.ndarray] = []
     if not isinstance(skeleton, SkeletonStream):
         return found
-    for index in range(recording.oldest(skeleton.name), len(skeleton)):
+    first = max(recording.oldest(skeleton.name), len(skeleton) - LOOKED_AT)
+    for index in range(first, len(skeleton)):
         try:
             bodies = skeleton.frame(index).bodies
         except HarstudioError:  # let go of meanwhile
@@ -75,3 +81,12 @@ def _joints(recording: GrowingRecording) -> list[np.ndarray]:
         places = (body.joints[np.isfinite(body.joints).all(axis=1)] for body in bodies)
         found += [one for one in places if len(one)]
     return found
+
+
+def away_from(center: tuple[float, float, float], body: Body) -> float:
+    """Metres from the place that is looked at, along the floor; 0 where the body is nowhere."""
+    places = body.joints[np.isfinite(body.joints).all(axis=1)]
+    if not len(places):
+        return 0.0
+    x, _, z = np.median(places, axis=0)
+    return float(np.hypot(x - center[0], z - center[2]))

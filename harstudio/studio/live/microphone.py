@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QByteArray, QObject, Signal
 
+from harstudio.errors import DataError
 from harstudio.live.streams import LiveStream
 from harstudio.recordings.formats.harrec_header import StreamSpec
 from harstudio.recordings.streams import SECOND_NS, StreamKind
@@ -120,4 +121,7 @@ class Microphone(QObject):
         if self._device is None or self._blocks is None:
             return
         data: QByteArray = self._device.readAll()
-        self._blocks.take(bytes(data.data()), time.monotonic_ns())
+        try:
+            self._blocks.take(bytes(data.data()), time.monotonic_ns())
+        except DataError:  # the session's rings were taken away; it says so when there are others
+            self.stop()

@@ -16,6 +16,8 @@ SLOW, TOO_SLOW = 0.85, 0.5  # of the frames that the source should give
 FOUND_WELL, FOUND = 0.95, 0.6  # share of frames with somebody in them
 LITTLE_BYTES, TOO_LITTLE_BYTES = 5 << 30, 1 << 30
 USUAL_FPS = 30.0
+LIGHT_OR_PORT = "More light: cameras slow down in the dark. Or another port, and no other program."
+TOO_BUSY = "The computer is too busy: choose the quickest skeletons, close other programs."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What nobody tells and the window measures. rate: frames a second that the source promises,
-    0 for not known. shows_people: whether skeletons come at all (of the sensor or of a pose model).
+    """What nobody tells and the window measures.
+
+    rate: frames a second that the source promises, 0 for not known. shows_people: whether
+    skeletons come at all, of the sensor or of a pose model. camera: not a file or a replay.
     """
 
     light: Light | None = None
@@ -43,6 +47,7 @@ class Measured:
     free_bytes: int | None = None
     recognises: bool = True
     state: str = "off"
+    camera: bool = True
 
 
 def checks(told: LiveTold, measured: Measured) -> tuple[Check, ...]:
@@ -82,7 +87,7 @@ def frames(told: LiveTold, measured: Measured) -> Check:
     words = f"{fps:.0f} of {rate:.0f} a second"
     if fps >= SLOW * rate:
         return Check("Frames", GOOD, words)
-    remedy = "More light: cameras slow down in the dark. Or a USB 3 port, and no other program."
+    remedy = LIGHT_OR_PORT if measured.camera else TOO_BUSY
     return Check("Frames", WARN if fps >= TOO_SLOW * rate else BAD, words, remedy)
 
 

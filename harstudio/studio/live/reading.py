@@ -19,7 +19,7 @@ from harstudio.live.streams import LiveFrame, LiveStream
 from harstudio.recordings.formats.harrec_header import PICTURE_KINDS
 from harstudio.recordings.streams import SkeletonFrame, StreamKind
 from harstudio.skeletons.cameras import Camera
-from harstudio.studio.live.looks import LiveLooks, live_looks
+from harstudio.studio.live.looks import LiveLooks, away_from, live_looks
 
 logger = logging.getLogger(__name__)
 KEEP_NS = 500_000_000  # of pictures
@@ -27,6 +27,7 @@ KEEP_SIGNALS_NS = 60_000_000_000  # of skeletons and signals
 LATE_NS = 400_000_000  # a skeleton so far behind the pictures is not waited for
 IDLE_S, TURN_S = 0.05, 0.004
 PEOPLE_FRAMES = 20  # with somebody in them, before the floor is where their feet are
+ASTRAY_M, ASTRAY_FRAMES = 1.0, 30
 STEP_BACK_NS = 1_000_000_000  # the clock of a sensor jumped: what is shown begins anew
 
 
@@ -128,9 +129,9 @@ class _Shown:
         self._next = dict.fromkeys(streams, -1)  # number of the frame that is new
         self._times: dict[str, int] = {}  # of the last frame of each stream, on the rings' clock
         self._looks = LiveLooks()
-        self._seen = 0
         self._known: set[str] = set()  # streams that have come
         self._people = 0  # frames with somebody in them
+        self._astray = 0  # frames in a row in which they are elsewhere than the 3D view looks
         self._drawn_ns = -1
 
     def fits(self, feed: Feed) -> bool:
@@ -187,9 +188,13 @@ class _Shown:
         if not isinstance(frame.data, SkeletonFrame):
             return False
         self._looks.seats.see([body.id for body in frame.data.bodies], frame.time_ns)
+        if not frame.data.bodies:
+            return False
         before = self._people
-        self._people += bool(frame.data.bodies)
-        return before < PEOPLE_FRAMES <= self._people
+        self._people += 1
+        away = away_from(self._looks.center, frame.data.bodies[0])
+        self._astray = self._astray + 1 if away > ASTRAY_M else 0
+        return before < PEOPLE_FRAMES <= self._people or self._astray == ASTRAY_FRAMES
 
     def _read_pictures(self, target: int) -> dict[tuple[str, int], int]:
         captured = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +55,7 @@ class RecordingDesk(QObject):
             self._service.say(RECORDER, "stop", {})
         else:
             self.given.clear()
-            self._service.say(RECORDER, "start", {"name": self._name(), "keep": False})
+            self._service.say(RECORDER, "start", {"name": "", "keep": False})
 
     def keep(self) -> None:
         """Write the last seconds, which were kept in memory."""
@@ -65,11 +64,7 @@ class RecordingDesk(QObject):
             self._service.message.emit("warn", reason)
             return
         seconds = self._service.choice.keep_s
-        self._service.say(RECORDER, "keep", {"seconds": seconds, "name": self._name("kept ")})
-
-    @staticmethod
-    def _name(before: str = "") -> str:
-        return before + time.strftime("%Y-%m-%d %H-%M-%S")
+        self._service.say(RECORDER, "keep", {"seconds": seconds, "name": "kept"})
 
     # ---- labels by keys
 
@@ -125,6 +120,9 @@ class RecordingDesk(QObject):
 
     def _finish(self, payload: dict[str, Any], word: str) -> None:
         """A recording is whole on the disk."""
+        if not payload["path"]:  # no frame came
+            self._service.message.emit("warn", str(payload["sentence"]))
+            return
         self.last = Path(str(payload["path"]))
         remark = str(payload.get("sentence") or "")
         level = "warn" if remark else "info"

@@ -11,11 +11,10 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from harstudio.labels.label_sets.label_set import text_on
 from harstudio.studio import theme
 from harstudio.studio.live.reading import now_ns
-from harstudio.studio.live.told import SECOND_NS, LiveSegment
+from harstudio.studio.live.told import NOTHING, SECOND_NS, LiveSegment
 
 SPAN_S, STEP_S = 60, 10
 BAR_PX, AXIS_PX, PAD = 26, 16, 12
-NOTHING = "nothing known"
 LEAST_WORDS_PX = 28
 
 

@@ -10,7 +10,6 @@ from harstudio.studio import theme
 from harstudio.studio.live.gate import Gate
 from harstudio.studio.live.labels import LiveLabels
 from harstudio.studio.live.reading import now_ns
-from harstudio.studio.live.ribbon import NOTHING
 from harstudio.studio.live.service import LiveService
 from harstudio.studio.live.told import Said
 from harstudio.studio.recognition.ranking import Ranked, Ranking
@@ -61,7 +60,7 @@ class SaidView(QWidget):
         column.addSpacing(6)
         column.addWidget(self._decided)
         column.addWidget(self.gate)
-        self._words = ""
+        self._words, self._known = "", False
         theme.theme_events.changed.connect(self._restyle)
         self._restyle()
         self.clear()
@@ -88,13 +87,14 @@ class SaidView(QWidget):
             self.clear()
             return
         self._unpainted = said
-        self._say(said.name if said.label >= 0 else NOTHING)
+        self._known = said.label >= 0
+        self._say(said.words)
         classes = told.classes
         self.ranking.show_rows(
             [
                 Ranked(classes[k], self._labels.color_of(classes[k]), share)
                 for k, share in told.top(TOP)
-                if k < len(classes)
+                if k < len(classes) and share > 0
             ]
         )
         self._decided.setVisible(bool(said.shares))
@@ -135,5 +135,5 @@ class SaidView(QWidget):
         font.setPixelSize(LABEL_PX)
         tall = theme.ui_font(LABEL_PX, bold=True).pixelSize()
         self.label.setMinimumHeight(round(LINES * tall * 1.25))
-        color = tokens.quiet if self._words == NOTHING else tokens.text
+        color = tokens.text if self._known else tokens.quiet
         theme.tint(self.label, f"color: {color};")

@@ -19,6 +19,7 @@ from harstudio.results import Recognition
 from harstudio.runs.recognitions import load_recognition
 from harstudio.studio.background import NewestTask, Task
 from harstudio.studio.live.choice import LiveChoice
+from harstudio.studio.live.microphone import NAME, NO_MICROPHONE, Microphone
 from harstudio.studio.live.reading import Feed
 from harstudio.studio.live.told import LiveTold
 from harstudio.studio.live.viewing import LiveViewing
@@ -58,6 +59,8 @@ class LiveService(QObject):
         self.viewing.message.connect(self.message)
         self.viewing.measured.connect(self._measure)
         self.viewing.followed.connect(self._first_picture)
+        self.microphone = Microphone(self)
+        self.microphone.failed.connect(partial(self.message.emit, "warn"))
         self._ticket = 0
         self._starts = NewestTask(self)
         self._explains = NewestTask(self)
@@ -117,6 +120,8 @@ class LiveService(QObject):
     def _started(self, live: LiveSession) -> None:
         self.live = live
         self.viewing.begin()
+        if live.streams:
+            self._listen()
 
     def _not_started(self, error: Exception) -> None:
         sentence = str(error) if isinstance(error, HarstudioError | OSError) else repr(error)
@@ -133,6 +138,7 @@ class LiveService(QObject):
         self._starts.stop()
         self._explains.stop()
         self.viewing.end()
+        self.microphone.stop()
         live, self.live = self.live, None
         self._set_state(STOPPING)
 
@@ -192,7 +198,9 @@ class LiveService(QObject):
                 self.heard.emit(stage, kind, payload)  # the last words of one that stops
             return
         self.told.take(stage, kind, payload)
-        if kind == "said" and self.told.said is not None:
+        if (stage, kind) == ("session", "streams"):
+            self._listen()
+        elif kind == "said" and self.told.said is not None:
             self.said.emit(self.told.said)
         elif kind == "segment":
             self.segments_changed.emit()
@@ -201,6 +209,23 @@ class LiveService(QObject):
         elif kind in ("failed", "died"):
             self.message.emit("warn", self.told.troubles[stage])
         self.heard.emit(stage, kind, payload)
+
+    def _listen(self) -> None:
+        """The microphone fills its ring; the stages have new rings after another start."""
+        if not self.choice.sound or self.live is None:
+            return
+        stream = self.live.streams.get(NAME)
+        if stream is None:
+            self.message.emit("warn", NO_MICROPHONE)
+        else:
+            self.microphone.start(stream)
+
+    def set_sound(self, on: bool) -> None:
+        """Whether the microphone is recorded, too; from the next start on."""
+        self.choice.set_sound(on)
+        if self.on:
+            when = "is recorded" if on else "is left out"
+            self.message.emit("info", f"The microphone {when} from the next start on.")
 
     def _first_picture(self) -> None:
         if self.state == STARTING:

@@ -12,6 +12,7 @@ HISTORY = 200  # segments
 MEASURED = 300  # latencies, some ten seconds
 COUNTED_NS = 3_000_000_000  # over so much the rate of recognised frames is counted
 SECOND_NS = 1_000_000_000
+NOTHING, NOBODY, STILL = "nothing known", "nobody is seen", "standing still"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,16 @@ class Said:
     start_ns: int = 0
     end_ns: int = 0
     person: str = ""
+    moving: bool = True
+
+    @property
+    def words(self) -> str:
+        """What is said, in words for people."""
+        if self.label >= 0:
+            return self.name
+        if not self.moving:
+            return STILL
+        return NOTHING if self.person else NOBODY
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> Said:
@@ -53,6 +64,7 @@ class Said:
             int(payload.get("start_ns") or 0),
             int(payload.get("end_ns") or 0),
             str(payload.get("person") or ""),
+            payload.get("moving") is not False,
         )
 
 

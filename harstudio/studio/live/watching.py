@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from harstudio.errors import HarstudioError
 from harstudio.recordings.streams import PictureStream, StreamKind
 from harstudio.studio.background import NewestTask
+from harstudio.studio.live.catalogue import FILE, REPLAY
 from harstudio.studio.live.light import Light, light_of
 from harstudio.studio.live.pose_install import PoseInstall
 from harstudio.studio.live.positioning import Place, place_now
@@ -56,7 +57,7 @@ class LiveWatching(QObject):
         people = not names or "skeleton" in names
         measured = Measured(
             self.light, self.place, rate, people, self._free, bool(service.choice.run),
-            service.state,
+            service.state, not service.choice.source.startswith((FILE, REPLAY)),
         )  # fmt: skip
         found = checks(service.told, measured)
         words = self._install.words
