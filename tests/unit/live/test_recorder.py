@@ -27,7 +27,7 @@ from harstudio.live.recorder.items import Item, Mark
 from harstudio.live.recorder.lanes import Lane
 from harstudio.live.recorder.leftovers import WHY
 from harstudio.live.recorder.recorder import NEARLY_FULL, Recorder
-from harstudio.live.recorder.take import claim
+from harstudio.live.recorder.take import Scene, Take, claim
 from harstudio.live.recorder.take_labels import labels_project
 from harstudio.live.stage import Stage
 from harstudio.live.streams import LiveStream
@@ -322,6 +322,31 @@ def test_a_name_is_never_used_twice(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="Choose another folder"):
         claim(tmp_path / "file", "", now)
+
+
+def test_sound_that_is_lacking_is_silence_and_what_was_before_the_zero_goes(tmp_path: Path) -> None:
+    (spec,) = (one for one in SPECS if one.name == "audio")
+    second = 10**9
+    take = Take(tmp_path, Scene((spec,), {}), {}, zero_ns=10 * second)
+
+    def put(at_ns: int, value: int) -> None:
+        samples = np.full((SOUND_RATE // 10, 1), value, np.int16)
+        take.put(Item("audio", at_ns, samples, True, samples.nbytes, 0))
+
+    put(10 * second - second // 20, 1)  # half of it
+    put(10 * second + second // 20, 2)
+    put(11 * second, 3)
+    take.close()
+    with harstudio.open(take.path) as recording:
+        audio = recording.streams["audio"]
+        assert isinstance(audio, AudioStream)
+        heard = audio.samples(0, len(audio))[:, 0]
+    tenth = SOUND_RATE // 10
+    expected = np.zeros(11 * tenth, np.int16)
+    expected[: tenth // 2], expected[tenth // 2 : tenth * 3 // 2] = 1, 2
+    expected[10 * tenth :] = 3
+    assert audio.start_ns == 0
+    assert np.array_equal(heard, expected)
 
 
 # ---- the disk
