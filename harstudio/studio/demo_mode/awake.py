@@ -146,6 +146,8 @@ class Awake:
         if not saver.XScreenSaverQueryExtension(display, first, error):
             xlib.XCloseDisplay(display)
             return ()
+        xlib.XForceScreenSaver.argtypes = [ctypes.c_void_p, ctypes.c_int]
+        xlib.XForceScreenSaver(display, 0)  # a saver that is on already goes
         saver.XScreenSaverSuspend(display, 1)
         xlib.XFlush(display)
         self._display = xlib, saver, display

@@ -84,6 +84,8 @@ class Doing(QWidget):
         if not shown.label:
             return "", NOTHING_YET, tokens.quiet
         caption = "They were doing" if shown.recorded else "You are doing"
+        if shown.past:
+            caption = "That was"
         return caption, shown.label, tokens.text if shown.known else tokens.quiet
 
     def _label(self, painter: QPainter, left: float, wide: float) -> float:

@@ -110,8 +110,8 @@ class MirrorCanvas(PictureCanvas):
             points = view.to_widget(figure.points)
             if not np.isfinite(points).any():
                 continue
-            tall = float(np.nanmax(points[:, 1]) - np.nanmin(points[:, 1]))
-            share = min(max(tall / (FULL_SIZE * self.height()), 0.35), 1.0)
+            long = float(np.max(np.nanmax(points, axis=0) - np.nanmin(points, axis=0)))
+            share = min(max(long / (FULL_SIZE * self.height()), 0.35), 1.0)
             draw_figure(
                 painter, points, figure.body.tracking, topology(figure.topology),
                 side_colors(figure.person, on_picture=True), BONES * self.sizes.unit * share,

@@ -37,6 +37,7 @@ from harstudio.studio.panes.overlays import SkeletonOverlay
 AWAY_NS = 5_000_000_000  # nobody was seen for so long: the idle screen
 SILENT_NS = 2_000_000_000  # what was said so long ago is over
 ADVICE_NS, KEPT_NS = 900_000_000, 1_600_000_000  # before it is asked; so long it then stays
+READ_NS = 3_000_000_000  # a label stays so long after the movement
 LASTS_NS = 3_000_000_000  # a stage that died is there again before that, and nobody need know
 LOOK_MS, MEASURED = 200, 60
 PICTURES = (StreamKind.COLOR, StreamKind.DEPTH, StreamKind.INFRARED)
@@ -62,6 +63,8 @@ class Showing(QObject):
         self._advice, self._advised_ns = "", 0
         self._move, self._move_ns = "", 0
         self._troubles: dict[str, int] = {}  # by stage, since when
+        self._last: Shown | None = None  # with the last label that was known
+        self._last_ns = 0
         self._answers_ms: deque[float] = deque(maxlen=MEASURED)
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
@@ -87,6 +90,7 @@ class Showing(QObject):
         self._timer.stop()
         self._overlay = self.mirror = None
         self._answers_ms.clear()
+        self._last = None
 
     # ---- state
 
@@ -216,17 +220,29 @@ class Showing(QObject):
             move=self._asked(now),
             just_now=self._just_now(),
         )
-        said = told.said
         if not told.ready or not told.classes:
             return replace(shown, ready=not service.choice.run)
+        said = told.said
         if said is None or now - self._said_ns > SILENT_NS:
             return shown
+        if said.label < 0 and (not said.moving or not said.person):
+            return self._past(shown, now)  # who stands still can read what that was
         top = [(k, round(share, 2)) for k, share in told.top(MOST_RANKED)]
         ranked = tuple((told.classes[k], share) for k, share in top if share)
         shares = tuple((name, round(float(share), 2)) for name, share in said.shares.items())
         known = said.label >= 0
         label = said.name if known else NOTHING_KNOWN
-        return replace(shown, label=label, known=known, ranked=ranked, shares=shares)
+        made = replace(shown, label=label, known=known, ranked=ranked, shares=shares)
+        if known:
+            self._last, self._last_ns = made, now
+        return made
+
+    def _past(self, shown: Shown, now: int) -> Shown:
+        """What was done last stays to be read."""
+        last = self._last
+        if last is None or now - self._last_ns > READ_NS:
+            return shown
+        return replace(shown, label=last.label, ranked=last.ranked, shares=last.shares, past=True)
 
     def _scene(self, now: int) -> Scene:
         if self.mirror is None:

@@ -63,7 +63,8 @@ class Alarm:
 class Shown:
     """The words and figures beside the picture.
 
-    label: "" while nothing was said; known: whether it is a class. ranked: (class, share in
+    label: "" while nothing was said; known: whether it is a class. past: it is over, and
+    stays to be read. ranked: (class, share in
     [0, 1]), the likeliest first. shares: (modality, share), which decided how much. just_now:
     actions before this one, the newest first. recorded: a recording plays since the sensor is
     away. sentence: something is wrong, in calm words.
@@ -73,6 +74,7 @@ class Shown:
     ready: bool = True  # the network is loaded
     label: str = ""
     known: bool = True
+    past: bool = False  # it is over
     ranked: tuple[tuple[str, float], ...] = ()
     shares: tuple[tuple[str, float], ...] = ()
     just_now: tuple[str, ...] = ()
