@@ -1,15 +1,16 @@
 """Recordings of what live windows show: beginnings and ends of trials beside the whole trials.
 
 A window that grows shows the beginning of an action before it shows all of it. So of every trial of
-the people who train (1, 3, 5, 7) there are four recordings: the whole, its first 45 and 70 %, and
-its last 70 %. Of the people who test there is the whole.
+the people who train (1, 3, 5, 7) there are three recordings: the whole, its first 55 % and its last
+70 %. Of the people who test there is the whole.
 
-    python benchmarks/weights/live_clips.py RECORDINGS OUT
+    python benchmarks/weights/live_clips.py UTD-MHAD-SILHOUETTES OUT
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 from pathlib import Path
 
 from harstudio.recordings.formats import open_recording, scan
@@ -19,8 +20,7 @@ from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream, SkeletonStream
 
 TRAIN_PEOPLE = (1, 3, 5, 7)
-WHOLE = (0.0, 1.0)
-PARTS = (WHOLE, (0.0, 0.45), (0.0, 0.7), (0.3, 1.0))
+PARTS = ((0.0, 0.55), (0.3, 1.0))
 
 
 def main() -> None:
@@ -31,9 +31,10 @@ def main() -> None:
     given = parser.parse_args()
     for found in sorted(scan(given.recordings).recordings, key=lambda one: one.name):
         with open_recording(found.path) as trial:
-            parts = PARTS if trial.subject in TRAIN_PEOPLE else PARTS[:1]
-            for number, part in enumerate(parts):
-                name = f"{trial.name}{number}"  # a1_s1_t1 is a1_s1_t10, its parts t11 and so on
+            if not (whole := given.out / found.path.name).exists():
+                shutil.copytree(found.path, whole)
+            for number, part in enumerate(PARTS if trial.subject in TRAIN_PEOPLE else (), 1):
+                name = f"{trial.name}{number}"  # parts of a1_s1_t1 are a1_s1_t11 and a1_s1_t12
                 place = given.out / f"{name}.harrec"
                 if not place.exists():
                     write(trial, place, name, part)

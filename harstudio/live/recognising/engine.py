@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from harstudio.errors import DataError
 from harstudio.jobs.context import Context
 from harstudio.learning.preprocessing import Prepared, Preprocessing
+from harstudio.networks.blocks.score_fusion import ScoreFusion
 from harstudio.networks.inputs import input_shapes
 from harstudio.networks.late_fusion import LateFusion
 from harstudio.networks.network import Gaze, Output
@@ -139,10 +140,11 @@ def fixed_shares(trained: TrainedNetwork) -> dict[str, float] | None:
     """By modality how much each stream counts in every window alike (late fusion of scores: its
     trust, or the weights that it learned), sum 1; None where the network has nothing such."""
     network = trained.network
-    if not isinstance(network, LateFusion) or not hasattr(network.fusion, "trust"):
+    fusion = network.fusion if isinstance(network, LateFusion) else None
+    if not isinstance(fusion, ScoreFusion):
         return None
-    learned = network.fusion.weights()
-    weights = network.fusion.trust if learned is None else learned.tolist()
+    learned = fusion.weights()
+    weights = fusion.trust if learned is None else learned.tolist()
     total = sum(weights)
     return dict(zip(trained.modalities, (weight / total for weight in weights), strict=True))
 

@@ -51,4 +51,4 @@ def restricted(
     """(K,) probabilities of the chosen classes, given that it is one of them."""
     kept = np.where(chosen, probabilities, 0).astype(np.float64)
     total = kept.sum()
-    return kept / total if total > 0 else chosen / chosen.sum()
+    return np.asarray(kept / total if total > 0 else chosen / chosen.sum())
