@@ -47,10 +47,19 @@ LATE_NS = SECOND_NS  # a buffer's time is believed where it is not older than th
 def find() -> list[SourceFacts]:
     """The cameras of the system; only Windows has to open them for a moment."""
     if sys.platform.startswith("linux"):
-        return v4l2.find_cameras()
-    if sys.platform == "darwin":
-        return _found_by_profiler()
-    return _found_by_trying()
+        found = v4l2.find_cameras()
+    elif sys.platform == "darwin":
+        found = _found_by_profiler()
+    else:
+        found = _found_by_trying()
+    none = SourceFacts(
+        "webcam:0",
+        "Webcam",
+        ("color",),
+        available=False,
+        reason="There is no webcam here. Plug one in.",
+    )
+    return found or [none]
 
 
 def open_source(address: str, settings: CaptureSettings) -> Webcam:
