@@ -21,6 +21,7 @@ from harstudio import (
     cli_compare,
     cli_evaluate,
     cli_explain,
+    cli_export,
     cli_labels,
     cli_learning,
     cli_live,
@@ -233,6 +234,7 @@ def convert(
 
 app.command()(cli_predict.predict)
 app.command()(cli_explain.explain)
+app.command()(cli_export.export)
 app.command()(cli_live.live)
 app.command()(cli_calibrate.calibrate)
 app.command()(cli_prepare.prepare)

@@ -12,12 +12,13 @@ from typing import Any
 from harstudio.errors import DataError, HarstudioError, UsageError
 from harstudio.jobs.context import ListeningContext, Payload
 from harstudio.live.growing import GrowingRecording
-from harstudio.live.recognising.engine import Engine, TorchEngine, fixed_shares, gate_of, warm_up
+from harstudio.live.recognising.engine import fixed_shares, gate_of, warm_up
 from harstudio.live.recognising.explaining import Explaining
 from harstudio.live.recognising.few_shot import SHOTS, FewShot, examples_file
 from harstudio.live.recognising.intake import Intake, Stamp
 from harstudio.live.recognising.known import Known
 from harstudio.live.recognising.nearness import Near
+from harstudio.live.recognising.onnx import make_engine
 from harstudio.live.recognising.recogniser import (
     Confident,
     Facts,
@@ -44,7 +45,7 @@ def recognise(payload: Payload, context: ListeningContext) -> Payload:
     payload: run (folder), streams (of ``LiveStream.to_payload``), cameras, start_ns (the session's
     zero), labels (names that are told, none = all), known (least score of what is told, None = as
     the run's calibration has it; of a run that is not calibrated, least confidence), explain
-    (bool), engine ("torch"), scratch (folder for explanations).
+    (bool), engine ("torch" or "onnx"), scratch (folder for explanations).
 
     Times that are told are of ``time.monotonic_ns``. Tells "ready" {network, title, classes,
     window_s, modalities, threshold, gate, trust} (gate: what the network calls its modality share,
@@ -99,7 +100,7 @@ class _Live:
             cameras_from_payload(payload.get("cameras") or {}),
             keep_ns=keep_ns(trained.usual_s),
         )
-        self._engine: Engine = TorchEngine(trained, context)
+        self._engine = make_engine(str(payload.get("engine") or ""), trained, context)
         facts = Facts(trained.classes, trained.usual_s, preprocessing)
         self._recogniser = Recogniser(facts, recording, self._engine)
         self._folder = trained.folder
