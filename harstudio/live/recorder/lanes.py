@@ -21,7 +21,8 @@ from harstudio.recordings.formats.harrec_header import PICTURE_KINDS
 from harstudio.recordings.formats.harrec_tracks import Encoded, PictureEncoder
 from harstudio.recordings.streams import SECOND_NS, SkeletonFrame
 
-REST_S = 0.004  # between two looks at rings without anything new
+LOOK_S = 0.004  # between two looks at rings without anything new
+REST_S = 0.02  # the same while nothing is to be handed on
 LATE_S = 0.5  # frames that are older than a mark are waited for so long
 BELIEVED_NS = 2 * SECOND_NS  # a sensor's time that lies further from the arrival is not
 BODY_BYTES = 2000
@@ -42,6 +43,11 @@ class Lane:
         self._last_ns = 0
         self._lost = 0
         self._mark: tuple[Mark, int, float] | None = None
+
+    @property
+    def rests(self) -> bool:
+        """Whether it hands nothing on."""
+        return self._from_ns is None
 
     def begin(self, from_ns: int, encoder: PictureEncoder | None) -> None:
         """Hand on frames from a time on; the first picture is a key frame. encoder: may be the
@@ -159,7 +165,8 @@ class LaneThread:
                 lane.step() for lane in self._lanes
             ]  # each, whatever the others had
             if not any(steps):
-                time.sleep(REST_S)
+                resting = all(lane.rests for lane in self._lanes)
+                time.sleep(REST_S if resting else LOOK_S)
 
 
 def start_lanes(lanes: Sequence[Lane]) -> list[LaneThread]:
