@@ -6,6 +6,7 @@ flipped: recordings are mirror images already.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from harstudio.live.sources.paced import PacedSource
 from harstudio.live.sources.playlist import Playlist, playable
 from harstudio.live.sources.source import CaptureSettings, SourceFacts, WrongMode
 from harstudio.recordings.formats import FORMATS, scan
+
+SCAN_S = 20.0  # what a huge folder shows until then is enough to play
 
 
 def find() -> list[SourceFacts]:
@@ -46,7 +49,9 @@ def find_recordings(path: Path) -> list[Path]:
         raise MissingError("There is no such file or folder.", path=path)
     if not path.is_dir() or any(known.recognises(path) for known in FORMATS):
         return [path]
-    found = [one.path for one in scan(path).recordings if one.streams]
+    until = time.monotonic() + SCAN_S
+    scanned = scan(path, cancelled=lambda: time.monotonic() > until)
+    found = [one.path for one in scanned.recordings if one.streams]
     if not found:
         raise UnknownFormatError("There is no recording in this folder.", path=path)
     return found
