@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -57,6 +59,20 @@ def until(true: Callable[[], Any], seconds: float = 30.0) -> Any:
     raise AssertionError("it did not happen in time")
 
 
+def put_all(streams: dict[str, LiveStream], k: int, now: int) -> None:
+    """Frame k of all streams; every one tells its number."""
+    noise = np.random.default_rng(k).integers(0, 60000, (48, 64)).astype(np.uint16)
+    noise[0, 0] = k
+    joints = np.full((25, 3), k, np.float32)
+    body = Body("a", joints, np.full(25, 2, np.uint8), color_px=joints[:, :2] * 2)
+    sound = np.full((SOUND_RATE * PERIOD_NS // 10**9, 1), k, np.int16)
+    streams["color"].put(np.full((64, 96, 3), k * 5 % 250, np.uint8), now, now)
+    streams["depth"].put(noise, now, now)
+    streams["skeleton"].put(SkeletonFrame((body,)), now, now)
+    streams["wrist"].put(np.full(3, k, np.float32), now, now)
+    streams["audio"].put(sound, now, now)
+
+
 class Rig:
     """Rings, frames that tell their number, and a recorder that listens."""
 
@@ -80,18 +96,7 @@ class Rig:
             k = self.put_in
             now = max(time.monotonic_ns(), self.last_ns + PERIOD_NS)
             time.sleep(max(0, now - time.monotonic_ns()) / 1e9)
-            dice = np.random.default_rng(k)
-            noise = dice.integers(0, 60000, (48, 64)).astype(np.uint16)
-            noise[0, 0] = k
-            color = np.full((64, 96, 3), k * 5 % 250, np.uint8)
-            joints = np.full((25, 3), k, np.float32)
-            body = Body("a", joints, np.full(25, 2, np.uint8), color_px=joints[:, :2] * 2)
-            sound = np.full((SOUND_RATE * PERIOD_NS // 10**9, 1), k, np.int16)
-            self.streams["color"].put(color, now, now)
-            self.streams["depth"].put(noise, now, now)
-            self.streams["skeleton"].put(SkeletonFrame((body,)), now, now)
-            self.streams["wrist"].put(np.full(3, k, np.float32), now, now)
-            self.streams["audio"].put(sound, now, now)
+            put_all(self.streams, k, now)
             self.put_in, self.last_ns = k + 1, now
 
     def heard(self, kind: str, state: str | None = None) -> dict[str, Any] | None:
@@ -404,49 +409,106 @@ def test_a_disk_that_fills_up_ends_a_whole_recording(small_disk: Path) -> None:
 # ---- killed
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
-def test_a_killed_recorder_leaves_a_recording_that_the_next_one_finishes(tmp_path: Path) -> None:
-    streams = {spec.name: LiveStream.create(spec) for spec in SPECS[2:4]}
-    told: list[tuple[str, dict[str, Any]]] = []
-    payload = {
-        "streams": [stream.to_payload() for stream in streams.values()],
-        "folder": str(tmp_path),
-        "annotator": "Ann",
-        "keep_s": 0,
-    }
-    stage = Stage("recorder", lambda _stage, kind, said: told.append((kind, said)))
+class Killed:
+    """The recorder's own process on all streams, fed all the time, and killed."""
 
-    def heard(kind: str, state: str) -> dict[str, Any] | None:
-        return next((p for k, p in list(told) if k == kind and p.get("state", "") == state), None)
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.feeding = Feeding()
+        self.stage = Stage("recorder", lambda _stage, kind, said: self.told.append((kind, said)))
+        streams = [stream.to_payload() for stream in self.feeding.streams.values()]
+        about = {"folder": str(folder), "annotator": "Ann", "keep_s": 0}
+        self.stage.run("harstudio.live.recorder.jobs:record", {"streams": streams, **about})
 
-    def put(k: int) -> None:
-        now = time.monotonic_ns()
-        streams["wrist"].put(np.full(3, k), now, now)
-        body = Body("a", np.full((25, 3), k, np.float32), np.full(25, 2, np.uint8))
-        streams["skeleton"].put(SkeletonFrame((body,)), now, now)
-        time.sleep(0.002)
+    def heard(self, kind: str, state: str = "") -> dict[str, Any] | None:
+        told = list(self.told)
+        return next((p for k, p in told if k == kind and p.get("state", "") == state), None)
 
-    try:
-        stage.run("harstudio.live.recorder.jobs:record", payload)
-        until(lambda: heard("recording", "idle"))
-        stage.say("start", {})
-        begun = until(lambda: heard("recording", "recording"))
-        stage.say("label", {"name": "wave", "down": True, "time_ns": begun["start_ns"] + 1})
-        for k in range(200):
-            put(k)
-        until(lambda: any(p.get("labels") and p["frames"]["wrist"] > 150 for _, p in list(told)))
-        assert stage.pid is not None
-        os.kill(stage.pid, signal.SIGKILL)
-        finished = until(lambda: heard("finished", ""))  # it is started again by itself
-    finally:
-        stage.stop()
-        stage.wait(20)
-        for stream in streams.values():
+    def once(self, seconds: float) -> tuple[dict[str, Any], int]:
+        """What was told of the recording, and when its process was killed."""
+        self.told.clear()
+        until(lambda: self.heard("recording", "idle"))
+        self.stage.say("start", {})
+        begun = until(lambda: self.heard("recording", "recording"))
+        self.stage.say("label", {"name": "wave", "down": True, "time_ns": begun["start_ns"] + 1})
+        until(lambda: any(p.get("labels") and p["frames"]["depth"] > 10 for _, p in self.told[:]))
+        time.sleep(seconds)
+        assert self.stage.pid is not None
+        os.kill(self.stage.pid, signal.SIGKILL)
+        return begun, time.monotonic_ns()
+
+    def end(self) -> None:
+        self.stage.stop()
+        self.stage.wait(20)
+        self.feeding.end()
+
+
+class Feeding:
+    """Frames of all streams 100 times a second, from a thread."""
+
+    def __init__(self) -> None:
+        self.streams = {spec.name: LiveStream.create(spec) for spec in SPECS}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        k = 0
+        while not self._over.wait(PERIOD_NS / 1e9):
+            put_all(self.streams, k, time.monotonic_ns())
+            k += 1
+
+    def end(self) -> None:
+        self._over.set()
+        self._thread.join()
+        for stream in self.streams.values():
             stream.close()
+
+
+def check_finished(begun: dict[str, Any], finished: dict[str, Any], killed_ns: int) -> float:
+    """Seconds that are lacking of the pictures before the kill."""
     path = Path(begun["path"])
     assert finished["path"] == str(path)
     with harstudio.open(path) as recording:
         assert recording.problems == (WHY,)
-        assert len(recording.streams["skeleton"]) > 100
+        assert set(recording.streams) == {spec.name for spec in SPECS}
+        found = numbers(recording)
+        for values in found.values():
+            assert values == list(range(values[0], values[0] + len(values)))
+        color, depth = recording.streams["color"], recording.streams["depth"]
+        last = min(len(color), len(depth)) - 1
+        assert color.times_ns[last] == depth.times_ns[last]
+        shown = float(color.frame(last).mean())
+        assert abs(shown - found["depth"][last] * 5 % 250) < 4
+        last_ns = min(color.end_ns, depth.end_ns)
     (clip,) = clips_of(path)
     assert (clip.label, clip.start_ns) == ("wave", 1)
+    return (killed_ns - begun["start_ns"] - last_ns) / 1e9
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
+def test_a_killed_recorder_leaves_a_recording_that_the_next_one_finishes(tmp_path: Path) -> None:
+    killed = Killed(tmp_path)
+    try:
+        begun, at_ns = killed.once(0.2)
+        finished = until(lambda: killed.heard("finished"))  # it is started again by itself
+    finally:
+        killed.end()
+    check_finished(begun, finished, at_ns)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
+def test_a_recorder_killed_at_random_moments_loses_half_a_second(tmp_path: Path) -> None:
+    dice = random.Random(3)
+    killed = Killed(tmp_path)
+    try:
+        for _ in range(20):
+            begun, at_ns = killed.once(dice.uniform(0, 2))
+            finished = until(lambda: killed.heard("finished"))
+            assert check_finished(begun, finished, at_ns) < 0.5
+            killed.stage._deaths = 0  # started again at once
+    finally:
+        killed.end()
