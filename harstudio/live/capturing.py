@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from harstudio.errors import HarstudioError
@@ -103,6 +104,7 @@ class _Capture:
 
     def _opened(self) -> Source:
         """An open source; tries again while another program has it, or while it is away."""
+        refusals = 0
         while True:
             try:
                 with self._watchdog.over(OPEN_HANG_S):
@@ -111,7 +113,10 @@ class _Capture:
             except WrongMode as error:
                 if error.nearest is None or error.nearest == self._settings:
                     raise
+                refusals += 1
                 self._settings = error.nearest
+                if refusals > 2:  # it never gives what it says: whatever comes will do
+                    self._settings = replace(error.nearest, width=0, height=0, fps=0.0)
                 self._tell("wrong mode", error)
             except SourceBusy as error:
                 self._tell("busy", error)

@@ -1,23 +1,23 @@
-"""How many frames of a stream may pass: twice its rate, so that a driver that storms does not take
-the whole computer."""
+"""How many frames of a stream may pass: twice its rate, 60 a second at least, so that a driver that
+storms does not take the whole computer."""
 
 from __future__ import annotations
 
 from harstudio.recordings.formats.harrec_header import PICTURE_KINDS, StreamSpec
 from harstudio.recordings.streams import SECOND_NS, StreamKind
 
-FACTOR = 2.0
+FACTOR, LEAST_HZ = 2.0, 60.0  # some drivers tell too low a rate
 BURST = 8.0  # frames that may come at once, after a hiccup
 LIMITED = (*PICTURE_KINDS, StreamKind.SKELETON)  # samples of signals are small and come in bundles
 
 
 class FrameBudget:
-    """A bucket that fills at twice the rate of the stream; every frame takes one out."""
+    """A bucket that fills at that rate; every frame takes one out."""
 
     def __init__(self, spec: StreamSpec) -> None:
         self.overrun = False  # a frame did not pass
-        self._rate = FACTOR * (spec.rate_hz or 30.0)
-        self._usual = spec.rate_hz or 30.0
+        self._rate = max(FACTOR * spec.rate_hz, LEAST_HZ)
+        self._usual = spec.rate_hz
         self._free = spec.kind not in LIMITED
         self._tokens = BURST
         self._at_ns: int | None = None

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 USUAL = (1280, 720, 30.0)
 RAW_PIXELS, RAW_FPS = 640 * 480, 30.0
+LEAST_HZ = 60.0  # so many pictures a second are always taken
 TRIED = 10  # numbers that are tried where the system has no list
 FIRST_S, SILENT_S = 8.0, 3.0  # the first picture takes long: light is measured
 # OpenCV reads it when it is imported: how long a call waits for a picture from V4L2 (seconds).
@@ -96,7 +97,7 @@ class Webcam:
         rate = fps or settings.fps or USUAL[2]
         self.streams = (StreamSpec("color", StreamKind.COLOR, width, height, rate, dtype="uint8"),)
         self._heard_ns = time.monotonic_ns()
-        self._least_ns = round(SECOND_NS / (2 * rate))
+        self._least_ns = round(SECOND_NS / max(2 * rate, LEAST_HZ))
         self._thread = threading.Thread(target=self._run, name="webcam", daemon=True)
         self._thread.start()
 
