@@ -27,7 +27,7 @@ def export(
     json: AsJson = False,
     threads: Threads = None,
 ) -> None:
-    """Write a run's network as ONNX and say how far it is from torch on real clips."""
+    """Write a network as ONNX and compare it with torch on clips."""
     from harstudio.runs.bundled import find_run  # only needed here: help answers at once
 
     if out.suffix != ".onnx":

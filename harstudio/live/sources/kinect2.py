@@ -41,9 +41,9 @@ def find() -> list[SourceFacts]:
     try:
         sensor = _open(_driver())
     except MissingError as error:
-        return [SourceFacts(KIND, TITLE, KINDS, MODES, False, error.sentence)]
+        return [SourceFacts(f"{KIND}:0", TITLE, KINDS, MODES, False, error.sentence)]
     sensor.close()
-    return [SourceFacts(KIND, TITLE, KINDS, MODES)]
+    return [SourceFacts(f"{KIND}:0", TITLE, KINDS, MODES)]
 
 
 def _driver() -> ModuleType:

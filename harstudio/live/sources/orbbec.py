@@ -43,7 +43,7 @@ def find() -> list[SourceFacts]:
     try:
         devices = _devices(_driver())
     except MissingError as error:
-        return [SourceFacts(f"{KIND}:", TITLE, KINDS, (), False, error.sentence)]
+        return [SourceFacts(f"{KIND}:0", TITLE, KINDS, (), False, error.sentence)]
     return [
         SourceFacts(
             f"{KIND}:{devices.get_device_serial_number_by_index(k)}",
@@ -75,7 +75,7 @@ def _devices(driver: ModuleType) -> Any:
 
 
 def open_source(address: str, settings: CaptureSettings) -> Orbbec:
-    """Open the camera with serial number ``address`` (the first where empty).
+    """Open the camera with serial number ``address`` (the first where empty or "0").
 
     MissingError: no driver or no camera; WrongMode: it has no such size or rate; SourceBusy:
     another program has it.
@@ -83,12 +83,13 @@ def open_source(address: str, settings: CaptureSettings) -> Orbbec:
     driver = _driver()
     devices = _devices(driver)
     serials = [devices.get_device_serial_number_by_index(k) for k in range(devices.get_count())]
-    if address and address not in serials:
+    first = address in ("", "0")
+    if not first and address not in serials:
         raise MissingError(
             f"There is no Orbbec camera {address}.", remedy=f"There is {', '.join(serials)}."
         )
     try:
-        device = devices.get_device_by_index(serials.index(address) if address else 0)
+        device = devices.get_device_by_index(0 if first else serials.index(address))
         pipeline = driver.Pipeline(device)
     except (driver.OBError, RuntimeError) as error:
         raise SourceBusy(

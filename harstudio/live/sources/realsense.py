@@ -39,6 +39,7 @@ TITLE = "Intel RealSense"
 KINDS = ("color", "depth")
 WIDTH, HEIGHT, FPS = 640, 480, 30  # also over USB 2
 SUFFIX = ".db3"
+FIRST = "0"
 SILENT_S = 5.0
 END_MS = 1000  # the SDK does not tell the end of a recording; nothing comes for so long
 
@@ -48,10 +49,10 @@ def find() -> list[SourceFacts]:
     try:
         devices = list(_driver().context().query_devices())
     except MissingError as error:
-        return [SourceFacts(f"{KIND}:", TITLE, KINDS, (), False, error.sentence)]
+        return [SourceFacts(f"{KIND}:0", TITLE, KINDS, (), False, error.sentence)]
     if not devices:
         reason = "No RealSense is here. Plug it into a USB 3 socket."
-        return [SourceFacts(f"{KIND}:", TITLE, KINDS, (), False, reason)]
+        return [SourceFacts(f"{KIND}:0", TITLE, KINDS, (), False, reason)]
     return [_facts(device) for device in devices]
 
 
@@ -79,12 +80,12 @@ def _driver() -> ModuleType:
 
 
 def open_source(address: str, settings: CaptureSettings) -> RealSense:
-    """Open the camera with serial number ``address`` (the first where empty), or a .db3 file.
+    """Open the camera with serial number ``address`` (the first where "" or "0"), or a .db3 file.
 
     MissingError: no driver, no camera, no file; SourceBusy: another program has it; WrongMode:
     it has no such size or rate; DataError: the file is no recording of the SDK.
     """
-    return RealSense(address, settings)
+    return RealSense("" if address == FIRST else address, settings)
 
 
 class RealSense:
