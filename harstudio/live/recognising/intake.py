@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from harstudio.live.recognising.recogniser import Recogniser
 from harstudio.live.streams import LiveFrame, LiveStream
+from harstudio.recordings.formats.harrec_header import PICTURE_KINDS
 
 RECENT = 256  # stamps that are kept
+MOST_AT_ONCE = 8  # pictures of one stream; of more that wait, so many evenly
 
 
 class Stamp(NamedTuple):
@@ -24,8 +26,8 @@ class Stamp(NamedTuple):
 class Intake:
     """Reads what came in all streams and gives it to the recogniser.
 
-    lost: frames that were written over before they were read, or came out of order. start_ns: the
-    zero of the recording.
+    lost: frames that were written over before they were read, came out of order, or were left out
+    because too many pictures waited. start_ns: the zero of the recording.
     """
 
     def __init__(self, streams: Sequence[LiveStream], start_ns: int) -> None:
@@ -47,7 +49,13 @@ class Intake:
             newest, read = stream.newest(), self._read[name]
             first = max(read + 1, stream.ring.oldest()) if read >= 0 else max(0, newest)
             self.lost += first - read - 1 if read >= 0 else 0
-            for sequence in range(first, newest + 1):
+            wanted = range(first, newest + 1)
+            if stream.spec.kind in PICTURE_KINDS and len(wanted) > MOST_AT_ONCE:
+                every = -(-len(wanted) // MOST_AT_ONCE)
+                self.lost += len(wanted)
+                wanted = wanted[::-every][::-1]  # the newest is among them
+                self.lost -= len(wanted)
+            for sequence in wanted:
                 frame = stream.read(sequence)
                 if frame is None:
                     self.lost += 1
