@@ -7,6 +7,7 @@ has a C++ interface alone, which Python cannot call without a compiled part; it 
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from importlib import import_module
@@ -34,6 +35,10 @@ KINDS = ("color", "depth", "infrared", "skeleton")
 MODES = (f"{COLOR_SIZE[0]}x{COLOR_SIZE[1]} at {FPS} fps",)
 START_MS = 5000  # after it was opened the first frame takes up to three seconds
 SILENT_S = 5.0
+ELSEWHERE = (
+    "Kinect v2 is read through Microsoft's SDK, which there is for Windows alone; libfreenect2 "
+    "has a C++ interface alone."
+)
 
 
 def find() -> list[SourceFacts]:
@@ -50,6 +55,8 @@ def _driver() -> ModuleType:
     try:
         return import_module("kinect_next")
     except ImportError as error:
+        if sys.platform != "win32":
+            raise MissingError(ELSEWHERE, remedy="Use it on Windows.") from error
         raise MissingError(
             f"kinect-next, which speaks with the SDK of Kinect v2, is not here ({error}).",
             remedy='On Windows install Kinect for Windows SDK 2.0 and "harstudio[kinect-v2]".',
@@ -63,9 +70,11 @@ def _open(driver: ModuleType) -> Any:
     try:
         sensor = driver.KinectSensor(wanted)
     except driver.KinectError as error:
+        if sys.platform != "win32":
+            raise MissingError(ELSEWHERE, remedy="Use it on Windows.") from error
         raise MissingError(
-            f"Kinect v2 does not open ({error}).",
-            remedy="Its SDK 2.0 is for Windows 8 to 11; plug the sensor into its power supply and "
+            f"Kinect v2 does not open ({str(error).rstrip('.')}).",
+            remedy="Install Kinect for Windows SDK 2.0; plug the sensor into its power supply and "
             "into a USB 3 socket.",
         ) from error
     try:
