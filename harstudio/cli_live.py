@@ -71,7 +71,7 @@ def live(
     ),
     device: OnDevice = "auto",
 ) -> None:
-    """Recognise what a camera, a Kinect or a replay sees, in the studio or without a window."""
+    """Recognise what a camera, Kinect or replay sees."""
     if list_sources:
         _print_sources(json)
         return
