@@ -10,7 +10,7 @@ from harstudio.jobs.launcher import cores
 from harstudio.recordings.formats.harrec_header import PICTURE_KINDS, StreamSpec
 from harstudio.recordings.formats.harrec_tracks import PictureEncoder
 
-PRESET, CRF = "ultrafast", 21  # measured: docs/reference/live.md
+PRESET, CRF = "ultrafast", 21  # measured: docs/reference/recorder.md
 ONE_THREAD_PIXELS = 1920 * 1088  # an encoder of larger pictures needs more than one core
 MOST_THREADS = 4
 

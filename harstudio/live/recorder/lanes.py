@@ -161,9 +161,7 @@ class LaneThread:
 
     def _run(self) -> None:
         while not self._over.is_set():
-            steps = [
-                lane.step() for lane in self._lanes
-            ]  # each, whatever the others had
+            steps = [lane.step() for lane in self._lanes]  # each, whatever the others had
             if not any(steps):
                 resting = all(lane.rests for lane in self._lanes)
                 time.sleep(REST_S if resting else LOOK_S)

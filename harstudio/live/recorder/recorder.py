@@ -17,12 +17,13 @@ from typing import Any
 
 from harstudio.errors import HarstudioError
 from harstudio.live.recorder.disk import DiskGuard, Room
+from harstudio.live.recorder.ending import close, labelled, state_of, write_kept
 from harstudio.live.recorder.hold import Hold
 from harstudio.live.recorder.inbox import Inbox
 from harstudio.live.recorder.items import Item, Mark, live_encoder, live_spec
 from harstudio.live.recorder.lanes import Lane, start_lanes
 from harstudio.live.recorder.leftovers import finish_leftovers
-from harstudio.live.recorder.take import Scene, Take, write_kept
+from harstudio.live.recorder.take import Scene, Take
 from harstudio.live.recorder.take_labels import Labelled, TakeLabels, recordings_folder
 from harstudio.live.streams import LiveStream
 from harstudio.recordings.formats.harrec_tracks import PictureEncoder
@@ -35,7 +36,6 @@ Tell = Callable[[str, Payload], None]
 TELL_S = 0.5
 LOOK_S = 1.0  # at the disk
 MARKS_S = 3.0  # streams that have not handed all on by then are not waited for
-NOTHING = "Nothing was recorded: no frame came."
 NEARLY_FULL = "The disk was nearly full; the recording ends there."
 
 
@@ -72,7 +72,7 @@ class Recorder:
         self._note = ""  # why the recording is being stopped
         self._token = 0
         self._awaited: dict[int, tuple[set[str], float, Callable[[], None]]] = {}
-        self._keeping: list[threading.Thread] = []
+        self._closing: list[threading.Thread] = []  # what writes a recording's end
         self._room = self._guard.room()
         self._short = False
         self._told = self._looked = 0.0
@@ -99,16 +99,16 @@ class Recorder:
         """Stop recording, save, end the threads; waits for that."""
         self._inbox.order(self._end)
         self._thread.join()
-        for thread in (*self._threads,):
-            thread.end()
-        for keeping in self._keeping:
-            keeping.join()
+        for lanes in self._threads:
+            lanes.end()
+        for closing in self._closing:
+            closing.join()
 
     # ---- the thread that writes
 
     def _run(self) -> None:
         try:
-            self._finish_leftovers()
+            threading.Thread(target=self._finish_leftovers, daemon=True).start()
             while not self._over or self._take is not None or self._awaited:
                 got = self._inbox.get(0.05)
                 if isinstance(got, Item):
@@ -218,19 +218,14 @@ class Recorder:
             return
         seconds = min(float(payload.get("seconds") or hold.keep_s), hold.keep_s)
         name = str(payload.get("name") or "")
-        labels = [_labelled(one) for one in payload.get("labels") or ()]
+        labels = [labelled(one) for one in payload.get("labels") or ()]
         now_ns = time.monotonic_ns()
         since_ns = now_ns - int(seconds * SECOND_NS)
 
         def write() -> None:
             zero_ns, items = hold.since(since_ns)
             kept = zero_ns, [item for item in items if item.time_ns <= now_ns]
-            encoders = self._encoders
-            thread = threading.Thread(
-                target=lambda: self._write_kept(encoders, kept, name, labels), name="recorder keeps"
-            )
-            self._keeping = [one for one in self._keeping if one.is_alive()] + [thread]
-            thread.start()
+            self._beside(lambda: self._write_kept(kept, name, labels))
 
         self._after_marks(now_ns, write)
 
@@ -288,35 +283,25 @@ class Recorder:
                 labels.close(take.until_ns or take.last_ns)
             except HarstudioError as problem:
                 self._refuse("label", problem.message, problem.remedy)
-        told = _state(take, labels, "done")
-        try:
-            told["sentence"] = take.close(error, note)
-        except (HarstudioError, OSError) as problem:
-            told["sentence"] = str(problem)
-        told["bytes"] = take.bytes
-        if not any(take.frames.values()) and not told["labels"]:
-            take.discard()
-            told |= {"path": "", "sentence": NOTHING}
-        self._tell("recording", told)
+        told = state_of(take, labels, "done")
+        self._beside(lambda: self._tell("recording", close(take, told, error, note)))
+
+    def _beside(self, work: Callable[[], None]) -> None:
+        """In a thread of its own, which ``close`` waits for: others are recorded meanwhile."""
+        thread = threading.Thread(target=work, name="recorder closes", daemon=True)
+        self._closing = [one for one in self._closing if one.is_alive()] + [thread]
+        thread.start()
 
     def _write_kept(
-        self,
-        encoders: Mapping[str, PictureEncoder],
-        kept: tuple[int, Sequence[Item]],
-        name: str,
-        found: Sequence[Labelled],
+        self, kept: tuple[int, Sequence[Item]], name: str, found: Sequence[Labelled]
     ) -> None:
+        scene, encoders, annotator = self._scene, self._encoders, self._annotator
         try:
-            take, sentence = write_kept(self.folder, self._scene, encoders, kept, name)
-            labels = TakeLabels(take.path, take.name, self._annotator, take.zero_ns)
-            labels.add(found)
-            labels.close(take.last_ns)
+            told = write_kept(self.folder, scene, encoders, kept, name, found, annotator)
         except HarstudioError as error:
             self._refuse("keep", error.message, error.remedy)
-            return
-        told = _state(take, labels, "done")
-        told |= {"start_ns": take.zero_ns, "end_ns": take.last_ns, "sentence": sentence}
-        self._tell("kept", told)
+        else:
+            self._tell("kept", told)
 
     def _finish_leftovers(self) -> None:
         finished, problems = finish_leftovers(self.folder)
@@ -353,35 +338,10 @@ class Recorder:
             told: Payload = {"state": "idle"}
         else:
             state = "recording" if take.until_ns is None else "saving"
-            told = _state(take, self._labels, state) | {"bytes": take.bytes}
+            told = state_of(take, self._labels, state) | {"bytes": take.bytes}
         hold = self._hold
         told["free_bytes"] = self._room.free_bytes
         told["keep_s"] = 0.0 if hold is None else hold.keep_s
         told["held_s"] = 0.0 if hold is None else hold.held_s
         told["held_bytes"] = 0 if hold is None else hold.bytes
         self._tell("recording", told)
-
-
-def _state(take: Take, labels: TakeLabels | None, state: str) -> Payload:
-    return {
-        "state": state,
-        "path": str(take.path),
-        "name": take.name,
-        "start_ns": take.zero_ns,
-        "seconds": take.seconds,
-        "frames": dict(take.frames),
-        "lost": dict(take.lost),
-        "labels": 0 if labels is None else labels.count,
-        "label": "" if labels is None else labels.open_label,
-    }
-
-
-def _labelled(payload: Payload) -> Labelled:
-    confidence = payload.get("confidence")
-    return Labelled(
-        str(payload["name"]),
-        int(payload["start_ns"]),
-        int(payload["end_ns"]),
-        str(payload.get("person") or ""),
-        None if confidence is None else float(confidence),
-    )

@@ -7,7 +7,7 @@ import contextlib
 import datetime
 import itertools
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -229,25 +229,3 @@ def _no_folder(folder: Path, why: str) -> HarstudioError:
 
 def _ended_early(error: HarstudioError | OSError) -> str:
     return f"The recording ends early: {_reason(error)}"
-
-
-def write_kept(
-    folder: Path,
-    scene: Scene,
-    encoders: Mapping[str, PictureEncoder],
-    kept: tuple[int, Sequence[Item]],
-    name: str,
-) -> tuple[Take, str]:
-    """A closed recording of what was kept in memory (zero, frames), and what is not whole.
-
-    HarstudioError where it cannot be written.
-    """
-    zero_ns, items = kept
-    take = Take(folder, scene, encoders, zero_ns, name)
-    failed: HarstudioError | OSError | None = None
-    try:
-        for item in items:
-            take.put(item)
-    except (HarstudioError, OSError) as error:
-        failed = error
-    return take, take.close(failed)
