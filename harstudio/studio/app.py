@@ -27,6 +27,7 @@ from harstudio.studio.window import MainWindow
 
 if TYPE_CHECKING:
     from harstudio.live.session import LiveOptions
+    from harstudio.studio.live.told import Said
 
 logger = logging.getLogger(__name__)
 LOG_BYTES, LOGS_KEPT = 1_000_000, 3
@@ -90,10 +91,18 @@ class Starter(QObject):
 
     def _furnish(self) -> None:
         self.start_up.mark("window")
+        visitors = self._live is not None and self._live.visitors
+        if self._live is not None and visitors:  # they wait; the workspaces may come later
+            self._go_live(self._live)
+            QTimer.singleShot(0, self._furnish_rest)
+            return
+        self._furnish_rest()
+
+    def _furnish_rest(self) -> None:
         self._open()  # parses in its own thread while the panes are imported here
         self.window.furnish()
         self.start_up.mark("usable")
-        if self._live is not None:
+        if self._live is not None and not self._live.visitors:
             self._go_live(self._live)
         self.window.desk.warm_up_soon()
         for sentence in self.session.settings.problems:
@@ -101,6 +110,7 @@ class Starter(QObject):
 
     def _go_live(self, live: LiveStart) -> None:
         window = self.window
+        window.live.said.connect(self._said)
         window.live.choice.take(live.options)
         if live.visitors:
             window.demo_mode.enter()
@@ -108,6 +118,11 @@ class Starter(QObject):
             window.set_workspace(LIVE)
         if not window.live.on:
             window.live.start()
+
+    def _said(self, said: Said) -> None:
+        self.start_up.mark("answer")
+        if said.label >= 0:
+            self.start_up.mark("label")
 
     def _open(self) -> None:
         first_time = not self.session.settings.recent and self._live is None
