@@ -109,6 +109,7 @@ class Chooser(QWidget):
         self._chips = QWidget()
         self._flow = Flow(self._chips)
         self._flow.setContentsMargins(0, 0, 0, 0)
+        self._flow.addWidget(self._all)
         area = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self._chips)

@@ -105,7 +105,7 @@ class LiveTold:
         self.troubles: dict[str, str] = {}  # by stage: a sentence, until the stage works again
         self.failed: dict[str, dict[str, Any]] = {}  # by stage: why it stays away
         self.latencies_ms: deque[float] = deque(maxlen=MEASURED)  # captured -> painted
-        self._said_ns: deque[int] = deque()
+        self._said_ns: deque[tuple[int, int]] = deque()  # when it was heard, of which frame
 
     def take(self, stage: str, kind: str, payload: Mapping[str, Any]) -> None:
         """One message of a stage; unknown kinds are ignored."""
@@ -138,11 +138,12 @@ class LiveTold:
 
     @property
     def recognised_fps(self) -> float:
-        """Frames recognised a second, over the last three seconds."""
+        """Frames recognised a second, over the last three seconds, by the times of the frames:
+        what waited while the window was busy comes all at once."""
         times = self._said_ns
-        while times and time.monotonic_ns() - times[0] > COUNTED_NS:
+        while times and time.monotonic_ns() - times[0][0] > COUNTED_NS:
             times.popleft()
-        span = times[-1] - times[0] if len(times) > 1 else 0
+        span = times[-1][1] - times[0][1] if len(times) > 1 else 0
         return (len(times) - 1) * SECOND_NS / span if span > 0 else 0.0
 
     def fps_of(self, stream: str) -> float:
@@ -207,7 +208,7 @@ class LiveTold:
 
     def _take_said(self, _stage: str, payload: Mapping[str, Any]) -> None:
         self.said = Said.of(payload)
-        self._said_ns.append(time.monotonic_ns())
+        self._said_ns.append((time.monotonic_ns(), self.said.time_ns))
 
     def _take_segment(self, _stage: str, payload: Mapping[str, Any]) -> None:
         """An open one takes the place of itself: it has become longer."""

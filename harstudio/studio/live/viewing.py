@@ -50,6 +50,7 @@ class LiveTransport(Transport):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._follows = False
+        self._newest_ns: int | None = None
         self.held = False
 
     @property
@@ -59,6 +60,7 @@ class LiveTransport(Transport):
     def follow(self, position_ns: int) -> None:
         """The newest frame is of this time."""
         if self.held:
+            self._newest_ns = position_ns  # it came while the picture was being held
             return
         begins, self._follows = not self._follows, True
         self._stop_ns = self._last_ns = max(self._last_ns, position_ns)
@@ -81,6 +83,9 @@ class LiveTransport(Transport):
             self.held = held
             self.held_changed.emit(held)
             self.playing_changed.emit(self.playing)
+            newest, self._newest_ns = self._newest_ns, None
+            if not held and self._follows and newest is not None:
+                self.follow(newest)
 
     def play(self) -> None:
         self.hold(False)
