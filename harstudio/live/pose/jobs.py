@@ -25,9 +25,10 @@ def find_pose(payload: Payload, context: Context) -> Payload:
     model: "lite", "full" or "heavy"; topology: of the skeletons, else that of ``out``; threads;
     mirrored: whether pictures are mirror images (yes unless told); people: followed at most.
     Tells each second "posed" {fps, found (share of pictures with somebody), ms {p50, p95} of one
-    picture, latency_ms {p50, p95} from when the picture reached this machine, bodies, skipped,
-    main (id)}, and five times a second "person" {id, box, height_share, whole, distance_m,
-    measured} of ``finder.MainPerson``, box None where nobody is.
+    picture, latency_ms {p50, p95} from when the picture reached this machine, bodies, skipped
+    (pictures left out since the beginning), main (id)}. Tells five times a second "person" {id,
+    box, height_share, whole, distance_m, measured} of ``finder.MainPerson``; box is None where
+    nobody is.
     """
     with ExitStack() as streams:
 
@@ -98,12 +99,13 @@ class _Told:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._since_ns = self._guided_ns = time.monotonic_ns()
+        self._skipped = 0
         self._clear()
 
     def _clear(self) -> None:
         self._ms: list[float] = []
         self._latency: list[float] = []
-        self._found = self._bodies = self._skipped = 0
+        self._found = self._bodies = 0
 
     def add(self, begun_ns: int, frame: LiveFrame, bodies: int, skipped: int) -> None:
         """One picture is done."""
