@@ -28,14 +28,15 @@ from harstudio.skeletons.cameras import Camera
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "udp", "rtp", "tcp")
 OPEN_S, READ_S = 5.0, 3.0
+LATE_NS = SECOND_NS // 5
 # No playlists: they would make FFmpeg open other files and hosts.
 OPTIONS = {
     "protocol_whitelist": "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,crypto",
     "format_whitelist": f"{FORMATS},rtsp,rtp,sdp,mpjpeg,mjpeg,h264,hevc,flv",
     "rtsp_transport": "tcp",
-    "fflags": "nobuffer",
     "flags": "low_delay",
 }
+AT_ONCE = {"fflags": "nobuffer"}  # of a file on a server FFmpeg would then read nothing
 
 
 def is_address(text: str) -> bool:
@@ -93,7 +94,9 @@ class NetworkSource:
 
     def _open(self) -> InputContainer:
         try:
-            return av.open(self._address, options=dict(OPTIONS), timeout=(OPEN_S, READ_S))
+            web = self._address.casefold().startswith("http")
+            options = OPTIONS if web else OPTIONS | AT_ONCE
+            return av.open(self._address, options=dict(options), timeout=(OPEN_S, READ_S))
         except (av.FFmpegError, ValueError, OSError) as error:
             raise SourceLost(
                 f"{self.title} does not answer ({_reason(error)}).",
@@ -148,6 +151,9 @@ class NetworkSource:
             if stamp is not None and paced:
                 begun = begun or (now, stamp)
                 taken = begun[0] + stamp - begun[1]
+                if now - taken > LATE_NS:  # decoding is too slow: the clock goes on
+                    self._inbox.dropped["color"] += 1
+                    continue
                 self._stop.wait(max(0, taken - now) / SECOND_NS)
                 now = time.monotonic_ns()
             elif stamp is not None:

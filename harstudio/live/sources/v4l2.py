@@ -29,54 +29,41 @@ DISCRETE = 1
 
 def find_cameras() -> list[SourceFacts]:
     """Every camera with its name, its modes, and why it cannot be used."""
-    found = []
-    for device in sorted(DEVICES.glob("video*"), key=_order):
-        if not device.name[5:].isdecimal():
-            continue
-        number_ = int(device.name[5:])
-        title = readable_name(number_) or f"Camera {number_}"
-        name = f"webcam:{number_}"
-        try:
-            check(device)
-            with _opened(device) as handle:
-                if not _captures(handle):
-                    continue  # metadata, or an output
-                modes = tuple(_modes(handle))
-            found.append(SourceFacts(name, title, ("color",), modes))
-        except HarstudioError as error:
-            found.append(
-                SourceFacts(name, title, ("color",), available=False, reason=error.sentence)
-            )
-        except OSError:
-            error_ = why_not(device)
-            found.append(
-                SourceFacts(name, title, ("color",), available=False, reason=error_.sentence)
-            )
-    return found
+    return [facts for device in _devices() if (facts := look_at(device)) is not None]
 
 
-def readable_name(number_: int) -> str:
-    """The name that the camera gives itself; "" where the system has none."""
+def look_at(device: Path) -> SourceFacts | None:
+    """One device; None where it gives no pictures (metadata, an output)."""
+    name = f"webcam:{device.name.removeprefix('video')}"
+    title = readable_name(device) or f"Webcam {device.name}"
     try:
-        text = (CLASS / f"video{number_}" / "name").read_text(encoding="utf-8", errors="replace")
+        check(device)
+        with _opened(device) as handle:
+            if not _captures(handle):
+                return None
+            return SourceFacts(name, title, ("color",), tuple(_modes(handle)))
+    except HarstudioError as error:
+        reason = error.sentence
+    except OSError:
+        reason = why_not(device).sentence
+    return SourceFacts(name, title, ("color",), available=False, reason=reason)
+
+
+def readable_name(device: Path) -> str:
+    """The name that a camera gives itself; "" where the system has none."""
+    try:
+        file = CLASS / device.resolve().name / "name"
+        text = file.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return ""
-    first, _, second = text.strip().partition(": ")  # drivers say "Name: Name"
-    return first if first == second or second.startswith(first) else text.strip()
-
-
-def number(device: Path) -> int:
-    """The N of /dev/videoN that a path leads to. MissingError: it leads elsewhere."""
-    target = device.resolve()
-    if not target.name.startswith("video") or not target.name[5:].isdecimal():
-        raise MissingError("This is no camera.", path=device, remedy="Cameras are /dev/video0, ...")
-    return int(target.name[5:])
+    first, _, second = text.partition(": ")  # drivers say "Name: Name"
+    return first if second.startswith(first) else text
 
 
 def check(device: Path) -> None:
     """MissingError: it is not there, or may not be read and written."""
     if not device.exists():
-        others = ", ".join(f"webcam:{d.name[5:]}" for d in sorted(DEVICES.glob("video*")))
+        others = ", ".join(f"webcam:{one.name[5:]}" for one in _devices())
         there = f"There are {others}." if others else "There is no camera at all."
         raise MissingError(
             f"There is no camera {device}.", remedy=f"{there} Plug one in, or choose another."
@@ -104,21 +91,22 @@ def why_not(device: Path) -> HarstudioError:
 
 def _users(device: Path) -> set[str]:
     """Names of the processes that hold a device open, ours left out."""
-    users = set()
+    users, target = set(), device.resolve()
     for process in Path("/proc").glob("[0-9]*"):
         if process.name == str(os.getpid()):
             continue
         try:
-            if any(handle.readlink() == device for handle in (process / "fd").iterdir()):
+            if any(handle.readlink() == target for handle in (process / "fd").iterdir()):
                 users.add((process / "comm").read_text(encoding="utf-8").strip())
         except OSError:
             continue  # it ended, or is not ours to see
     return users
 
 
-def _order(device: Path) -> tuple[int, str]:
-    digits = device.name[5:]
-    return (int(digits) if digits.isdecimal() else 1 << 30, device.name)
+def _devices() -> list[Path]:
+    """/dev/video0, /dev/video1, ... as far as they are there."""
+    found = [one for one in DEVICES.glob("video*") if one.name[5:].isdecimal()]
+    return sorted(found, key=lambda one: int(one.name[5:]))
 
 
 @contextmanager
@@ -130,11 +118,11 @@ def _opened(device: Path) -> Iterator[int]:
         os.close(handle)
 
 
-def _asked(handle: int, number_: int, request: bytes) -> bytes:
+def _asked(handle: int, number: int, request: bytes) -> bytes:
     """ioctl _IOWR('V', number, ...); OSError where the driver has no (more) answer."""
     import fcntl
 
-    code = 3 << 30 | len(request) << 16 | ord("V") << 8 | number_
+    code = 3 << 30 | len(request) << 16 | ord("V") << 8 | number
     return bytes(fcntl.ioctl(handle, code, request))
 
 

@@ -69,23 +69,21 @@ def open_source(address: str, settings: CaptureSettings) -> Webcam:
     place = _place(address)
     if isinstance(place, Path):
         v4l2.check(place)
-        place = v4l2.number(place)
-    elif sys.platform.startswith("linux"):
-        v4l2.check(Path(f"/dev/video{place}"))
     return Webcam(place, settings)
 
 
 class Webcam:
     """A ``Source``: a thread takes every picture from the driver, the newest are handed on."""
 
-    def __init__(self, number: int, settings: CaptureSettings) -> None:
-        self.title = _title(number)
+    def __init__(self, place: int | Path, settings: CaptureSettings) -> None:
+        """place: a number, on Linux the device."""
+        self.title = _title(place)
         self.mirrored = settings.mirror is not False
         self.cameras: Mapping[str, Camera] = {}
-        self._number = number
+        self._place = place
         self._inbox = Inbox()
         self._stop = threading.Event()
-        self._camera = _open(number, settings)
+        self._camera = _open(place, settings)
         try:
             picture = self._first()
             height, width = picture.shape[:2]
@@ -160,7 +158,7 @@ class Webcam:
             self._inbox.fail(SourceLost(f"{self.title} failed ({error})."))
 
     def _check_alive(self, silent_ns: int) -> None:
-        gone = sys.platform.startswith("linux") and not Path(f"/dev/video{self._number}").exists()
+        gone = isinstance(self._place, Path) and not self._place.exists()
         if gone or silent_ns > SILENT_S * SECOND_NS:
             what = "was unplugged" if gone else f"has given no picture for {SILENT_S:g} s"
             raise SourceLost(
@@ -169,24 +167,26 @@ class Webcam:
 
 
 def _place(address: str) -> int | Path:
+    linux = sys.platform.startswith("linux")
     if not address or address.isdecimal():
-        return int(address or "0")
+        number = int(address or "0")
+        return v4l2.DEVICES / f"video{number}" if linux else number
     path = Path(address)
-    if sys.platform.startswith("linux") and path.is_absolute():
+    if linux and path.is_absolute():
         return path
     raise UsageError(f'"webcam:{address}" is no camera.', remedy="Cameras are webcam:0, webcam:1.")
 
 
-def _open(number: int, settings: CaptureSettings) -> cv2.VideoCapture:
+def _open(place: int | Path, settings: CaptureSettings) -> cv2.VideoCapture:
     import cv2
 
     width, height = settings.width or USUAL[0], settings.height or USUAL[1]
     fps = settings.fps or USUAL[2]
     backend, name = _backend()
-    camera = cv2.VideoCapture(number, backend)
+    camera = cv2.VideoCapture(place if isinstance(place, int) else str(place), backend)
     if not camera.isOpened():
         camera.release()
-        raise _why_not(number, name)
+        raise _why_not(place, name)
     if width * height > RAW_PIXELS or fps > RAW_FPS:
         camera.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
     camera.set(cv2.CAP_PROP_FRAME_WIDTH, width)
@@ -206,18 +206,18 @@ def _backend() -> tuple[int, str]:
     return cv2.CAP_V4L2, "V4L2"
 
 
-def _why_not(number: int, backend: str) -> HarstudioError:
+def _why_not(place: int | Path, backend: str) -> HarstudioError:
     """Why a camera does not open, as far as the system tells."""
-    if sys.platform.startswith("linux"):
-        return v4l2.why_not(Path(f"/dev/video{number}"))
+    if isinstance(place, Path):
+        return v4l2.why_not(place)
     if sys.platform == "darwin":
         return MissingError(
-            f"webcam:{number} cannot be opened.",
+            f"webcam:{place} cannot be opened.",
             remedy="Allow the camera in System Settings, Privacy & Security, and see that it is "
             "plugged in and that no other program uses it.",
         )
     return SourceBusy(
-        f"webcam:{number} cannot be opened by {backend}.",
+        f"webcam:{place} cannot be opened by {backend}.",
         remedy="See that it is plugged in, that Settings, Privacy, Camera lets desktop apps use "
         "it, and close other programs that use it.",
     )
@@ -239,9 +239,10 @@ def _taken_ns(camera: cv2.VideoCapture, now_ns: int) -> int:
     return told if sys.platform.startswith("linux") and 0 <= now_ns - told <= LATE_NS else now_ns
 
 
-def _title(number: int) -> str:
-    name = v4l2.readable_name(number) if sys.platform.startswith("linux") else ""
-    return name or f"Webcam {number}"
+def _title(place: int | Path) -> str:
+    if isinstance(place, Path):
+        return v4l2.readable_name(place) or f"Webcam {place.name}"
+    return f"Webcam {place}"
 
 
 def _found_by_profiler() -> list[SourceFacts]:
