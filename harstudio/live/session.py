@@ -164,16 +164,16 @@ class LiveSession:
                 self._given = specs
                 self.streams = {name: LiveStream.create(spec) for name, spec in specs.items()}
                 self.cameras = cameras_from_payload(opened.get("cameras", {}))
-                self._start_stages()
+                self._start_stages(mirrored=bool(opened.get("mirrored", True)))
             payloads = [self.streams[name].to_payload() for name in specs]
             self._stages[CAPTURE].say("rings", {"streams": payloads})
 
-    def _start_stages(self) -> None:
+    def _start_stages(self, *, mirrored: bool) -> None:
         options = self.options
         kinds = {stream.spec.kind: name for name, stream in self.streams.items()}
         color = kinds.get(StreamKind.COLOR)
         if color is not None and StreamKind.SKELETON not in kinds:
-            self._start_pose(color, kinds.get(StreamKind.DEPTH))
+            self._start_pose(color, kinds.get(StreamKind.DEPTH), mirrored=mirrored)
         if options.sound is not None:
             self.streams[options.sound.name] = LiveStream.create(options.sound)
         shared = {
@@ -200,7 +200,7 @@ class LiveSession:
             self._stages[RECORDER].run(JOBS[RECORDER], shared | asked)
         self._heard("session", "streams", {"names": list(self.streams)})
 
-    def _start_pose(self, color: str, depth: str | None) -> None:
+    def _start_pose(self, color: str, depth: str | None, *, mirrored: bool) -> None:
         rate = self.streams[color].spec.rate_hz
         spec = StreamSpec("skeleton", StreamKind.SKELETON, rate_hz=rate, topology=POSE_TOPOLOGY)
         self.streams["skeleton"] = LiveStream.create(spec)
@@ -213,6 +213,7 @@ class LiveSession:
                 "out": self.streams["skeleton"].to_payload(),
                 "model": self.options.pose_model,
                 "topology": POSE_TOPOLOGY,
+                "mirrored": mirrored,
             },
         )
 
