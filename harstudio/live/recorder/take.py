@@ -114,8 +114,8 @@ class Take:
     def bytes(self) -> int:
         """On the disk so far."""
         total = 0
-        for file in self.path.iterdir():
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # somebody takes files away
+            for file in self.path.iterdir():
                 total += 0 if file.name == RESERVE_FILE else file.stat().st_size
         return total
 
