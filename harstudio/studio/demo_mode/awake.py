@@ -1,9 +1,9 @@
 """Keeps the computer and its screens awake while visitors are shown something.
 
 Linux: ``org.freedesktop.ScreenSaver.Inhibit`` on the session's bus (KDE, GNOME, Xfce, Cinnamon),
-else the desktop portal's ``Inhibit``; on X11 also the server's own saver (MIT-SCREEN-SAVER 1.1,
-``XScreenSaverSuspend``), which ends with the program by itself. Windows:
-``SetThreadExecutionState``. macOS: ``caffeinate``, which watches the program and ends with it.
+else ``systemd-inhibit``; on X11 also the server's own saver (MIT-SCREEN-SAVER 1.1,
+``XScreenSaverSuspend``). Windows: ``SetThreadExecutionState``. macOS: ``caffeinate``. All of them
+end with the program, however it ends.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import ctypes
 import ctypes.util
 import logging
 import os
+import select
+import shutil
 import subprocess
 import sys
 from typing import Any
@@ -25,10 +27,10 @@ BUSES = (  # service, path: the same interface under two roofs
     ("org.freedesktop.ScreenSaver", "/org/freedesktop/ScreenSaver"),
     ("org.freedesktop.ScreenSaver", "/ScreenSaver"),
 )
-PORTAL = "org.freedesktop.portal.Desktop"
-IDLE_AND_SLEEP = 4 | 8  # flags of the portal's Inhibit
+BUS = "harstudio demo mode"  # a connection of our own: with it goes what it asked for
+UNTIL_CLOSED = ("sh", "-c", "echo held; exec cat")
 ES_CONTINUOUS, ES_SYSTEM, ES_DISPLAY = 0x80000000, 0x1, 0x2
-ANSWER_MS = 1000
+ANSWER_MS, ANSWER_S = 1000, 1.0
 NOTHING = (
     "Nothing on this computer lets demo mode keep the screen on; switch its saver off by hand."
 )
@@ -39,9 +41,7 @@ class Awake:
 
     def __init__(self) -> None:
         self.means: tuple[str, ...] = ()
-        self._bus: Any = None
-        self._cookie: tuple[Any, int] | None = None
-        self._request: Any = None
+        self._on_bus = False
         self._display: tuple[Any, Any, Any] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -54,18 +54,17 @@ class Awake:
         elif sys.platform == "darwin":
             self.means = self._caffeinate()
         else:
-            self.means = (self._screen_saver() or self._portal()) + self._x11()
+            self.means = (self._screen_saver() or self._systemd()) + self._x11()
         logger.info("kept awake by %s", ", ".join(self.means) or "nothing")
 
     def let_go(self) -> None:
         """Sleep as before."""
         if sys.platform == "win32" and self.means:
             self._windows(ES_CONTINUOUS)
-        if self._cookie is not None:
-            saver, cookie = self._cookie
-            saver.call("UnInhibit", cookie)
-        if self._request is not None:
-            self._request.call("Close")
+        if self._on_bus:
+            from PySide6.QtDBus import QDBusConnection
+
+            QDBusConnection.disconnectFromBus(BUS)
         if self._display is not None:
             xlib, saver, display = self._display
             saver.XScreenSaverSuspend(display, 0)
@@ -73,8 +72,9 @@ class Awake:
         if self._process is not None:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(5)
-        self._cookie = self._request = self._display = self._process = self._bus = None
+                self._process.communicate(timeout=5)
+        self._display = self._process = None
+        self._on_bus = False
         self.means = ()
 
     # ---- by system
@@ -94,35 +94,40 @@ class Awake:
     def _screen_saver(self) -> tuple[str, ...]:
         from PySide6.QtDBus import QDBus, QDBusConnection, QDBusInterface
 
-        bus = QDBusConnection.sessionBus()
-        if not bus.isConnected():
-            return ()
-        for service, path in BUSES:
-            saver = QDBusInterface(service, path, service, bus)
-            saver.setTimeout(ANSWER_MS)
-            answer = saver.call(QDBus.CallMode.Block, "Inhibit", WHO, WHY)
-            if answer.type() == answer.MessageType.ReplyMessage and answer.arguments():
-                self._cookie = saver, int(answer.arguments()[0])
-                return (service,)
+        bus = QDBusConnection.connectToBus(QDBusConnection.BusType.SessionBus, BUS)
+        if bus.isConnected():
+            for service, path in BUSES:
+                saver = QDBusInterface(service, path, service, bus)
+                saver.setTimeout(ANSWER_MS)
+                answer = saver.call(QDBus.CallMode.Block, "Inhibit", WHO, WHY)
+                if answer.type() == answer.MessageType.ReplyMessage:
+                    self._on_bus = True
+                    return (service,)
+        QDBusConnection.disconnectFromBus(BUS)
         return ()
 
-    def _portal(self) -> tuple[str, ...]:
-        from PySide6.QtDBus import QDBus, QDBusConnection, QDBusInterface
-
-        bus = QDBusConnection.sessionBus()
-        if not bus.isConnected():
+    def _systemd(self) -> tuple[str, ...]:
+        """Its child reads our pipe until that is closed."""
+        program = shutil.which("systemd-inhibit")
+        if program is None:
             return ()
-        path, interface = "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Inhibit"
-        portal = QDBusInterface(PORTAL, path, interface, bus)
-        portal.setTimeout(ANSWER_MS)
-        flags: Any = IDLE_AND_SLEEP
-        answer = portal.call(QDBus.CallMode.Block, "Inhibit", "", flags, {"reason": WHY})
-        if answer.type() != answer.MessageType.ReplyMessage or not answer.arguments():
+        asked = (f"--who={WHO}", f"--why={WHY}", "--what=idle:sleep")
+        try:
+            process = subprocess.Popen(
+                [program, *asked, *UNTIL_CLOSED], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        except OSError as error:
+            logger.warning("systemd-inhibit: %s", error)
             return ()
-        handle = answer.arguments()[0]
-        name = handle.path() if hasattr(handle, "path") else str(handle)
-        self._request = QDBusInterface(PORTAL, name, "org.freedesktop.portal.Request", bus)
-        return (interface,)
+        said = process.stdout
+        assert said is not None  # noqa: S101 -- it was asked for
+        if not select.select([said], [], [], ANSWER_S)[0] or not said.readline():  # no logind
+            process.kill()
+            process.communicate()
+            return ()
+        self._process = process
+        return ("systemd-inhibit",)
 
     def _x11(self) -> tuple[str, ...]:
         if QGuiApplication.platformName() != "xcb":
