@@ -2,7 +2,8 @@
 
 One thread a stream reads ahead. A frame can be taken when it is due; who comes late finds the few
 newest, as in the buffers of a camera's driver, and the rest is dropped and counted. A stream that
-cannot be read fast enough leaves frames out in the same way; it never slows the clock down.
+is read too slowly leaves frames out in the same way. Only where one lags by half a second (it is
+too large for this computer, or the computer slept) do all of them pause and go on from there.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from harstudio.skeletons.cameras import Camera
 AHEAD = 4  # frames that are read before they are due
 BUFFERS = 4  # due frames that wait for who comes late
 SIGNAL_BUFFERS = 256  # due samples of a signal: every one counts
+STALL_NS = SECOND_NS // 2
 LEAD_NS = SECOND_NS // 5  # so long before a recording ends the next one is asked for
 UNREADABLE = 30  # frames in a row that cannot be read: the file is gone
 Change = Callable[[NDArray[Any]], NDArray[Any]]
@@ -126,6 +128,12 @@ class PacedSource:
     def stamp(self, since_ns: int) -> int:
         """What the sensor's clock says after so long."""
         return since_ns if self._drift == 1.0 else round(since_ns * self._drift)
+
+    def pause(self, lag_ns: int) -> None:
+        """All streams go on so much later."""
+        with self._news:
+            if self._begun_ns is not None:
+                self._begun_ns += lag_ns
 
     def fail(self, error: HarstudioError) -> None:
         with self._news:
@@ -257,6 +265,10 @@ class _Track(threading.Thread):
         """Where reading lags by more than a frame, the newest frame that is due."""
         now = self._source.elapsed_if_begun()
         if now is None or self._signal or int(times[index]) + period_ns > now:
+            return index
+        lag = now - int(times[index])
+        if lag > STALL_NS:
+            self._source.pause(lag)
             return index
         newest = max(index, int(np.searchsorted(times, now, side="right")) - 1)
         self.dropped += newest - index
