@@ -26,5 +26,6 @@ def check_mode(settings: CaptureSettings, title: str, size: tuple[int, int], fps
     given = mode_text(*size, round(fps, 2))
     raise WrongMode(
         f"{title} gives no {mode_text(*wanted, settings.fps)}; it gives {given}.",
+        remedy="That is taken.",
         nearest=replace(settings, width=size[0], height=size[1], fps=fps),
     )

@@ -38,7 +38,8 @@ Path(f"{device}.busy").unlink()
 try:
     open_source(str(device), CaptureSettings(width=1920, height=1080))
 except WrongMode as error:
-    print(error.sentence, error.nearest.width, error.nearest.fps)
+    print(error.sentence)
+    assert (error.nearest.width, error.nearest.fps) == (1280, 30.0)
 source = open_source(str(device), CaptureSettings())
 frames = []
 while len(frames) < 5:
@@ -100,7 +101,7 @@ def test_opencv_reads_a_camera_that_is_busy_asked_for_too_much_and_unplugged(
     facts, busy, wrong, picture, age, lost = ran.stdout.splitlines()
     assert "modes=('1280x720 at 30 fps', '640x480 at 30 fps'), available=True" in facts
     assert busy.startswith(f"The camera {camera} is in use by ")
-    assert wrong == "Webcam video0 gives no 1920x1080; it gives 1280x720 at 30 fps. 1280 30.0"
+    assert wrong == "Webcam video0 gives no 1920x1080; it gives 1280x720 at 30 fps. That is taken."
     width, mirrored, dark, bright = picture.split()
     assert (width, mirrored, dark) == ("1280", "True", "True")  # what was bright is on the right
     assert int(bright) > 200
