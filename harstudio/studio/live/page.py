@@ -50,6 +50,11 @@ SIDE_PX, LEAST_SIDE_PX = 300, 230
 REFRESH_MS = 80  # figures and words; faster cannot be read
 SHOWN = ("color", "depth", "infrared", "skeleton3d")
 
+OWN_KEYS = (  # of lists and fields, though they are commands of the window too
+    Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Up, Qt.Key.Key_Down,
+    Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown,
+)  # fmt: skip
+
 
 class LivePage(QWidget):
     """While it is shown and something is live, what is said is refreshed twelve times a second;
@@ -233,7 +238,8 @@ class LivePage(QWidget):
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             key = label_key(event)
             labels = key and self._service.on and self._desk.labels.by_key(key) is not None
-            if labels or page_command(event):
+            inside = self.focusWidget() is not self and event.key() in OWN_KEYS
+            if labels or inside or page_command(event):
                 event.accept()
                 return True
         return super().event(event)

@@ -79,7 +79,7 @@ class TeachView(QWidget):
         waits = teaching.step == WAITING
         self.button.setText("Once more" if teaching.count else "Show it")
         self.button.setEnabled(waits)
-        self.field.setEnabled(waits)
+        self.field.setReadOnly(not waits)  # disabled, it would lose the keyboard
         self.forget.setVisible(bool(teaching.count) and waits)
         self.bar.setRange(0, teaching.least)
         self.bar.setValue(min(teaching.count, teaching.least))
