@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,14 +18,22 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from driving import until, wait
-from harstudio.recordings.streams import Body
+from harstudio.live.streams import LiveStream
+from harstudio.recordings.formats.harrec_header import StreamSpec
+from harstudio.recordings.streams import Body, SkeletonFrame, StreamKind
 from harstudio.skeletons.topology import topology
+from harstudio.studio.demo_mode import showing
 from harstudio.studio.demo_mode.acted import TOPOLOGY, act, act_all, script_of
 from harstudio.studio.demo_mode.doing import NOTHING_KNOWN
 from harstudio.studio.demo_mode.hold import HOLD_S
+from harstudio.studio.demo_mode.showing import Showing
 from harstudio.studio.demo_mode.shown import Alarm, Figure, Mirror, Scene, Shown
 from harstudio.studio.demo_mode.sizes import LABEL_PX, PANEL, Sizes
 from harstudio.studio.demo_mode.stage import Stage
+from harstudio.studio.demo_mode.watch import Watch
+from harstudio.studio.live.reading import Feed
+from harstudio.studio.live.service import LiveService
+from harstudio.studio.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 UTD = [
@@ -199,6 +208,126 @@ def test_sizes_follow_the_height_and_upright_screens_stack():
     assert upright.column().united(upright.mirror()) == QRect(0, 0, 1080, 1920)
 
 
+# ---- fed by a live session, whose processes are this test
+
+
+class Sensor:
+    """Rings that are filled here, and a service that reads them."""
+
+    def __init__(self) -> None:
+        self.session = Session()
+        self.service = LiveService(self.session, lambda: None)
+        color = StreamSpec("color", StreamKind.COLOR, width=64, height=48, dtype="uint8")
+        bodies = StreamSpec("skeleton", StreamKind.SKELETON, topology=TOPOLOGY)
+        self.streams = {one.name: LiveStream.create(one) for one in (color, bodies)}
+        feed = Feed(self.streams, {}, time.monotonic_ns())
+        self.service.viewing._feed = lambda: feed
+        self.service._set_state("starting")
+        self.service.viewing.begin()
+        self.tell("capture", "opened", {"title": "test camera"})
+        self.tell("capture", "source", {"state": "running"})
+        self.tell("recogniser", "ready", {"classes": ["wave", "squat", "falling"]})
+
+    def tell(self, stage: str, kind: str, payload: dict) -> None:
+        self.service._hear(self.service._ticket, stage, kind, payload)
+
+    def says(self, name: str, share: float = 0.9, **more: object) -> None:
+        classes = self.service.told.classes
+        label = classes.index(name) if name else -1
+        rest = (1 - share) / (len(classes) - 1)
+        shares = [share if k == label else rest for k in range(len(classes))]
+        now = time.monotonic_ns()
+        self.tell("recogniser", "said", {
+            "time_ns": now, "probabilities": shares, "label": label, "name": name,
+            "confidence": share, "person": "a", "captured_ns": now - 50_000_000, **more,
+        })  # fmt: skip
+
+    def frame(self, *, somebody: bool) -> None:
+        now = time.monotonic_ns()
+        count = len(topology(TOPOLOGY).joints)
+        pixels = np.stack([np.full(count, 30.0), np.linspace(12, 32, count)], axis=1)
+        joints = np.full((count, 3), 2.0, np.float32)
+        body = Body("a", joints, np.full(count, 2, np.uint8), color_px=pixels.astype(np.float32))
+        self.streams["color"].put(np.zeros((48, 64, 3), np.uint8), now, now)
+        self.streams["skeleton"].put(SkeletonFrame((body,) if somebody else ()), now, now)
+
+    def close(self) -> None:
+        self.service.shut()
+        for stream in self.streams.values():
+            stream.close()
+        self.session.close()
+
+
+@pytest.fixture
+def sensor(qapp):
+    made = Sensor()
+    yield made
+    made.close()
+
+
+def test_a_session_is_told_as_visitors_understand_it(sensor, monkeypatch):
+    """Who comes, acts, stands still and goes."""
+    monkeypatch.setattr(showing, "AWAY_NS", 400_000_000)
+    monkeypatch.setattr(showing, "READ_NS", 500_000_000)
+    shows = Showing(sensor.service, sensor.service)
+    shows.begin()
+
+    def scene(wanted: Scene, *, somebody: bool) -> Shown:
+        def so() -> bool:
+            sensor.frame(somebody=somebody)
+            return shows.shown.scene is wanted
+
+        until(so, what=f"{wanted}")
+        return shows.shown
+
+    assert shows.shown.scene is Scene.STARTING
+    assert scene(Scene.DOING, somebody=True).ready
+    assert len(shows.mirror.figures) == 1
+    sensor.says("wave", shares={"skeleton": 0.7, "color": 0.3})
+    shown = shows.shown
+    assert (shown.label, shown.known, shown.ranked[0]) == ("wave", True, ("wave", 0.9))
+    assert shown.shares == (("skeleton", 0.7), ("color", 0.3))
+    assert 50 <= shown.latency_ms < 1000
+    sensor.says("", share=0.2)
+    assert (shows.shown.label, shows.shown.known) == (NOTHING_KNOWN, False)
+    sensor.says("wave")
+    sensor.says("", moving=False)
+    assert (shows.shown.label, shows.shown.past) == ("wave", True)
+    until(lambda: not shows.shown.past, what="it was read")
+    for name, label in (("squat", 1), ("wave", 0)):
+        now = time.monotonic_ns()
+        sensor.tell("recogniser", "segment", {"start_ns": now, "end_ns": now + 9, "label": label,
+                                              "name": name, "open": False})  # fmt: skip
+    assert shows.shown.just_now == ("wave", "squat")
+    scene(Scene.IDLE, somebody=False)
+    scene(Scene.DOING, somebody=True)
+    sensor.tell("capture", "source", {"state": "lost", "sentence": "It is unplugged.",
+                                      "remedy": "Plug it in."})  # fmt: skip
+    assert shows.lost
+    assert shows.shown.sentence == "It is unplugged. Plug it in."
+    shows.end()
+
+
+def test_an_alarm_rings_until_seen_and_finds_its_recording(sensor):
+    watch = Watch(sensor.service, sensor.session.settings, lambda: None)
+    watch.set(("falling",), 4)
+    now = time.monotonic_ns()
+    sensor.tell("recogniser", "alarm", {"name": "falling", "confidence": 0.8, "start_ns": now,
+                                        "end_ns": now + 10**9})  # fmt: skip
+    assert watch.rings()
+    other = {"path": "kept.harrec", "start_ns": 0, "end_ns": 10}
+    sensor.tell("recorder", "kept", other)  # the operator kept something else
+    assert watch.unseen.file == ""
+    mine = {"path": "x/falling.harrec", "start_ns": now - 10**9, "end_ns": now + 10**9}
+    sensor.tell("recorder", "kept", mine)
+    assert watch.unseen.file == "falling.harrec"
+    watch.seen()
+    assert not watch.rings()
+    assert not watch.sound.sounding
+    assert [one.name for one in watch.alarms] == ["falling"]
+    watch.shut()
+
+
 TWO = """
 import sys
 from PySide6.QtCore import QSettings
@@ -207,6 +336,10 @@ app = make_application()
 from PySide6.QtWidgets import QWidget
 from harstudio.studio.demo_mode.displays import Displays
 from harstudio.studio.demo_mode.stage import Stage
+from harstudio.studio.demo_mode.watch import Watch
+from harstudio.studio.live.reading import Feed
+from harstudio.studio.live.service import LiveService
+from harstudio.studio.session import Session
 window = QWidget()
 window.show()
 store = QSettings(sys.argv[1], QSettings.Format.IniFormat)
