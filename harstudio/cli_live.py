@@ -33,6 +33,10 @@ def live(
     record: Annotated[
         Path | None, typer.Option("--record", metavar="DIR", help="Record into this folder.")
     ] = None,
+    watch: Annotated[
+        str,
+        typer.Option("--watch", metavar="A,B", help="Alarm for these; with --record kept alone."),
+    ] = "",
     headless: Annotated[bool, typer.Option("--headless", help="Without a window.")] = False,
     seconds: Annotated[
         float, typer.Option("--seconds", min=0.1, help="How long, with --headless.")
@@ -79,8 +83,12 @@ def live(
         raise UsageError("--json goes with --headless.", remedy="Add --headless.")
     if headless and not source:
         raise UsageError("No source is named.", remedy="Name one with --source; see --list.")
+    watched = _names(watch)
+    if watched and not headless:
+        raise UsageError("--watch goes with --headless.", remedy="Choose them in the window.")
     from harstudio.live.session import LiveOptions
     from harstudio.live.sources.source import CaptureSettings
+    from harstudio.live.watch_log import HELD_S
 
     width, height = _size(size)
     settings = CaptureSettings(
@@ -97,9 +105,10 @@ def live(
         source=source,
         settings=settings,
         run=run,
-        labels=tuple(one.strip() for one in labels.split(",") if one.strip()),
+        labels=_names(labels),
         pose_model=pose,
         record_folder=record,
+        keep_s=HELD_S if watched else 0.0,
         device=device,
         engine=engine,
     )
@@ -107,7 +116,7 @@ def live(
         from harstudio.studio.app import LiveStart, run_studio
 
         raise typer.Exit(run_studio(live=LiveStart(options, visitors=demo)))
-    report = _Headless(options).run(seconds)
+    report = _Headless(options, watched).run(seconds)
     if json:
         cli_output.print_json(report)
         return
@@ -117,8 +126,9 @@ def live(
 class _Headless:
     """A session without a window; what changes is told on stderr."""
 
-    def __init__(self, options: LiveOptions) -> None:
-        self._options = options
+    def __init__(self, options: LiveOptions, watched: tuple[str, ...]) -> None:
+        self._options, self._watched = options, watched
+        self._alarms: list[dict[str, Any]] = []
         self._over = threading.Event()
         self._failed: dict[str, Any] | None = None
         self._session: LiveSession | None = None
@@ -138,7 +148,7 @@ class _Headless:
             path = self._failed.get("path") or None
             message = self._failed.get("message") or self._failed["sentence"]
             raise DataError(message, path=path, remedy=self._failed.get("remedy", ""))
-        return session.report.to_dict()
+        return session.report.to_dict() | ({"alarms": self._alarms} if self._watched else {})
 
     def _hear(self, stage: str, kind: str, payload: dict[str, Any]) -> None:
         if kind == "failed":
@@ -153,9 +163,21 @@ class _Headless:
                 self._over.set()
         elif kind == "segment" and not payload["open"]:
             cli_output.note(f"{payload['name']} {100 * payload['confidence']:.0f} %")
-        elif stage == "session" and kind == "streams" and self._options.record_folder:
+        elif kind == "alarm":
+            self._alarms.append(payload)
+            cli_output.note(f"Alarm: {payload['name']} {100 * payload['confidence']:.0f} %")
+        elif kind == "kept":
+            cli_output.note(f"Kept in {payload['path']}.")
+        elif stage == "session" and kind == "streams":
             assert self._session is not None  # noqa: S101 -- it speaks
-            self._session.say("recorder", "start", {"name": "", "keep": False})
+            if self._watched:
+                self._session.say("recogniser", "watch", {"names": list(self._watched)})
+            elif self._options.record_folder:
+                self._session.say("recorder", "start", {"name": "", "keep": False})
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in text.split(",") if one.strip())
 
 
 def _size(text: str) -> tuple[int, int]:

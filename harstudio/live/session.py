@@ -29,6 +29,7 @@ from harstudio.live.streams import (
     cameras_to_payload,
     spec_from_payload,
 )
+from harstudio.live.watch_log import WatchLog
 from harstudio.recordings.formats.harrec_header import StreamSpec
 from harstudio.recordings.streams import StreamKind
 from harstudio.runs.bundled import find_run
@@ -90,6 +91,7 @@ class LiveSession:
         self.run_folder = find_run(options.run) if options.run else None
         self.scratch = Path(tempfile.mkdtemp(prefix="harstudio-live-"))
         self._heard = heard
+        self._watch_log = WatchLog(self.say)
         self._lock = threading.RLock()
         self._given: dict[str, StreamSpec] | None = None  # the source's own streams
         self._ended = False
@@ -133,6 +135,7 @@ class LiveSession:
             if self._ended:
                 return
             self._ended = True
+        self._watch_log.end()
         for stage in self._stages.values():
             stage.stop()
         self._stages[RECORDER].wait(SAVING_S)
@@ -150,6 +153,8 @@ class LiveSession:
                 self._join(payload)
             except (HarstudioError, OSError) as error:
                 self._heard("session", "failed", _told(error))
+        if self.options.record_folder is not None:
+            self._watch_log.hear(stage, kind, payload)
         self.report.hear(stage, kind, payload)
         self._heard(stage, kind, payload)
 

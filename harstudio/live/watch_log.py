@@ -16,6 +16,7 @@ from harstudio.recordings.streams import SECOND_NS
 
 BEFORE_S = 30.0
 AFTER_S = 4.0
+HELD_S = BEFORE_S + 10.0  # that the recorder has to keep in memory: what happened lasts, too
 
 Say = Callable[[str, str, dict[str, Any]], None]
 
