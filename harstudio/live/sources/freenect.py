@@ -130,11 +130,14 @@ class Freenect:
                 "libfreenect does not start: it cannot use USB here.",
                 remedy="Allow this computer or container to use its USB devices.",
             )
-        log = LogCallback(lambda _context, _level, text: self._said.append(text.decode().strip()))
+        log = LogCallback(self._log)
         self._kept.append(log)
         self._library.freenect_set_log_level(self._context, LOG_ERROR)
         self._library.freenect_set_log_callback(self._context, log)
         self._library.freenect_select_subdevices(self._context, CAMERA)
+
+    def _log(self, _context: int | None, _level: int, text: bytes | None) -> None:
+        self._said.append((text or b"").decode("utf-8", "replace").strip())
 
     def devices(self) -> int:
         """How many are plugged in."""
