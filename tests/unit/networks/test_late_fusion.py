@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from harstudio.errors import UsageError
 from harstudio.networks import create_network, network_card
 from harstudio.networks.blocks import plain_fusion, score_fusion
+from harstudio.networks.blocks.gated_fusion import GatedFusion
 from harstudio.networks.blocks.plain_fusion import PlainFusion
 from harstudio.networks.blocks.score_fusion import ScoreFusion
 from harstudio.networks.explaining import explain
@@ -138,6 +139,23 @@ def test_features_meet_by_their_rule(rule: str, streams: int) -> None:
     assert fusion.classifier(told).shape == (2, CLASSES)
 
 
+@torch.no_grad()
+def test_a_gate_mixes_features_by_what_it_sees_of_both() -> None:
+    """Gated multimodal unit: z = sigma(W_z [x, y]), h = z tanh(W x) + (1 - z) tanh(V y)."""
+    size = 5
+    fusion = GatedFusion(size, CLASSES, 2).double()
+    x, y = given(3, size, seed=0), given(3, size, seed=1)
+    both = torch.cat([x, y], dim=1)
+    weight, bias = fusion.gate.weight, fusion.gate.bias
+    opened = both @ (weight[:size] - weight[size:]).T + bias[:size] - bias[size:]
+    z = 1 / (1 + torch.exp(-opened))
+    h, v = (torch.tanh(one.weight @ a.T + one.bias[:, None]).T for one, a in
+            zip(fusion.values, (x, y), strict=True))  # fmt: skip
+    told, seen = fusion(x, y)
+    torch.testing.assert_close(told, z * h + (1 - z) * v)
+    torch.testing.assert_close(seen["gate"], torch.stack([z.mean(1), 1 - z.mean(1)], dim=1))
+
+
 def test_a_learned_weight_turns_to_the_stream_that_knows() -> None:
     """One stream knows the class half of the time, the other draws lots with as much certainty."""
     made = torch.Generator().manual_seed(1)
@@ -194,7 +212,7 @@ def test_streams_answer_by_what_their_maps_hold(name: str) -> None:
     ("name", "rule", "modalities"),
     [
         *itertools.product(["late-score"], ["weighted", "max"], MODALITIES),
-        *itertools.product(["late-feature"], ["concat"], MODALITIES),
+        *itertools.product(["late-feature"], ["concat", "gated"], MODALITIES),
     ],
 )
 def test_every_choice_of_inputs_has_its_card(name: str, rule: str, modalities: str) -> None:
@@ -215,6 +233,11 @@ def test_every_choice_of_inputs_has_its_card(name: str, rule: str, modalities: s
         share = told.explanation["modality share"]
         assert share.values.shape == (2, 1, len(wanted))
         torch.testing.assert_close(share.values, torch.full_like(share.values, 1 / len(wanted)))
+    elif rule == "gated":
+        share = told.explanation["modality share"]
+        assert share.values.shape == (2, 1, len(wanted))
+        torch.testing.assert_close(share.values.sum(dim=2), torch.ones(2, 1))
+        assert not torch.equal(share.values[0], share.values[1])
     else:
         assert Kind.MODALITY_SHARE not in card.explains.values()
 
