@@ -5,9 +5,9 @@
 
 1080p colour, depth, a skeleton, an inertial sensor and sound come at 30 fps from a process of
 their own through the session's rings; the real job records them in its own. Prints frames put in,
-written and lost, the processor time of the recorder and bytes a second, and beside it what PyAV
-alone (libx264, the same preset) takes to write the same colour pictures as fast as it can, and,
-with ``--ffmpeg PATH``, the ffmpeg program.
+written and lost, the processor time of the recorder and bytes a second; then of the colour alone,
+beside what PyAV (libx264, the same preset) and, with ``--ffmpeg PATH``, the ffmpeg program take to
+write the same pictures as fast as they can.
 
 ``--kills``: the recorder is killed at random moments, and every recording is opened: how much of
 each stream is lacking before the kill, in seconds.
@@ -50,6 +50,7 @@ from harstudio.skeletons.cameras import Camera
 WIDTH, HEIGHT, RATE = 1920, 1080, 30
 PICTURES = 24  # different ones, again and again
 SOUND_RATE, INERTIAL_RATE = 48_000, 60
+PEER_S = 10.0
 
 
 def specs(depth: tuple[int, int]) -> list[StreamSpec]:
@@ -96,7 +97,8 @@ def feed(payload: dict[str, Any]) -> None:
     """Put frames in at their times until standard input ends; prints what was put in."""
     streams = {one["spec"]["name"]: LiveStream.from_payload(one) for one in payload["streams"]}
     color = color_pictures()
-    depth = depth_pictures(streams["depth"].spec.width, streams["depth"].spec.height)
+    size = streams["depth"].spec if "depth" in streams else StreamSpec("", StreamKind.DEPTH, 200, 9)
+    depth = depth_pictures(size.width, size.height)
     joints = np.random.default_rng(2).normal(0, 0.5, (PICTURES, 25, 3)).astype(np.float32)
     sound = np.zeros((SOUND_RATE // RATE, 1), dtype=np.int16)
     over = threading.Event()
@@ -110,14 +112,16 @@ def feed(payload: dict[str, Any]) -> None:
         now = time.monotonic_ns()
         late_ms = max(late_ms, (now - due) / 1e6)
         n = k % PICTURES
-        streams["depth"].put(depth[n], now, now)
         streams["color"].put(color[n], now, now)
+        k += 1
+        if len(streams) == 1:
+            continue
+        streams["depth"].put(depth[n], now, now)
         body = Body("1", joints[n], np.full(25, 2, np.uint8), color_px=joints[n, :, :2] * 100)
         streams["skeleton"].put(SkeletonFrame((body,)), now, now)
         for half in range(2):
             streams["wrist"].put(np.arange(6) + k, now + half * SECOND_NS // 60, now)
         streams["audio"].put(sound, due, now)
-        k += 1
     print(json.dumps({"frames": k, "most_late_ms": round(late_ms, 1)}), flush=True)
     for stream in streams.values():
         stream.close()
@@ -126,8 +130,11 @@ def feed(payload: dict[str, Any]) -> None:
 class Bench:
     """Rings, the process that feeds them, and the recorder's stage."""
 
-    def __init__(self, depth: tuple[int, int], folder: Path, keep_s: float) -> None:
-        self.streams = [LiveStream.create(spec) for spec in specs(depth)]
+    def __init__(
+        self, depth: tuple[int, int], folder: Path, keep_s: float, count: int | None = None
+    ) -> None:
+        """count: only the first so many streams."""
+        self.streams = [LiveStream.create(spec) for spec in specs(depth)[:count]]
         self.folder = folder
         self.told: list[tuple[str, dict[str, Any]]] = []
         camera = Camera(*depth, fx=500.0, fy=500.0, cx=depth[0] / 2, cy=depth[1] / 2)
@@ -144,7 +151,8 @@ class Bench:
             stdout=subprocess.PIPE,
             text=True,
         )
-        assert self._feeder.stdin is not None and self._feeder.stdout is not None
+        assert self._feeder.stdin is not None
+        assert self._feeder.stdout is not None
         self._feeder.stdin.write(json.dumps(self._payload) + "\n")
         self._feeder.stdin.flush()
         self._feeder.stdout.readline()
@@ -169,7 +177,8 @@ class Bench:
         raise SystemExit(f"The recorder told no {wanted} {state}: {self.told[-3:]}")
 
     def end(self) -> dict[str, Any]:
-        assert self._feeder.stdin is not None and self._feeder.stdout is not None
+        assert self._feeder.stdin is not None
+        assert self._feeder.stdout is not None
         self._feeder.stdin.close()
         fed = json.loads(self._feeder.stdout.readline())
         self._feeder.wait()
@@ -184,8 +193,10 @@ def processor_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def keeping_up(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    bench = Bench(arguments.depth, folder, arguments.keep)
+def keeping_up(
+    arguments: argparse.Namespace, folder: Path, count: int | None = None
+) -> dict[str, Any]:
+    bench = Bench(arguments.depth, folder, arguments.keep, count)
     stage = bench.record()
     bench.until("recording", "idle")
     if arguments.keep:
@@ -209,7 +220,11 @@ def keeping_up(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             for name, stream in recording.streams.items()
             if name in ("color", "depth", "skeleton")
         }
-        decoded = [recording.streams[n].frame(counts[n] // 2).shape for n in ("color", "depth")]
+        decoded = [
+            recording.streams[name].frame(counts[name] // 2).shape
+            for name in ("color", "depth")
+            if name in counts
+        ]
     return {
         "seconds": round(done["seconds"], 1),
         "frames": counts,
@@ -223,7 +238,7 @@ def keeping_up(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     }
 
 
-def peers(arguments: argparse.Namespace, folder: Path, seconds: float = 10) -> dict[str, Any]:
+def peers(arguments: argparse.Namespace, folder: Path, seconds: float = PEER_S) -> dict[str, Any]:
     """Processor time a second of video to write the colour pictures alone, by others."""
     pictures = color_pictures()
     count = round(seconds * RATE)
@@ -238,7 +253,7 @@ def peers(arguments: argparse.Namespace, folder: Path, seconds: float = 10) -> d
             frame.pts, frame.time_base = k, Fraction(1, RATE)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    found = {"pyav_color_alone": round((time.process_time() - start) / seconds, 3)}
+    found = {"pyav": round((time.process_time() - start) / seconds, 3)}
     if arguments.ffmpeg:
         size = ["-s", f"{WIDTH}x{HEIGHT}", "-r", str(RATE)]
         command = [arguments.ffmpeg, "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
@@ -254,7 +269,7 @@ def peers(arguments: argparse.Namespace, folder: Path, seconds: float = 10) -> d
         after = os.times()
         used = after.children_user + after.children_system
         used -= child_before.children_user + child_before.children_system
-        found["ffmpeg_color_alone"] = round(used / seconds, 3)
+        found["ffmpeg"] = round(used / seconds, 3)
     return found
 
 
@@ -270,7 +285,7 @@ def killing(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         stage.say("start", {"name": f"kill {run}"})
         begun = bench.until("recording", "recording")
         stage.say("label", {"name": "wave", "down": True, "time_ns": time.monotonic_ns()})
-        time.sleep(dice.uniform(0.6, 4.0))
+        time.sleep(dice.uniform(0.6, 3.0))
         pid, killed_ns = stage.pid, time.monotonic_ns()
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
@@ -288,7 +303,8 @@ def killing(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         end_ns = begun["start_ns"] + _clips(document)[-1].end_ns
         labelled_late = max(labelled_late, (killed_ns - end_ns) / SECOND_NS)
         finished, problems = finish_leftovers(folder)
-        assert [one for one, _ in finished] == [path] and not problems, problems
+        assert [one for one, _ in finished] == [path], problems
+        assert not problems, problems
         with harstudio.open(path) as recording:
             assert len(recording.problems) == 1, recording.problems
             for name in ("color", "depth"):
@@ -338,8 +354,14 @@ def main() -> None:
             found = killing(arguments, folder)
         else:
             found = keeping_up(arguments, folder)
-            found["peers_processor_share"] = peers(arguments, Path(scratch))
-        print(json.dumps({"load_before": round(load, 1), "cores": os.cpu_count(), **found}, indent=1))
+            arguments.seconds, arguments.keep = min(arguments.seconds, PEER_S), 0
+            alone = keeping_up(arguments, folder, 1)["processor_share_of_one_core"]
+            shares = peers(arguments, Path(scratch))
+            ratios = {f"to_{name}": round(alone / share, 2) for name, share in shares.items()}
+            found["color_alone"] = {"recorder": alone, **shares, "ratio": ratios}
+        print(
+            json.dumps({"load_before": round(load, 1), "cores": os.cpu_count(), **found}, indent=1)
+        )
 
 
 if __name__ == "__main__":
