@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from harstudio.studio.demo_mode.acted import Acted
     from harstudio.studio.demo_mode.attract import AttractService
     from harstudio.studio.demo_mode.showing import Showing
-    from harstudio.studio.demo_mode.shown import Mirror, Shown
+    from harstudio.studio.demo_mode.shown import Alarm, Mirror, Shown
     from harstudio.studio.demo_mode.stage import Stage
     from harstudio.studio.live.service import LiveService
     from harstudio.studio.window import MainWindow
@@ -56,6 +56,7 @@ class DemoMode(QObject):
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self._look)
         self._leaving: list[AttractService] = []
+        watch.rang.connect(self._tell_operator)
 
     # ---- coming and going
 
@@ -191,6 +192,11 @@ class DemoMode(QObject):
             front, sentence=sentence, recording_s=self.live.shown.recording_s,
             alarm=watch.unseen, alarms=watch.alarms, watching=", ".join(watch.labels),
         )  # fmt: skip
+
+    def _tell_operator(self, alarm: Alarm) -> None:
+        """Where no visitors' screen turns red."""
+        words = f"Alarm: {alarm.name} at {alarm.at}. Ctrl+Shift+Enter when you have seen it."
+        self._window.session.message.emit("bad" if not self.on else "warn", words)
 
     def _act(self, classes: tuple[str, ...]) -> None:
         """Figures of what can be tried."""
