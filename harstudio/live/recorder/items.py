@@ -13,6 +13,7 @@ from harstudio.recordings.formats.harrec_tracks import PictureEncoder
 PRESET, CRF = "ultrafast", 21  # measured: docs/reference/recorder.md
 ONE_THREAD_PIXELS = 1920 * 1088  # an encoder of larger pictures needs more than one core
 MOST_THREADS = 4
+USUAL_RATE_HZ = 30.0  # of a sensor that does not tell
 
 
 class Item(NamedTuple):
@@ -43,10 +44,11 @@ Out = Callable[["Item | Mark"], bool]  # False: there is no room, and it was thr
 
 def live_spec(spec: StreamSpec) -> StreamSpec:
     """As a stream is written live: fast, nothing held back, a key frame every second."""
+    rate = spec.rate_hz if spec.rate_hz > 0 else USUAL_RATE_HZ
     if spec.kind not in PICTURE_KINDS or spec.chosen_codec != "h264":
-        return spec
-    every = max(1, round(spec.rate_hz))
-    return replace(spec, preset=PRESET, crf=CRF, lookahead=0, key_interval=every)
+        return replace(spec, rate_hz=rate)
+    every = max(1, round(rate))
+    return replace(spec, rate_hz=rate, preset=PRESET, crf=CRF, lookahead=0, key_interval=every)
 
 
 def live_encoder(spec: StreamSpec) -> PictureEncoder | None:

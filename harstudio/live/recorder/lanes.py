@@ -14,7 +14,7 @@ from typing import Any
 
 import av
 
-from harstudio.errors import HarstudioError
+from harstudio.errors import DataError, HarstudioError
 from harstudio.live.recorder.items import Item, Mark, Out
 from harstudio.live.streams import LiveFrame, LiveStream
 from harstudio.recordings.formats.harrec_header import PICTURE_KINDS
@@ -75,7 +75,10 @@ class Lane:
         if newest < self._next:
             self._pass_mark(None)
             return False
-        frame = self._stream.read(self._next)
+        try:
+            frame = self._stream.read(self._next)
+        except DataError:  # what lies there is no frame of this stream
+            frame = None
         if frame is None:
             oldest = max(self._stream.ring.oldest(), self._next + 1)
             self._lost += oldest - self._next

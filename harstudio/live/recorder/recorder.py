@@ -231,7 +231,7 @@ class Recorder:
 
     def _label(self, payload: Payload) -> None:
         take, labels = self._take, self._labels
-        if take is None or labels is None:
+        if take is None or labels is None or take.until_ns is not None:
             if payload.get("down", True):
                 self._refuse("label", "Labels are kept while a recording runs.", "Start one.")
             return
