@@ -40,7 +40,8 @@ def record(payload: Payload, context: ListeningContext) -> Payload:
             time.sleep(LISTEN_S)
         raise recorder.crashed
     except Stopped:
-        pass
+        for kind, said in context.heard():  # what was said just before
+            recorder.obey(kind, said)
     finally:
         recorder.close()
         for stream in streams:
