@@ -34,6 +34,7 @@ class MirrorCanvas(PictureCanvas):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setMouseTracking(False)
+        self.squares_from = float("inf")  # small pictures of depth cameras: blurred, not in squares
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.sizes = Sizes(1, 1)

@@ -69,6 +69,7 @@ class PictureCanvas(QWidget):
         self.layers: list[Callable[[QPainter, View], None]] = []
         self.after_paint: Callable[[], None] | None = None
         self.smooth = True
+        self.squares_from = PIXELS_VISIBLE_AT
         self._picture: NDArray[Any] | None = None
         self._size = (0, 0)
         self._empty = ""
@@ -201,7 +202,7 @@ class PictureCanvas(QWidget):
         scale = view.scale * ratio
         size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
         target = QRectF(x / ratio, y / ratio, size[0] / ratio, size[1] / ratio)
-        pixels = _resized(crop, size, scale, self.smooth)
+        pixels = _resized(crop, size, scale, self.smooth and scale < self.squares_from)
         image = _image(pixels)
         if self._stale:
             image = image.convertToFormat(QImage.Format.Format_Grayscale8)
@@ -282,7 +283,8 @@ class PictureCanvas(QWidget):
 
 
 def _resized(crop: NDArray[Any], size: tuple[int, int], scale: float, smooth: bool) -> NDArray[Any]:
-    """The crop at that size (width, height); scale: device pixels a picture pixel.
+    """The crop at that size (width, height); scale: device pixels a picture pixel; smooth: not in
+    squares.
 
     Shrinking halves by exact 2 x 2 means first: as good as area averaging at a tenth of its time.
     """
@@ -299,8 +301,7 @@ def _resized(crop: NDArray[Any], size: tuple[int, int], scale: float, smooth: bo
             scale *= 2
     if size == (pixels.shape[1], pixels.shape[0]):
         return pixels
-    blur = smooth and scale < PIXELS_VISIBLE_AT
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR if blur else cv2.INTER_NEAREST)
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST)
 
 
 def _image(pixels: NDArray[Any]) -> QImage:
