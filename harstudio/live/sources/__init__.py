@@ -7,6 +7,7 @@ Python's path: "my_lab.camera:0".
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from harstudio.errors import MissingError, UsageError
@@ -38,11 +39,11 @@ def split_name(name: str) -> tuple[str, str]:
     """("webcam", "0") of "webcam:0" or of "webcam". UsageError: there is no such kind."""
     kind, _, address = name.partition(":")
     own = "." in kind and all(part.isidentifier() for part in kind.split("."))
-    if kind not in SOURCES and not own:
-        raise UsageError(
-            f'"{name}" is no live source.',
-            remedy=f"Name one as kind:address; kinds are {', '.join(SOURCES)}.",
-        )
+    if kind not in SOURCES and (not own or not address):
+        remedy = f"Name one as kind:address; kinds are {', '.join(SOURCES)}."
+        if name and Path(name).exists():
+            remedy = f"Write replay:{name} for all streams of it, file:{name} for a video."
+        raise UsageError(f'"{name}" is no live source.', remedy=remedy)
     return kind, address
 
 

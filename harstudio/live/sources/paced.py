@@ -42,7 +42,8 @@ class _Waiting(NamedTuple):
 
 
 class PacedSource:
-    """A ``Source`` over a playlist. The clock begins with the first ``read``.
+    """A ``Source`` over a playlist. The clock begins with the first ``read`` that finds a frame of
+    every stream.
 
     change: what is done to every picture (a flip).
     """
@@ -81,6 +82,8 @@ class PacedSource:
         gone."""
         with self._news:
             if self._begun_ns is None:
+                if not self._news.wait_for(self._ready, timeout_s):
+                    return []
                 self._begun_ns = time.monotonic_ns()
                 self._news.notify_all()
             until = self._elapsed() + round(timeout_s * SECOND_NS)
@@ -111,6 +114,10 @@ class PacedSource:
             track.join()
         self._playlist.close()
 
+    def _ready(self) -> bool:
+        """Whether every stream has a frame to begin with, or never will."""
+        return self._failed is not None or all(t.over or t.waiting for t in self._tracks)
+
     def _captured(self, stream: str, one: _Waiting) -> Captured:
         begun = self._begun_ns or 0
         captured_ns = time.monotonic_ns()
@@ -128,6 +135,11 @@ class PacedSource:
     def stamp(self, since_ns: int) -> int:
         """What the sensor's clock says after so long."""
         return since_ns if self._drift == 1.0 else round(since_ns * self._drift)
+
+    def notify(self) -> None:
+        """A track is through."""
+        with self._news:
+            self._news.notify_all()
 
     def pause(self, lag_ns: int) -> None:
         """All streams go on so much later."""
@@ -235,6 +247,7 @@ class _Track(threading.Thread):
                 elif not self._play(play, stream):
                     return
             self._through = True
+            self._source.notify()
         except HarstudioError as error:
             self._source.fail(error)
         except Exception as error:  # noqa: BLE001 -- a format's bug must not end in silence

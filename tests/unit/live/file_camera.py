@@ -26,7 +26,7 @@ from harstudio.live.sources.source import (
 from harstudio.recordings.formats.harrec_header import StreamSpec
 from harstudio.recordings.streams import StreamKind
 
-capturing.AGAIN_S, capturing.READ_HANG_S = 0.05, 1.0  # tests wait less than people
+capturing.AGAIN_S, capturing.READ_HANG_S = 0.05, 2.0  # tests wait less than people
 CLOCKS = {"ahead": 3600_000_000_000, "back": -3600_000_000_000}
 
 
