@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QPainter,
     QPaintEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QFrame,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from harstudio.studio.commands import CommandTable
     from harstudio.studio.live.desk import LiveDesk
 
-SIDE_PX, LEAST_SIDE_PX = 300, 230
+SIDE_PX, LEAST_SIDE_PX, MOST_SIDE_PX, SIDE_SHARE = 300, 230, 640, 0.2
 REFRESH_MS = 80  # figures and words; faster cannot be read
 SHOWN = ("color", "depth", "infrared", "skeleton3d")
 
@@ -79,6 +80,7 @@ class LivePage(QWidget):
         self.ribbon = Ribbon(lambda: service.told.segments, desk.labels.color_of)
         self.teach = TeachView(desk.teaching)
         self.guide = Guide(lambda: desk.watching.place, self._picture_size, self._guide_words)
+        self._side_moved = False
         self._make_panes()
         self._build()
         self.notice = Notice(service, self.panes)
@@ -135,7 +137,7 @@ class LivePage(QWidget):
         self._split.addWidget(self.panes)
         self._split.addWidget(side)
         self._split.setStretchFactor(0, 1)
-        self._split.setSizes([1000, SIDE_PX])
+        self._split.splitterMoved.connect(lambda *_: setattr(self, "_side_moved", True))
         running = QWidget()
         rows = QVBoxLayout(running)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -269,6 +271,13 @@ class LivePage(QWidget):
         super().showEvent(event)
         self._run_timer()
         self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """What is said grows with the window, until somebody moves its edge."""
+        super().resizeEvent(event)
+        if not self._side_moved:
+            side = min(max(SIDE_PX, round(SIDE_SHARE * self.width())), MOST_SIDE_PX)
+            self._split.setSizes([self.width() - side, side])
 
     def hideEvent(self, event: object) -> None:  # noqa: N802
         super().hideEvent(event)

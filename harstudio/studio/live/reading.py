@@ -11,24 +11,33 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from harstudio.errors import DataError
 from harstudio.live.growing import GrowingRecording
 from harstudio.live.streams import LiveFrame, LiveStream
 from harstudio.recordings.formats.harrec_header import PICTURE_KINDS
-from harstudio.recordings.streams import SkeletonFrame, StreamKind
+from harstudio.recordings.streams import SkeletonFrame, Stream, StreamKind
 from harstudio.skeletons.cameras import Camera
 from harstudio.studio.live.looks import LiveLooks, away_from, live_looks
 
 logger = logging.getLogger(__name__)
 KEEP_NS = 500_000_000  # of pictures
 KEEP_SIGNALS_NS = 60_000_000_000  # of skeletons and signals
+PEOPLE_STAY_NS, PICTURE_STAYS_NS = 50_000_000, 250_000_000
 LATE_NS = 400_000_000  # a skeleton so far behind the pictures is not waited for
 IDLE_S, TURN_S = 0.05, 0.004
 PEOPLE_FRAMES = 20  # with somebody in them, before the floor is where their feet are
 ASTRAY_M, ASTRAY_FRAMES = 1.0, 30
 STEP_BACK_NS = 1_000_000_000  # the clock of a sensor jumped: what is shown begins anew
+
+
+class LiveRecording(GrowingRecording):
+    """Where a frame was lost on the way, the one before stays on screen for a moment."""
+
+    def tolerance_ns(self, stream: Stream[Any]) -> int:
+        people = stream.kind == StreamKind.SKELETON
+        return PEOPLE_STAY_NS if people else PICTURE_STAYS_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ class Arrival(NamedTuple):
     of the pictures that are new. behind_ns: how long ago the newest picture came after the one
     that is drawn: what waiting for the skeleton costs."""
 
-    recording: GrowingRecording
+    recording: LiveRecording
     looks: LiveLooks
     fresh: bool  # other streams, or other looks, than before
     time_ns: int
@@ -117,7 +126,7 @@ class _Shown:
         self.feed = feed
         streams = {n: s for n, s in feed.streams.items() if s.spec.kind != StreamKind.AUDIO}
         specs = [one.spec for one in streams.values()]
-        self.recording = GrowingRecording(feed.title, specs, feed.cameras, keep_ns=KEEP_NS)
+        self.recording = LiveRecording(feed.title, specs, feed.cameras, keep_ns=KEEP_NS)
         for name, one in streams.items():  # panes may ask for what was now a moment ago
             if one.spec.kind not in PICTURE_KINDS:
                 self.recording.keep(name, KEEP_SIGNALS_NS)

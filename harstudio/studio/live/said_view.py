@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from harstudio.studio import theme
@@ -14,7 +14,7 @@ from harstudio.studio.live.service import LiveService
 from harstudio.studio.live.told import Said
 from harstudio.studio.recognition.ranking import Ranked, Ranking
 
-LABEL_PX, LEAST_PX, TOP = 34, 20, 5
+LABEL_PX, LEAST_PX, MOST_PX, LABEL_PART, TOP = 34, 18, 72, 8, 5
 LINES = 2
 DOING, WARMING = "You are doing", "The network is being loaded"
 
@@ -97,9 +97,12 @@ class SaidView(QWidget):
                 if k < len(classes) and share > 0
             ]
         )
-        self._decided.setVisible(bool(said.shares))
-        self.gate.setVisible(bool(said.shares))
-        self.gate.show_shares(said.shares)
+        fixed = told.network.get("trust") or {}
+        shares = said.shares or {name: float(value) for name, value in fixed.items()}
+        self._decided.setText("Decided by" if said.shares else "Decided by, in every window alike")
+        self._decided.setVisible(bool(shares))
+        self.gate.setVisible(bool(shares))
+        self.gate.show_shares(shares)
 
     def _measure(self) -> None:
         said, self._unpainted = self._unpainted, None
@@ -120,20 +123,17 @@ class SaidView(QWidget):
     def _restyle(self) -> None:
         """As large as two lines allow; the place keeps its height, so that nothing jumps."""
         tokens = theme.current()
-        font = theme.ui_font(LABEL_PX, bold=True)
-        px = LABEL_PX
-        room = max(40, self.label.width())
-        while px > LEAST_PX:
-            font.setPixelSize(px)
-            self.label.setFont(font)
-            metrics = self.label.fontMetrics()
+        room = max(40, self.width())
+        most = min(max(LABEL_PX, room // LABEL_PART), MOST_PX)
+        for px in range(most, LEAST_PX - 1, -2):
+            font = theme.ui_font(px, bold=True)
+            metrics = QFontMetrics(font)
             flags = int(Qt.TextFlag.TextWordWrap)
             box = metrics.boundingRect(0, 0, room, 10_000, flags, self._words or " ")
             if box.height() <= LINES * metrics.lineSpacing() and box.width() <= room:
                 break
-            px -= 2
-        font.setPixelSize(LABEL_PX)
-        tall = theme.ui_font(LABEL_PX, bold=True).pixelSize()
-        self.label.setMinimumHeight(round(LINES * tall * 1.25))
+        self.label.setFont(font)
+        tall = LINES * QFontMetrics(theme.ui_font(most, bold=True)).lineSpacing() + 4
+        self.label.setFixedHeight(tall)
         color = tokens.text if self._known else tokens.quiet
         theme.tint(self.label, f"color: {color};")
