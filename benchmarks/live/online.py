@@ -8,22 +8,29 @@ go through the live recogniser on a clock of their own, so that the figures do n
 machine; which trial is when is the truth.
 
     python benchmarks/live/online.py UTD-MHAD RUN [RUN ...] [--rate 15] [--trials 0] [--sliding]
-        [--chained] [--known]
+        [--chained] [--known [LEAST]]
 
 Printed are, per run: off line, the share of trials that are named rightly when whole; on line, the
 share whose label is right when they end; the time from onset to the stable correct label (from when
 on the label is right until the trial ends; never counts as endless), median and 90th percentile;
 the share of trials that a closed segment covers best with the right label; labels told in pauses.
 Onset: the first frame of the trial at which the three fastest joints are above 0.4 m/s over 0.1 s.
+
+``--real N`` writes N of these streams (drawn by lot, joints alone) one after the other as a
+recording and replays it through a real session, with all its processes, in real time. The same
+recording on the clock of its own is printed beside it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,10 +44,13 @@ from harstudio.live.recognising.known import Known
 from harstudio.live.recognising.movement import Gate, Movement
 from harstudio.live.recognising.nearness import Near
 from harstudio.live.recognising.recogniser import Facts, Recogniser, keep_ns
+from harstudio.live.session import LiveOptions, LiveSession
+from harstudio.live.sources.source import CaptureSettings
 from harstudio.recognition.recognise import suited
 from harstudio.recognition.trained import TrainedNetwork, load_run
 from harstudio.recordings.formats import open_recording, scan
 from harstudio.recordings.formats.harrec_header import StreamSpec
+from harstudio.recordings.formats.harrec_writer import HarrecWriter
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import SECOND_NS, Body, SkeletonFrame, StreamKind
 from harstudio.runs.bundled import find_run
@@ -49,6 +59,7 @@ TEST_PEOPLE = (2, 4, 6, 8)
 SEED = 0
 STEP_NS = 33_333_333
 PAUSE = 30  # frames
+LEAD_S = 25.0  # in which the processes of a session start
 MOVES_M_S = 0.4
 
 
@@ -93,9 +104,14 @@ class Silent:
     def pause_point(self) -> None: ...
 
 
+@cache
+def _found(data: Path) -> tuple[Path, ...]:
+    return tuple(one.path for one in scan(data).recordings)
+
+
 def trials_of(data: Path, person: int, most: int) -> list[Path]:
     """A person's trials in an order drawn by lot."""
-    paths = [f.path for f in scan(data).recordings if f"_s{person}_" in f.path.name]
+    paths = [path for path in _found(data) if f"_s{person}_" in path.name]
     paths.sort()
     np.random.default_rng([SEED, person]).shuffle(paths)  # type: ignore[arg-type]
     return paths[:most] if most else paths
@@ -159,7 +175,7 @@ def _onset(frames: Sequence[Frame]) -> int:
 
 def on_line(
     trained: TrainedNetwork, frames: Sequence[Frame], truth: Sequence[Trial], rate: float,
-    sliding: bool, known: bool,
+    sliding: bool, known: float | None,
 ) -> tuple[list[Result], float, int, float]:  # fmt: skip
     """What is told of every trial; seconds of labels in pauses; windows; ms a window."""
     first = open_recording(truth[0].path)
@@ -171,9 +187,9 @@ def on_line(
     recogniser = Recogniser(facts, recording, TorchEngine(trained, Silent()))
     if sliding:  # what it would be without a gate: the usual length, always
         recogniser._begins = lambda now: now + 1 - round(trained.usual_s * SECOND_NS)  # type: ignore[method-assign]
-    calibrated = Known.load(trained.folder) if known else None
+    calibrated = None if known is None else Known.load(trained.folder)
     if calibrated is not None:
-        recogniser.known = Near(calibrated, FewShot(calibrated))
+        recogniser.known = Near(calibrated, FewShot(calibrated), known or None)
     names = {spec.kind: spec.name for spec in specs}
     results = [Result() for _ in truth]
     pictures = Pictures()
@@ -262,7 +278,7 @@ def off_line(trained: TrainedNetwork, truth: Sequence[Trial]) -> float:
 
 def measure(
     run: str, data: Path, rate: float, most: int, *, sliding: bool, chained: bool,
-    known: bool,
+    known: float | None,
 ) -> dict[str, Any]:  # fmt: skip
     """The figures of one run."""
     trained = load_run(find_run(run))
@@ -298,6 +314,107 @@ def measure(
     }
 
 
+# ---- through a real session
+
+
+def real(run: str, data: Path, count: int) -> dict[str, Any]:
+    """A sample through a real session, and on the clock of its own."""
+    trained = load_run(find_run(run))
+    paths = [path for who in TEST_PEOPLE for path in trials_of(data, who, 0)]
+    order = np.random.default_rng(SEED).permutation(len(paths))[:count]
+    frames, truth = _joined([_stream([paths[k]]) for k in order])
+    told = [Result() for _ in truth]
+    with tempfile.TemporaryDirectory() as folder:
+        place = _written(Path(folder) / "trials.harrec", frames)
+        said = _replayed(place, run, frames[-1].time_ns)
+    for time_ns, label in said:
+        for result, trial in zip(told, truth, strict=True):
+            if trial.start_ns <= time_ns < trial.end_ns:
+                result.told.append((time_ns, label))
+    for result, trial in zip(told, truth, strict=True):
+        _judge(result, trial)
+    plain, *_ = on_line(trained, frames, truth, 30.0, sliding=False)
+    same = [_last(a) == _last(b) for a, b in zip(told, plain, strict=True)]
+    return {
+        "run": run,
+        "trials": len(truth),
+        "real": float(np.mean([result.right for result in told])),
+        "own_clock": float(np.mean([result.right for result in plain])),
+        "same_label": float(np.mean(same)),
+        "delay_s": {
+            "real": float(np.median([result.delay_s for result in told])),
+            "own_clock": float(np.median([result.delay_s for result in plain])),
+        },
+        "told_a_second": len(said) / (frames[-1].time_ns / SECOND_NS),
+    }
+
+
+def _last(result: Result) -> str:
+    return next((label for _, label in reversed(result.told) if label), "")
+
+
+def _joined(
+    parts: Sequence[tuple[list[Frame], list[Trial]]],
+) -> tuple[list[Frame], list[Trial]]:
+    """One after the other, behind a while of standing still in which the processes start."""
+    frames: list[Frame] = []
+    truth: list[Trial] = []
+    first = parts[0][0][0]
+    at = 0
+    for _ in range(round(LEAD_S * SECOND_NS / STEP_NS)):
+        frames.append(first._replace(time_ns=at))
+        at += STEP_NS
+    for own, told in parts:
+        frames += [one._replace(time_ns=at + one.time_ns) for one in own]
+        truth += [
+            one._replace(
+                start_ns=at + one.start_ns, end_ns=at + one.end_ns, onset_ns=at + one.onset_ns
+            )
+            for one in told
+        ]
+        at = frames[-1].time_ns + STEP_NS
+    return frames, truth
+
+
+def _written(place: Path, frames: Sequence[Frame]) -> Path:
+    with open_recording(frames[0].trial) as trial:
+        stream = trial.of_kind(StreamKind.SKELETON)
+        assert stream is not None
+        spec = _spec(stream)
+    with HarrecWriter(place, name=place.stem, streams=[spec]) as writer:
+        for one in frames:
+            writer.skeleton(spec.name, one.time_ns, SkeletonFrame((one.body,)))
+    return place
+
+
+def _replayed(place: Path, run: str, end_ns: int) -> list[tuple[int, str]]:
+    """(time in the recording, label) of all that a session said."""
+    said: list[tuple[int, str]] = []
+    ready, ended = threading.Event(), threading.Event()
+
+    def heard(stage: str, kind: str, payload: dict[str, Any]) -> None:
+        if kind == "said":
+            said.append((int(payload["time_ns"]), str(payload["name"])))
+        elif kind == "ready":
+            ready.set()
+        elif kind == "source" and payload["state"] == "ended":
+            ended.set()
+
+    session = LiveSession(LiveOptions(f"replay:{place}", CaptureSettings(), run=run), heard)
+    session.start()
+    try:
+        if not ready.wait(LEAD_S):
+            raise SystemExit(f"The session was not ready within {LEAD_S} s.")
+        ended.wait(end_ns / SECOND_NS + LEAD_S)
+        time.sleep(1.0)
+        (stream,) = session.streams.values()
+        newest = stream.read(stream.newest())
+        assert newest is not None
+    finally:
+        session.stop()
+    return [(time_ns - newest.time_ns + end_ns, label) for time_ns, label in said]
+
+
 def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
@@ -311,14 +428,23 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=0, help="of each person at most, 0 = all")
     parser.add_argument("--sliding", action="store_true", help="windows of the usual length")
     parser.add_argument("--chained", action="store_true", help="one trial after the other")
-    parser.add_argument("--known", action="store_true", help="as the run's calibration has it")
+    parser.add_argument(
+        "--known", type=float, nargs="?", const=0.0, metavar="LEAST",
+        help="nothing known below this score; without one, as the run's calibration has it",
+    )  # fmt: skip
+    parser.add_argument("--real", type=int, default=0, help="trials through a real session")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     torch.set_num_threads(1)
     found = []
     for run in given.runs:
         one = measure(
-            run, given.data, given.rate, given.trials, sliding=given.sliding, chained=given.chained,
+            run,
+            given.data,
+            given.rate,
+            given.trials,
+            sliding=given.sliding,
+            chained=given.chained,
             known=given.known,
         )
         found.append(one)
@@ -332,7 +458,7 @@ def main() -> None:
                 f"{one['paused_labels']:.1%}, {one['window_ms']:.1f} ms a window",
                 flush=True,
             )
-    if given.json:
+    if given.json and not given.real:
         print(json.dumps(found, indent=1))
 
 

@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from harstudio.errors import DataError, HarstudioError, UsageError
 from harstudio.jobs.context import ListeningContext, Payload
 from harstudio.live.growing import GrowingRecording
@@ -80,6 +82,7 @@ class _Live:
 
     def __init__(self, payload: Payload, context: ListeningContext, stack: ExitStack) -> None:
         self._context = context
+        cv2.setNumThreads(1)  # other processes have the other cores
         self._start_ns = int(payload["start_ns"])
         trained = network_of(payload["run"], context)
         streams = [LiveStream.from_payload(one) for one in payload["streams"]]
