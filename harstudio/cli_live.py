@@ -129,6 +129,7 @@ class _Headless:
     def __init__(self, options: LiveOptions, watched: tuple[str, ...]) -> None:
         self._options, self._watched = options, watched
         self._alarms: list[dict[str, Any]] = []
+        self._recorded: list[str] = []
         self._over = threading.Event()
         self._failed: dict[str, Any] | None = None
         self._session: LiveSession | None = None
@@ -148,7 +149,8 @@ class _Headless:
             path = self._failed.get("path") or None
             message = self._failed.get("message") or self._failed["sentence"]
             raise DataError(message, path=path, remedy=self._failed.get("remedy", ""))
-        return session.report.to_dict() | ({"alarms": self._alarms} if self._watched else {})
+        told = session.report.to_dict() | ({"alarms": self._alarms} if self._watched else {})
+        return told | ({"recordings": self._recorded} if self._options.record_folder else {})
 
     def _hear(self, stage: str, kind: str, payload: dict[str, Any]) -> None:
         if kind == "failed":
@@ -166,8 +168,14 @@ class _Headless:
         elif kind == "alarm":
             self._alarms.append(payload)
             cli_output.note(f"Alarm: {payload['name']} {100 * payload['confidence']:.0f} %")
-        elif kind == "kept":
-            cli_output.note(f"Kept in {payload['path']}.")
+        elif kind == "kept" or (kind == "recording" and payload["state"] == "done"):
+            if payload["path"]:
+                self._recorded.append(payload["path"])
+                cli_output.note(f"Recorded in {payload['path']}.")
+            if payload["sentence"]:
+                cli_output.note(payload["sentence"])
+        elif kind == "refused":
+            cli_output.note(payload["sentence"])
         elif stage == "session" and kind == "streams":
             assert self._session is not None  # noqa: S101 -- it speaks
             if self._watched:
