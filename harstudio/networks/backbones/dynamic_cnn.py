@@ -50,6 +50,15 @@ class DynamicCNN(nn.Module):
 
 def stilled(images: Tensor) -> Tensor:
     """(N, S, H, W) -> the same with what stood still at 0 and a standard deviation near 1."""
-    apart = images - images.flatten(2).median(dim=2).values[:, :, None, None]
+    apart = images - _median(images.flatten(2))[:, :, None, None]
     spread = torch.std(apart, dim=(1, 2, 3), keepdim=True)
     return apart / (spread + EPSILON)
+
+
+def _median(values: Tensor) -> Tensor:
+    """(N, S, P) -> (N, S), of two in the middle the lower one; ONNX has no median, but the largest
+    of the lower half."""
+    if torch.compiler.is_exporting():
+        half = values.topk((values.shape[2] + 1) // 2, dim=2, largest=False, sorted=True)
+        return half.values[..., -1]
+    return values.median(dim=2).values
