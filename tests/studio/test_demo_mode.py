@@ -347,7 +347,7 @@ displays = Displays(window, store)
 first = displays.chosen()
 assert first is not displays.own(), "visitors get the other display"
 stage = Stage()
-stage.fill(first.geometry(), active=False)
+stage.fill(first, active=False)
 assert stage.screen() is first and stage.size() == first.size()
 assert displays.choose_next() is displays.own()
 assert Displays(window, store).chosen() is displays.own(), "remembered"

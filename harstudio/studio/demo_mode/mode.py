@@ -55,7 +55,6 @@ class DemoMode(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self._look)
-        self._leaving: list[AttractService] = []
         watch.rang.connect(self._tell_operator)
 
     # ---- coming and going
@@ -130,14 +129,14 @@ class DemoMode(QObject):
         """The window closes."""
         self.leave()
         self._acting.shut()
-        for one in self._leaving:
-            one.shut()
+        if self.attract is not None:
+            self.attract.shut()
 
     # ---- displays
 
     def _place(self) -> None:
         screen = self.displays.chosen()
-        self.stage.fill(screen.geometry(), active=screen is self.displays.own())
+        self.stage.fill(screen, active=screen is self.displays.own())
 
     def _displays_changed(self, _screen: QScreen) -> None:
         QTimer.singleShot(0, self, self._place_again)
@@ -236,17 +235,19 @@ class DemoMode(QObject):
             self._service.start()
 
     def _stays_away(self) -> bool:
-        """Whether the session will not come back by itself."""
-        service = self._service
-        return service.state == "off" or "capture" in service.told.failed
+        """Whether the session failed and will not come back by itself; one that the operator ended
+        is not begun again."""
+        told, off = self._service.told, self._service.state == "off"
+        return (off and "session" in told.troubles) or "capture" in told.failed
 
     def _begin_attract(self) -> None:
-        if self.attract is not None:
+        if self.recorded is not None:
             return
         from harstudio.studio.demo_mode.attract import AttractService
         from harstudio.studio.demo_mode.showing import Showing
 
-        self.attract = AttractService(self._window.session, self)
+        if self.attract is None:
+            self.attract = AttractService(self._window.session, self)
         self.recorded = Showing(self.attract, self, recorded=True)
         self.recorded.words.connect(self._show_words)
         self.recorded.picture.connect(partial(self._show_picture, self.recorded))
@@ -254,14 +255,12 @@ class DemoMode(QObject):
         self.attract.start()
 
     def _end_attract(self) -> None:
-        service, self.attract = self.attract, None
         showing, self.recorded = self.recorded, None
-        if service is None or showing is None:
+        if showing is None:
             return
         showing.end()
         showing.deleteLater()
-        service.stop()
-        self._leaving = [one for one in self._leaving if one.state != "off"] + [service]
+        self.attract.stop()
         self._show_words()
         if self.on and self.live.mirror is not None:
             self.stage.show_mirror(self.live.mirror)

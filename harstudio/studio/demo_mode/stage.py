@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QResizeEvent,
+    QScreen,
 )
 from PySide6.QtWidgets import QWidget
 
@@ -85,10 +86,11 @@ class Stage(QWidget):
 
     # ---- the window
 
-    def fill(self, area: QRect, *, active: bool) -> None:
+    def fill(self, screen: QScreen, *, active: bool) -> None:
         """Cover a display. active: the keyboard comes here, too."""
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, not active)
-        self.setGeometry(area)
+        self.setScreen(screen)  # Wayland knows no places
+        self.setGeometry(screen.geometry())
         self.showFullScreen()
         if active:
             self.raise_()
