@@ -39,6 +39,8 @@ def make_engine(name: str, trained: TrainedNetwork, context: Context) -> Engine:
     if gate_of(trained):
         context.log(f"{trained.name} has a gate, which torch alone tells; torch answers.")
         return usual
+    if not kept_at(trained).is_file():
+        context.log(f"{trained.name} is written as ONNX, once for this run; that takes a while.")
     try:
         return OnnxEngine(trained, usual)
     except (DataError, MissingError) as error:
