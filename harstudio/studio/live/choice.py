@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PoseModel = Literal["lite", "full", "heavy"]
 WATCH_S = 40  # what is kept of an alarm: half a minute before it, the action, what followed
-USUAL_RUN = "joints-any-sensor"
+USUAL_RUN = "joints-live"
 
 
 class LiveChoice(QObject):
