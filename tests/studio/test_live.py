@@ -162,7 +162,7 @@ def test_the_newest_explanation_lies_over_the_newest_frame(qtbot, sensor, viewin
     sensor.picture(0)
     sensor.people(0)
     until(lambda: pane.shown_index is not None)
-    start, end = sensor.time_of(-20), sensor.time_of(0)
+    start, end = -20 * FRAME_NS, 0
     joints = len(topology(TOPOLOGY).joints)
     heat = HeatMap(
         "heat", "seen", "color", np.array([start]), np.eye(4, dtype=np.float32)[None],

@@ -61,7 +61,6 @@ class Arrival(NamedTuple):
     time_ns: int
     captured_ns: Mapping[tuple[str, int], int]
     behind_ns: int
-    zero_ns: int  # of the recording's clock, on that of the rings
 
 
 class FrameReader(threading.Thread):
@@ -167,8 +166,7 @@ class _Shown:
             self._looks = live_looks(self.recording, self._looks)
         behind = 0 if newest is None else max(0, newest - target)
         time_ns = target - self.feed.start_ns
-        zero = self.feed.start_ns
-        return Arrival(self.recording, self._looks, fresh, time_ns, captured, behind, zero)
+        return Arrival(self.recording, self._looks, fresh, time_ns, captured, behind)
 
     def _target(self, newest: int | None) -> int | None:
         """The time to draw: of the newest skeleton, of the newest picture where that is late."""

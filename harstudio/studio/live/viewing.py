@@ -22,6 +22,7 @@ from harstudio.studio.recognition.explaining import Explaining
 from harstudio.studio.transport import Transport
 from harstudio.studio.viewing import Viewing
 
+NEVER = -(1 << 62)  # before all windows
 STALE_NS = 4_000_000_000  # an explanation of so long ago is not shown any more
 
 
@@ -118,17 +119,15 @@ class LiveMeter(PlaybackMeter):
 
 class LiveExplaining(Explaining):
     """The newest explanation lies over the newest frame: it is of a window that ended a moment
-    ago, and holds until the next one comes. zero_ns: of the recording, on the session's clock."""
-
-    zero_ns = 0
+    ago, and holds until the next one comes. Its times are those of the recording."""
 
     def _own(self, time_ns: int) -> int:
         """A time in the explained window; before all windows where that is too long ago."""
         opinion = self.opinion
         if opinion is None or not len(opinion.ends):
-            return -1
+            return NEVER
         end = int(opinion.ends[-1])
-        return end - 1 if time_ns + self.zero_ns - end < STALE_NS else -1
+        return end - 1 if time_ns - end < STALE_NS else NEVER
 
     def patch(self, time_ns: int) -> Patch | None:
         found = super().patch(self._own(time_ns))
@@ -220,7 +219,6 @@ class LiveViewing(Viewing):
         try:
             self.behind_ns = arrival.behind_ns
             self._note(arrival.captured_ns)
-            self.explaining.zero_ns = arrival.zero_ns
             if arrival.fresh or self.recording is not arrival.recording:
                 self.looks = arrival.looks
                 self._position(arrival.time_ns)
