@@ -98,6 +98,9 @@ class FewShot:
         """(K + n,) probabilities of the run's classes and the new ones, from its own (K,)."""
         if not self._middles:
             return probabilities
+        if not self._known.covers(features):
+            nothing = np.zeros(len(self._middles), dtype=np.float32)
+            return np.concatenate([probabilities, nothing])
         new = self.nearness(features)
         near = SHARPNESS * np.array([self._known.score(features), *new])
         shares = np.exp(near - near.max())

@@ -111,6 +111,10 @@ class Known:
         threshold = float(np.quantile(scores, 1 - accepted))
         return replace(self, threshold=threshold, accepted=accepted)
 
+    def covers(self, features: Features) -> bool:
+        """Whether any of these streams was calibrated: a window may lack the others."""
+        return not self.scales.keys().isdisjoint(counting(features))
+
     def units(self, features: Features) -> dict[str, Vector]:
         """Features (..., D) by stream, comparable; those of streams that are not known are left
         out. DataError where none is left, or they have another size."""

@@ -29,8 +29,10 @@ class Near:
         return self.calibrated.threshold if self.least is None else self.least
 
     def known(self, answer: Answer, smoothed: NDArray[np.float32]) -> bool:
-        """Whether a window is, whatever is told of it. DataError: the calibration is of another
-        network."""
+        """Whether a window is, whatever is told of it; one that has no calibrated stream is.
+        DataError: the calibration is of another network."""
+        if not self.calibrated.covers(answer.features):
+            return True
         old = self.calibrated.score(answer.features)
         new = self.learned.nearness(answer.features)
         return bool(max([old, *new.tolist()]) >= self.threshold)
