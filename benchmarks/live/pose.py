@@ -169,14 +169,23 @@ def ask_peer(
 
 
 def ours(video: Path, model: str, frames: int) -> list[list[Landmarks]]:
-    """All people of each picture, one followed, as mediapipe does; before smoothing."""
+    """All people of each picture, before smoothing."""
     pictures, _ = frames_of(video, frames)
-    people = People(Detector(find_model(DETECTOR)), LandmarkModel(find_model(model)), most=1)
+    people = People(Detector(find_model(DETECTOR)), LandmarkModel(find_model(model)), most=3)
     found = []
     for k, picture in enumerate(pictures):  # mediapipe takes videos for 30 frames a second
         seen = people.find(picture, round(k * SECOND_NS / 30))
         found.append([one.landmarks for one in seen])
     return found
+
+
+def the_same(row: np.ndarray, people: list[Landmarks]) -> np.ndarray | None:
+    """(33, 2) pixels of the one whom mediapipe found: it follows one person of several."""
+
+    def apart(one: Landmarks) -> float:
+        return float(np.abs(one.pixels - row[:, :2]).mean())
+
+    return min(people, key=apart).pixels if people else None
 
 
 def gaps(rows: np.ndarray, others: list[np.ndarray | None]) -> tuple[np.ndarray, float]:
@@ -212,7 +221,8 @@ def compare(videos: list[Path], python: str, frames: int) -> None:
             if answer is None or again is None:
                 continue
             rows, ms = answer
-            mine = [one[0].pixels if one else None for one in ours(video, model, frames)]
+            people = ours(video, model, frames)
+            mine = [the_same(row, seen) for row, seen in zip(rows, people, strict=True)]
             gap, found = gaps(rows, mine)
             control, _ = gaps(rows, list(again[0]))
             totals.setdefault(model, []).append((gap, found, control))

@@ -53,7 +53,7 @@ class Seen(NamedTuple):
     landmarks: Landmarks
 
 
-@dataclass
+@dataclass(eq=False)
 class _Person:
     id: str
     landmarks: Landmarks
@@ -78,8 +78,8 @@ class People:
         self._lost = [one for one in self._lost if time_ns - one.seen_ns <= BRIDGED_NS]
         followed = self._followed
         self._followed = [one for one in followed if self._follow(one, picture, time_ns)]
-        self._lost += [one for one in followed if one not in self._followed]
         self._drop_twins()
+        self._lost += [one for one in followed if one not in self._followed]
         if time_ns - self._looked_ns >= self._pause_ns() or time_ns < self._looked_ns:
             self._look(picture, time_ns)
         height, width = picture.shape[:2]
@@ -110,7 +110,7 @@ class People:
         """Of two that came to follow one person, the one that was found later goes."""
         kept: list[_Person] = []
         for one in sorted(self._followed, key=lambda one: int(one.id)):
-            if not any(_twins(one, other) for other in kept):
+            if not any(_twins(one.landmarks, other.landmarks) for other in kept):
                 kept.append(one)
         self._followed = kept
 
@@ -129,6 +129,8 @@ class People:
             found = self._model.find(picture, detected.region)
             if found is None or (detected.score < SURE and found.score < CONFIRMED):
                 continue
+            if any(_twins(found, other.landmarks) for other in self._followed):
+                continue
             known = self._known(found.next_region)
             if known is None:
                 self._ids += 1
@@ -136,7 +138,6 @@ class People:
             known.landmarks, known.region, known.seen_ns = found, found.next_region, time_ns
             known.steady = OneEuro(STEADY_HZ, STEADY_SPEED_HZ)
             self._followed.append(known)
-        self._drop_twins()
         self._followed.sort(key=lambda one: self._importance(one, width, height), reverse=True)
         self._lost += self._followed[self._most :]
         self._followed = self._followed[: self._most]
@@ -211,9 +212,9 @@ def _alike(one: Region, other: Region) -> bool:
     return _apart(one, other) <= SAME_PERSON and ratio <= SIZE_RATIO
 
 
-def _twins(one: _Person, other: _Person) -> bool:
-    gap = np.linalg.norm(one.landmarks.pixels - other.landmarks.pixels, axis=1)
-    return float(np.median(gap)) < TWICE * max(one.region.size, other.region.size)
+def _twins(one: Landmarks, other: Landmarks) -> bool:
+    gap = np.linalg.norm(one.pixels - other.pixels, axis=1)
+    return float(np.median(gap)) < TWICE * max(one.next_region.size, other.next_region.size)
 
 
 def _near(region: Region, shape: tuple[int, ...]) -> bool:
