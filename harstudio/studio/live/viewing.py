@@ -119,7 +119,16 @@ class LiveMeter(PlaybackMeter):
 
 class LiveExplaining(Explaining):
     """The newest explanation lies over the newest frame: it is of a window that ended a moment
-    ago, and holds until the next one comes. Its times are those of the recording."""
+    ago, and holds until the next one comes. Its times are those of the recording. Squares around
+    inputs are not drawn: they change with every window."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.marks_inputs = False
+
+    def toggle_all(self) -> None:
+        super().toggle_all()
+        self.marks_inputs = False
 
     def _own(self, time_ns: int) -> int:
         """A time in the explained window; before all windows where that is too long ago."""
