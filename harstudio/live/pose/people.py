@@ -118,7 +118,7 @@ class People:
         self._looked_ns = time_ns
         height, width = picture.shape[:2]
         new = [
-            (prominence(one.region, width, height), one)
+            (self._rank(one.region, width, height), one)
             for one in self._detector.find(picture)
             if not any(_apart(one.region, other.region) < SAME_PLACE for other in self._followed)
         ]
@@ -141,6 +141,11 @@ class People:
         self._followed.sort(key=lambda one: self._importance(one, width, height), reverse=True)
         self._lost += self._followed[self._most :]
         self._followed = self._followed[: self._most]
+
+    def _rank(self, region: Region, width: int, height: int) -> float:
+        """Prominence of somebody detected; the main person who comes back goes before everybody."""
+        back = any(one.id == self.main and _alike(one.region, region) for one in self._lost)
+        return math.inf if back else prominence(region, width, height)
 
     def _room_for(self, rank: float, width: int, height: int) -> bool:
         """Whether a newcomer of this prominence would be followed."""
