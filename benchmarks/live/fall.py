@@ -11,7 +11,8 @@ and jumping are what it may be taken for.
         [--people N]
 
 Conditions: clean; dark (a quarter of the light: colour alone is worse by that); occluded (a low
-cupboard before the person). ``--streams``: also with each stream of the run alone.
+cupboard before the person); and, for joints alone, an hour of each. ``--streams``: also with each
+stream of the run alone.
 """
 
 from __future__ import annotations
@@ -42,7 +43,13 @@ from harstudio.runs.bundled import find_run
 
 FALLING = "falling"
 AFTER_NS = 3 * SECOND_NS
-CONDITIONS = {"clean": ("test", ""), "dark": ("test", "dark-0.25"), "occluded": ("occluded", "")}
+CONDITIONS = {
+    "clean": ("test", ""),
+    "dark": ("test", "dark-0.25"),
+    "occluded": ("occluded", ""),
+    "an hour of joints": ("joints", ""),
+    "the same, occluded": ("joints-occluded", ""),
+}
 Window = tuple[int, int, NDArray[np.float32]]
 
 
@@ -189,6 +196,8 @@ def main() -> None:
         if not (given.data / part).is_dir() or (disturbed and "color" not in kinds):
             continue
         for way, left_out in ways.items():
+            if part.startswith("joints") and {*kinds} - {*left_out} != {"skeleton"}:
+                continue
             told = list(sessions(trained, given.data / part, disturbed, left_out, given.people))
             for watched in asked:
                 row = figures(told, trained.classes, watched)
@@ -199,7 +208,7 @@ def main() -> None:
                 if not given.json:
                     delay = "" if row["delay_s"] is None else f", after {row['delay_s']:.1f} s"
                     print(
-                        f"{condition:9} {way:16} {watched.windows} x {watched.least:.1f}: "
+                        f"{condition:18} {way:14} {watched.windows} x {watched.least:.1f}: "
                         f"{row['found']} of {row['falls']} falls{delay}; {row['false']} false in "
                         f"{60 * row['hours']:.0f} minutes ({row['false_an_hour']:.1f} an hour), "
                         f"{row['lying_down']} lay down with care",

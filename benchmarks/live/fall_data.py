@@ -6,7 +6,10 @@ depth and joints at 10 frames a second, with pictures of half its size. ``train`
 10 and their rooms, ``test`` people and rooms of another seed, ``occluded`` the same sessions as
 ``test`` behind a board 0.75 to 0.95 m high, 1.3 m before the person, that hides who lies.
 
-    python benchmarks/live/fall_data.py OUT        # OUT/train, OUT/test, OUT/occluded
+``joints`` and ``joints-occluded`` are an hour each of other people, as many sessions as that takes,
+without pictures: nothing is rendered but the empty room, so that nobody's own body hides a joint.
+
+    python benchmarks/live/fall_data.py OUT        # OUT/train, OUT/test, OUT/occluded, ...
 
 Frames of the same seed are the same. About 20 ms a frame on one core: 15 minutes in all; what is
 there already is not made again.
@@ -18,6 +21,7 @@ import argparse
 import shutil
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,12 +30,13 @@ from harstudio.labels.model import Clip
 from harstudio.labels.project import Project, is_project
 from harstudio.recordings.formats.harrec_header import StreamSpec
 from harstudio.recordings.formats.harrec_writer import HarrecWriter
-from harstudio.recordings.streams import StreamKind
+from harstudio.recordings.streams import StreamKind, evenly
 from harstudio.skeletons.cameras import Camera
 from harstudio.synthesis.layout_harrec import clip_id, write_labels
 from harstudio.synthesis.room import Room
 from harstudio.synthesis.scripts import SCRIPTS
-from harstudio.synthesis.shooting import Rig, film, make_rig, whole_or_nothing
+from harstudio.synthesis.sensor import BodyTracker
+from harstudio.synthesis.shooting import Rig, film, frame_count, make_rig, whole_or_nothing
 from harstudio.synthesis.subject import Subject, make_subject
 from harstudio.synthesis.take import Performed, Take, make_take, turn_to, walk
 from harstudio.synthesis.viewpoint import color_camera, make_viewpoint
@@ -51,7 +56,25 @@ NAMES = {
 EVERYDAY = ("crouch", "squat", "pick-up", "bow", "wave", "cheer", "kick", "jump")
 CLASSES = (*dict.fromkeys(NAMES.values()), LYING, SITTING, STANDING, WALKING)
 TIER_ANNOTATOR = "script"
-PARTS = {"train": (901, 10, 5, False), "test": (502, 8, 4, False), "occluded": (502, 8, 4, True)}
+
+
+class Part(NamedTuple):
+    """people, sessions of each; whether a board hides them, whether pictures are made."""
+
+    seed: int
+    people: int
+    sessions: int
+    hidden: bool = False
+    pictures: bool = True
+
+
+PARTS = {
+    "train": Part(901, 10, 5),
+    "test": Part(502, 8, 4),
+    "occluded": Part(502, 8, 4, hidden=True),
+    "joints": Part(703, 24, 6, pictures=False),
+    "joints-occluded": Part(703, 24, 6, hidden=True, pictures=False),
+}
 
 
 def session(subject: Subject, seed: list[int]) -> tuple[Take, bool]:
@@ -104,7 +127,7 @@ def _still(take: Take, time: float, seconds: float) -> float:
 
 def make(out: Path, part: str) -> None:
     """Write what is missing of a part."""
-    seed, people, sessions, hidden = PARTS[part]
+    seed, people, sessions, hidden, pictures = PARTS[part]
     out.mkdir(parents=True, exist_ok=True)
     project = (
         Project.open(out)
@@ -124,7 +147,8 @@ def make(out: Path, part: str) -> None:
                 _put_board(room, seed, number)
             view = make_viewpoint(1, seed + number)
             rig = make_rig(view, room, color_camera(COLOR_WIDTH), DEPTH)
-            _write(folder, name, number, repetition, take, rig, [seed, number, repetition])
+            about = folder, name, number, repetition
+            _write(*about, take, rig, [seed, number, repetition], pictures)
             clips = [
                 Clip(round(done.start * 1e9), round(done.end * 1e9), done.action,
                      id=clip_id(f"{seed}:{name}", k))
@@ -142,21 +166,29 @@ def _put_board(room: Room, seed: int, number: int) -> None:
 
 
 def _write(
-    folder: Path, name: str, subject: int, repetition: int, take: Take, rig: Rig, seed: list[int]
-) -> None:
+    folder: Path, name: str, subject: int, repetition: int, take: Take, rig: Rig,
+    seed: list[int], pictures: bool,
+) -> None:  # fmt: skip
     color, depth = rig.color.camera, rig.depth.camera
-    specs = [
-        StreamSpec("color", StreamKind.COLOR, color.width, color.height, RATE_HZ),
-        StreamSpec("depth", StreamKind.DEPTH, depth.width, depth.height, RATE_HZ),
-        StreamSpec("skeleton", StreamKind.SKELETON, rate_hz=RATE_HZ, topology="kinect_v2_25"),
-    ]
+    specs = [StreamSpec("skeleton", StreamKind.SKELETON, rate_hz=RATE_HZ, topology="kinect_v2_25")]
+    if pictures:
+        specs += [
+            StreamSpec("color", StreamKind.COLOR, color.width, color.height, RATE_HZ),
+            StreamSpec("depth", StreamKind.DEPTH, depth.width, depth.height, RATE_HZ),
+        ]
     with (
         whole_or_nothing(folder),
         HarrecWriter(
             folder, name=name, streams=specs, subject=subject, view=1, repetition=repetition,
-            cameras={k: v for k, v in rig.cameras.items() if k != "infrared"},
+            cameras={spec.name: rig.cameras[spec.name] for spec in specs if spec.width},
         ) as writer,
     ):  # fmt: skip
+        if not pictures:
+            tracker = BodyTracker(depth, color, rig.view, 1, seed)
+            for time_ns in evenly(frame_count(take, RATE_HZ), RATE_HZ).tolist():
+                bodies = tracker.track(take.skeletons(time_ns / 1e9), rig.depth.seen.empty.depth)
+                writer.skeleton("skeleton", time_ns, bodies)
+            return
         for shot in film(take, rig, seed, rate_hz=RATE_HZ):
             writer.picture("color", shot.time_ns, shot.color)
             writer.picture("depth", shot.time_ns, shot.depth.depth)
