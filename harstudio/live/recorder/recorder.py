@@ -173,21 +173,25 @@ class Recorder:
         self._tell("refused", told)
 
     def _start(self, payload: Payload) -> None:
-        now_ns = time.monotonic_ns()
         if self._take is not None:
             self._refuse("start", "A recording is running already.")
             return
         if not self._has_room("start"):
             return
+        self._encoders = self._encoders or self._new_encoders()
+        now_ns = time.monotonic_ns()
+        self._begin_lanes(now_ns)  # what they hand on waits until there is a place for it
         zero_ns, before = now_ns, list[Item]()
         if self._hold is not None and payload.get("keep"):
             zero_ns, before = self._hold.since(now_ns - int(self._hold.keep_s * SECOND_NS))
-        encoders = self._encoders or self._new_encoders()
         name = str(payload.get("name") or "")
-        self._take = Take(self.folder, self._scene, encoders, zero_ns, name)
-        self._labels = TakeLabels(self._take.path, self._take.name, self._annotator, zero_ns)
-        self._encoders, self._note = encoders, ""
-        self._begin_lanes(now_ns)
+        try:
+            take = Take(self.folder, self._scene, self._encoders, zero_ns, name)
+        except HarstudioError:
+            self._rest_lanes()
+            raise
+        self._take, self._note = take, ""
+        self._labels = TakeLabels(take.path, take.name, self._annotator, zero_ns)
         for item in before:
             self._write(item)
         self._tell_state()
@@ -252,6 +256,13 @@ class Recorder:
         for lane in self._lanes:
             lane.begin(from_ns, self._encoders.get(lane.name))
 
+    def _rest_lanes(self) -> None:
+        """Nothing is read any more, unless the last seconds are kept."""
+        if self._hold is None:
+            self._encoders = {}
+            for lane in self._lanes:
+                lane.rest()
+
     def _after_marks(self, until_ns: int, act: Callable[[], None]) -> None:
         """Do something once all streams have handed on what is not newer."""
         self._token += 1
@@ -274,10 +285,7 @@ class Recorder:
         take, labels, note = self._take, self._labels, self._note
         assert take is not None  # noqa: S101 -- it runs
         self._take = self._labels = None
-        if self._hold is None:
-            self._encoders = {}
-            for lane in self._lanes:
-                lane.rest()
+        self._rest_lanes()
         if labels is not None:
             try:
                 labels.close(take.until_ns or take.last_ns)
