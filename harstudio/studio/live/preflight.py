@@ -140,7 +140,7 @@ def disk(told: LiveTold, measured: Measured) -> Check:
     trouble = told.troubles.get("recorder", "")
     if trouble:
         return Check("Disk", BAD, trouble)
-    free = told.disk.get("free_bytes") or told.recording.get("free_bytes") or measured.free_bytes
+    free = told.recording.get("free_bytes") or told.disk.get("free_bytes") or measured.free_bytes
     if free is None:
         return Check("Disk", WAITING, "not looked at yet")
     words = f"{free / (1 << 30):.0f} GB are free"
