@@ -66,9 +66,14 @@ def trials(utd_mhad: Path, tmp_path: Path) -> Path:
 
 
 def test_they_are_small_together() -> None:
-    assert {"joints-any-sensor", "depth-skeleton", "color-skeleton", "synthetic-all-views"} == set(
-        NAMES
-    )
+    assert set(NAMES) == {
+        "joints-any-sensor",
+        "joints-live",
+        "depth-skeleton",
+        "color-skeleton",
+        "color-skeleton-live",
+        "synthetic-all-views",
+    }
     assert sum(one.stat().st_size for one in files(resource("weights"))) < MOST_BYTES
 
 
@@ -127,6 +132,7 @@ def test_depth_goes_through_a_person_mask() -> None:
     ("name", "how"),
     [
         ("joints-any-sensor", {}),
+        ("joints-live", {}),
         ("depth-skeleton", {}),
         ("color-skeleton", {"without": ["color"]}),  # there is no colour of UTD-MHAD
     ],
