@@ -30,7 +30,7 @@ from harstudio.studio.panes.overlays import TRACKED, draw_figure, side_colors
 STEP_IN, TRY = "Step in front of the camera", "and try one of these"
 MARGIN, FOOT_PX, NAME_PX, TRY_PX, MORE_PX = 64.0, 22.0, 36.0, 44.0, 26.0
 AT_ONCE, PAGE_S, PAUSE_S, TICK_MS = 4, 9.0, 0.8, 40
-INSET = (372.0, 279.0)
+INSET, WORDS_PX = (372.0, 279.0), 300.0
 TALL_M, HEAD_M = 2.02, 0.105  # a person with raised arms; radius of a head
 HEAD = 3
 BONES = 3.0
@@ -95,14 +95,18 @@ class Idle(QWidget):
     # ---- places
 
     def _inset(self) -> QRectF:
+        """Where the small picture stands: at the right, on upright screens below the words."""
         px = self.sizes.px
+        if self.sizes.upright:
+            wide = self.width() - 2 * px(MARGIN)
+            return QRectF(px(MARGIN), px(MARGIN + WORDS_PX), wide, wide * 0.5)
         wide, tall = px(INSET[0]), px(INSET[1])
         return QRectF(self.width() - px(MARGIN) - wide, px(MARGIN), wide, tall)
 
     def _stage(self) -> QRectF:
         """Where the figures stand, with their names."""
         px = self.sizes.px
-        top = px(MARGIN + INSET[1] + 12)
+        top = self._inset().bottom() + px(12)
         return QRectF(0, top, self.width(), self.height() - top - px(128))
 
     # ---- painting
@@ -122,7 +126,8 @@ class Idle(QWidget):
     def _paint_words(self, painter: QPainter) -> None:
         px = self.sizes.px
         left = px(MARGIN)
-        wide = self._inset().left() - left - px(50)
+        right = self.width() - left if self.sizes.upright else self._inset().left() - px(50)
+        wide = right - left
         font, rows = fitted(STEP_IN, self.sizes, wide, 116, 84, 2)
         painter.setFont(font)
         painter.setPen(QColor(theme.DARK.text))
@@ -131,7 +136,7 @@ class Idle(QWidget):
         for row in rows:
             painter.drawText(QPointF(left - px(5), base), row)
             base += font.pixelSize() * SPACED
-        if self._acted:
+        if self._shown.classes:
             painter.setFont(self.sizes.font(TRY_PX))
             painter.setPen(QColor(theme.DARK.quiet))
             painter.drawText(QPointF(left, base - font.pixelSize() * SPACED + px(76)), TRY)
@@ -159,18 +164,30 @@ class Idle(QWidget):
     def _paint_figures(self, painter: QPainter) -> None:
         stage, page, px = self._stage(), self.page, self.sizes.px
         if not page:
+            self._paint_names(painter, stage)
             return
         seconds = 0.0 if self.still else time.monotonic() - self._began
-        names = px(NAME_PX * 3.1)
-        room = (stage.width() - 2 * px(MARGIN)) / max(len(page), 3)
-        left = (stage.width() - room * len(page)) / 2
-        scale = min((stage.height() - names) / TALL_M, room / 1.6)
-        floor = stage.bottom() - names
+        across = 2 if self.sizes.upright else max(len(page), 3)
+        down = -(-len(page) // across)
+        names, tall = px(NAME_PX * 3.1), stage.height() / down
+        room = (stage.width() - 2 * px(MARGIN)) / across
+        left = (stage.width() - room * min(across, len(page))) / 2
+        scale = min((tall - names) / TALL_M, room / 1.6)
         for number, one in enumerate(page):
-            middle = left + room * (number + 0.5)
+            middle = left + room * (number % across + 0.5)
+            floor = stage.top() + tall * (number // across + 1) - names
             self._paint_figure(painter, one, seconds, QPointF(middle, floor), scale)
             place = QRectF(middle - room / 2 + px(12), floor + px(20), room - px(24), names)
             self._paint_name(painter, one.name, place)
+
+    def _paint_names(self, painter: QPainter, stage: QRectF) -> None:
+        """What can be tried, where none of it can be acted."""
+        px = self.sizes.px
+        painter.setFont(self.sizes.font(TRY_PX, QFont.Weight.DemiBold))
+        painter.setPen(QColor(theme.DARK.text))
+        words = "   ·   ".join(self._shown.classes)
+        flags = int(Qt.AlignmentFlag.AlignLeft) | int(Qt.TextFlag.TextWordWrap)
+        painter.drawText(stage.adjusted(px(MARGIN), px(40), -px(MARGIN), 0), flags, words)
 
     def _paint_figure(
         self, painter: QPainter, one: Acted, seconds: float, foot: QPointF, scale: float
@@ -213,11 +230,10 @@ class Idle(QWidget):
         wide = self.width() - 2 * left
         drawn = {one.name for one in self._acted}
         others = [name for name in self._shown.classes if name not in drawn]
-        if others:
+        if others and drawn:
             painter.setFont(self.sizes.font(MORE_PX))
             painter.setPen(QColor(theme.DARK.quiet))
-            words = " · ".join(["also known:" if drawn else "known:", *others])
-            words = words.replace(": ·", ":")
+            words = f"also known: {' · '.join(others)}"
             metrics = QFontMetricsF(painter.font())
             row = QRectF(left, self.height() - px(116), wide, metrics.height())
             shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, wide)
