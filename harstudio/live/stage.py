@@ -17,7 +17,8 @@ Heard = Callable[[str, str, Payload], None]
 JOB = 1  # every process has one
 PAUSES_S = (0.5, 1.0, 2.0, 5.0)  # before it is started again; the last one from then on
 CALM_S = 60.0  # after so long without a death the pauses begin again
-STICKY = ("labels", "explain", "watch")  # said again to a process that is new
+STICKY = ("labels", "explain", "watch", "start")  # said again to a process that is new
+OVER = {"stop": "start"}  # what takes that back
 
 
 class Stage:
@@ -78,6 +79,7 @@ class Stage:
         with self._lock:
             if kind in STICKY:
                 self._said[kind] = payload
+            self._said.pop(OVER.get(kind, ""), None)
             if self._worker is not None and self._order is not None:
                 self._worker.send("say", {"id": JOB, "kind": kind, "payload": payload})
 
@@ -138,6 +140,8 @@ class Stage:
         if worker is not self._worker and message.kind != "told":  # told: its last words count
             return
         if message.kind == "told":
+            if payload["kind"] == "recording" and payload["payload"].get("state") == "done":
+                self._said.pop("start", None)  # it may have ended by itself
             self._heard(self.name, str(payload["kind"]), payload["payload"])
         elif message.kind == "log":
             self._heard(self.name, "log", {"sentence": payload["text"]})

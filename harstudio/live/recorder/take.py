@@ -159,18 +159,15 @@ class Take:
         if note:
             self._writer.note_problem(note)
         try:
-            try:
-                self._writer.close(clean=error is None)
-            except (HarstudioError, OSError) as last:
-                error = error or last
-            if error is None:
-                return note
-            why = _ended_early(error)
-            finish(self.path, why)
-            return why
-        finally:
-            if self._lock is not None:
-                self._lock.release()
+            self._writer.close(clean=error is None)
+        except (HarstudioError, OSError) as last:
+            error = error or last
+        if error is not None:
+            note = _ended_early(error)
+            finish(self.path, note)  # where it fails the lock stays: that is how it is found
+        if self._lock is not None:
+            self._lock.release()
+        return note
 
     def discard(self) -> None:
         """Take away a recording that nothing came into."""
@@ -187,6 +184,8 @@ class Take:
         end_ns = self._sound_end_ns.get(item.stream)
         if end_ns is None:
             samples = samples[_count(max(0, -time_ns), rate) :]
+            if not len(samples):
+                return
             end_ns = self._sound_start_ns[item.stream] = max(0, time_ns)
         elif time_ns - end_ns > HOLE_NS:
             silent = _count(min(time_ns - end_ns, LONGEST_HOLE_NS), rate)

@@ -338,6 +338,7 @@ def test_sound_that_is_lacking_is_silence_and_what_was_before_the_zero_goes(tmp_
         samples = np.full((SOUND_RATE // 10, 1), value, np.int16)
         take.put(Item("audio", at_ns, samples, True, samples.nbytes, 0))
 
+    put(10 * second - second // 5, 9)
     put(10 * second - second // 20, 1)  # half of it
     put(10 * second + second // 20, 2)
     put(11 * second, 3)
@@ -425,18 +426,24 @@ class Killed:
         told = list(self.told)
         return next((p for k, p in told if k == kind and p.get("state", "") == state), None)
 
-    def once(self, seconds: float) -> tuple[dict[str, Any], int]:
-        """What was told of the recording, and when its process was killed."""
-        self.told.clear()
+    def start(self) -> None:
+        """Once is enough: a recorder that is started again goes on."""
         until(lambda: self.heard("recording", "idle"))
         self.stage.say("start", {})
+
+    def once(self, seconds: float) -> tuple[dict[str, Any], int]:
+        """What was told of the recording, and when its process was killed."""
         begun = until(lambda: self.heard("recording", "recording"))
+        self.told.clear()
         self.stage.say("label", {"name": "wave", "down": True, "time_ns": begun["start_ns"] + 1})
         until(lambda: any(p.get("labels") and p["frames"]["depth"] > 10 for _, p in self.told[:]))
         time.sleep(seconds)
         assert self.stage.pid is not None
         os.kill(self.stage.pid, signal.SIGKILL)
-        return begun, time.monotonic_ns()
+        killed_ns = time.monotonic_ns()
+        until(lambda: any(kind == "died" for kind, _ in self.told[:]))
+        self.told.clear()
+        return begun, killed_ns
 
     def end(self) -> None:
         self.stage.stop()
@@ -491,11 +498,16 @@ def check_finished(begun: dict[str, Any], finished: dict[str, Any], killed_ns: i
 def test_a_killed_recorder_leaves_a_recording_that_the_next_one_finishes(tmp_path: Path) -> None:
     killed = Killed(tmp_path)
     try:
+        killed.start()
         begun, at_ns = killed.once(0.2)
         finished = until(lambda: killed.heard("finished"))  # it is started again by itself
+        again = until(lambda: killed.heard("recording", "recording"))
+        killed.stage.say("stop", {})
+        done = until(lambda: killed.heard("recording", "done"))
     finally:
         killed.end()
     check_finished(begun, finished, at_ns)
+    assert done["path"] == again["path"] != begun["path"]
 
 
 @pytest.mark.slow
@@ -505,6 +517,7 @@ def test_a_recorder_killed_at_random_moments_loses_half_a_second(tmp_path: Path)
     dice = random.Random(3)
     killed = Killed(tmp_path)
     try:
+        killed.start()
         for _ in range(20):
             begun, at_ns = killed.once(dice.uniform(0, 2))
             finished = until(lambda: killed.heard("finished"))
