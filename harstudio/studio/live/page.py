@@ -81,9 +81,10 @@ class LivePage(QWidget):
         self.teach = TeachView(desk.teaching)
         self.guide = Guide(lambda: desk.watching.place, self._picture_size, self._guide_words)
         self._side_moved = False
+        self._pictures = QStackedWidget()
         self._make_panes()
         self._build()
-        self.notice = Notice(service, self.panes)
+        self.notice = Notice(service, self._pictures)
         self._timer = QTimer(self, interval=REFRESH_MS)
         self._timer.timeout.connect(self.refresh)
         self.chooser.started.connect(service.start)
@@ -134,7 +135,10 @@ class LivePage(QWidget):
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setHandleWidth(1)
         self._split.setChildrenCollapsible(False)
-        self._split.addWidget(self.panes)
+        self._blank = Blank()
+        self._pictures.addWidget(self._blank)
+        self._pictures.addWidget(self.panes)
+        self._split.addWidget(self._pictures)
         self._split.addWidget(side)
         self._split.setStretchFactor(0, 1)
         self._split.splitterMoved.connect(lambda *_: setattr(self, "_side_moved", True))
@@ -182,6 +186,8 @@ class LivePage(QWidget):
         return (stream.width, stream.height) if isinstance(stream, PictureStream) else (0, 0)
 
     def _arrange(self, recording: object) -> None:
+        self._pictures.setCurrentWidget(self._blank if recording is None else self.panes)
+        self.notice.refresh()
         if recording is None:
             return
         if self.panes.show_for(recording):
@@ -308,6 +314,13 @@ def page_command(event: QKeyEvent) -> str:
     """The command of a key that means something else on this page, else ""."""
     pressed = QKeySequence(event.keyCombination()).toString()
     return "" if event.isAutoRepeat() else PAGE_KEYS.get(pressed, "")
+
+
+class Blank(QWidget):
+    """Where pictures will be."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        QPainter(self).fillRect(self.rect(), QColor(theme.current().canvas))
 
 
 class Rule(QWidget):

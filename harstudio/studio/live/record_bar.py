@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
@@ -35,12 +36,15 @@ WORDS = {
 }
 
 
-def recorded_text(told: dict[str, object], keep_s: int, kept: bool) -> str:
-    """ "recording 00:12", "not recording", with what stands in memory."""
+def recorded_text(told: Mapping[str, Any]) -> str:
+    """ "recording 00:12", "not recording", with what stands in memory; of the recorder's words."""
     if told.get("state") == "recording":
-        seconds = int(float(str(told.get("seconds") or 0)))
+        seconds = int(told.get("seconds") or 0)
         return f"recording {seconds // 60:02d}:{seconds % 60:02d}"
-    if kept and keep_s:
+    if told.get("state") == "saving":
+        return "saving"
+    keep_s = round(told.get("keep_s") or 0)
+    if keep_s:
         return f"not recording · the last {keep_s} s are kept in memory"
     return "not recording"
 
@@ -151,11 +155,10 @@ class RecordBar(QWidget):
         self.buttons["live.review"].setVisible(desk.last is not None)
         self._tint()
         names = {"starting": "is being opened", "stopping": "is being closed"}
-        words = [told.title or service.choice.source, names.get(service.state, "")]
+        state = "does not open" if "capture" in told.failed else names.get(service.state, "")
+        words = [told.title or service.choice.source, state]
         self.source.setText(" · ".join(filter(None, words)))
-        self.pill.tell(
-            recorded_text(told.recording, service.choice.keep_s, service.on), desk.recording
-        )
+        self.pill.tell(recorded_text(told.recording), desk.recording)
         self._tell_labels(list(desk.held.values()), desk.given)
 
     def _tell_labels(self, held: Sequence[str], given: Sequence[str]) -> None:

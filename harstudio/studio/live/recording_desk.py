@@ -12,6 +12,7 @@ from harstudio.studio.live.reading import now_ns
 from harstudio.studio.live.service import NOT_RUNNING, LiveService
 
 RECORDER = "recorder"
+NOT_YET = "The recorder is not ready yet."
 NOTHING_YET = "Nothing was recorded yet."
 NOT_RECORDING = "Nothing is being recorded; labels are kept with a recording."
 
@@ -44,7 +45,7 @@ class RecordingDesk(QObject):
         trouble = self._service.told.troubles.get(RECORDER, "")
         if self._service.live is None:
             return NOT_RUNNING
-        return trouble
+        return trouble or ("" if self._service.told.recording else NOT_YET)
 
     def toggle(self) -> None:
         """Start or stop recording."""

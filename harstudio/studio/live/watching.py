@@ -21,6 +21,7 @@ from harstudio.studio.live.reading import now_ns
 from harstudio.studio.live.service import STARTING, LiveService
 
 EVERY_MS, PLACE_MS = 1000, 200
+NEWS = ("source", "opened", "failed", "died", "ready", "disk")
 FORGET_NS = 1_500_000_000  # a person that was not told for so long is gone
 
 
@@ -45,6 +46,7 @@ class LiveWatching(QObject):
         self._places = QTimer(self, interval=PLACE_MS)
         self._places.timeout.connect(self.look_for_person)
         service.state_changed.connect(self._turn)
+        service.heard.connect(self._hear)
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -76,6 +78,10 @@ class LiveWatching(QObject):
         else:
             self._timer.stop()
             self._places.stop()
+            self.changed.emit()
+
+    def _hear(self, _stage: str, kind: str, _payload: object) -> None:
+        if kind in NEWS:
             self.changed.emit()
 
     def look(self) -> None:
