@@ -23,7 +23,8 @@ from harstudio.recordings.formats.harrec_header import StreamSpec
 from harstudio.recordings.streams import Body, SkeletonFrame, StreamKind
 from harstudio.skeletons.topology import topology
 from harstudio.studio.demo_mode import showing
-from harstudio.studio.demo_mode.acted import TOPOLOGY, act, act_all, script_of
+from harstudio.studio.demo_mode.acted import LEFT_OUT, TOPOLOGY, acted, key_of
+from harstudio.studio.demo_mode.acting import act, alone
 from harstudio.studio.demo_mode.doing import NOTHING_KNOWN
 from harstudio.studio.demo_mode.hold import HOLD_S
 from harstudio.studio.demo_mode.showing import Showing
@@ -148,9 +149,9 @@ def test_the_cursor_goes_after_three_seconds_and_comes_with_the_mouse(stage):
 
 
 def test_idle_shows_the_actors_and_who_steps_in_is_seen_at_once(stage):
-    acted = act_all(["right hand wave", "squat (two arms stretch out)", "tennis serve"])
-    assert [one.name for one in acted] == ["right hand wave", "squat (two arms stretch out)"]
-    stage.show_acted(acted)
+    found = acted(["right hand wave", "squat (two arms stretch out)", "tennis serve"])
+    assert [one.name for one in found] == ["right hand wave", "squat (two arms stretch out)"]
+    stage.show_acted(found)
     stage.show_words(replace(WAVE, scene=Scene.IDLE, classes=tuple(UTD)))
     assert stage.idle.isVisible()
     assert not stage.mirror.isVisible()
@@ -166,20 +167,29 @@ def test_idle_shows_the_actors_and_who_steps_in_is_seen_at_once(stage):
 def test_what_an_actor_does_is_seen_as_in_a_mirror():
     """A right-handed wave: the hand on the right of the picture, above the shoulder."""
     skeleton = topology(TOPOLOGY)
-    points = act("right hand wave", script_of("right hand wave")).points
+    points = acted(["right hand wave"])[0].points
     wrist, shoulder = (skeleton.index(j) for j in ("WristRight", "ShoulderRight"))
     top = int(np.nanargmax(points[:, wrist, 1]))
     assert points[top, wrist, 1] > points[top, shoulder, 1]
     assert points[top, wrist, 0] > points[top, skeleton.index("SpineMid"), 0]
-    squat = act("squat", script_of("squat")).points[:, skeleton.index("SpineBase"), 1]
+    squat = acted(["squat"])[0].points[:, skeleton.index("SpineBase"), 1]
     assert squat.min() < 0.75 * squat[0]
 
 
 def test_classes_find_their_actor_by_the_names_that_data_sets_use():
-    found = [name for name in UTD if script_of(name)]
-    assert len(found) == 12
-    assert script_of("clapping") == script_of("two hand front clap") == "clap"
-    assert script_of("tennis serve") == ""
+    assert len([name for name in UTD if key_of(name)]) == 12
+    assert key_of("clapping") == key_of("two hand front clap") == "clap"
+    assert key_of("tennis serve") == ""
+
+
+def test_figures_are_what_the_actors_do_now():
+    """``python -m harstudio.studio.demo_mode.acting`` makes them anew."""
+    assert all(key_of(key) == key for key in alone())
+    kept = [joint for joint in range(25) if joint not in LEFT_OUT]
+    for key in ("wave", "fall"):
+        filmed, kept_points = act(alone()[key]), acted([key])[0].points
+        assert filmed.shape == kept_points.shape
+        np.testing.assert_allclose(filmed[:, kept] / 1000, kept_points[:, kept], atol=0.002)
 
 
 def test_an_alarm_is_red_until_somebody_has_seen_it(stage):

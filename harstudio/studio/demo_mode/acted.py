@@ -1,14 +1,13 @@
-"""Stick figures that show what can be tried: HARStudio's own actors, filmed as joints.
+"""Stick figures that show what can be tried; ``acting`` makes their file.
 
-No joints of any data set are in here. Classes that the actors cannot act are shown by name.
+Classes that HARStudio's actors cannot act are shown by name.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,9 +17,8 @@ from numpy.typing import NDArray
 from harstudio.labels.comparing import plain_name
 from harstudio.resources import resource
 
+FILE = ("figures", "acted.npz")
 FPS = 20.0
-ACTOR, SEED = 6, 1  # a right-handed one
-YAW = np.radians(24.0)  # a little from the side, so that reaching to the front is seen
 TOPOLOGY = "kinect_v2_25"
 LEFT_OUT = (21, 22, 23, 24)  # finger tips and thumbs: a heap of discs at that size
 
@@ -43,61 +41,31 @@ class Acted:
         return np.asarray(made, dtype=np.float32)
 
 
-def act_all(
-    classes: Sequence[str],
-    told: Callable[[int], None] | None = None,
-    stopped: Callable[[], bool] = lambda: False,
-) -> tuple[Acted, ...]:
-    """Those of the classes that our actors can act, in their order; some 50 ms each."""
-    made = []
-    for name in classes:
-        key = script_of(name)
-        if stopped():
-            break
-        if key:
-            made.append(act(name, key))
-            if told is not None:
-                told(len(made))
-    return tuple(made)
-
-
-def act(name: str, key: str) -> Acted:
-    """One action by the key of its script."""
-    from harstudio.synthesis.scripts import SCRIPTS, perform  # scipy: not before it is needed
-    from harstudio.synthesis.subject import make_subject
-
-    script = SCRIPTS[key]
-    actors = [make_subject(ACTOR, SEED), make_subject(ACTOR + 1, SEED)]
-    take = perform(script, actors, (SEED, ACTOR))
-    frames = range(max(2, round(take.end * FPS)))
-    joints = np.array([take.skeletons(frame / FPS)[0].joints for frame in frames])
-    x = joints[..., 0] * np.cos(YAW) + joints[..., 2] * np.sin(YAW)
-    points = np.stack([-x, joints[..., 1]], axis=-1).astype(np.float32)
-    points[..., 0] -= np.median(points[..., 0])
-    points[:, LEFT_OUT] = np.nan
-    return Acted(name, points)
-
-
 @cache
-def _scripts() -> dict[str, str]:
-    """Key of the script by every plain name that a class may have."""
-    from harstudio.synthesis.scripts import SCRIPTS
-
-    utd = json.loads(resource("datasets", "class_names_utd.json").read_text("utf-8"))
-    names = {int(one["a"]): str(one["name"]) for one in utd["classes"]}
-    ntu = tomllib.loads(resource("labels", "ntu120.toml").read_text("utf-8"))
+def _file() -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
+    """Points by key, and the key by every plain name; none where the program came without."""
+    path = resource(*FILE)
+    if not path.is_file():
+        return {}, {}
+    with np.load(path, allow_pickle=False) as found:
+        names = json.loads(str(found["names"]))
+        points = {key: found[key].astype(np.float32) / 1000 for key in names}
+    for one in points.values():
+        one[:, LEFT_OUT] = np.nan
     known: dict[str, str] = {}
-    for key, script in SCRIPTS.items():
-        if script.people > 1:
-            continue
-        given = [script.name, key, key.replace("-", " "), names.get(script.utd, "")]
-        given += [label["name"] for label in ntu["labels"][script.ntu - 1 : script.ntu]]
-        for name in filter(None, given):
-            known.setdefault(plain_name(name), key)
-    return known
+    for key, given in names.items():
+        for name in given:
+            known.setdefault(plain_name(name), key)  # of two that do the same the first
+    return points, known
 
 
-def script_of(name: str) -> str:
-    """Key of the script that acts a class, "" where there is none."""
-    plain = plain_name(name)
-    return _scripts().get(plain) or _scripts().get(plain_name(re.sub(r"\(.*?\)", "", name)), "")
+def key_of(name: str) -> str:
+    """Key of what acts a class, "" where nothing does."""
+    known = _file()[1]
+    return known.get(plain_name(name)) or known.get(plain_name(re.sub(r"\(.*?\)", "", name)), "")
+
+
+def acted(classes: Sequence[str]) -> tuple[Acted, ...]:
+    """Those of the classes that can be acted, in their order."""
+    points = _file()[0]
+    return tuple(Acted(name, points[key]) for name in classes if (key := key_of(name)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,13 +12,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QScreen
 from PySide6.QtWidgets import QFileDialog
 
-from harstudio.studio.background import NewestTask
 from harstudio.studio.demo_mode.awake import NOTHING, Awake
 from harstudio.studio.demo_mode.displays import Displays
 from harstudio.studio.demo_mode.watch import Watch
 
 if TYPE_CHECKING:
-    from harstudio.studio.demo_mode.acted import Acted
     from harstudio.studio.demo_mode.attract import AttractService
     from harstudio.studio.demo_mode.showing import Showing
     from harstudio.studio.demo_mode.shown import Alarm, Mirror, Shown
@@ -50,8 +47,7 @@ class DemoMode(QObject):
         self._lost_since: float | None = None
         self._tried = 0.0
         self._why = ""
-        self._acted: tuple[tuple[str, ...], tuple[Acted, ...]] = ((), ())
-        self._acting = NewestTask(self)
+        self._classes: tuple[str, ...] = ()  # whose figures the stage has
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self._look)
@@ -84,6 +80,7 @@ class DemoMode(QObject):
         self.live.words.connect(self._show_words)
         self.live.picture.connect(partial(self._show_picture, self.live))
         self.watch.changed.connect(self._show_words)
+        self._classes = ()
         self._lost_since, self._why, self._tried = None, "", time.monotonic()
         self._began_it = not service.on
         if self._began_it and not service.why_not():
@@ -110,7 +107,6 @@ class DemoMode(QObject):
         app.screenAdded.disconnect(self._displays_changed)
         app.screenRemoved.disconnect(self._displays_changed)
         self._timer.stop()
-        self._acting.stop()
         self.watch.changed.disconnect(self._show_words)
         self._end_attract()
         self.live.end()
@@ -128,7 +124,6 @@ class DemoMode(QObject):
     def shut(self) -> None:
         """The window closes."""
         self.leave()
-        self._acting.shut()
         if self.attract is not None:
             self.attract.shut()
 
@@ -177,8 +172,11 @@ class DemoMode(QObject):
             return
         shown = self.words()
         self.stage.show_words(shown)
-        if shown.classes and shown.classes != self._acted[0]:
-            self._act(shown.classes)
+        if shown.classes != self._classes:
+            from harstudio.studio.demo_mode.acted import acted
+
+            self._classes = shown.classes
+            self.stage.show_acted(acted(shown.classes))
 
     def words(self) -> Shown:
         """All that stands beside the picture now."""
@@ -196,22 +194,6 @@ class DemoMode(QObject):
         """Where no visitors' screen turns red."""
         words = f"Alarm: {alarm.name} at {alarm.at}. Ctrl+Shift+Enter when you have seen it."
         self._window.session.message.emit("bad" if not self.on else "warn", words)
-
-    def _act(self, classes: tuple[str, ...]) -> None:
-        """Figures of what can be tried."""
-        from harstudio.studio.demo_mode.acted import act_all
-
-        self._acted = classes, ()
-
-        def work(progress: Callable[[int], None], stopped: Callable[[], bool]) -> object:
-            return act_all(classes, progress, stopped)
-
-        def show(acted: tuple[Acted, ...]) -> None:
-            self._acted = classes, acted
-            if self.on:
-                self.stage.show_acted(acted)
-
-        self._acting.start(work, show, lambda _error: None)
 
     # ---- while the sensor is away
 
