@@ -21,6 +21,7 @@ from pathlib import Path
 from harstudio.errors import HarstudioError
 from harstudio.jobs.launcher import default_threads
 from harstudio.live.report import LiveReport
+from harstudio.live.sources import public_address
 from harstudio.live.sources.source import CaptureSettings
 from harstudio.live.stage import Heard, Payload, Stage
 from harstudio.live.streams import (
@@ -87,7 +88,7 @@ class LiveSession:
         self.streams: dict[str, LiveStream] = {}
         self.cameras: dict[str, Camera] = {}
         self.start_ns = 0  # monotonic
-        self.report = LiveReport(options.source)
+        self.report = LiveReport(_public(options.source))
         self.run_folder = find_run(options.run) if options.run else None
         self.scratch = Path(tempfile.mkdtemp(prefix="harstudio-live-"))
         self._heard = heard
@@ -227,6 +228,11 @@ class LiveSession:
             with contextlib.suppress(OSError):
                 stream.close()
         self.streams = {}
+
+
+def _public(source: str) -> str:
+    kind, _, address = source.partition(":")
+    return f"{kind}:{public_address(address)}"
 
 
 def _told(error: HarstudioError | OSError) -> Payload:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from harstudio.errors import MissingError, UsageError
 
@@ -65,3 +66,12 @@ def open_source(name: str, settings: CaptureSettings) -> Source:
     """Open "kind:address"; the errors of ``source.py``, UsageError or MissingError."""
     kind, address = split_name(name)
     return load(kind).open_source(address, settings)
+
+
+def public_address(address: str) -> str:
+    """The address without a password in it; what is no address of the network as it is."""
+    parts = urlsplit(address)
+    if not parts.netloc:
+        return address
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, query="").geturl()

@@ -9,13 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from urllib.parse import urlsplit
 
 import av
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 
 from harstudio.errors import HarstudioError
+from harstudio.live.sources import public_address
 from harstudio.live.sources.inbox import Inbox
 from harstudio.live.sources.modes import check_mode
 from harstudio.live.sources.pictures import flipped
@@ -49,7 +49,7 @@ class NetworkSource:
     """A ``Source`` of colour pictures; a thread decodes. SourceLost: nobody answers."""
 
     def __init__(self, address: str, settings: CaptureSettings) -> None:
-        self.title = _public(address)
+        self.title = public_address(address)
         self.mirrored = settings.mirror is not False
         self.cameras: Mapping[str, Camera] = {}
         self._address, self._loop = address, settings.loop
@@ -163,13 +163,6 @@ class NetworkSource:
             self._inbox.put(
                 Captured("color", min(taken, now), now, flipped(rgb) if self.mirrored else rgb)
             )
-
-
-def _public(address: str) -> str:
-    """The address without the password in it."""
-    parts = urlsplit(address)
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=host, query="").geturl()
 
 
 def _reason(error: Exception) -> str:
