@@ -6,7 +6,8 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from harstudio.studio import theme
-from harstudio.studio.live.service import RUNNING, STARTING, STOPPING, LiveService
+from harstudio.studio.live.record_bar import source_words
+from harstudio.studio.live.service import STARTING, STOPPING, LiveService
 
 TRIED = "It is tried again until it is back."
 WIDE_PX = 460
@@ -56,9 +57,7 @@ class Notice(QFrame):
             again = "F9 starts it again." if state == "ended" else TRIED
             return TITLES[state], f"{words} {again}".strip()
         if service.state == STARTING:
-            return "Opening the camera", service.told.title or service.choice.source
-        if service.state == RUNNING and service.viewing.transport.held:
-            return "", ""
+            return "Opening the camera", service.told.title or source_words(service.choice.source)
         return "", ""
 
     def refresh(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -47,6 +48,12 @@ def recorded_text(told: Mapping[str, Any]) -> str:
     if keep_s:
         return f"not recording · the last {keep_s} s are kept in memory"
     return "not recording"
+
+
+def source_words(name: str) -> str:
+    """A source as people call it: of a file its name alone."""
+    kind, _, address = name.partition(":")
+    return Path(address).name if kind in ("replay", "file") and "://" not in address else name
 
 
 class RecordPill(QWidget):
@@ -156,7 +163,7 @@ class RecordBar(QWidget):
         self._tint()
         names = {"starting": "is being opened", "stopping": "is being closed"}
         state = "does not open" if "capture" in told.failed else names.get(service.state, "")
-        words = [told.title or service.choice.source, state]
+        words = [told.title or source_words(service.choice.source), state]
         self.source.setText(" · ".join(filter(None, words)))
         self.pill.tell(recorded_text(told.recording), desk.recording)
         self._tell_labels(list(desk.held.values()), desk.given)
