@@ -18,7 +18,8 @@ Onset: the first frame of the trial at which the three fastest joints are above 
 
 ``--real N`` writes N of these streams (drawn by lot, joints alone) one after the other as a
 recording and replays it through a real session, with all its processes, in real time. The same
-recording on the clock of its own is printed beside it.
+recording on the clock of its own is printed beside it. Both tell nothing below the run's threshold
+of what is known, as sessions do.
 """
 
 from __future__ import annotations
@@ -333,7 +334,7 @@ def real(run: str, data: Path, count: int) -> dict[str, Any]:
                 result.told.append((time_ns, label))
     for result, trial in zip(told, truth, strict=True):
         _judge(result, trial)
-    plain, *_ = on_line(trained, frames, truth, 30.0, sliding=False)
+    plain, *_ = on_line(trained, frames, truth, 30.0, sliding=False, known=0.0)
     same = [_last(a) == _last(b) for a, b in zip(told, plain, strict=True)]
     return {
         "run": run,
