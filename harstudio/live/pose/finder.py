@@ -21,8 +21,8 @@ from harstudio.skeletons.cameras import Camera
 from harstudio.skeletons.topology import topology
 
 FORGOTTEN_NS = 2 * SECOND_NS
-# One-euro filter of joints, speeds in metres a second: at rest 1.5 Hz, a hand at 2 m/s 9.5 Hz.
-LEAST_HZ, SPEED_HZ = 1.5, 4.0
+# One-euro filter of joints, speeds in metres a second: at rest 1.5 Hz, a hand at 2 m/s 17.5 Hz.
+LEAST_HZ, SPEED_HZ = 1.5, 8.0
 
 
 class MainPerson(NamedTuple):

@@ -18,7 +18,8 @@ LONGEST_GAP_NS = SECOND_NS // 2  # after more, it begins anew
 
 
 class OneEuro:
-    """Filters an array of numbers, each by itself (equations 1 to 8 of the paper).
+    """Filters an array of numbers, each by itself (equations 1 to 8 of the paper). The speed is
+    that of what is given, as in the authors' own code and in MediaPipe's.
 
     least_hz: cut-off while nothing moves. speed_hz: how much the cut-off rises with a speed of one
     unit a second (beta). derivative_hz: cut-off of the speed.
@@ -28,6 +29,7 @@ class OneEuro:
         self._least, self._beta, self._derivative = least_hz, speed_hz, derivative_hz
         self._time_ns = 0
         self._value: NDArray[np.float64] | None = None
+        self._given: NDArray[np.float64] = np.zeros(0)  # before it was smoothed
         self._speed: NDArray[np.float64] = np.zeros(0)
 
     def smooth(self, values: NDArray[Any], time_ns: int, unit: float = 1.0) -> NDArray[np.float32]:
@@ -38,14 +40,15 @@ class OneEuro:
         given = np.asarray(values, dtype=np.float64)
         before, elapsed = self._value, time_ns - self._time_ns
         if before is None or before.shape != given.shape or not 0 < elapsed <= LONGEST_GAP_NS:
-            self._value, self._speed, self._time_ns = given, np.zeros(given.shape), time_ns
+            self._value, self._given, self._time_ns = given, given, time_ns
+            self._speed = np.zeros(given.shape)
             return given.astype(np.float32)
         step_s = elapsed / SECOND_NS
-        speed = np.nan_to_num((given - before) / (step_s * unit))
+        speed = np.nan_to_num((given - self._given) / (step_s * unit))
         self._speed += _weight(self._derivative, step_s) * (speed - self._speed)
         weight = _weight(self._least + self._beta * np.abs(self._speed), step_s)
         smoothed = np.where(np.isnan(before), given, before + weight * (given - before))
-        self._value, self._time_ns = smoothed, time_ns
+        self._value, self._given, self._time_ns = smoothed, given, time_ns
         return smoothed.astype(np.float32)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from harstudio.live.pose.bodies import make_body
 from harstudio.live.pose.depth_placing import place_by_depth
+from harstudio.live.pose.finder import LEAST_HZ, SPEED_HZ
 from harstudio.live.pose.landmarks import Landmarks
 from harstudio.live.pose.placing import assumed_camera, place
 from harstudio.live.pose.regions import Region
@@ -146,11 +147,11 @@ def test_one_euro_holds_still_what_stands_and_follows_what_moves() -> None:
     rng = np.random.default_rng(1)
     times = np.cumsum(rng.integers(28_000_000, 38_000_000, 200))
     noise = rng.normal(0, 0.01, (200, 4))
-    still = OneEuro(1.5, 4.0)
+    still = OneEuro(LEAST_HZ, SPEED_HZ)
     held = np.array([still.smooth(row, int(t)) for row, t in zip(noise, times, strict=True)])
     assert held[20:].std() < 0.5 * noise[20:].std()
 
-    moving = OneEuro(1.5, 4.0)
+    moving = OneEuro(LEAST_HZ, SPEED_HZ)
     ramp = 2.0 * times[:, None] / SECOND_NS  # 2 m/s
     followed = np.array([moving.smooth(row, int(t)) for row, t in zip(ramp, times, strict=True)])
     lag_s = (ramp - followed)[100:].mean() / 2.0
