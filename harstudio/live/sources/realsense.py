@@ -41,6 +41,7 @@ WIDTH, HEIGHT, FPS = 640, 480, 30  # also over USB 2
 SUFFIX = ".db3"
 FIRST = "0"
 SILENT_S = 5.0
+BACK_NS = 100_000_000  # streams of a recording are not further out of order
 END_MS = 1000  # the SDK does not tell the end of a recording; nothing comes for so long
 
 
@@ -118,6 +119,7 @@ class RealSense:
         self._align = self._rs.align(self._rs.stream.color)
         self._clock = SensorClock()
         self._pace: tuple[int, int] | None = None  # the recording's first stamp, and ours then
+        self._newest_ns = 0  # stamp of the recording
         self._seen: dict[str, int] = {}
         self._waiting: list[tuple[int, Captured]] = []
         self._last = time.monotonic()
@@ -233,8 +235,9 @@ class RealSense:
         """A camera's stamp on our clock; a recording's, as far from its first one as it was."""
         if self._path is None:
             return self._clock.ours(stream, stamp_ns, now)
-        if self._pace is None or stamp_ns < self._pace[0]:  # it begins again
-            self._pace = (stamp_ns, now)
+        if self._pace is None or stamp_ns < self._newest_ns - BACK_NS:  # it begins, or again
+            self._pace, self._newest_ns = (stamp_ns, now), stamp_ns
+        self._newest_ns = max(self._newest_ns, stamp_ns)
         return self._pace[1] + stamp_ns - self._pace[0]
 
     def _pixels(self, stream: str, data: NDArray[Any]) -> NDArray[Any]:

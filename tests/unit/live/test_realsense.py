@@ -101,6 +101,21 @@ def test_a_recording_gives_every_frame_exactly_at_its_time(recording: Path) -> N
         np.testing.assert_allclose(steps, 1e9 / 30, atol=2)
 
 
+def test_a_recording_begins_again_where_that_is_asked_for(recording: Path) -> None:
+    source = realsense.open_source(str(recording), CaptureSettings(loop=True, mirror=False))
+    seen: list[Captured] = []
+    with contextlib.closing(source):
+        while len(seen) < FRAMES + 5:
+            seen += [frame for frame in source.read(0.25) if frame.stream == "depth"]
+    assert [int(frame.data.max()) for frame in seen] == [
+        1000 + number % FRAMES for number in range(len(seen))
+    ]
+    assert (np.diff([frame.time_ns for frame in seen]) > 0).all()
+    assert not source.mirrored
+    assert not seen[0].data[:, :10].any()
+    assert source.cameras["color"].cx == 321
+
+
 def test_what_cannot_be_opened_is_told(tmp_path: Path) -> None:
     (tmp_path / "text.db3").write_text("no recording")
     with pytest.raises(DataError, match=r"text\.db3"):
