@@ -155,7 +155,8 @@ class Take:
         (self.path / RESERVE_FILE).unlink(missing_ok=True)
         for name, count in self.lost.items():
             if count:
-                self._writer.note_problem(f"{count} frames of stream {name} came too fast.")
+                told = f"{count} frames of stream {name} are lost: the computer did not keep up."
+                self._writer.note_problem(told)
         if note:
             self._writer.note_problem(note)
         try:
