@@ -194,7 +194,7 @@ def on_line(
     names = {spec.kind: spec.name for spec in specs}
     results = [Result() for _ in truth]
     pictures = Pictures()
-    last_ns, number, paused_s, windows, took = -SECOND_NS, 0, 0.0, 0, 0.0
+    last_ns, number, paused_s, windows, took = -round(SECOND_NS / rate), 0, 0.0, 0, 0.0
     for frame in frames:
         if StreamKind.DEPTH in names:
             depth = pictures.get(frame.trial, frame.depth)
@@ -213,7 +213,7 @@ def on_line(
         if truth[number].start_ns <= frame.time_ns < truth[number].end_ns:
             results[number].told.append((frame.time_ns, label))
         elif label:
-            paused_s += min(passed_s, 1.0)
+            paused_s += passed_s
         for segment in told.segments:
             if not segment.open:
                 _meet(results, truth, segment, trained.classes[segment.label])
