@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from harstudio.resources import resource
 from harstudio.studio.demo_mode.acted import FILE, FPS, LEFT_OUT
+from harstudio.studio.demo_mode.gestures import gestures
 from harstudio.synthesis.scripts import SCRIPTS, Script, perform
 from harstudio.synthesis.subject import make_subject
 
@@ -35,8 +36,8 @@ def act(script: Script) -> NDArray[np.int16]:
 
 
 def alone() -> dict[str, Script]:
-    """Scripts of one actor, by key."""
-    return {key: script for key, script in SCRIPTS.items() if script.people == 1}
+    """Scripts of one actor, by key: those of the sample data, then those for figures only."""
+    return {key: one for key, one in SCRIPTS.items() if one.people == 1} | gestures()
 
 
 def names_of(key: str, script: Script) -> list[str]:
@@ -45,7 +46,7 @@ def names_of(key: str, script: Script) -> list[str]:
     ntu = tomllib.loads(resource("labels", "ntu120.toml").read_text("utf-8"))
     given = [script.name, key, key.replace("-", " ")]
     given += [str(one["name"]) for one in utd["classes"] if int(one["a"]) == script.utd]
-    given += [str(one["name"]) for one in ntu["labels"][script.ntu - 1 : script.ntu]]
+    given += [str(one["name"]) for one in ntu["labels"][max(script.ntu, 1) - 1 : script.ntu]]
     return list(dict.fromkeys(given))
 
 
