@@ -106,7 +106,6 @@ class RealSense:
         device = profile.get_device()
         if self._path is not None:
             self.title = f"{self._path.name} ({TITLE} recording)"
-            device.as_playback().set_real_time(False)
         else:
             self.title = device.get_info(self._rs.camera_info.name)
         self.streams = (
@@ -139,6 +138,9 @@ class RealSense:
             config.enable_stream(rs.stream.color, *size, rs.format.rgb8, fps)
             config.enable_stream(rs.stream.depth, WIDTH, HEIGHT, rs.format.z16, fps)
         try:
+            if self._path is not None:  # before it starts, or the first frames may be left out
+                resolved = config.resolve(rs.pipeline_wrapper(self._pipeline))
+                resolved.get_device().as_playback().set_real_time(False)
             profile = self._pipeline.start(config)
             profile.get_stream(rs.stream.color), profile.get_stream(rs.stream.depth)
         except RuntimeError as error:
