@@ -54,6 +54,7 @@ def test_one_key_from_start_to_a_labelled_recording(studio, demo_project, tmp_pa
     assert window.arrangement.workspace == "view.label"
     document = until(lambda: studio.session.document, PATIENCE_S)
     assert [clip.label for tier in document.tiers for clip in tier.clips] == [label.name]
+    assert window.labelling.label_set.find(label.name)
     until(lambda: service.state == "off", PATIENCE_S)
     for name in names:
         with pytest.raises(FileNotFoundError):

@@ -20,6 +20,7 @@ from harstudio.studio.live.teaching import Teaching
 from harstudio.studio.live.watching import LiveWatching
 
 if TYPE_CHECKING:
+    from harstudio.recordings.recording import Recording
     from harstudio.studio.live.page import LivePage
     from harstudio.studio.window import MainWindow
 
@@ -41,7 +42,9 @@ class LiveDesk(QObject):
         self.recording = RecordingDesk(service, self.labels, self)
         self.teaching = Teaching(service, self)
         self.page: LivePage | None = None
+        self._reviewed: Path | None = None  # is being opened
         service.heard.connect(self._hear)
+        window.session.recording_changed.connect(self._meet_recording)
 
     # ---- commands
 
@@ -144,8 +147,17 @@ class LiveDesk(QObject):
         if path is None:
             return
         self.service.stop()
+        self._reviewed = path
         self._window.set_workspace("view.label")
         self._window.session.open_recording(path)
+
+    def _meet_recording(self, recording: Recording | None) -> None:
+        """The labels that were given while it was recorded can be given there, too."""
+        wanted, self._reviewed = self._reviewed, None
+        if recording is None or wanted is None or recording.path != wanted:
+            return
+        for name in self.recording.last_labels:
+            self._window.labelling.label_sets.add(name)
 
     def _hear(self, stage: str, kind: str, _payload: object) -> None:
         if stage == "recogniser" and kind in ("ready", "examples"):

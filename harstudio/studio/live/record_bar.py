@@ -11,6 +11,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from harstudio.live.sources import public_address
 from harstudio.studio import icons, theme
 from harstudio.studio.buttons import ToolButton
 from harstudio.studio.commands import CommandTable
@@ -51,9 +52,11 @@ def recorded_text(told: Mapping[str, Any]) -> str:
 
 
 def source_words(name: str) -> str:
-    """A source as people call it: of a file its name alone."""
+    """A source as people call it: of a file its name alone, of a network address no password."""
     kind, _, address = name.partition(":")
-    return Path(address).name if kind in ("replay", "file") and "://" not in address else name
+    if "://" in address:
+        return public_address(address)
+    return Path(address).name if kind in ("replay", "file") else name
 
 
 class RecordPill(QWidget):

@@ -29,6 +29,7 @@ class RecordingDesk(QObject):
         super().__init__(parent)
         self._service, self._labels = service, labels
         self.last: Path | None = None
+        self.last_labels: tuple[str, ...] = ()  # that were given in it
         self.held: dict[str, str] = {}  # key -> label, of the keys that are down
         self.given: list[str] = []  # labels of this recording, in order
         service.heard.connect(self._hear)
@@ -125,6 +126,7 @@ class RecordingDesk(QObject):
             self._service.message.emit("warn", str(payload["sentence"]))
             return
         self.last = Path(str(payload["path"]))
+        self.last_labels = tuple(dict.fromkeys(self.given))
         remark = str(payload.get("sentence") or "")
         level = "warn" if remark else "info"
         words = f"{word} {self.last.name}; Shift+F8 opens it."
