@@ -171,12 +171,13 @@ def run(arguments: list[str]) -> int:
 
 def test(arguments: list[str]) -> int:
     """All tests; the last line is "N passed, N failed, N skipped"."""
-    from suite import Totals, run_tests
+    from suite import Totals, fetch_models, run_tests
     from virtual_desktop import DesktopError
 
     totals = Totals()
     try:
         set_up(tests=True)
+        fetch_models(venv_python(), ROOT)
         slow = ["-m", "slow"] if "--slow" in arguments else []
         rest = [argument for argument in arguments if argument != "--slow"]
         totals = run_tests([*slow, *rest], venv_python(), ROOT)

@@ -129,12 +129,12 @@ def _count(run: Run, status: int, report: Path, totals: Totals, chosen: bool) ->
         totals.broken_runs.append(f"{run.title}: pytest ended with {status}, {found} tests known")
 
 
-def fetch_models(python: Path, root: Path, environment: dict[str, str]) -> None:
+def fetch_models(python: Path, root: Path) -> None:
     """Have the pose models in build/pose, where nobody says another folder. Tests that need them
     say clearly where they could not be had."""
-    environment.setdefault("HARSTUDIO_POSE", str(root / "build" / "pose"))
+    os.environ.setdefault("HARSTUDIO_POSE", str(root / "build" / "pose"))
     command = [str(python), "-m", "harstudio", "pose", "install"]
-    if subprocess.run(command, cwd=root, env=environment).returncode != 0:
+    if subprocess.run(command, cwd=root).returncode != 0:
         print("The pose models could not be fetched; tests of pose will fail.", flush=True)
 
 
@@ -144,7 +144,6 @@ def run_tests(arguments: list[str], python: Path, root: Path) -> Totals:
     totals = Totals()
 
     def go(environment: dict[str, str]) -> None:
-        fetch_models(python, root, environment)
         for run in runs:
             status, report = _pytest(run, python, others, root, environment)
             _count(run, status, report, totals, chosen=bool(arguments))
