@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PoseModel = Literal["lite", "full", "heavy"]
 WATCH_S = 40  # what is kept of an alarm: half a minute before it, the action, what followed
 USUAL_RUN = "joints-live"
+RECORDINGS = "recordings"  # among the user's data
 
 
 class LiveChoice(QObject):
@@ -66,7 +67,7 @@ class LiveChoice(QObject):
     def folder(self) -> Path:
         """Where recordings go; made when the first one is."""
         told = self._settings.live_folder
-        return Path(told) if told else data_dir() / "recordings"
+        return Path(told) if told else data_dir() / RECORDINGS
 
     @property
     def keep_s(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,15 +18,16 @@ from PySide6.QtCore import QObject, Signal
 from harstudio.errors import HarstudioError
 from harstudio.results import Recognition
 from harstudio.runs.recognitions import load_recognition
+from harstudio.settings import data_dir
 from harstudio.studio.background import NewestTask, Task
-from harstudio.studio.live.choice import LiveChoice
+from harstudio.studio.live.choice import RECORDINGS, LiveChoice
 from harstudio.studio.live.microphone import NAME, NO_MICROPHONE, Microphone
 from harstudio.studio.live.reading import Feed
 from harstudio.studio.live.told import LiveTold
 from harstudio.studio.live.viewing import LiveViewing
 
 if TYPE_CHECKING:
-    from harstudio.live.session import LiveSession
+    from harstudio.live.session import LiveOptions, LiveSession
     from harstudio.studio.session import Session
 
 logger = logging.getLogger(__name__)
@@ -102,7 +104,7 @@ class LiveService(QObject):
         self._ticket += 1
         self.told = LiveTold()
         self._set_state(STARTING)
-        options, ticket = self.choice.options(), self._ticket
+        options, ticket = self._options(), self._ticket
         self._labels = options.labels
 
         def work(_progress: object, cancelled: Callable[[], bool]) -> LiveSession | None:
@@ -116,6 +118,14 @@ class LiveService(QObject):
             return live
 
         self._starts.start(work, self._started, self._not_started)
+
+    def _options(self) -> LiveOptions:
+        """As chosen; recordings go into the open project where no folder was chosen."""
+        options, project = self.choice.options(), self._session.project
+        if project is None or options.record_folder != data_dir() / RECORDINGS:
+            return options
+        own = project.folder.is_relative_to(data_dir())  # of recordings without a project
+        return options if own else replace(options, record_folder=project.folder)
 
     def _started(self, live: LiveSession) -> None:
         self.live = live
