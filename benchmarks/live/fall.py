@@ -8,11 +8,12 @@ and jumping are what it may be taken for.
     python benchmarks/live/fall_data.py FALLS
     harstudio train benchmarks/live/fall.toml --set data.path=FALLS/train
     python benchmarks/live/fall.py FALLS runs/falls [--streams] [--windows 3] [--least 0.5]
-        [--people N]
+        [--people N] [--utkinect DIR] [--florence DIR]
 
 Conditions: clean; dark (a quarter of the light: colour alone is worse by that); occluded (a low
 cupboard before the person); and, for joints alone, an hour of each. ``--streams``: also with each
-stream of the run alone.
+stream of the run alone. UTKinect and Florence are real people, of whom nobody falls: all of their
+clips, joints alone, each between two seconds of standing still; every alarm is false there.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from unscripted import FLORENCE, UTKINECT, Stretch, of_clips
 
 from harstudio.labels.project import Project
 from harstudio.learning.evaluating.disturbing import disturb
@@ -99,6 +101,29 @@ def sessions(
                 sum(c.label == "lying down" for c in clips),
                 windows,
             )
+
+
+def real(trained: TrainedNetwork, stretch: Stretch, topology: str) -> Session:
+    """A clip of real people, among whom nobody falls."""
+    growing = GrowingRecording(
+        "live",
+        [StreamSpec("skeleton", StreamKind.SKELETON, rate_hz=30.0, topology=topology)],
+        {},
+        keep_ns=keep_ns(trained.usual_s),
+    )
+    lacking = [kind for kind in trained.preprocessing.kinds if kind != "skeleton"]
+    preprocessing = trained.preprocessing.leaving_out(lacking)
+    facts = Facts(trained.classes, trained.usual_s, preprocessing)
+    recogniser = Recogniser(facts, growing, TorchEngine(trained, Silent()))
+    windows: list[Window] = []
+    for k, (time_ns, frame) in enumerate(stretch.frames):
+        recogniser.take("skeleton", time_ns, frame)
+        if k % 2 == 0:
+            told = recogniser.look()
+            if told.answer is not None:
+                windows.append((told.start_ns, told.end_ns, told.probabilities))
+    seconds = sum(end - start for start, end in stretch.counted) / SECOND_NS
+    return Session("", seconds, (), 0, tuple(windows))
 
 
 def _windows(
@@ -179,6 +204,8 @@ def main() -> None:
     parser.add_argument("--windows", type=int, default=Watched().windows)
     parser.add_argument("--least", type=float, default=Watched().least)
     parser.add_argument("--people", type=int, default=0, help="the first so many, 0 = all")
+    parser.add_argument("--utkinect", type=Path)
+    parser.add_argument("--florence", type=Path)
     parser.add_argument("--sweep", action="store_true", help="several windows and confidences")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
@@ -192,28 +219,37 @@ def main() -> None:
     if given.sweep:
         asked = [Watched((FALLING,), k, p) for k in (1, 3, 5) for p in (0.3, 0.5, 0.7, 0.9)]
     document = []
+
+    def tell(condition: str, way: str, told: list[Session]) -> None:
+        for watched in asked:
+            row = figures(told, trained.classes, watched)
+            document.append(
+                {"condition": condition, "streams": way, "windows": watched.windows,
+                 "least": watched.least, **row}
+            )  # fmt: skip
+            if given.json:
+                continue
+            delay = "" if row["delay_s"] is None else f", after {row['delay_s']:.1f} s"
+            print(
+                f"{condition:18} {way:14} {watched.windows} x {watched.least:.1f}: "
+                f"{row['found']} of {row['falls']} falls{delay}; {row['false']} false in "
+                f"{60 * row['hours']:.1f} minutes, {row['lying_down']} lay down with care",
+                flush=True,
+            )
+
     for condition, (part, disturbed) in CONDITIONS.items():
         if not (given.data / part).is_dir() or (disturbed and "color" not in kinds):
             continue
         for way, left_out in ways.items():
             if part.startswith("joints") and {*kinds} - {*left_out} != {"skeleton"}:
                 continue
-            told = list(sessions(trained, given.data / part, disturbed, left_out, given.people))
-            for watched in asked:
-                row = figures(told, trained.classes, watched)
-                document.append(
-                    {"condition": condition, "streams": way, "windows": watched.windows,
-                     "least": watched.least, **row}
-                )  # fmt: skip
-                if not given.json:
-                    delay = "" if row["delay_s"] is None else f", after {row['delay_s']:.1f} s"
-                    print(
-                        f"{condition:18} {way:14} {watched.windows} x {watched.least:.1f}: "
-                        f"{row['found']} of {row['falls']} falls{delay}; {row['false']} false in "
-                        f"{60 * row['hours']:.0f} minutes ({row['false_an_hour']:.1f} an hour), "
-                        f"{row['lying_down']} lay down with care",
-                        flush=True,
-                    )
+            folder = given.data / part
+            tell(condition, way, [*sessions(trained, folder, disturbed, left_out, given.people)])
+    for source, place in ((UTKINECT, given.utkinect), (FLORENCE, given.florence)):
+        if place is not None:
+            clips = of_clips(source, place, range(len(source.classes)), ())
+            told = [real(trained, one, source.topology) for one in clips]
+            tell(source.title, "skeleton", told)
     if given.json:
         print(json.dumps(document, indent=1))
 

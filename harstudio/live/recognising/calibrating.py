@@ -66,7 +66,9 @@ def calibrate(payload: Payload, context: Context) -> Payload:
     learned = _answers(network, experiment, run, context, device, data, LEARNED)
     held = _answers(network, experiment, run, context, device, data, part)
     known = fitted(experiment.classes, learned[0], held[0], accept)
-    people = sorted({str(one.subject) for one in held[1] if one.subject is not None})
+    people = [
+        str(one) for one in sorted({one.subject for one in held[1] if one.subject is not None})
+    ]
     facts = {
         "data": Path(data or experiment.config.data.path).name,
         "learned": len(learned[1]),
