@@ -26,6 +26,7 @@ import os
 import struct
 import sys
 import threading
+import traceback
 from typing import Any, BinaryIO
 
 MAGIC = b"HSA1"
@@ -120,7 +121,7 @@ def listing(name: str, array: Any, time_us: int) -> dict[str, Any]:
 
 
 def end_with_input() -> None:
-    while sys.stdin.buffer.read(4096):
+    while os.read(0, 4096):
         pass
     os._exit(0)
 
@@ -129,6 +130,7 @@ def main() -> None:
     target = os.fdopen(os.dup(1), "wb")  # the driver's own words go to standard error
     os.dup2(2, 1)
     threading.Thread(target=end_with_input, daemon=True).start()
+    code = 0
     try:
         if sys.argv[1] == "find":
             find(target)
@@ -136,6 +138,11 @@ def main() -> None:
             capture(target, int(sys.argv[2]), sys.argv[3], sys.argv[4])
     except ImportError as error:
         fail(target, "driver", str(error))
+    except Exception:  # noqa: BLE001 -- the driver's: the last line of standard error is told
+        traceback.print_exc()
+        code = 1
+    sys.stderr.flush()
+    os._exit(code)  # the thread that reads cannot hold it up
 
 
 if __name__ == "__main__":
