@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QRadialGradient
 from PySide6.QtWidgets import QWidget
 
 from harstudio.recordings.overlay.heat_colors import heat_table
@@ -22,6 +23,14 @@ OPACITY = 0.65  # of what the network saw: faces stay visible
 BONES = 2.6  # times as wide as in a pane: seen from five metres
 FULL_SIZE = 0.45  # of the height; a smaller figure gets thinner bones
 ROAM, PACE = 0.25, 0.08  # of the picture that is seen: so far a visitor goes before it follows
+GLOWING, GLOWS_FROM = 3, 0.4  # joints that glow, from that weight on
+GLOW = 0.17  # radius, in heights of the figure
+GLOW_COLORS = {  # as inferno goes
+    0.0: (252, 240, 150, 235),
+    0.3: (250, 165, 30, 200),
+    0.6: (200, 70, 70, 110),
+    1.0: (110, 30, 110, 0),
+}
 PILL_PX, MOVE_PX, SENTENCE_PX = 23.0, 66.0, 27.0
 NOT_RECORDING, RECORDED = "not recording", "recorded earlier"
 ARROWS = {"left": "←", "right": "→", "back": "↓", "nearer": "↑"}  # by a word of what is asked
@@ -113,10 +122,11 @@ class MirrorCanvas(PictureCanvas):
                 continue
             long = float(np.max(np.nanmax(points, axis=0) - np.nanmin(points, axis=0)))
             share = min(max(long / (FULL_SIZE * self.height()), 0.35), 1.0)
+            if figure.weights is not None:
+                _paint_glow(painter, points, figure.weights, long)
             draw_figure(
                 painter, points, figure.body.tracking, topology(figure.topology),
                 side_colors(figure.person, on_picture=True), BONES * self.sizes.unit * share,
-                weights=figure.weights,
             )  # fmt: skip
 
     # ---- words over the picture
@@ -192,3 +202,22 @@ class MirrorCanvas(PictureCanvas):
         painter.setPen(QColor(theme.DARK.text))
         words.moveTopLeft(box.topLeft())
         painter.drawText(words.translated(px(50), px(17)), flags, sentence)
+
+
+def _paint_glow(
+    painter: QPainter, points: NDArray[np.float64], weights: NDArray[np.float32], long: float
+) -> None:
+    """Light around the joints that counted most; the joints keep the colours of their sides."""
+    order = np.argsort(-weights, kind="stable")[:GLOWING]
+    painter.setPen(Qt.PenStyle.NoPen)
+    for joint in order[::-1]:
+        weight = float(weights[joint])
+        if weight < GLOWS_FROM or not np.isfinite(points[joint]).all():
+            continue
+        center = QPointF(*points[joint].tolist())
+        radius = GLOW * long * (0.6 + 0.4 * weight)
+        light = QRadialGradient(center, radius)
+        for at, (red, green, blue, alpha) in GLOW_COLORS.items():
+            light.setColorAt(at, QColor(red, green, blue, round(alpha * weight)))
+        painter.setBrush(light)
+        painter.drawEllipse(center, radius, radius)

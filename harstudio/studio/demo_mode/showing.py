@@ -16,6 +16,7 @@ from harstudio.errors import DataError
 from harstudio.recordings.projection import shares_pixels
 from harstudio.recordings.recording import Recording
 from harstudio.recordings.streams import PictureStream, SkeletonStream, StreamKind
+from harstudio.runs.recognised.patches import moved_weights
 from harstudio.runs.recognised.words import spoken
 from harstudio.studio.demo_mode.doing import NOTHING_KNOWN
 from harstudio.studio.demo_mode.shown import (
@@ -146,13 +147,23 @@ class Showing(QObject):
         figures = () if skeleton is None else tuple(
             Figure(seats.index(person), body, points, skeleton.topology,
                    None if patch is not None
-                   else explaining.weights_of(time_ns, body.id, skeleton.topology))
+                   else self._weights(time_ns, body.id, skeleton.topology))
             for person, body, points in overlay.figures
         )  # fmt: skip
         self.mirror = Mirror(self._colored(stream, data), figures, patch)
         self.picture.emit(self.mirror)
         if self.shown.scene is not Scene.DOING and overlay.figures:
             self._look()  # who steps in is seen at once
+
+    def _weights(self, time_ns: int, body_id: str, on: str) -> NDArray[np.float32] | None:
+        """How much each joint counted at its best moment of the newest window: what a network goes
+        by is often over when the window ends."""
+        found = self._service.viewing.explaining.joint_weights(time_ns)
+        if found is None or body_id not in found[0].persons:
+            return None
+        weights = found[0]
+        row = weights.values[:, :, weights.persons.index(body_id)].max(axis=0)
+        return moved_weights(row, weights.topology, on)
 
     def _stream(self) -> tuple[PictureStream | None, SkeletonOverlay | None]:
         """The picture that is shown: colour before depth before infrared."""
