@@ -71,6 +71,7 @@ def live_commands(desk: LiveDesk) -> list[Command]:
                 ("Ctrl+Shift+F8",), desk.can_review, why=desk.why_not_review),
         Command("live.teach", "Teach a new action…", desk.teach, MENU, "plus", (), running,
                 why=because(NOT_RUNNING)),
+        Command("live.labels", "Which actions are told…", desk.choose_labels, MENU, "filter"),
         Command("live.hold", "Hold the picture", service.viewing.transport.toggle, MENU, "pause",
                 (), desk.follows, held, why=because(NOT_RUNNING)),
         Command("live.explain", "Explain what the network looks at", explain, MENU, "eye", (),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from harstudio.studio.live.pose_install import PoseInstall
 from harstudio.studio.live.recording_desk import NOTHING_YET, RecordingDesk
 from harstudio.studio.live.teaching import Teaching
 from harstudio.studio.live.watching import LiveWatching
+from harstudio.studio.palette import Entry
 
 if TYPE_CHECKING:
     from harstudio.recordings.recording import Recording
@@ -131,6 +133,32 @@ class LiveDesk(QObject):
             choice.set_folder(Path(name))
             words = "" if not self.service.on else " It counts from the next start."
             self.service.message.emit("info", f"Recordings go to {name}.{words}")
+
+    def choose_labels(self) -> None:
+        """Which actions are told, also while it runs: each choice is one more, or one less."""
+        choice = self.service.choice
+        classes = self.catalogue.classes(choice.run) or self.service.told.classes
+        if not classes:
+            self.service.message.emit("info", "Which actions the network knows is not read yet.")
+            self.catalogue.read_runs()
+            return
+
+        def choose(name: str) -> None:
+            chosen = set(choice.labels) ^ {name}
+            choice.set_labels(tuple(one for one in classes if one in chosen))
+            told = choice.labels
+            words = ", ".join(told) if told else "all actions"
+            self.service.message.emit("info", f"Told are {words}.")
+
+        def entries() -> list[Entry]:
+            all_of_them = Entry("All actions", "Told", partial(choice.set_labels, ()), icon="label")
+            return [all_of_them, *(
+                Entry(name, "Action", partial(choose, name), icon="label",
+                      detail="told" if name in choice.labels else "")
+                for name in dict.fromkeys(classes)
+            )]  # fmt: skip
+
+        self._window.palette_box.open(entries=entries, hint="Which actions are told")
 
     # ---- after recording
 

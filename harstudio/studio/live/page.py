@@ -215,7 +215,7 @@ class LivePage(QWidget):
         """Words and figures as they are now."""
         if not self.isVisible():
             return
-        if self._service.told.said is None:
+        if not self._service.told.says_now:
             self.said.refresh()
         self.figures.refresh(self.said.label_ms)
         self.ribbon.update()

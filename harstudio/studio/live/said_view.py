@@ -83,7 +83,7 @@ class SaidView(QWidget):
         else:
             self._head.setText(DOING)
         said = told.said
-        if said is None:
+        if said is None or not told.says_now:
             self.clear()
             return
         self._unpainted = said

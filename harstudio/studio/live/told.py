@@ -11,6 +11,7 @@ from typing import Any
 HISTORY = 200  # segments
 MEASURED = 300  # latencies, some ten seconds
 COUNTED_NS = 3_000_000_000  # over so much the rate of recognised frames is counted
+HOLDS_NS = 2_500_000_000
 SECOND_NS = 1_000_000_000
 NOTHING, NOBODY, STILL = "nothing known", "nobody is seen", "standing still"
 
@@ -145,6 +146,13 @@ class LiveTold:
             times.popleft()
         span = times[-1][1] - times[0][1] if len(times) > 1 else 0
         return (len(times) - 1) * SECOND_NS / span if span > 0 else 0.0
+
+    @property
+    def says_now(self) -> bool:
+        """Whether what was said last still holds: the source may be away, the network may be
+        started again."""
+        times = self._said_ns
+        return bool(times) and time.monotonic_ns() - times[-1][0] < HOLDS_NS
 
     def fps_of(self, stream: str) -> float:
         return float(self.captured.get(stream, {}).get("fps") or 0.0)
