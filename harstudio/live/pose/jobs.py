@@ -71,15 +71,15 @@ def _work(
             continue
         skipped, last = newest - last - 1, newest
         begun_ns = time.monotonic_ns()
-        near = None if depth is None else _same_moment(depth, frame.time_ns)
+        near = None if depth is None else same_moment(depth, frame.time_ns)
         found = finder.find(frame.data, frame.time_ns, None if near is None else near.data)
         out.put(found, frame.time_ns, frame.captured_ns)
         told.add(begun_ns, frame, len(found.bodies), skipped)
         told.soon(finder)
 
 
-def _same_moment(depth: LiveStream, time_ns: int) -> LiveFrame | None:
-    """The depth picture nearest in time among the newest ones."""
+def same_moment(depth: LiveStream, time_ns: int) -> LiveFrame | None:
+    """The depth picture nearest in time among the newest three; None where it is too far away."""
     newest = depth.newest()
     best: LiveFrame | None = None
     for sequence in range(newest, max(-1, newest - 3), -1):

@@ -75,7 +75,7 @@ class People:
 
     def find(self, picture: NDArray[np.uint8], time_ns: int) -> list[Seen]:
         """People in an (H, W, 3) uint8 RGB picture, the main one first; may be empty."""
-        self._lost = [one for one in self._lost if time_ns - one.seen_ns <= BRIDGED_NS]
+        self._lost = [one for one in self._lost if abs(time_ns - one.seen_ns) <= BRIDGED_NS]
         followed = self._followed
         self._followed = [one for one in followed if self._follow(one, picture, time_ns)]
         self._drop_twins()

@@ -6,13 +6,14 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harstudio import cli
 from harstudio.errors import DataError, MissingError, UsageError
 from harstudio.jobs.context import Stopped
 from harstudio.live.pose.installing import install
-from harstudio.live.pose.jobs import find_pose
+from harstudio.live.pose.jobs import find_pose, same_moment
 from harstudio.live.pose.models import FILES, installed_models, models_folder
 from harstudio.live.streams import LiveStream
 from harstudio.recordings.formats.harrec_header import StreamSpec
@@ -104,3 +105,20 @@ def test_the_job_takes_the_newest_picture_and_keeps_its_times() -> None:
     finally:
         color.close()
         out.close()
+
+
+def test_depth_is_that_of_the_picture_s_moment() -> None:
+    depth = LiveStream.create(StreamSpec("depth", StreamKind.DEPTH, width=8, height=4))
+    try:
+        assert same_moment(depth, 0) is None
+        for step in range(6):
+            picture = np.full((4, 8), step, dtype=np.uint16)
+            depth.put(picture, step * 33_000_000, step * 33_000_000)
+        for time_ns, expected in ((165_000_000, 5), (140_000_000, 4), (110_000_000, 3)):
+            frame = same_moment(depth, time_ns)
+            assert frame is not None
+            assert frame.data[0, 0] == expected
+        assert same_moment(depth, 240_000_000) is None  # depth stopped
+        assert same_moment(depth, 20_000_000) is None  # long gone
+    finally:
+        depth.close()
