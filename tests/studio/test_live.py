@@ -253,6 +253,7 @@ def test_what_is_told_becomes_figures_and_checks():
     measured = Measured(None, place, 30.0, free_bytes=80 << 30, state="running")
     assert worst(checks(told, measured)) == GOOD
     told.take("capture", "source", {"state": "lost", "sentence": "Unplugged.", "remedy": "Plug."})
+    assert not told.captured  # nothing comes: no figure of before stays
     lost = checks(told, measured)[0]
     assert (lost.level, lost.words, lost.remedy) == (BAD, "Unplugged.", "Plug.")
     told.take("pose", "failed", {"sentence": "Fetch it with: harstudio pose install"})

@@ -112,6 +112,7 @@ class LiveTold:
         """One message of a stage; unknown kinds are ignored."""
         if kind in ("died", "failed"):
             self.troubles[stage] = str(payload.get("sentence", ""))
+            self._forget_figures(stage)
             if kind == "failed":
                 self.failed[stage] = dict(payload)
             return
@@ -200,6 +201,15 @@ class LiveTold:
 
     def _take_source(self, _stage: str, payload: Mapping[str, Any]) -> None:
         self.source = dict(payload)
+        if payload.get("state") not in ("open", "running"):
+            self._forget_figures("capture")
+
+    def _forget_figures(self, stage: str) -> None:
+        """Frames a second of a stage that gives none now."""
+        if stage == "capture":
+            self.captured = {}
+        elif stage == "pose":
+            self.pose = {}
 
     def _take_posed(self, _stage: str, payload: Mapping[str, Any]) -> None:
         self.pose = dict(payload)
