@@ -60,7 +60,7 @@ TEST_PEOPLE = (2, 4, 6, 8)
 SEED = 0
 STEP_NS = 33_333_333
 PAUSE = 30  # frames
-LEAD_S = 25.0  # in which the processes of a session start
+LEAD_S = 45.0  # in which the processes of a session start
 MOVES_M_S = 0.4
 
 
