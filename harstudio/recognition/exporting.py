@@ -1,8 +1,7 @@
 """Exporting: a run's network as one ONNX file that says the same as torch.
 
 ``torch.onnx`` writes the graph. It is compared with torch on real clips before the file is kept.
-Networks with an operation that ONNX or ``torch.onnx`` does not know do not export; which those are
-stands in ``docs/reference/cli.md``.
+Every network of ours exports; a lab's own may have an operation that ``torch.onnx`` does not know.
 """
 
 from __future__ import annotations
