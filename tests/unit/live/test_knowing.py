@@ -147,6 +147,14 @@ def test_a_calibration_is_of_its_weights_alone(tmp_path: Path) -> None:
     assert Known.load(run) is None
 
 
+@pytest.mark.parametrize("name", ["joints-any-sensor", "joints-live", "synthetic-falls"])
+def test_weights_in_the_box_are_calibrated_as_they_are(name: str) -> None:
+    found = Known.load(find_run(name))
+    assert found is not None
+    assert found.classes == load_run(find_run(name)).classes
+    assert 0 < found.threshold < 1
+
+
 def test_far_from_every_class_is_not_known(known: Known) -> None:
     rng = np.random.default_rng(0)
     scale = known.scales["skeleton"]
