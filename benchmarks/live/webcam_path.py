@@ -1,10 +1,11 @@
 """The whole webcam path on real videos of people: skeletons and windows a second, latency, drops.
 
     python benchmarks/live/webcam_path.py VIDEO [VIDEO ...] [--run color-skeleton] [--seconds 30]
-        [--fps 30] [--pose lite] [--explain] [--json OUT]
+        [--fps 30] [--size 1280x720] [--pose lite] [--explain] [--json OUT]
 
-Every video is paced as a camera of ``--fps`` pictures a second, over and over, through a real
-session with all its processes: capture, pose, recogniser. Counting begins when the recogniser is
+Every video is written anew as such a camera would give it (fitted into ``--size``, ``--fps``
+pictures a second) and paced so, over and over, through a real session with all its processes:
+capture, pose, recogniser. Counting begins when the recogniser is
 ready and warm and ends after ``--seconds``. Latency is from the moment when a picture reached this
 machine until this process has heard what is said of it; stages are as the recogniser tells them,
 and ``told`` is the way from there to here. Windows a second are counted while somebody moves,
@@ -17,12 +18,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import tempfile
 import threading
 import time
 from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
+import cv2
 import numpy as np
 
 from harstudio.live.session import LiveOptions, LiveSession
@@ -90,10 +95,37 @@ class Listener:
             self.shares.append(said["shares"])
 
 
+def as_camera(video: Path, folder: Path, given: argparse.Namespace) -> Path:
+    """The video as a camera of that size and rate gives it, with black borders."""
+    width, height = (int(side) for side in given.size.split("x"))
+    place = folder / video.with_suffix(".mp4").name
+    rate = Fraction(given.fps).limit_denominator(1000)
+    with av.open(str(video)) as read, av.open(str(place), "w") as written:
+        stream = written.add_stream("libx264", rate=rate, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        count = 0
+        for frame in read.decode(video=0):
+            if frame.time is None or frame.time * given.fps < count:
+                continue
+            picture = frame.to_ndarray(format="rgb24")
+            share = min(width / picture.shape[1], height / picture.shape[0])
+            size = round(picture.shape[1] * share), round(picture.shape[0] * share)
+            small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+            whole = np.zeros((height, width, 3), np.uint8)
+            top, left = (height - size[1]) // 2, (width - size[0]) // 2
+            whole[top : top + size[1], left : left + size[0]] = small
+            written.mux(stream.encode(av.VideoFrame.from_ndarray(whole, format="rgb24")))
+            count += 1
+        written.mux(stream.encode())
+    return place
+
+
 def measure(source: str, given: argparse.Namespace) -> dict[str, Any]:
     """One session; its document."""
     listener = Listener()
-    settings = CaptureSettings(fps=given.fps if source.startswith("file:") else 0.0, loop=True)
+    settings = CaptureSettings(loop=True)
+    if source.startswith("file:"):
+        settings = CaptureSettings(fps=given.fps, loop=True)
     options = LiveOptions(
         source, settings, run=given.run, pose_model=given.pose, explain=given.explain, device="cpu"
     )
@@ -193,15 +225,21 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--warm-up", type=float, default=3.0)
     parser.add_argument("--fps", type=float, default=30.0)
+    parser.add_argument(
+        "--size", default="1280x720", help="of the camera; each video is fitted into it"
+    )
     parser.add_argument("--pose", default="lite", help="lite, full or heavy")
     parser.add_argument("--explain", action="store_true")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     documents = []
-    for source in given.sources:
-        named = source if source.partition(":")[0] in ("replay", "file") else f"file:{source}"
-        documents.append(measure(named, given))
-        show(documents[-1])
+    with tempfile.TemporaryDirectory() as folder:
+        for source in given.sources:
+            named = source
+            if source.partition(":")[0] not in ("replay", "file"):
+                named = f"file:{as_camera(Path(source), Path(folder), given)}"
+            documents.append(measure(named, given))
+            show(documents[-1])
     if given.json is not None:
         given.json.write_text(json.dumps(documents, indent=1) + "\n", "utf-8")
 
