@@ -55,6 +55,7 @@ class Doing(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._shown = Shown()
         self.sizes = Sizes(1, 1)
+        self.way_out = LEAVE  # "" while the keyboard is elsewhere
         self.label_px = 0.0  # height of the font of the label as it was painted last
 
     def show_words(self, shown: Shown) -> None:
@@ -172,7 +173,7 @@ class Doing(QWidget):
         row = QRectF(left, self.height() - px(44) - metrics.height(), wide, metrics.height())
         rate = [] if shown.fps is None else [f"{shown.fps:.0f} fps"]
         rate += [] if shown.latency_ms is None else [f"{shown.latency_ms:.0f} ms"]
-        right = "    ".join(filter(None, [" · ".join(rate), LEAVE]))
+        right = "    ".join(filter(None, [" · ".join(rate), self.way_out]))
         room = wide - metrics.horizontalAdvance(right) - px(24)
         source = metrics.elidedText(shown.source, Qt.TextElideMode.ElideRight, room)
         painter.drawText(row, int(Qt.AlignmentFlag.AlignLeft), source)

@@ -44,6 +44,7 @@ class Idle(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.sizes = Sizes(1, 1)
+        self.way_out = LEAVE  # "" while the keyboard is elsewhere
         self.still = False  # no movement: the person wishes so
         self._shown = Shown()
         self._acted: tuple[Acted, ...] = ()
@@ -242,8 +243,8 @@ class Idle(QWidget):
         painter.setPen(QColor(theme.DARK.quiet))
         metrics = QFontMetricsF(painter.font())
         row = QRectF(left, self.height() - px(44) - metrics.height(), wide, metrics.height())
-        painter.drawText(row, int(Qt.AlignmentFlag.AlignRight), LEAVE)
-        room = wide - metrics.horizontalAdvance(LEAVE) - px(40)
+        painter.drawText(row, int(Qt.AlignmentFlag.AlignRight), self.way_out)
+        room = wide - metrics.horizontalAdvance(self.way_out) - px(40)
         if self._shown.sentence:
             painter.setPen(QColor(theme.DARK.warn))
         told = metrics.elidedText(self._shown.sentence or self._shown.source,

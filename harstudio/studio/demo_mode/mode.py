@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from harstudio.studio.window import MainWindow
 
 LOST_S, AGAIN_S = 2.0, 10.0
-LOOK_MS = 400
+LOOK_MS, GIVEN_BACK_MS = 400, 400
 NO_SOURCE = "No camera is chosen: hold Esc, and choose one in the workspace Live."
 
 
@@ -131,7 +131,10 @@ class DemoMode(QObject):
 
     def _place(self) -> None:
         screen = self.displays.chosen()
-        self.stage.fill(screen, active=screen is self.displays.own())
+        alone = screen is self.displays.own()
+        self.stage.fill(screen, active=alone)
+        if not alone:  # some window managers give the keyboard to whatever is new
+            QTimer.singleShot(GIVEN_BACK_MS, self._window, self._window.activateWindow)
 
     def _displays_changed(self, _screen: QScreen) -> None:
         QTimer.singleShot(0, self, self._place_again)

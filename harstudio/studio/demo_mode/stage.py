@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QColor,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QWidget
 
 from harstudio.studio.demo_mode.acted import Acted
 from harstudio.studio.demo_mode.alarm import AlarmColumn
-from harstudio.studio.demo_mode.doing import Doing
+from harstudio.studio.demo_mode.doing import LEAVE, Doing
 from harstudio.studio.demo_mode.hold import HeldKey, HoldRing
 from harstudio.studio.demo_mode.idle import Idle
 from harstudio.studio.demo_mode.mirror import MirrorCanvas
@@ -124,6 +124,14 @@ class Stage(QWidget):
         self.left.emit()
 
     # ---- keys and mouse
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """The way out is told only while the keyboard is here."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange:
+            for part in (self.doing, self.idle):
+                part.way_out = LEAVE if self.isActiveWindow() else ""
+                part.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.isAutoRepeat():
