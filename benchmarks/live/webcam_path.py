@@ -1,16 +1,15 @@
 """The whole webcam path on real videos of people: skeletons and windows a second, latency, drops.
 
-    python benchmarks/live/webcam_path.py VIDEO [VIDEO ...] [--run color-skeleton] [--seconds 30]
-        [--fps 30] [--size 1280x720] [--pose lite] [--explain] [--json OUT]
+    python benchmarks/live/webcam_path.py VIDEO [VIDEO ...] [--run color-skeleton-live]
+        [--seconds 30] [--fps 30] [--size 1280x720] [--pose lite] [--explain] [--json OUT]
 
 Every video is written anew as such a camera would give it (fitted into ``--size``, ``--fps``
 pictures a second) and paced so, over and over, through a real session with all its processes:
-capture, pose, recogniser. Counting begins when the recogniser is
-ready and warm and ends after ``--seconds``. Latency is from the moment when a picture reached this
-machine until this process has heard what is said of it; stages are as the recogniser tells them,
-and ``told`` is the way from there to here. Windows a second are counted while somebody moves,
-because who stands still is not asked about. Recordings work, too (``replay:PATH``); a sensor's own
-skeletons need no pose.
+capture, pose, recogniser. Counting begins when the recogniser is ready and warm and ends after
+``--seconds``. Latency is from the moment when a picture reached this machine until this process has
+heard what is said of it; stages are as the recogniser tells them, and ``told`` is the way from
+there to here. Windows a second are counted while somebody moves, because who stands still is not
+asked about. Recordings work, too (``replay:PATH``); a sensor's own skeletons need no pose.
 """
 
 from __future__ import annotations
@@ -221,7 +220,7 @@ def main() -> None:
     """Measure all, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sources", nargs="+", help="videos, or sources such as replay:PATH")
-    parser.add_argument("--run", default="color-skeleton")
+    parser.add_argument("--run", default="color-skeleton-live")
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--warm-up", type=float, default=3.0)
     parser.add_argument("--fps", type=float, default=30.0)
