@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +19,10 @@ if TYPE_CHECKING:
     from harstudio.live.session import LiveOptions, LiveSession
 
 USUAL_S = 60.0
-NOTHING = "nothing known"
+STOPPED = 130  # exit status
+SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 
 
 def live(
@@ -116,11 +122,14 @@ def live(
         from harstudio.studio.app import LiveStart, run_studio
 
         raise typer.Exit(run_studio(live=LiveStart(options, visitors=demo)))
-    report = _Headless(options, watched).run(seconds)
+    headless_session = _Headless(options, watched)
+    report = headless_session.run(seconds)
     if json:
         cli_output.print_json(report)
-        return
-    cli_output.print_line(_summary(report))
+    else:
+        cli_output.print_line(_summary(report))
+    if headless_session.interrupted:
+        raise typer.Exit(STOPPED)
 
 
 class _Headless:
@@ -133,34 +142,60 @@ class _Headless:
         self._over = threading.Event()
         self._failed: dict[str, Any] | None = None
         self._session: LiveSession | None = None
+        self._recorder_died = False
+        self.interrupted = False  # by Ctrl+C or SIGTERM; the report is whole all the same
 
     def run(self, seconds: float) -> dict[str, Any]:
-        """The report, after so many seconds or at the end of the source; DataError where a stage
-        gave up."""
+        """The report, after so many seconds, at the end of the source or when interrupted;
+        DataError or UsageError where a stage gave up."""
         from harstudio.live.session import LiveSession
 
         session = self._session = LiveSession(self._options, self._hear)
-        try:
-            session.start()
-            self._over.wait(seconds)
-        finally:
-            session.stop()
+        with self._signals():
+            try:
+                session.start()
+                self._over.wait(seconds)
+            finally:
+                session.stop()
         if self._failed is not None:
             path = self._failed.get("path") or None
             message = self._failed.get("message") or self._failed["sentence"]
-            raise DataError(message, path=path, remedy=self._failed.get("remedy", ""))
+            kind = (
+                UsageError if self._failed.get("exit_code") == UsageError.exit_code else DataError
+            )
+            raise kind(message, path=path, remedy=self._failed.get("remedy", ""))
         told = session.report.to_dict() | ({"alarms": self._alarms} if self._watched else {})
         return told | ({"recordings": self._recorded} if self._options.record_folder else {})
 
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Ctrl+C, SIGTERM and a closed terminal end the session, the recording first saved; Ctrl+C
+        once more ends it at once."""
+
+        def ask(number: int, _frame: object) -> None:
+            if self.interrupted and number == signal.SIGINT:
+                raise KeyboardInterrupt
+            self.interrupted = True
+            # on a thread of its own: the main one may be in the middle of waiting for it
+            threading.Thread(target=self._over.set, daemon=True).start()
+
+        before = {number: signal.signal(number, ask) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
     def _hear(self, stage: str, kind: str, payload: dict[str, Any]) -> None:
         if kind == "failed":
-            self._failed = payload
-            self._over.set()
+            self._fail(payload)
         elif kind in ("died", "log"):
-            cli_output.note(f"{stage}: {payload['sentence']}")
+            self._recorder_died |= stage == "recorder" and kind == "died"
+            cli_output.say(f"{stage}: {payload['sentence']}")
         elif kind == "source":
             if payload.get("sentence"):
-                cli_output.note(payload["sentence"])
+                usual = payload["state"] in ("open", "running", "ended")
+                (cli_output.note if usual else cli_output.say)(payload["sentence"])
             if payload["state"] == "ended":
                 self._over.set()
         elif kind == "segment" and not payload["open"]:
@@ -173,15 +208,25 @@ class _Headless:
                 self._recorded.append(payload["path"])
                 cli_output.note(f"Recorded in {payload['path']}.")
             if payload["sentence"]:
-                cli_output.note(payload["sentence"])
+                cli_output.say(payload["sentence"])
+        elif kind == "finished":
+            if self._recorder_died:
+                self._recorded.append(payload["path"])
+            cli_output.say(f"{payload['path']} was cut off; it is whole now.")
         elif kind == "refused":
-            cli_output.note(payload["sentence"])
+            cli_output.say(payload["sentence"])
+            if payload["what"] == "start" and not self._recorded:
+                self._fail(payload)
         elif stage == "session" and kind == "streams":
             assert self._session is not None  # noqa: S101 -- it speaks
             if self._watched:
                 self._session.say("recogniser", "watch", {"names": list(self._watched)})
             elif self._options.record_folder:
                 self._session.say("recorder", "start", {"name": "", "keep": False})
+
+    def _fail(self, payload: dict[str, Any]) -> None:
+        self._failed = self._failed or payload
+        self._over.set()
 
 
 def _names(text: str) -> tuple[str, ...]:

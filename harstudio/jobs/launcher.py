@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import queue
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +19,7 @@ import harstudio
 from harstudio.jobs import protocol
 from harstudio.jobs.protocol import Message, MessageError
 
+LOG = logging.getLogger(__name__)
 ROOT = Path(harstudio.__file__).resolve().parents[1]
 IN_FLIGHT = 2000  # messages that may wait to be heard; then the worker waits
 DRAIN_S = 2.0  # for what a worker said before it died
@@ -183,14 +185,16 @@ class Worker:
                 message = Message("junk", {"text": str(error)})
             if message.kind != "beat":
                 self._take_room()
-                self._heard(self, message)
+                with _goes_on():
+                    self._heard(self, message)
 
     def _follow(self) -> None:
         stream = self._process.stderr
         assert stream is not None  # noqa: S101 -- it was asked for
         for line in _until_closed(stream, LOG_LINE):
             self._take_room()
-            self._wrote(self, line.decode("utf-8", "backslashreplace").rstrip())
+            with _goes_on():
+                self._wrote(self, line.decode("utf-8", "backslashreplace").rstrip())
 
     def _write(self) -> None:
         stream = self._process.stdin
@@ -209,6 +213,16 @@ class Worker:
         self._ended(self, code)
         self._deaf.set()
         self._outgoing.put(None)
+
+
+@contextlib.contextmanager
+def _goes_on() -> Iterator[None]:
+    """Whoever listens may fail; the next message is heard all the same, or the worker would wait
+    for ever to be rid of it."""
+    try:
+        yield
+    except Exception:
+        LOG.exception("What a worker said could not be dealt with.")
 
 
 def _until_closed(stream: BinaryIO | Any, limit: int) -> Any:

@@ -49,14 +49,15 @@ def find(payload: Payload, _context: ListeningContext) -> Payload:
 
 
 def capture(payload: Payload, context: ListeningContext) -> Payload:
-    """payload: {"source": "webcam:0", "settings": as ``CaptureSettings.to_payload``}.
+    """payload: {"source": "webcam:0", "settings": as ``CaptureSettings.to_payload``, "again":
+    whether it was open before, in a process that died}.
 
     Runs until stopped, or until a file or recording is at its end. Raises what opening raises the
     first time, but for a source that is busy, which is waited for.
     """
-    job = _Capture(
-        str(payload["source"]), CaptureSettings(**dict(payload.get("settings") or {})), context
-    )
+    settings = CaptureSettings(**dict(payload.get("settings") or {}))
+    again = bool(payload.get("again"))
+    job = _Capture(str(payload["source"]), settings, context, worked=again)
     try:
         job.run()
     finally:
@@ -67,8 +68,11 @@ def capture(payload: Payload, context: ListeningContext) -> Payload:
 class _Capture:
     """One source over its ups and downs."""
 
-    def __init__(self, name: str, settings: CaptureSettings, context: ListeningContext) -> None:
+    def __init__(
+        self, name: str, settings: CaptureSettings, context: ListeningContext, *, worked: bool
+    ) -> None:
         self._name, self._settings, self._context = name, settings, context
+        self._worked = worked
         self._source: Source | None = None
         self._specs: tuple[StreamSpec, ...] | None = None
         self._rings: dict[str, LiveStream] = {}
@@ -87,7 +91,7 @@ class _Capture:
                 self._counts.tell(self._context)
                 return
             except (HarstudioError, OSError) as error:
-                if not self._rings:  # it never worked: a person has to change something
+                if not self._worked:  # a person has to change something
                     raise
                 self._tell("lost", error)
             self._let_go()
@@ -95,6 +99,7 @@ class _Capture:
 
     def close(self) -> None:
         """Let go of everything."""
+        self._counts.tell_rest(self._context)
         self._let_go()
         for ring in self._rings.values():
             ring.close()
@@ -122,7 +127,7 @@ class _Capture:
                 self._tell("busy", error)
                 self._wait(AGAIN_S)
             except (HarstudioError, OSError) as error:
-                if not self._rings:
+                if not self._worked:
                     raise
                 self._tell("lost", error)
                 self._wait(AGAIN_S)
@@ -141,6 +146,7 @@ class _Capture:
                 },
             )
             self._take_rings(source.streams)
+            self._worked = True
             self._specs = source.streams
         self._counts.begin(source)
 
@@ -288,6 +294,11 @@ class _Counts:
             streams[name] = {"frames": frames, "dropped": lost, "fps": round(fps, 2)}
         self._told, self._since = dict(self._frames), now
         context.tell("captured", {"streams": streams})
+
+    def tell_rest(self, context: ListeningContext) -> None:
+        """What came since the last time."""
+        if self._frames != self._told:
+            self.tell(context)
 
 
 class _Watchdog:

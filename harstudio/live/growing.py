@@ -71,7 +71,8 @@ class _Kept:
     @property
     def oldest(self) -> int:
         """Index of the oldest frame that is kept."""
-        return self.count - len(self._frames)
+        with self._lock:
+            return self.count - len(self._frames)
 
     def read(self, index: int) -> Any:
         with self._lock:
@@ -82,6 +83,12 @@ class _Kept:
             f"Frame {index} of stream {self.name} is not kept any more.",
             remedy="Record, to look at what is longer ago.",
         )
+
+    def snapshot(self) -> tuple[int, NDArray[np.int64], list[Any]]:
+        """What is kept at one moment: (index of the first frame, times, frames)."""
+        with self._lock:
+            first = self.count - len(self._frames)
+            return first, self._times[first : self.count].copy(), list(self._frames)
 
     def read_run(self, index: int) -> Iterator[tuple[int, Any]]:
         yield index, self.read(index)
@@ -174,23 +181,20 @@ class GrowingSamples(_Growing, SampledStream):
     @property
     def values(self) -> NDArray[np.float32]:  # type: ignore[override]
         """(T, C) float32."""
-        kept = self.kept
-        out = np.full((kept.count, len(self.channels)), np.nan, dtype=np.float32)
-        first = kept.oldest
-        for index in range(first, len(out)):
-            out[index] = kept.read(index)
+        first, times, samples = self.kept.snapshot()
+        out = np.full((first + len(times), len(self.channels)), np.nan, dtype=np.float32)
+        if samples:
+            out[first:] = samples
         return out
 
     def interpolate(self, times_ns: NDArray[np.int64]) -> NDArray[np.float32]:
         """As ``SampledStream.interpolate``, over what is kept."""
-        kept = self.kept
-        first = kept.oldest
-        own = kept.times_ns[first:]
+        _, own, samples = self.kept.snapshot()
         times = np.asarray(times_ns, dtype=np.int64)
         out = np.full((times.size, len(self.channels)), np.nan, dtype=np.float32)
         if own.size < 2:
             return out
-        values = np.stack([kept.read(first + k) for k in range(len(own))])
+        values = np.stack(samples)
         right = np.clip(np.searchsorted(own, times), 1, own.size - 1)
         left = right - 1
         span = own[right] - own[left]

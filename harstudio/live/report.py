@@ -13,6 +13,7 @@ import numpy as np
 LATEST = 20_000  # values that quantiles are taken of: more than ten minutes at 30 a second
 MOST_LABELS = 10_000
 PICTURES = ("color", "depth", "infrared", "skeleton")  # the first that is there is counted
+DROPPED = ""  # beside the names of streams
 Payload = dict[str, Any]
 
 
@@ -25,6 +26,7 @@ class LiveReport:
         self._begun_ns = self._ended_ns = 0
         self._captured: dict[str, int] = {}
         self._dropped: dict[str, int] = {}
+        self._before: dict[str, dict[str, int]] = {}  # by stage, of its processes that died
         self._said = 0
         self._first_said_ns: int | None = None
         self._whole_ms: deque[float] = deque(maxlen=LATEST)
@@ -42,11 +44,16 @@ class LiveReport:
         """What a stage said."""
         with self._lock:
             if kind == "captured":
-                streams = payload.get("streams", {})
-                self._captured = {name: int(one["frames"]) for name, one in streams.items()}
-                self._dropped["capture"] = sum(int(one["dropped"]) for one in streams.values())
+                streams, before = payload.get("streams", {}), self._before.get("capture", {})
+                for name, one in streams.items():
+                    self._captured[name] = before.get(name, 0) + int(one["frames"])
+                dropped = sum(int(one["dropped"]) for one in streams.values())
+                self._drop("capture", dropped)
             elif kind == "posed":
-                self._dropped["pose"] = int(payload.get("skipped", 0))
+                self._drop("pose", int(payload.get("skipped", 0)))
+            elif kind == "died":
+                captured = self._captured if stage == "capture" else {}
+                self._before[stage] = {**captured, DROPPED: self._dropped.get(stage, 0)}
             elif kind == "ready" and stage == "recogniser":
                 self._network = str(payload.get("network", ""))
             elif kind == "said":
@@ -66,12 +73,15 @@ class LiveReport:
         self._said += 1
         if self._first_said_ns is None:
             self._first_said_ns = now
-        self._dropped["recogniser"] = int(said.get("skipped", 0))
+        self._drop("recogniser", int(said.get("skipped", 0)))
         if said.get("captured_ns"):
             self._whole_ms.append((now - said["captured_ns"]) / 1e6)
         for name, value in said.get("stages", {}).items():
             if value is not None:
                 self._stages_ms.setdefault(name, deque(maxlen=LATEST)).append(float(value))
+
+    def _drop(self, stage: str, count: int) -> None:
+        self._dropped[stage] = self._before.get(stage, {}).get(DROPPED, 0) + count
 
     def to_dict(self) -> Payload:
         """The document of ``harstudio live --headless --json``. labels: what was done, times from

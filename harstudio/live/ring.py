@@ -11,9 +11,11 @@ Times are of ``time.monotonic_ns``, which is one clock for all processes of a ma
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
 import sys
 import time
+from collections.abc import Iterator
 from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any, NamedTuple
@@ -30,6 +32,7 @@ NUMBER = struct.Struct("<q")
 HEAD_BYTES, SLOT_HEAD_BYTES = 64, 64  # so that data begin where the processor likes it
 WAIT_S = 0.001
 WRITING = -1
+CLOSED = "The shared memory was let go of."
 
 
 class RingFrame(NamedTuple):
@@ -65,11 +68,12 @@ class Ring:
 
     @classmethod
     def create(cls, slots: int, slot_bytes: int) -> Ring:
-        """A new ring, empty. slot_bytes: the most that one frame takes."""
+        """A new ring, empty. slot_bytes: the most that one frame takes. DataError: the computer
+        has no room for it."""
         if slots < 2 or slot_bytes < 1:
             raise UsageError(f"A ring has at least two slots of a byte, not {slots}, {slot_bytes}.")
         size = HEAD_BYTES + slots * (SLOT_HEAD_BYTES + _padded(slot_bytes))
-        memory = SharedMemory(create=True, size=size)
+        memory = _reserved(size)
         for k in range(slots):
             at = HEAD_BYTES + k * (SLOT_HEAD_BYTES + _padded(slot_bytes))
             NUMBER.pack_into(_buffer(memory), at, WRITING)
@@ -119,7 +123,8 @@ class Ring:
 
     def newest(self) -> int:
         """Number of the newest frame, -1 before the first."""
-        return int(NUMBER.unpack_from(_buffer(self._open), HEAD.size - NUMBER.size)[0])
+        with _told_when_closed():
+            return int(NUMBER.unpack_from(_buffer(self._open), HEAD.size - NUMBER.size)[0])
 
     def oldest(self) -> int:
         """Number of the oldest frame that may still be there."""
@@ -129,23 +134,25 @@ class Ring:
         """The frame with this number; None where it is not there yet or no more."""
         if sequence < 0:
             return None
-        buffer, at = _buffer(self._open), self._at(sequence)
-        number, time_ns, captured_ns, ready_ns, size = SLOT.unpack_from(buffer, at)
-        if number != sequence or size > self.slot_bytes:
-            return None
-        start = at + SLOT_HEAD_BYTES
-        data = self._bytes[start : start + size].copy()
-        if NUMBER.unpack_from(buffer, at)[0] != sequence:  # written over meanwhile
-            return None
+        buffer, at, everything = _buffer(self._open), self._at(sequence), self._bytes
+        with _told_when_closed():
+            number, time_ns, captured_ns, ready_ns, size = SLOT.unpack_from(buffer, at)
+            if number != sequence or size > self.slot_bytes:
+                return None
+            start = at + SLOT_HEAD_BYTES
+            data = everything[start : start + size].copy()
+            if NUMBER.unpack_from(buffer, at)[0] != sequence:  # written over meanwhile
+                return None
         return RingFrame(sequence, time_ns, captured_ns, ready_ns, data)
 
     def stamp(self, sequence: int) -> Stamp | None:
         """When the frame with this number was, without copying it; None where it is not there."""
         if sequence < 0:
             return None
-        number, time_ns, captured_ns, _, _ = SLOT.unpack_from(
-            _buffer(self._open), self._at(sequence)
-        )
+        with _told_when_closed():
+            number, time_ns, captured_ns, _, _ = SLOT.unpack_from(
+                _buffer(self._open), self._at(sequence)
+            )
         return Stamp(time_ns, captured_ns) if number == sequence else None
 
     def wait(self, after: int, timeout_s: float) -> int:
@@ -169,7 +176,7 @@ class Ring:
     @property
     def _open(self) -> SharedMemory:
         if self._memory is None:
-            raise DataError("The shared memory was let go of.")
+            raise DataError(CLOSED)
         return self._memory
 
     def _at(self, sequence: int) -> int:
@@ -177,8 +184,43 @@ class Ring:
 
 
 def _buffer(memory: SharedMemory) -> memoryview:
-    assert memory.buf is not None  # noqa: S101 -- it is open
+    if memory.buf is None:  # another thread has just let go of it
+        raise DataError(CLOSED)
     return memory.buf
+
+
+@contextlib.contextmanager
+def _told_when_closed() -> Iterator[None]:
+    """DataError where another thread lets go of the memory in this moment."""
+    try:
+        yield
+    except ValueError as error:
+        raise DataError(CLOSED) from error
+
+
+def _reserved(size: int) -> SharedMemory:
+    """New memory that is really there: where a container's /dev/shm is small, a write beyond it
+    would end the process."""
+    try:
+        memory = SharedMemory(create=True, size=size)
+    except OSError as error:
+        raise _no_room(size) from error
+    if sys.platform.startswith("linux"):
+        try:
+            os.posix_fallocate(memory._fd, 0, size)  # type: ignore[attr-defined]
+        except OSError as error:
+            memory.close()
+            memory.unlink()
+            raise _no_room(size) from error
+    return memory
+
+
+def _no_room(size: int) -> DataError:
+    return DataError(
+        f"There is no shared memory of {size / 1e6:.0f} MB to be had for a stream.",
+        remedy="Choose a smaller picture, close other programs or, in a container, give /dev/shm "
+        "1 GB (docker run --shm-size=1g).",
+    )
 
 
 def _padded(size: int) -> int:

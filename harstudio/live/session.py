@@ -136,13 +136,13 @@ class LiveSession:
             if self._ended:
                 return
             self._ended = True
+        self.report.end(time.monotonic_ns())
         self._watch_log.end()
         for stage in self._stages.values():
             stage.stop()
         self._stages[RECORDER].wait(SAVING_S)
         for stage in self._stages.values():
             stage.wait(ENDING_S)
-        self.report.end(time.monotonic_ns())
         self._close_rings()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
@@ -167,10 +167,14 @@ class LiveSession:
             specs = {spec.name: spec for spec in map(spec_from_payload, opened["streams"])}
             if specs != self._given:
                 self._close_rings()
+                for name, spec in specs.items():
+                    self.streams[name] = LiveStream.create(spec)
                 self._given = specs
-                self.streams = {name: LiveStream.create(spec) for name, spec in specs.items()}
                 self.cameras = cameras_from_payload(opened.get("cameras", {}))
                 self._start_stages(mirrored=bool(opened.get("mirrored", True)))
+            if self._ended:  # whoever heard of the streams has stopped it
+                return
+            self._stages[CAPTURE].amend({"again": True})
             payloads = [self.streams[name].to_payload() for name in specs]
             self._stages[CAPTURE].say("rings", {"streams": payloads})
 
@@ -180,6 +184,8 @@ class LiveSession:
         color = kinds.get(StreamKind.COLOR)
         if color is not None and StreamKind.SKELETON not in kinds:
             self._start_pose(color, kinds.get(StreamKind.DEPTH), mirrored=mirrored)
+        else:
+            self._stages[POSE].stop()
         if options.sound is not None:
             self.streams[options.sound.name] = LiveStream.create(options.sound)
         shared = {

@@ -23,8 +23,8 @@ OVER = {"stop": "start"}  # what takes that back
 
 class Stage:
     """``heard(stage, kind, payload)`` gets what the job tells and, from here, "died" {sentence,
-    again_s}, "failed" {sentence, message, remedy, path} (it stays away) and "over" {}; on threads
-    of the worker. Safe to call from any thread."""
+    again_s}, "failed" {sentence, message, remedy, path, exit_code} (it stays away) and "over" {};
+    on threads of the worker. Safe to call from any thread."""
 
     def __init__(
         self,
@@ -73,6 +73,13 @@ class Stage:
             self._said.clear()
             self.warm_up()
             self._give_order()
+
+    def amend(self, more: Payload) -> None:
+        """A new process is told this in addition."""
+        with self._lock:
+            if self._order is not None:
+                job, payload = self._order
+                self._order = (job, payload | more)
 
     def say(self, kind: str, payload: Payload) -> None:
         """To the job; what shapes it is said again to a new process."""
@@ -155,6 +162,7 @@ class Stage:
     def _fail(self, payload: Payload) -> None:
         told = {"sentence": payload.get("error", "")}
         told |= {key: payload.get(key) or "" for key in ("message", "remedy", "path")}
+        told["exit_code"] = payload.get("exit_code") or 1
         if payload.get("ours"):
             with self._lock:
                 self._order = None
