@@ -74,8 +74,9 @@ def live(
         float, typer.Option("--drift-ppm", help="Of a replay: how much faster its clock runs.")
     ] = 0.0,
     pose: Annotated[
-        str, typer.Option("--pose", help="Model for pictures without skeletons: lite, full, heavy.")
-    ] = "lite",
+        str,
+        typer.Option("--pose", metavar="MODEL", help="Finds skeletons: lite (usual), full, heavy."),
+    ] = "",
     engine: Annotated[str, typer.Option("--engine", help="torch, or onnx for light ones.")] = (
         "torch"
     ),

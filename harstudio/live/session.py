@@ -60,8 +60,8 @@ class LiveOptions:
 
     source: "webcam:0", "replay:PATH", ... run: a run's folder or a bundled name, "" to recognise
     nothing. labels: the only ones that are told, none = all. known: the least score of what is
-    known, None = the run's own. pose_model: "lite", "full" or "heavy". record_folder: where
-    recordings go, None = no recorder. keep_s: so many seconds before a recording are kept in
+    known, None = the run's own. pose_model: "lite" (also ""), "full" or "heavy". record_folder:
+    where recordings go, None = no recorder. keep_s: so many seconds before a recording are kept in
     memory. sound: a stream that the studio fills from a microphone. engine: "torch" or "onnx".
     """
 
@@ -71,7 +71,7 @@ class LiveOptions:
     labels: tuple[str, ...] = ()
     known: float | None = None
     explain: bool = False
-    pose_model: str = "lite"
+    pose_model: str = ""
     record_folder: Path | None = None
     annotator: str = ""
     keep_s: float = 0.0

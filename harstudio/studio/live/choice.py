@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from PySide6.QtCore import QObject, Signal
 
@@ -82,6 +82,8 @@ class LiveChoice(QObject):
         self._settings.live_run = asked.run or self._settings.live_run
         if asked.record_folder is not None:
             self._settings.live_folder = str(asked.record_folder)
+        if asked.pose_model in get_args(PoseModel):
+            self._settings.live_pose = cast("PoseModel", asked.pose_model)
         if asked.labels:
             self.set_labels(asked.labels)
         self._tell()
@@ -150,10 +152,4 @@ class LiveChoice(QObject):
         if asked is None:
             return options
         capture = replace(asked.settings, loop=asked.settings.loop or looping.loop)
-        return replace(
-            options,
-            settings=capture,
-            pose_model=asked.pose_model,
-            device=asked.device,
-            engine=asked.engine,
-        )
+        return replace(options, settings=capture, device=asked.device, engine=asked.engine)

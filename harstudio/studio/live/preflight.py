@@ -114,7 +114,7 @@ def person(told: LiveTold, measured: Measured) -> Check:
         return Check("Person", WARN, "the source shows no skeletons", "Choose one with colour.")
     place = measured.place
     if place is None:
-        return Check("Person", WAITING, "nobody is seen", "Somebody stands before the camera.")
+        return Check("Person", WAITING, "nobody is seen", "Stand before the camera.")
     if place.advice:
         return Check("Person", WARN, place.words, place.advice)
     share = told.pose.get("found")
