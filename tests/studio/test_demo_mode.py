@@ -18,6 +18,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from driving import until, wait
+from harstudio.live.session import LiveOptions, LiveSession
 from harstudio.live.streams import LiveStream
 from harstudio.recordings.formats.harrec_header import StreamSpec
 from harstudio.recordings.streams import Body, SkeletonFrame, StreamKind
@@ -335,6 +336,24 @@ def test_an_alarm_rings_until_seen_and_finds_its_recording(sensor):
     assert not watch.rings()
     assert not watch.sound.sounding
     assert [one.name for one in watch.alarms] == ["falling"]
+    watch.shut()
+
+
+def test_an_alarm_is_kept_once(sensor, tmp_path, monkeypatch):
+    """By the session, which the window watches, too."""
+    said = []
+    monkeypatch.setattr(LiveSession, "say", lambda _session, *what: said.append(what))
+    live = LiveSession(LiveOptions("webcam:0", record_folder=tmp_path), sensor.tell)
+    sensor.service.live = live
+    watch = Watch(sensor.service, sensor.session.settings, lambda: None)
+    watch.set(("falling",), 3)
+    now = time.monotonic_ns()
+    live._hear("recogniser", "ready", {"classes": ["wave", "falling"]})
+    live._hear("recogniser", "alarm", {"name": "falling", "confidence": 0.8, "start_ns": now,
+                                       "end_ns": now})  # fmt: skip
+    live.stop()
+    sensor.service._set_state("off")
+    assert [kind for stage, kind, _ in said if stage == "recorder"] == ["keep"]
     watch.shut()
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from harstudio.live.watch_log import WatchLog
 from harstudio.settings import Settings
 from harstudio.studio.demo_mode.alarm_sound import AlarmSound
 from harstudio.studio.demo_mode.shown import Alarm
@@ -21,7 +20,7 @@ MOST_ALARMS = 200
 
 class Watch(QObject):
     """Goes on with and without demo mode. Every alarm stands in the list until the studio ends;
-    with the half minute before it, it is kept on the disk as a labelled recording."""
+    the session keeps it, with the half minute before it, as a labelled recording."""
 
     changed = Signal()
     rang = Signal(object)  # Alarm
@@ -38,9 +37,7 @@ class Watch(QObject):
         self.sound = AlarmSound(self)
         self.alarms: tuple[Alarm, ...] = ()  # the newest first
         self.unseen: Alarm | None = None
-        self._log: WatchLog | None = None
         service.heard.connect(self._hear)
-        service.state_changed.connect(self._turn)
 
     # ---- what is watched for
 
@@ -71,25 +68,12 @@ class Watch(QObject):
     # ---- alarms
 
     def _hear(self, stage: str, kind: str, payload: Mapping[str, Any]) -> None:
-        if stage == "recogniser" and kind == "ready":
-            live = self._service.live
-            if self._log is None and live is not None:
-                self._log = WatchLog(live.say)
-            if self.labels:
-                self._tell()
+        if stage == "recogniser" and kind == "ready" and self.labels:
+            self._tell()
         elif kind == "alarm":
-            if self._log is not None:
-                self._log.hear(stage, kind, payload)
             self._ring(payload)
         elif kind == "kept":
             self._keep_file(payload)
-
-    def _turn(self, _state: str) -> None:
-        """What is not kept yet is kept before the session has ended."""
-        log = self._log
-        if log is not None and not self._service.on:
-            self._log = None
-            log.end()
 
     def _ring(self, payload: Mapping[str, Any]) -> None:
         alarm = Alarm(
