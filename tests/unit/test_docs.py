@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
-from harstudio.cli import main
+from harstudio.cli import app, main
 from harstudio.networks import list_networks, network_card
 from harstudio.networks.sizes import size_of
 
@@ -79,26 +82,27 @@ def test_console_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.Monk
                 assert ended.value.code == 0, line
 
 
+def commands(group: Any, before: str = "harstudio") -> Iterator[str]:
+    """Every command that help tells of, with the groups that it lies in."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{before} {name}")
+        elif not command.hidden:
+            yield f"{before} {name}"
+
+
 def test_every_command_is_in_the_reference() -> None:
     text = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
-    for command in (
-        "open",
-        "demo",
-        "info",
-        "scan",
-        "sample",
-        "convert",
-        "predict",
-        "train",
-        "study",
-        "evaluate",
-        "models",
-        "diagnose",
-        "weights import",
-        "labels agreement",
-        "labels stats",
-    ):
-        assert f"harstudio {command}" in text
+    assert [one for one in commands(get_command(app)) if f"{one} " not in text] == []
+
+
+def test_every_guide_and_reference_is_on_the_first_page() -> None:
+    first = ROOT / "docs" / "index.md"
+    led_to = {
+        (first.parent / target).resolve() for target in LINK.findall(first.read_text("utf-8"))
+    }
+    pages = {page for room in ("guide", "reference") for page in (first.parent / room).glob("*.md")}
+    assert pages - led_to == set()
 
 
 # ---- networks
