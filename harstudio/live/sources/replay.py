@@ -39,7 +39,8 @@ def open_source(address: str, settings: CaptureSettings) -> PacedSource:
     paths = find_recordings(path)
     playlist = Playlist(paths, playable, loop=settings.loop)
     first = playlist.first.recording
-    title = first.name if len(paths) == 1 else f"{path.name}, {len(paths)} recordings"
+    folder = path.parent if path.name == "recordings" else path  # a project's
+    title = first.name if len(paths) == 1 else f"{folder.name}, {len(paths)} recordings"
     return PacedSource(playlist, settings, title=title, mirrored=True, cameras=first.cameras)
 
 

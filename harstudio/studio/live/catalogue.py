@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.errors import HarstudioError
+from harstudio.resources import resource
 from harstudio.runs import reading
 from harstudio.runs.recognised.words import WORDS
 from harstudio.studio.background import NewestTask
@@ -38,6 +39,14 @@ class Offer:
     enabled: bool = True
     kinds: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+
+
+DEMO = Offer(
+    f"{REPLAY}{resource('demo', 'recordings')}",
+    "Recordings of the demo project",
+    "as if live, to try it without a sensor",
+    kinds=("color", "depth", "infrared", "skeleton"),
+)
 
 
 def shown_kinds(kinds: Iterable[str]) -> tuple[str, ...]:
@@ -136,6 +145,8 @@ class Catalogue(QObject):
                 Offer(key, f"Replay of {name}", f"the open recording · {kinds_in_words(kinds)}",
                       kinds=kinds)
             )  # fmt: skip
+        if not offers:
+            offers.append(DEMO)
         if chosen and chosen not in [one.key for one in (*offers, *self.found)]:
             kind, _, address = chosen.partition(":")
             if chosen.startswith((REPLAY, FILE)):

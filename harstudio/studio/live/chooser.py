@@ -29,6 +29,8 @@ INTRO = (
     "Somebody stands before a camera and is recognised at once; everything can be recorded and "
     "labelled afterwards."
 )
+CHOOSE = "Choose what sees."
+NO_SENSOR = "No sensor is here: plug one in and look again, or choose a recording or a video."
 POSES = {
     "lite": "Lite: quickest",
     "full": "Full: usual",
@@ -178,7 +180,8 @@ class Chooser(QWidget):
         run = next((one for one in catalogue.runs(choice.source) if one.key == choice.run), None)
         words = ""
         if not choice.source:
-            words = "Choose what sees."
+            sensors = any(one.enabled for one in catalogue.found)
+            words = CHOOSE if sensors or catalogue.looking else NO_SENSOR
         elif run is not None and not run.enabled and kinds is not None:
             words = f"{run.title}: {run.detail.rpartition(' · ')[2]}."
         elif catalogue.problem:

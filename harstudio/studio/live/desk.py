@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from harstudio.studio.commands import Command, always
-from harstudio.studio.live.catalogue import FILE, REPLAY, Catalogue
+from harstudio.studio.live.catalogue import DEMO, FILE, REPLAY, Catalogue
 from harstudio.studio.live.commands import LIVE, live_commands
 from harstudio.studio.live.labels import LiveLabels
 from harstudio.studio.live.pose_install import PoseInstall
@@ -118,11 +118,35 @@ class LiveDesk(QObject):
             self.service.choice.set_source(f"{FILE}{name}")
 
     def choose_recording(self) -> None:
-        """Any recording as if it came from its sensor now."""
-        start = str(self._window.asking.start_folder())
-        name, _ = QFileDialog.getOpenFileName(self._window, "A recording as if live", start)
-        if name:
-            self.service.choice.set_source(f"{REPLAY}{name}")
+        """Any recording as if it came from its sensor now: of the library, or from the disk."""
+        window, title = self._window, "A recording as if live"
+        start = str(window.asking.start_folder())
+
+        def choose(name: str | Path) -> None:
+            if name:
+                self.service.choice.set_source(f"{REPLAY}{name}")
+                window.set_workspace(LIVE)
+
+        def file() -> None:
+            choose(QFileDialog.getOpenFileName(window, title, start)[0])
+
+        def folder() -> None:
+            choose(QFileDialog.getExistingDirectory(window, title, start))
+
+        def entries() -> list[Entry]:
+            demo = DEMO.key.removeprefix(REPLAY)
+            return [
+                Entry("A folder…", "", folder, "a harrec, or several recordings", icon="folder"),
+                Entry("A file…", "", file, icon="file"),
+                Entry(DEMO.title, "Recordings", partial(choose, demo), icon="color"),
+                *(
+                    Entry(window.session.team.shown(found.name), "Recording",
+                          partial(choose, found.path), icon="color")
+                    for found in window.library.model.all_found()
+                ),
+            ]  # fmt: skip
+
+        window.palette_box.open(entries=entries, hint=title)
 
     def choose_folder(self) -> None:
         """Where recordings go."""

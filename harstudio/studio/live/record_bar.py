@@ -158,17 +158,17 @@ class RecordBar(QWidget):
             button.setEnabled(command.enabled())
             if command.checked is not None and button.isCheckable():
                 button.setChecked(command.checked())
+        self._tint()
         self.buttons["live.start"].setText(" Stop" if service.on else " Start")
         self.buttons["live.record"].setText(" Stop recording" if desk.recording else " Record")
         self.buttons["live.keep"].setText(f" Keep {service.choice.keep_s} s")
         self.buttons["live.keep"].setVisible(service.choice.keep_s > 0)
         self.buttons["live.review"].setVisible(desk.last is not None)
-        self._tint()
         names = {"starting": "is being opened", "stopping": "is being closed"}
         state = "does not open" if "capture" in told.failed else names.get(service.state, "")
         words = [told.title or source_words(service.choice.source), state]
         self.source.setText(" · ".join(filter(None, words)))
-        self.pill.tell(recorded_text(told.recording), desk.recording)
+        self.pill.tell(recorded_text(told.recording if service.live else {}), desk.recording)
         self._tell_labels(list(desk.held.values()), desk.given)
 
     def _tell_labels(self, held: Sequence[str], given: Sequence[str]) -> None:
