@@ -23,6 +23,7 @@ from harstudio.settings import config_dir, data_dir, settings_path
 PACKAGES = (
     "PySide6-Essentials",
     "PySide6-Addons",
+    "ai-edge-litert",
     "av",
     "numpy",
     "opencv-python-headless",

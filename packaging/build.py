@@ -33,7 +33,7 @@ UNWANTED = ("pytest", "IPython")
 def build() -> None:
     """Run PyInstaller in the environment of the repository."""
     bootstrap.set_up(tests=sys.platform.startswith("linux"))
-    bootstrap.set_up_python(("package",))
+    bootstrap.set_up_python(("package", "kinect-v2", "realsense"))
     start = time.monotonic()
     command = [str(bootstrap.venv_python()), "-m", "PyInstaller", "--noconfirm"]
     command += ["--log-level", "WARN", "--distpath", str(ROOT / "dist")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -21,6 +22,15 @@ LOOK_SECONDS = 2.0  # playing for a while, so that the picture shows a movement
 QUIT_SECONDS = 30.0
 WORKER_SECONDS = 120.0
 LEAST_BYTES = 50_000
+PRELOADED = [
+    "torch",
+    "tensorboard.summary.writer.record_writer",
+    "harstudio.live.capturing",
+    "harstudio.live.pose.jobs",
+    "harstudio.live.recognising.jobs",
+    "harstudio.live.recorder.jobs",
+    *(["ai_edge_litert.interpreter"] if sys.platform.startswith("linux") else []),
+]
 MARKS = ("start-up: usable", "start-up: recording")
 GRAB = (
     "import sys; from PySide6.QtGui import QGuiApplication; app = QGuiApplication([]);"
@@ -50,9 +60,12 @@ def try_studio(command: list[str], picture: Path, python: Path) -> None:
 def try_worker(
     command: list[str], environment: dict[str, str], job: str, payload: dict[str, Any]
 ) -> None:
-    """Have a worker load torch, run ``job`` and end with its input; harstudio/jobs/protocol.py."""
+    """Have a worker load torch and what is live, run ``job``, and end with its input.
+
+    In the words of harstudio/jobs/protocol.py.
+    """
     asked = {
-        "preload": {"modules": ["torch", "tensorboard.summary.writer.record_writer"]},
+        "preload": {"modules": PRELOADED},
         "run": {"id": 1, "job": job, "payload": payload, "threads": 1, "device": "cpu"},
     }
     lines = [json.dumps({"v": 1, "kind": kind, "payload": one}) for kind, one in asked.items()]
