@@ -27,8 +27,10 @@ class LiveReport:
         self._captured: dict[str, int] = {}
         self._dropped: dict[str, int] = {}
         self._before: dict[str, dict[str, int]] = {}  # by stage, of its processes that died
-        self._said = 0
-        self._first_said_ns: int | None = None
+        self._answers = 0
+        self._first_answer_ns: int | None = None
+        self._before_ns = 0  # when the answer was heard that no silence followed, 0 = none
+        self._moving_s, self._next = 0.0, 0  # between answers of one movement; how many followed
         self._whole_ms: deque[float] = deque(maxlen=LATEST)
         self._stages_ms: dict[str, deque[float]] = {}
         self._labels: deque[Payload] = deque(maxlen=MOST_LABELS)
@@ -69,11 +71,19 @@ class LiveReport:
                 )
 
     def _hear_said(self, said: Payload) -> None:
+        """Who stands still is not asked about: that says nothing of speed, and is not counted."""
         now = time.monotonic_ns()
-        self._said += 1
-        if self._first_said_ns is None:
-            self._first_said_ns = now
         self._drop("recogniser", int(said.get("skipped", 0)))
+        if said.get("moving") is False:
+            self._before_ns = 0
+            return
+        self._answers += 1
+        if self._first_answer_ns is None:
+            self._first_answer_ns = now
+        if self._before_ns:
+            self._moving_s += (now - self._before_ns) / 1e9
+            self._next += 1
+        self._before_ns = now
         if said.get("captured_ns"):
             self._whole_ms.append((now - said["captured_ns"]) / 1e6)
         for name, value in said.get("stages", {}).items():
@@ -84,22 +94,23 @@ class LiveReport:
         self._dropped[stage] = self._before.get(stage, {}).get(DROPPED, 0) + count
 
     def to_dict(self) -> Payload:
-        """The document of ``harstudio live --headless --json``. labels: what was done, times from
-        the start. first_label_s: from the start to the first answer of the network, None where
-        there was none."""
+        """The document of ``harstudio live --headless --json``. recognised_frames: answers of the
+        network; recognised_fps: a second of movement, which is what lies between two answers
+        without a rest; latency: of answers alone. labels: what was done, times from the start.
+        first_label_s: from the start to the first answer, None where there was none."""
         with self._lock:
             end_ns = self._ended_ns or time.monotonic_ns()
             seconds = max(1e-9, (end_ns - self._begun_ns) / 1e9)
-            first = self._first_said_ns
-            spoke_s = 0.0 if first is None else max(1e-9, (end_ns - first) / 1e9)
+            first = self._first_answer_ns
             counted = next((name for name in PICTURES if name in self._captured), "")
             return {
                 "source": self._source,
                 "network": self._network,
                 "seconds": round(seconds, 3),
                 "captured_frames": self._captured.get(counted, 0),
-                "recognised_frames": self._said,
-                "recognised_fps": round(self._said / spoke_s, 2) if self._said else 0.0,
+                "recognised_frames": self._answers,
+                "recognised_fps": round(self._next / self._moving_s, 2) if self._next else 0.0,
+                "moving_s": round(self._moving_s, 2),
                 "dropped": dict(self._dropped),
                 "latency_ms": {
                     **quantiles(self._whole_ms),
