@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 SOURCES = {
     "webcam": "harstudio.live.sources.webcam",
-    "kinect1": "harstudio.live.sources.kinect1",
-    "kinect2": "harstudio.live.sources.kinect2",
-    "azure": "harstudio.live.sources.azure",
-    "realsense": "harstudio.live.sources.realsense",
-    "orbbec": "harstudio.live.sources.orbbec",
+    "kinect1": "harstudio.live.sources.sensors.kinect1",
+    "kinect2": "harstudio.live.sources.sensors.kinect2",
+    "azure": "harstudio.live.sources.sensors.azure",
+    "realsense": "harstudio.live.sources.sensors.realsense",
+    "orbbec": "harstudio.live.sources.sensors.orbbec",
     "file": "harstudio.live.sources.file",
     "replay": "harstudio.live.sources.replay",
 }

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from harstudio.errors import DataError, MissingError
-from harstudio.live.sources import azure
-from harstudio.live.sources.azure_process import VARIABLE, read_message
+from harstudio.live.sources.sensors import azure
+from harstudio.live.sources.sensors.azure_process import VARIABLE, read_message
 from harstudio.live.sources.source import Captured, CaptureSettings, SourceBusy, SourceLost
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from fakenect_dump import pictures, write_dump
-from harstudio.live.sources import kinect1
-from harstudio.live.sources.freenect import VARIABLE
-from harstudio.live.sources.kinect1 import Unwrapped, raw_to_mm
+from harstudio.live.sources.sensors import kinect1
+from harstudio.live.sources.sensors.freenect import VARIABLE
+from harstudio.live.sources.sensors.kinect1 import Unwrapped, raw_to_mm
 from harstudio.live.sources.source import CaptureSettings, WrongMode
 from harstudio.live.stage import Stage
 from harstudio.live.streams import LiveStream, spec_from_payload

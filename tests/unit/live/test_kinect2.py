@@ -17,7 +17,7 @@ from kinect_next.models.geometry import Vector4
 from kinect_next.models.infrared import InfraredFrame
 
 from harstudio.errors import MissingError
-from harstudio.live.sources import kinect2
+from harstudio.live.sources.sensors import kinect2
 from harstudio.live.sources.source import CaptureSettings, SourceLost
 from harstudio.skeletons.cameras import Camera
 from harstudio.skeletons.topology import topology

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from harstudio.errors import DataError, MissingError
-from harstudio.live.sources import realsense
+from harstudio.live.sources.sensors import realsense
 from harstudio.live.sources.source import Captured, CaptureSettings, SourceEnded
 from harstudio.recordings.streams import StreamKind
 

@@ -1,6 +1,6 @@
 """Azure Kinect through ``pyk4a`` in a Python of its own, because it needs an older numpy.
 
-``harstudio/live/adapters/azure_adapter.py`` runs there and is read here. Colour 1280x720 (or
+``harstudio/live/sources/sensors/azure_adapter.py`` runs there and is read here. Colour 1280x720 (or
 more) and depth in millimetres, which the SDK lays on the colour picture. It gives pictures as a
 camera sees them, so they are flipped. No skeleton: the pose stage finds one.
 """
@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harstudio.errors import DataError, HarstudioError, MissingError, UsageError
-from harstudio.live.sources.azure_process import AzureProcess, Message, azure_python
-from harstudio.live.sources.sensor_cameras import picture, sensor_camera
 from harstudio.live.sources.sensor_clock import SensorClock
+from harstudio.live.sources.sensors.azure_process import AzureProcess, Message, azure_python
+from harstudio.live.sources.sensors.sensor_cameras import picture, sensor_camera
 from harstudio.live.sources.source import Captured, CaptureSettings, SourceFacts, WrongMode
 from harstudio.recordings.formats.harrec_header import StreamSpec
 from harstudio.recordings.streams import StreamKind

@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harstudio.errors import MissingError, UsageError
-from harstudio.live.sources.freenect import (
+from harstudio.live.sources.modes import check_mode
+from harstudio.live.sources.sensor_clock import SensorClock
+from harstudio.live.sources.sensors.freenect import (
     ELEVEN_BIT,
     FPS,
     HEIGHT,
@@ -25,9 +27,7 @@ from harstudio.live.sources.freenect import (
     Freenect,
     RawFrame,
 )
-from harstudio.live.sources.modes import check_mode
-from harstudio.live.sources.sensor_cameras import picture, sensor_camera
-from harstudio.live.sources.sensor_clock import SensorClock
+from harstudio.live.sources.sensors.sensor_cameras import picture, sensor_camera
 from harstudio.live.sources.source import Captured, CaptureSettings, SourceFacts, SourceLost
 from harstudio.recordings.formats.harrec_header import StreamSpec
 from harstudio.recordings.streams import SECOND_NS, StreamKind

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harstudio.errors import MissingError
-from harstudio.live.sources.sensor_cameras import picture, sensor_camera
 from harstudio.live.sources.sensor_clock import SensorClock
+from harstudio.live.sources.sensors.sensor_cameras import picture, sensor_camera
 from harstudio.live.sources.source import (
     Captured,
     CaptureSettings,

@@ -26,7 +26,7 @@ from harstudio.jobs.launcher import death, environment
 from harstudio.live.sources.source import SourceBusy, SourceLost
 from harstudio.settings import load_settings
 
-ADAPTER = Path(__file__).resolve().parents[1] / "adapters" / "azure_adapter.py"
+ADAPTER = Path(__file__).resolve().with_name("azure_adapter.py")
 VARIABLE = "HARSTUDIO_AZURE_PYTHON"
 MAGIC = b"HSA1"
 MOST_HEADER, MOST_ARRAY = 1 << 20, 64 << 20  # bytes
