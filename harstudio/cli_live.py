@@ -36,6 +36,12 @@ def live(
     labels: Annotated[
         str, typer.Option("--labels", metavar="A,B", help="Only these actions are told.")
     ] = "",
+    known: Annotated[
+        float | None,
+        typer.Option(
+            "--known", min=-1, max=1, help="Least score of what is named: lower is earlier, wronger."
+        ),
+    ] = None,
     record: Annotated[
         Path | None, typer.Option("--record", metavar="DIR", help="Record into this folder.")
     ] = None,
@@ -113,6 +119,7 @@ def live(
         settings=settings,
         run=run,
         labels=_names(labels),
+        known=known,
         pose_model=pose,
         record_folder=record,
         keep_s=HELD_S if watched else 0.0,
@@ -190,7 +197,7 @@ class _Headless:
     def _hear(self, stage: str, kind: str, payload: dict[str, Any]) -> None:
         if kind == "failed":
             self._fail(payload)
-        elif kind in ("died", "log"):
+        elif kind in ("died", "log", "trouble"):
             self._recorder_died |= stage == "recorder" and kind == "died"
             cli_output.say(f"{stage}: {payload['sentence']}")
         elif kind == "source":
@@ -215,9 +222,10 @@ class _Headless:
                 self._recorded.append(payload["path"])
             cli_output.say(f"{payload['path']} was cut off; it is whole now.")
         elif kind == "refused":
-            cli_output.say(payload["sentence"])
             if payload["what"] == "start" and not self._recorded:
                 self._fail(payload)
+            else:
+                cli_output.say(payload["sentence"])
         elif stage == "session" and kind == "streams":
             assert self._session is not None  # noqa: S101 -- it speaks
             if self._watched:
