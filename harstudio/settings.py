@@ -72,6 +72,7 @@ class Settings(BaseModel):
     live_folder: str = ""  # where live recordings go
     live_keep_s: int = Field(default=30, ge=0, le=120)  # kept in memory
     live_explain: bool = True
+    live_early: bool = False  # actions are named sooner, less surely
     live_sound: bool = False  # whether the microphone is recorded, too
     demo_recording: str = ""  # plays in demo mode while the sensor is away; none: the demo project
     watch_labels: list[str] = []  # classes that raise an alarm

@@ -112,6 +112,7 @@ class _Live:
         self._recogniser.learned = self._learned
         self._judge(payload.get("known"))
         self._recogniser.choose(_names(payload.get("labels")))
+        self._warn_of(_names(payload.get("labels")), "chosen")
         self._watch = Watch(Watched(), ())
         self._example: Mapping[str, Any] | None = None  # that is not over yet
         scratch = payload.get("scratch") or stack.enter_context(tempfile.TemporaryDirectory())
@@ -150,6 +151,7 @@ class _Live:
                 self._context.tell("trouble", {"sentence": error.sentence})
                 return
             self._watch = Watch(watched, self._recogniser.classes)
+            self._warn_of(watched.names, "watched")
 
     def step(self) -> None:
         """Wait for a frame, look, and tell."""
@@ -180,6 +182,15 @@ class _Live:
             self._context.tell("segment", self._segment(segment))
         if self._explain and told.prepared is not None:
             self._explaining.give(told.prepared, (told.start_ns, told.end_ns))
+
+    def _warn_of(self, names: Sequence[str], what: str) -> None:
+        """An action that the run does not know is never told, and nobody would notice."""
+        classes = self._recogniser.classes
+        unknown = [name for name in names if name not in classes]
+        if unknown:
+            self._context.log(
+                f"{', '.join(unknown)} cannot be {what}: the run knows {', '.join(classes)}."
+            )
 
     def _calibration(self, run: Path) -> Known | None:
         """What the run knows; None, and a sentence is told, where its file is damaged."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.settings import Settings, data_dir
-from harstudio.studio.live.microphone import microphone_spec
+from harstudio.studio.live.recording.microphone import microphone_spec
 
 if TYPE_CHECKING:
     from harstudio.live.session import LiveOptions
@@ -130,6 +130,15 @@ class LiveChoice(QObject):
     def explain(self) -> bool:
         return self._settings.live_explain
 
+    def set_early(self, on: bool) -> None:
+        self._settings.live_early = on
+        self._tell()
+
+    @property
+    def early(self) -> bool:
+        """Whether less than the run's own threshold is enough to name an action."""
+        return self._settings.live_early
+
     def options(self) -> LiveOptions:
         """For a session."""
         from harstudio.live.session import LiveOptions
@@ -152,4 +161,5 @@ class LiveChoice(QObject):
         if asked is None:
             return options
         capture = replace(asked.settings, loop=asked.settings.loop or looping.loop)
-        return replace(options, settings=capture, device=asked.device, engine=asked.engine)
+        same = {name: getattr(asked, name) for name in ("device", "engine", "known")}
+        return replace(options, settings=capture, **same)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harstudio.studio.commands import Command, because
-from harstudio.studio.live.pose_install import BEGUN
+from harstudio.studio.live.preflight.pose_install import BEGUN
 from harstudio.studio.live.service import NOT_RUNNING
 
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ def live_commands(desk: LiveDesk) -> list[Command]:
     def explain() -> None:
         service.explain(not service.choice.explain)
 
+    def is_early() -> bool:
+        return service.choice.early
+
+    def early() -> None:
+        service.name_early(not service.choice.early)
+
     def sounds() -> bool:
         return service.choice.sound
 
@@ -72,6 +78,8 @@ def live_commands(desk: LiveDesk) -> list[Command]:
         Command("live.teach", "Teach a new action…", desk.teach, MENU, "plus", (), running,
                 why=because(NOT_RUNNING)),
         Command("live.labels", "Which actions are told…", desk.choose_labels, MENU, "filter"),
+        Command("live.early", "Name actions early, less surely", early, MENU, "", (),
+                checked=is_early),
         Command("live.hold", "Hold the picture", service.viewing.transport.toggle, MENU, "pause",
                 (), desk.follows, held, why=because(NOT_RUNNING)),
         Command("live.explain", "Explain what the network looks at", explain, MENU, "eye", (),

@@ -21,7 +21,7 @@ from harstudio.runs.recognitions import load_recognition
 from harstudio.settings import data_dir
 from harstudio.studio.background import NewestTask, Task
 from harstudio.studio.live.choice import RECORDINGS, LiveChoice
-from harstudio.studio.live.microphone import NAME, NO_MICROPHONE, Microphone
+from harstudio.studio.live.recording.microphone import NAME, NO_MICROPHONE, Microphone
 from harstudio.studio.live.reading import Feed
 from harstudio.studio.live.told import LiveTold
 from harstudio.studio.live.viewing import LiveViewing
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 OFF, STARTING, RUNNING, STOPPING = "off", "starting", "running", "stopping"
 NOT_RUNNING = "Nothing is live; start it first."
+EARLY = 0.7  # of the run's own threshold; what that costs is in docs/reference/live.md
 
 
 class LiveService(QObject):
@@ -216,6 +217,8 @@ class LiveService(QObject):
             self.segments_changed.emit()
         elif kind == "explained":
             self._explain(Path(str(payload["path"])))
+        elif (stage, kind) == ("recogniser", "ready") and self.choice.early:
+            self._tell_early()
         elif kind in ("failed", "died"):
             self.message.emit("warn", self.told.troubles[stage])
         self.heard.emit(stage, kind, payload)
@@ -275,6 +278,19 @@ class LiveService(QObject):
             self._labels = self.choice.labels
             if self.live is not None:
                 self.live.say("recogniser", "labels", {"names": list(self._labels)})
+
+    def name_early(self, on: bool) -> None:
+        """Actions are named as soon as they look a little like what the run knows, or when it is
+        surer."""
+        self.choice.set_early(on)
+        self._tell_early()
+
+    def _tell_early(self) -> None:
+        own = self.told.network.get("threshold")
+        if self.live is None or own is None:
+            return
+        least = EARLY * float(own) if self.choice.early else self.live.options.known
+        self.live.say("recogniser", "known", {"least": least})
 
     def explain(self, on: bool) -> None:
         """What the network looks at, or not: it takes time of every window."""
