@@ -39,7 +39,10 @@ def live(
     known: Annotated[
         float | None,
         typer.Option(
-            "--known", min=-1, max=1, help="Least score of what is named: lower is earlier, wronger."
+            "--known",
+            min=-1,
+            max=1,
+            help="Least score of what is named: lower is earlier, wronger.",
         ),
     ] = None,
     record: Annotated[
@@ -99,6 +102,10 @@ def live(
     watched = _names(watch)
     if watched and not headless:
         raise UsageError("--watch goes with --headless.", remedy="Choose them in the window.")
+    chosen = _names(labels)
+    if headless and (chosen or watched) and not run:
+        raise UsageError("Actions are told by a run, and none is named.", remedy="Add --run.")
+    _check_labels(run, chosen)
     from harstudio.live.session import LiveOptions
     from harstudio.live.sources.source import CaptureSettings
     from harstudio.live.watch_log import HELD_S
@@ -118,7 +125,7 @@ def live(
         source=source,
         settings=settings,
         run=run,
-        labels=_names(labels),
+        labels=chosen,
         known=known,
         pose_model=pose,
         record_folder=record,
@@ -240,6 +247,20 @@ class _Headless:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in text.split(",") if one.strip())
+
+
+def _check_labels(run: str, labels: tuple[str, ...]) -> None:
+    """UsageError: the run does not know one; it would never be told. Names the nearest."""
+    if not run or not labels:
+        return
+    from harstudio.runs.bundled import find_run
+    from harstudio.runs.config import nearest
+    from harstudio.runs.reading import read_data
+
+    classes = (read_data(find_run(run)) or {}).get("classes")
+    for name in labels:
+        if isinstance(classes, list) and name not in classes:
+            raise UsageError(f'"{name}" is no action of {run}.', remedy=nearest(name, classes))
 
 
 def _size(text: str) -> tuple[int, int]:
