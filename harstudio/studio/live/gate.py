@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from harstudio.runs.recognised.words import spoken
@@ -32,8 +33,7 @@ class Gate(QWidget):
         """Another size of its words."""
         if px != self._px:
             self._px = px
-            self.updateGeometry()
-            self.update()
+            self._fit()
 
     def show_shares(self, shares: Mapping[str, float]) -> None:
         """Modality -> how much it counted; they are shown as parts of their sum."""
@@ -43,17 +43,33 @@ class Gate(QWidget):
         if shown != self._shown:
             self._shown = shown
             self.setAccessibleDescription(", ".join(f"{spoken(n)} {v} %" for n, v in shown))
-            self.update()
+            self._fit()
+
+    def _lines(self) -> int:
+        """Two where the words of all do not fit into one."""
+        metrics = QFontMetrics(theme.time_font(self._px))
+        widest = max(
+            (metrics.horizontalAdvance(f"{spoken(n)} {v}") for n, v in self._shown), default=0
+        )
+        return 2 if len(self._shown) > 2 and widest > self.width() / len(self._shown) - 4 else 1
+
+    def _fit(self) -> None:
+        self.setFixedHeight(self.sizeHint().height())
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._fit()
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        return QSize(160, round(self._px * 1.5) + GAP + max(4, self._px // 2))
+        return QSize(160, self._lines() * round(self._px * 1.5) + GAP + max(4, self._px // 2))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(theme.time_font(self._px))
-        tall, bar_px = round(self._px * 1.5), max(4, self._px // 2)
-        bar = QRectF(0, tall + GAP, self.width(), bar_px)
+        lines, tall, bar_px = self._lines(), round(self._px * 1.5), max(4, self._px // 2)
+        bar = QRectF(0, lines * tall + GAP, self.width(), bar_px)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.current().raised))
         painter.drawRoundedRect(bar, bar_px / 2, bar_px / 2)
@@ -66,18 +82,19 @@ class Gate(QWidget):
             painter.fillRect(QRectF(left, bar.top(), wide, bar_px), QColor(_color(number)))
             left += wide
         painter.setClipping(False)
-        self._paint_words(painter, tall)
+        self._paint_words(painter, lines, tall)
 
-    def _paint_words(self, painter: QPainter, tall: int) -> None:
-        """The first at the left, the last at the right, others in the middle."""
-        count = len(self._shown)
+    def _paint_words(self, painter: QPainter, lines: int, tall: int) -> None:
+        """The first of a line at the left, its last at the right, others in the middle."""
+        count = math.ceil(len(self._shown) / lines)
         slot = self.width() / max(1, count)
-        for number, (name, value) in enumerate(self._shown):
+        for place, (name, value) in enumerate(self._shown):
+            line, number = divmod(place, count)
             side = Qt.AlignmentFlag.AlignLeft if number == 0 else Qt.AlignmentFlag.AlignHCenter
             if number and number == count - 1:
                 side = Qt.AlignmentFlag.AlignRight
-            painter.setPen(QColor(_ink(_color(number))))
-            area = QRectF(number * slot, 0, slot, tall)
+            painter.setPen(QColor(_ink(_color(place))))
+            area = QRectF(number * slot, line * tall, slot, tall)
             words = painter.fontMetrics().elidedText(
                 f"{spoken(name)} {value}", Qt.TextElideMode.ElideRight, int(slot)
             )

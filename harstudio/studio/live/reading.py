@@ -24,7 +24,7 @@ from harstudio.studio.live.looks import LiveLooks, away_from, live_looks
 logger = logging.getLogger(__name__)
 KEEP_NS = 500_000_000  # of pictures
 KEEP_SIGNALS_NS = 60_000_000_000  # of skeletons and signals
-PEOPLE_STAY_NS, PICTURE_STAYS_NS = 50_000_000, 250_000_000
+PEOPLE_STAY_NS, PICTURE_STAYS_NS = 50_000_000, 500_000_000
 LATE_NS = 400_000_000  # a skeleton so far behind the pictures is not waited for
 IDLE_S, TURN_S = 0.05, 0.004
 PEOPLE_FRAMES = 20  # with somebody in them, before the floor is where their feet are
