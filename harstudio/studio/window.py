@@ -29,7 +29,6 @@ from harstudio.studio.beside.desk import BesideDesk
 from harstudio.studio.commands import Command
 from harstudio.studio.demo import Demo
 from harstudio.studio.demo_mode.mode import DemoMode
-from harstudio.studio.demo_mode.watch import Watch
 from harstudio.studio.entries import palette_entries, recent_entries
 from harstudio.studio.helping.helping import Helping
 from harstudio.studio.jobs.desk import JobDesk
@@ -39,6 +38,7 @@ from harstudio.studio.labelling.labelling import Labelling
 from harstudio.studio.live.commands import LIVE
 from harstudio.studio.live.desk import LiveDesk
 from harstudio.studio.live.service import LiveService
+from harstudio.studio.live.watch.watch import Watch
 from harstudio.studio.measures.service import Measuring
 from harstudio.studio.menus import Actions
 from harstudio.studio.palette import Palette

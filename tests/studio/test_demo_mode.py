@@ -29,12 +29,13 @@ from harstudio.studio.demo_mode.acting import act, alone
 from harstudio.studio.demo_mode.doing import NOTHING_KNOWN
 from harstudio.studio.demo_mode.hold import HOLD_S
 from harstudio.studio.demo_mode.showing import Showing
-from harstudio.studio.demo_mode.shown import Alarm, Figure, Mirror, Scene, Shown
+from harstudio.studio.demo_mode.shown import Figure, Mirror, Scene, Shown
 from harstudio.studio.demo_mode.sizes import LABEL_PX, PANEL, Sizes
 from harstudio.studio.demo_mode.stage import Stage
-from harstudio.studio.demo_mode.watch import Watch
 from harstudio.studio.live.reading import Feed
 from harstudio.studio.live.service import LiveService
+from harstudio.studio.live.watch.alarm import Alarm
+from harstudio.studio.live.watch.watch import Watch
 from harstudio.studio.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -365,7 +366,7 @@ app = make_application()
 from PySide6.QtWidgets import QWidget
 from harstudio.studio.demo_mode.displays import Displays
 from harstudio.studio.demo_mode.stage import Stage
-from harstudio.studio.demo_mode.watch import Watch
+from harstudio.studio.live.watch.watch import Watch
 from harstudio.studio.live.reading import Feed
 from harstudio.studio.live.service import LiveService
 from harstudio.studio.session import Session

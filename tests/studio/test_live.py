@@ -14,10 +14,18 @@ from harstudio.recordings.streams import Body, SkeletonFrame, StreamKind
 from harstudio.results import Box, HeatMap, JointWeights, Recognition, Window
 from harstudio.skeletons.cameras import Camera
 from harstudio.skeletons.topology import topology
-from harstudio.studio.live.light import light_of
 from harstudio.studio.live.looks import LEAVES_NS, Seats
-from harstudio.studio.live.positioning import place_of_message
-from harstudio.studio.live.preflight import BAD, GOOD, WARN, Measured, checks, light, worst
+from harstudio.studio.live.preflight.light import light_of
+from harstudio.studio.live.preflight.positioning import place_of_message
+from harstudio.studio.live.preflight.preflight import (
+    BAD,
+    GOOD,
+    WARN,
+    Measured,
+    checks,
+    light,
+    worst,
+)
 from harstudio.studio.live.reading import Feed
 from harstudio.studio.live.service import LiveService
 from harstudio.studio.live.told import LiveTold
@@ -303,7 +311,7 @@ def test_without_a_source_and_with_one_that_does_not_open(window):
     until(lambda: "capture" in service.told.troubles, 60)
     until(lambda: page.notice.isVisible())
     assert "recording.harrec" in page.notice.words.text()
-    found = {one.name: one for one in window.live_desk.watching.checks}
+    found = {one.name: one for one in window.live_desk.inspecting.checks}
     assert found["Camera"].level == BAD
     window.commands.run("live.start")
     until(lambda: service.state == "off", 60)

@@ -10,7 +10,13 @@ import pytest
 from harstudio.live.streams import LiveStream
 from harstudio.recordings.formats.harrec_header import StreamSpec
 from harstudio.recordings.streams import SECOND_NS, StreamKind
-from harstudio.studio.live.microphone import BLOCK, RATE, Microphone, SoundBlocks, microphone_spec
+from harstudio.studio.live.recording.microphone import (
+    BLOCK,
+    RATE,
+    Microphone,
+    SoundBlocks,
+    microphone_spec,
+)
 
 SPEC = StreamSpec("audio", StreamKind.AUDIO, sample_rate=RATE, channels=("mono",))
 

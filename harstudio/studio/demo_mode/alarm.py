@@ -8,8 +8,9 @@ from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from harstudio.studio.demo_mode.shown import Alarm, Shown
+from harstudio.studio.demo_mode.shown import Shown
 from harstudio.studio.demo_mode.sizes import SPACED, Sizes, figures, fitted
+from harstudio.studio.live.watch.alarm import Alarm
 
 RED, DEEP, INK, FAINT = QColor("#C62828"), QColor("#8E1B1B"), QColor("#FFFFFF"), QColor("#FFD9D6")
 MARGIN, CAPTION_PX, AT_PX, LIST_PX = 42.0, 40.0, 46.0, 28.0

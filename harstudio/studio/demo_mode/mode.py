@@ -14,14 +14,15 @@ from PySide6.QtWidgets import QFileDialog
 
 from harstudio.studio.demo_mode.awake import NOTHING, Awake
 from harstudio.studio.demo_mode.displays import Displays
-from harstudio.studio.demo_mode.watch import Watch
+from harstudio.studio.live.watch.watch import Watch
 
 if TYPE_CHECKING:
     from harstudio.studio.demo_mode.attract import AttractService
     from harstudio.studio.demo_mode.showing import Showing
-    from harstudio.studio.demo_mode.shown import Alarm, Mirror, Shown
+    from harstudio.studio.demo_mode.shown import Mirror, Shown
     from harstudio.studio.demo_mode.stage import Stage
     from harstudio.studio.live.service import LiveService
+    from harstudio.studio.live.watch.alarm import Alarm
     from harstudio.studio.window import MainWindow
 
 LOST_S, AGAIN_S = 2.0, 10.0

@@ -27,7 +27,7 @@ from harstudio.studio.demo_mode.shown import (
     Scene,
     Shown,
 )
-from harstudio.studio.live.positioning import place_now
+from harstudio.studio.live.preflight.positioning import place_now
 from harstudio.studio.live.service import LiveService
 from harstudio.studio.live.told import Said
 from harstudio.studio.looks import DEFAULT_DEPTH_MM

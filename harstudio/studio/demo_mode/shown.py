@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harstudio.recordings.streams import Body
 from harstudio.runs.recognised.patches import Patch
+from harstudio.studio.live.watch.alarm import Alarm
 
 MOST_RANKED, MOST_JUST_NOW = 3, 5
 
@@ -45,18 +46,6 @@ class Mirror:
     picture: NDArray[Any]
     figures: tuple[Figure, ...] = ()
     patch: Patch | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """A watched action was recognised. at: time of day ("14:03:22"). start_ns: on the session's
-    clock. file: the recording of it with what was before, once it is kept."""
-
-    name: str
-    at: str
-    confidence: float
-    start_ns: int
-    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from harstudio.studio.commands import Command, always
 from harstudio.studio.live.catalogue import DEMO, FILE, REPLAY, Catalogue
 from harstudio.studio.live.commands import LIVE, live_commands
 from harstudio.studio.live.labels import LiveLabels
-from harstudio.studio.live.pose_install import PoseInstall
-from harstudio.studio.live.recording_desk import NOTHING_YET, RecordingDesk
-from harstudio.studio.live.teaching import Teaching
-from harstudio.studio.live.watching import LiveWatching
+from harstudio.studio.live.preflight.inspecting import Inspecting
+from harstudio.studio.live.preflight.pose_install import PoseInstall
+from harstudio.studio.live.recording.recording_desk import NOTHING_YET, RecordingDesk
+from harstudio.studio.live.teaching.teaching import Teaching
 from harstudio.studio.palette import Entry
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class LiveDesk(QObject):
         self.labels = LiveLabels(window.labelling.label_sets, self)
         self.catalogue = Catalogue(window.session, window.training.folders, self)
         self.install = PoseInstall(service, window.session.jobs, self)
-        self.watching = LiveWatching(service, self.install, self)
+        self.inspecting = Inspecting(service, self.install, self)
         self.recording = RecordingDesk(service, self.labels, self)
         self.teaching = Teaching(service, self)
         self.page: LivePage | None = None
@@ -221,7 +221,7 @@ class LiveDesk(QObject):
         self.made().teach.open()
 
     def shut(self) -> None:
-        self.watching.shut()
+        self.inspecting.shut()
         self.catalogue.shut()
         if self.page is not None:
             self.page.shut()

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from harstudio.studio import theme
-from harstudio.studio.live.record_bar import source_words
+from harstudio.studio.live.recording.record_bar import source_words
 from harstudio.studio.live.service import STARTING, STOPPING, LiveService
 
 TRIED = "It is tried again until it is back."

@@ -27,19 +27,19 @@ from PySide6.QtWidgets import (
 from harstudio.recordings.streams import PictureStream
 from harstudio.settings import config_dir
 from harstudio.studio import theme
-from harstudio.studio.demo_mode.watch_panel import WatchPanel
 from harstudio.studio.live.chooser import Chooser
 from harstudio.studio.live.commands import PAGE_KEYS
 from harstudio.studio.live.figures import Figures
-from harstudio.studio.live.guide import Guide
 from harstudio.studio.live.live_panes import LivePaneArea
 from harstudio.studio.live.notice import Notice
-from harstudio.studio.live.preflight_view import PreflightView
-from harstudio.studio.live.record_bar import RecordBar
+from harstudio.studio.live.preflight.guide import Guide
+from harstudio.studio.live.preflight.preflight_view import PreflightView
+from harstudio.studio.live.recording.record_bar import RecordBar
 from harstudio.studio.live.ribbon import Ribbon
 from harstudio.studio.live.said_view import SaidView
 from harstudio.studio.live.service import OFF, STARTING
-from harstudio.studio.live.teach_view import TeachView
+from harstudio.studio.live.teaching.teach_view import TeachView
+from harstudio.studio.live.watch.watch_panel import WatchPanel
 from harstudio.studio.panes import PANES
 from harstudio.studio.panes.picture import PicturePane
 
@@ -74,12 +74,12 @@ class LivePage(QWidget):
             QSettings(str(config_dir() / "live.ini"), QSettings.Format.IniFormat)
         )
         self.said = SaidView(service, desk.labels)
-        self.preflight = PreflightView(desk.watching, commands)
+        self.preflight = PreflightView(desk.inspecting, commands)
         self.figures = Figures(service)
         self.watch = WatchPanel(desk.watch, service)
         self.ribbon = Ribbon(lambda: service.told.segments, desk.labels.color_of)
         self.teach = TeachView(desk.teaching)
-        self.guide = Guide(lambda: desk.watching.place, self._picture_size, self._guide_words)
+        self.guide = Guide(lambda: desk.inspecting.place, self._picture_size, self._guide_words)
         self._side_moved = False
         self._pictures = QStackedWidget()
         self._make_panes()
@@ -92,7 +92,7 @@ class LivePage(QWidget):
         service.heard.connect(self._heard)
         service.said.connect(self._show_said)
         service.viewing.recording_changed.connect(self._arrange)
-        desk.watching.place_changed.connect(self._repaint_guide)
+        desk.inspecting.place_changed.connect(self._repaint_guide)
         desk.teaching.changed.connect(self._repaint_guide)
         theme.theme_events.changed.connect(self._restyle)
         self._restyle()

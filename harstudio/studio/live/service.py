@@ -21,8 +21,8 @@ from harstudio.runs.recognitions import load_recognition
 from harstudio.settings import data_dir
 from harstudio.studio.background import NewestTask, Task
 from harstudio.studio.live.choice import RECORDINGS, LiveChoice
-from harstudio.studio.live.recording.microphone import NAME, NO_MICROPHONE, Microphone
 from harstudio.studio.live.reading import Feed
+from harstudio.studio.live.recording.microphone import NAME, NO_MICROPHONE, Microphone
 from harstudio.studio.live.told import LiveTold
 from harstudio.studio.live.viewing import LiveViewing
 

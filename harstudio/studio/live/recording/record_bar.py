@@ -16,7 +16,7 @@ from harstudio.studio import icons, theme
 from harstudio.studio.buttons import ToolButton
 from harstudio.studio.commands import CommandTable
 from harstudio.studio.live.commands import keys_text
-from harstudio.studio.live.recording_desk import RecordingDesk
+from harstudio.studio.live.recording.recording_desk import RecordingDesk
 from harstudio.studio.live.service import LiveService
 
 HEIGHT = 40
@@ -176,7 +176,8 @@ class RecordBar(QWidget):
         if held:
             self.labels.setText(f"labelling {', '.join(held)}")
         elif self._desk.recording and given:
-            self.labels.setText(f"{len(given)} labels, the last {given[-1]}")
+            count = f"{len(given)} labels, the last" if len(given) > 1 else "one label,"
+            self.labels.setText(f"{count} {given[-1]}")
         else:
             self.labels.setText("")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harstudio.studio.live.light import Light
-from harstudio.studio.live.positioning import Place
+from harstudio.studio.live.preflight.light import Light
+from harstudio.studio.live.preflight.positioning import Place
 from harstudio.studio.live.told import LiveTold
 
 ORDER = ("Camera", "Frames", "Light", "Person", "Network", "Disk")

@@ -13,10 +13,10 @@ from harstudio.errors import HarstudioError
 from harstudio.recordings.streams import PictureStream, StreamKind
 from harstudio.studio.background import NewestTask
 from harstudio.studio.live.catalogue import FILE, REPLAY
-from harstudio.studio.live.light import Light, light_of
-from harstudio.studio.live.pose_install import PoseInstall
-from harstudio.studio.live.positioning import Place, place_now
-from harstudio.studio.live.preflight import WAITING, Check, Measured, checks
+from harstudio.studio.live.preflight.light import Light, light_of
+from harstudio.studio.live.preflight.pose_install import PoseInstall
+from harstudio.studio.live.preflight.positioning import Place, place_now
+from harstudio.studio.live.preflight.preflight import WAITING, Check, Measured, checks
 from harstudio.studio.live.reading import now_ns
 from harstudio.studio.live.service import STARTING, LiveService
 
@@ -25,7 +25,7 @@ NEWS = ("source", "opened", "failed", "died", "ready", "disk")
 FORGET_NS = 1_500_000_000  # a person that was not told for so long is gone
 
 
-class LiveWatching(QObject):
+class Inspecting(QObject):
     """Turns while the session is on. ``checks`` is what the preflight shows."""
 
     changed = Signal()

@@ -11,9 +11,9 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from harstudio.settings import Settings
-from harstudio.studio.demo_mode.alarm_sound import AlarmSound
-from harstudio.studio.demo_mode.shown import Alarm
 from harstudio.studio.live.service import LiveService
+from harstudio.studio.live.watch.alarm import Alarm
+from harstudio.studio.live.watch.alarm_sound import AlarmSound
 
 MOST_ALARMS = 200
 

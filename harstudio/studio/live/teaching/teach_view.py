@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QProgressBar, QVBo
 
 from harstudio.studio import icons, theme
 from harstudio.studio.buttons import Button, ToolButton
-from harstudio.studio.live.teaching import WAITING, Teaching
+from harstudio.studio.live.teaching.teaching import WAITING, Teaching
 
 
 class TeachView(QWidget):

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWi
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button, ToolButton
 from harstudio.studio.commands import CommandTable
-from harstudio.studio.live.preflight import BAD, GOOD, ORDER, WAITING, WARN, Check, worst
-from harstudio.studio.live.watching import LiveWatching
+from harstudio.studio.live.preflight.inspecting import Inspecting
+from harstudio.studio.live.preflight.preflight import BAD, GOOD, ORDER, WAITING, WARN, Check, worst
 
 DOT_PX = 10
 TITLES = {
@@ -68,10 +68,10 @@ class PreflightView(QWidget):
     """One line while all is well; a click, or trouble, shows every check."""
 
     def __init__(
-        self, watching: LiveWatching, commands: CommandTable, parent: QWidget | None = None
+        self, inspecting: Inspecting, commands: CommandTable, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._watching, self._commands = watching, commands
+        self._inspecting, self._commands = inspecting, commands
         self._open: bool | None = None  # as a person wished; else by itself
         self._dot = Dot()
         self.title = ToolButton()
@@ -96,8 +96,8 @@ class PreflightView(QWidget):
         column.setSpacing(4)
         column.addLayout(head)
         column.addWidget(self._rows)
-        watching.changed.connect(self.refresh)
-        watching.place_changed.connect(self.refresh)
+        inspecting.changed.connect(self.refresh)
+        inspecting.place_changed.connect(self.refresh)
         theme.theme_events.changed.connect(self.refresh)
         self.refresh()
 
@@ -107,7 +107,7 @@ class PreflightView(QWidget):
 
     def refresh(self) -> None:
         """As it is now."""
-        found = self._watching.checks
+        found = self._inspecting.checks
         level = worst(found)
         self._dot.tell(level)
         self.title.setText(TITLES[level])

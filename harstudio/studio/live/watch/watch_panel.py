@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 
 from harstudio.studio import theme
 from harstudio.studio.buttons import Button, ToolButton
-from harstudio.studio.demo_mode.watch import Watch
 from harstudio.studio.live.service import LiveService
+from harstudio.studio.live.watch.watch import Watch
 
 MOST_SHOWN = 5
 NOTHING = "Nothing"

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from harstudio.studio import theme
-from harstudio.studio.live.positioning import FRAME, Place
+from harstudio.studio.live.preflight.positioning import FRAME, Place
 from harstudio.studio.panes.canvas import View
 
 CORNER_SHARE, PAD_X, PAD_Y = 0.18, 14, 7

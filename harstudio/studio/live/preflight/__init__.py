@@ -1,0 +1,1 @@
+"""Whether all is well before visitors come, and where to stand."""

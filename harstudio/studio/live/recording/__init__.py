@@ -1,0 +1,1 @@
+"""Recording what is live, with the microphone and labels by key."""

@@ -1,0 +1,1 @@
+"""A new action from five examples."""

@@ -1,0 +1,1 @@
+"""Watch mode: chosen actions raise an alarm. Works with and without demo mode."""
