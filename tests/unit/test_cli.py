@@ -48,6 +48,16 @@ def assert_one_sentence(said: Said, status: int, *words: str) -> None:
         assert word in said.err
 
 
+def test_live_refuses_what_would_never_be_told(run: Run) -> None:
+    live = ("live", "--headless", "--source", "webcam:0")
+    assert_one_sentence(run(*live, "--labels", "wave"), 2, "Add --run")
+    assert_one_sentence(
+        run(*live, "--run", "joints-any-sensor", "--labels", "right hand wav"),
+        2,
+        "Did you mean right hand wave?",
+    )
+
+
 def test_help_names_every_command_in_full(run: Run) -> None:
     said = run("--help")
     assert said.status == 0

@@ -47,12 +47,15 @@ def close(
     take: Take, told: Payload, error: HarstudioError | OSError | None = None, note: str = ""
 ) -> Payload:
     """Make it whole; ``told`` with how that went. One that nothing came into goes: its path is
-    "" then. error and note: as of ``Take.close``."""
+    "" then, as that of one which somebody took away. error and note: as of ``Take.close``."""
     try:
         told["sentence"] = take.close(error, note)
     except (HarstudioError, OSError) as problem:
         told["sentence"] = str(problem)
     told["bytes"] = take.bytes
+    if not take.is_there:
+        told["path"] = ""
+        return told
     if not any(take.frames.values()) and not told["labels"]:
         take.discard()
         told |= {"path": "", "sentence": NOTHING}

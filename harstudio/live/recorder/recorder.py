@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harstudio.errors import HarstudioError
+from harstudio.errors import DataError, HarstudioError
 from harstudio.live.recorder.disk import DiskGuard, Room
 from harstudio.live.recorder.ending import close, labelled, state_of, write_kept
 from harstudio.live.recorder.hold import Hold
@@ -36,6 +36,7 @@ Tell = Callable[[str, Payload], None]
 TELL_S = 0.5
 LOOK_S = 1.0  # at the disk
 MARKS_S = 3.0  # streams that have not handed all on by then are not waited for
+GONE = "Its folder was moved or deleted."
 NEARLY_FULL = "The disk was nearly full; the recording ends there."
 
 
@@ -152,6 +153,9 @@ class Recorder:
         rate = take.bytes / take.seconds if take is not None and take.seconds > 1 else 0.0
         self._room = self._guard.room(rate)
         if take is not None:
+            if not take.is_there:
+                self._finish(DataError(GONE, path=take.path))
+                return
             take.beat()
             if self._room.must_stop and not self._note:
                 self._stop(NEARLY_FULL)

@@ -140,6 +140,11 @@ class Take:
             self._writer.inertial(name, time_ns, item.data)
         self._count(item, 1, item.time_ns)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether its folder is where it was; deleted or moved, nothing more can be kept."""
+        return self.path.is_dir()
+
     def beat(self) -> None:
         """Show other computers that somebody is writing."""
         if self._lock is not None:
@@ -165,7 +170,11 @@ class Take:
             error = error or last
         if error is not None:
             note = _ended_early(error)
-            finish(self.path, note)  # where it fails the lock stays: that is how it is found
+            try:
+                finish(self.path, note)
+            except (HarstudioError, OSError) as last:  # the lock stays: that is how it is found
+                what = f"{note} It could not be made whole: {_reason(last)}"
+                raise DataError(what, path=self.path) from last
         if self._lock is not None:
             self._lock.release()
         return note

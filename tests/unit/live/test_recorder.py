@@ -28,7 +28,7 @@ from harstudio.live.recorder.hold import Hold
 from harstudio.live.recorder.items import Item, Mark
 from harstudio.live.recorder.lanes import Lane
 from harstudio.live.recorder.leftovers import WHY
-from harstudio.live.recorder.recorder import NEARLY_FULL, Recorder
+from harstudio.live.recorder.recorder import GONE, NEARLY_FULL, Recorder
 from harstudio.live.recorder.take import Scene, Take, claim
 from harstudio.live.recorder.take_labels import labels_project
 from harstudio.live.stage import Stage
@@ -376,6 +376,21 @@ def test_no_recording_begins_on_a_full_disk_and_one_ends_before_it_is(tmp_path: 
     assert done["sentence"] == NEARLY_FULL
     with harstudio.open(done["path"]) as recording:
         assert recording.problems == (NEARLY_FULL,)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="what is open cannot be moved there")
+def test_a_folder_that_is_moved_ends_the_recording_at_once(tmp_path: Path) -> None:
+    guard = DiskGuard(tmp_path, start_bytes=0, stop_bytes=0)
+    with rig(tmp_path, guard=guard) as live:
+        path = Path(live.start()["path"])
+        live.feed(3)
+        path.rename(tmp_path / "elsewhere")
+        done = until(lambda: live.heard("recording", "done"))
+        assert done["path"] == ""
+        assert GONE in done["sentence"]
+        assert Path(live.start()["path"]).is_dir()  # another can be begun
+        live.feed(3)
+        assert live.stop()["frames"]["depth"] > 0
 
 
 @pytest.fixture
