@@ -142,6 +142,7 @@ class _Live:
             self._example = dict(said)
             self._learn(time.monotonic_ns() - self._start_ns)
         elif kind == "forget" and self._learned is not None:
+            self._interrupt()
             self._learned.forget(str(said.get("name") or ""))
             self._renew()
         elif kind == "watch":
@@ -232,10 +233,16 @@ class _Live:
                     remedy="harstudio calibrate RUN makes it ready.",
                 )
             span = [int(example[key]) - self._start_ns for key in ("start_ns", "end_ns")]
+            self._interrupt()
             self._learned.add(str(example.get("name") or ""), self._recogniser.example(*span))
         except (HarstudioError, OSError) as error:
             sentence = str(error)
         self._renew(sentence)
+
+    def _interrupt(self) -> None:
+        """Indices of classes change: what is under way is told by its name of now."""
+        for segment in self._recogniser.interrupt():
+            self._context.tell("segment", self._segment(segment))
 
     def _renew(self, sentence: str = "") -> None:
         """Other actions are recognised now."""

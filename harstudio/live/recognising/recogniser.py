@@ -154,6 +154,13 @@ class Recogniser:
             new = range(own, len(classes))
             self.smoothing.choose([*map(classes.index, self._chosen), *new])
 
+    def interrupt(self) -> tuple[LiveSegment, ...]:
+        """End the segment that is open, because its class gets another index; what is told then."""
+        times = self.window.recording.streams[self.stream].times_ns
+        if len(times):
+            self._closed += self._segments.end(int(times[-1]) + 1)
+        return self._changed()
+
     def example(self, start_ns: int, end_ns: int) -> Mapping[str, NDArray[np.float32]]:
         """The features of what was done in ``[start_ns, end_ns)``: of the window that fits best
         among those that were asked about. DataError: there was none."""

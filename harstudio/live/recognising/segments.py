@@ -38,6 +38,7 @@ class Segments:
         self._sum, self._count = 0.0, 0
         self._next: int | None = None  # the label that may come next
         self._next_ns = 0
+        self._ended_ns: int | None = None  # the last one; the next one does not begin before
 
     def tell(
         self, time_ns: int, start_ns: int, label: int, confidence: float
@@ -57,7 +58,8 @@ class Segments:
         holds_s = LEAST_S if label == NOTHING else HOLDS_S
         if time_ns - self._next_ns < holds_s * SECOND_NS:
             return
-        begins = start_ns if now is None else now.start_ns
+        first = start_ns if self._ended_ns is None else max(start_ns, self._ended_ns)
+        begins = first if now is None else now.start_ns
         if now is not None and (label == NOTHING or start_ns - begins >= LEAST_S * SECOND_NS):
             begins = self._next_ns
             yield from self.end(begins)
@@ -71,4 +73,5 @@ class Segments:
         """The movement is over since ``end_ns``."""
         now, self._open, self._next = self._open, None, None
         if now is not None:
-            yield replace(now, end_ns=max(end_ns, now.start_ns + 1), open=False)
+            self._ended_ns = max(end_ns, now.start_ns + 1)
+            yield replace(now, end_ns=self._ended_ns, open=False)

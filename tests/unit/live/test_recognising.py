@@ -205,6 +205,12 @@ def test_a_label_of_later_windows_is_the_next_action_and_silence_ends_it() -> No
     assert not list(segments.end(5 * SECOND_NS))
 
 
+def test_segments_of_one_movement_never_overlap() -> None:
+    found = told(Segments(), "a" * 10 + "." * 10 + "b" * 5, lambda _: 0)
+    assert [(one.label, one.open) for one in found] == [(0, True), (0, False), (1, True)]
+    assert found[1].end_ns == found[2].start_ns == SECOND_NS
+
+
 def test_chosen_labels_share_all_the_probability() -> None:
     smoothing = Smoothing(4)
     smoothing.choose([1, 3])
