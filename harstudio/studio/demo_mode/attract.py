@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from harstudio.resources import resource
-from harstudio.studio.live.choice import LiveChoice
+from harstudio.studio.live.choosing.choice import LiveChoice
 from harstudio.studio.live.service import LiveService
 
 if TYPE_CHECKING:

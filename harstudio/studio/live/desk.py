@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from harstudio.studio.commands import Command, always
-from harstudio.studio.live.catalogue import DEMO, FILE, REPLAY, Catalogue
+from harstudio.studio.live.choosing.catalogue import DEMO, FILE, REPLAY, Catalogue
 from harstudio.studio.live.commands import LIVE, live_commands
 from harstudio.studio.live.labels import LiveLabels
 from harstudio.studio.live.preflight.inspecting import Inspecting

@@ -27,16 +27,16 @@ from PySide6.QtWidgets import (
 from harstudio.recordings.streams import PictureStream
 from harstudio.settings import config_dir
 from harstudio.studio import theme
-from harstudio.studio.live.chooser import Chooser
+from harstudio.studio.live.choosing.chooser import Chooser
 from harstudio.studio.live.commands import PAGE_KEYS
-from harstudio.studio.live.figures import Figures
 from harstudio.studio.live.live_panes import LivePaneArea
 from harstudio.studio.live.notice import Notice
 from harstudio.studio.live.preflight.guide import Guide
 from harstudio.studio.live.preflight.preflight_view import PreflightView
 from harstudio.studio.live.recording.record_bar import RecordBar
-from harstudio.studio.live.ribbon import Ribbon
-from harstudio.studio.live.said_view import SaidView
+from harstudio.studio.live.saying.figures import Figures
+from harstudio.studio.live.saying.ribbon import Ribbon
+from harstudio.studio.live.saying.said_view import SaidView
 from harstudio.studio.live.service import OFF, STARTING
 from harstudio.studio.live.teaching.teach_view import TeachView
 from harstudio.studio.live.watch.watch_panel import WatchPanel

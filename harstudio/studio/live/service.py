@@ -20,7 +20,7 @@ from harstudio.results import Recognition
 from harstudio.runs.recognitions import load_recognition
 from harstudio.settings import data_dir
 from harstudio.studio.background import NewestTask, Task
-from harstudio.studio.live.choice import RECORDINGS, LiveChoice
+from harstudio.studio.live.choosing.choice import RECORDINGS, LiveChoice
 from harstudio.studio.live.reading import Feed
 from harstudio.studio.live.recording.microphone import NAME, NO_MICROPHONE, Microphone
 from harstudio.studio.live.told import LiveTold

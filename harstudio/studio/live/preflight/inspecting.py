@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from harstudio.errors import HarstudioError
 from harstudio.recordings.streams import PictureStream, StreamKind
 from harstudio.studio.background import NewestTask
-from harstudio.studio.live.catalogue import FILE, REPLAY
+from harstudio.studio.live.choosing.catalogue import FILE, REPLAY
 from harstudio.studio.live.preflight.light import Light, light_of
 from harstudio.studio.live.preflight.pose_install import PoseInstall
 from harstudio.studio.live.preflight.positioning import Place, place_now

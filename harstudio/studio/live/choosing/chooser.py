@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
 from harstudio.studio import icons, theme
 from harstudio.studio.buttons import Button, ToolButton
 from harstudio.studio.flow import Flow
-from harstudio.studio.live.catalogue import Catalogue
-from harstudio.studio.live.choice import LiveChoice, PoseModel
-from harstudio.studio.live.offer_list import OfferList
+from harstudio.studio.live.choosing.catalogue import Catalogue
+from harstudio.studio.live.choosing.choice import LiveChoice, PoseModel
+from harstudio.studio.live.choosing.offer_list import OfferList
 
 WIDEST_PX, LABELS_PX = 1080, 118
 INTRO = (

@@ -7,9 +7,9 @@ from PySide6.QtGui import QFontMetrics, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from harstudio.studio import theme
-from harstudio.studio.live.gate import Gate
 from harstudio.studio.live.labels import LiveLabels
 from harstudio.studio.live.reading import now_ns
+from harstudio.studio.live.saying.gate import Gate
 from harstudio.studio.live.service import LiveService
 from harstudio.studio.live.told import Said
 from harstudio.studio.recognition.ranking import Ranked, Ranking

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from harstudio.studio import theme
-from harstudio.studio.live.catalogue import Offer
+from harstudio.studio.live.choosing.catalogue import Offer
 
 PAD_X, PAD_Y, MARK_PX = 12, 8, 3
 OFFER = Qt.ItemDataRole.UserRole

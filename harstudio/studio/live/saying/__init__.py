@@ -1,0 +1,1 @@
+"""What the network says, and how late: beside and below the pictures."""
