@@ -44,7 +44,8 @@ def place_of_message(person: Mapping[str, Any], width: int, height: int) -> Plac
         left, right, top, bottom = left / width, right / width, top / height, bottom / height
     tall = float(person.get("height_share") or bottom - top)
     distance = person.get("distance_m")
-    return _judged((left, top, right, bottom), tall, bool(person.get("whole", True)), distance)
+    box = left, top, right, bottom
+    return _judged(box, tall, bool(person.get("whole", True)), distance, width / height)
 
 
 def place_of_body(recording: Recording, stream: PictureStream, body: Body) -> Place | None:
@@ -62,7 +63,8 @@ def place_of_body(recording: Recording, stream: PictureStream, body: Body) -> Pl
     whole = top > MARGIN and bottom < 1 - MARGIN and left > MARGIN and right < 1 - MARGIN
     depths = body.joints[:, 2]
     known = depths[np.isfinite(depths) & (depths > 0)]
-    return _judged(box, box[3] - box[1], whole, float(np.median(known)) if known.size else None)
+    distance = float(np.median(known)) if known.size else None
+    return _judged(box, box[3] - box[1], whole, distance, stream.width / stream.height)
 
 
 def place_now(
@@ -102,10 +104,14 @@ def _off_middle(place: Place) -> float:
 
 
 def _judged(
-    box: tuple[float, float, float, float], tall: float, whole: bool, distance: float | None
+    box: tuple[float, float, float, float],
+    tall: float,
+    whole: bool,
+    distance: float | None,
+    aspect: float,
 ) -> Place:
     """The one thing to do first: get all of the body into the picture, then the size, then the
-    middle."""
+    middle. aspect: width of the picture over its height; who lies is long, not far away."""
     middle = (box[0] + box[2]) / 2
     away = "" if distance is None else f", {distance:.1f} m away"
     cut_left, cut_right = box[0] < MARGIN, box[2] > 1 - MARGIN
@@ -115,6 +121,6 @@ def _judged(
         return Place(box, f"at the right edge{away}", "A step to the left.", distance)
     if tall > TALL or not whole:
         return Place(box, f"not the whole body is seen{away}", "Step back a little.", distance)
-    if tall < SMALL:
+    if max(tall, (box[2] - box[0]) * aspect) < SMALL:
         return Place(box, f"far away{away}", "Come nearer.", distance)
     return Place(box, f"the whole body is seen{away}", "", distance)
