@@ -110,6 +110,11 @@ class _Growing(Stream[Any]):
     def __len__(self) -> int:
         return self.kept.count
 
+    def nearest(self, time_ns: int, tolerance_ns: int | None = None) -> int | None:
+        """As of any stream; None also where that frame is not kept any more."""
+        index = super().nearest(time_ns, tolerance_ns)
+        return None if index is None or index < self.kept.oldest else index
+
     @property
     def period_ns(self) -> int:
         recent = self.times_ns[-32:]

@@ -152,6 +152,9 @@ def run_studio(
     theme.apply(app, settings.theme)  # before the window: it measures itself by the style
     starter = Starter(paths, demo, start_up, settings, live)
     reporter = CrashReporter(starter.window)
+    visitors = starter.window.demo_mode
+    reporter.waits = lambda: visitors.on
+    visitors.changed.connect(reporter.show_now)
     sys.excepthook = reporter.hook
     threading.excepthook = lambda args: reporter.hook(
         args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback

@@ -258,6 +258,8 @@ def test_trouble_shows_its_cause_as_details() -> None:
 
 def test_crash_dialog_says_labels_are_safe_and_goes_on(qtbot) -> None:
     reporter = CrashReporter()
+    visitors = True
+    reporter.waits = lambda: visitors
     for text in ("first", "second"):
         try:
             raise RuntimeError(text)
@@ -265,6 +267,9 @@ def test_crash_dialog_says_labels_are_safe_and_goes_on(qtbot) -> None:
             reporter.hook(RuntimeError, error, error.__traceback__)
     dialog = reporter.dialog
     assert dialog is not None
+    assert not dialog.isVisible()
+    visitors = False
+    reporter.show_now()
     assert dialog.isVisible()
     assert not dialog.isModal()
     assert "and 1 more" in dialog.sentence.text()

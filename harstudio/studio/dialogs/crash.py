@@ -6,6 +6,7 @@ import logging
 import platform
 import sys
 import traceback
+from collections.abc import Callable
 from types import TracebackType
 
 from PySide6 import __version__ as qt_version
@@ -113,7 +114,10 @@ class CrashDialog(QDialog):
 
 
 class CrashReporter(QObject):
-    """Catches what nobody caught, from any thread, and shows it on the GUI thread."""
+    """Catches what nobody caught, from any thread, and shows it on the GUI thread.
+
+    waits: while it says so (visitors look at the screen) nothing is shown; see ``show_now``.
+    """
 
     _caught = Signal(str, str)
 
@@ -121,6 +125,7 @@ class CrashReporter(QObject):
         super().__init__(window)
         self._window = window
         self.dialog: CrashDialog | None = None
+        self.waits: Callable[[], bool] = lambda: False
         self._caught.connect(self._show)
 
     def hook(
@@ -145,8 +150,13 @@ class CrashReporter(QObject):
             self.dialog = CrashDialog(self._window)
             self.dialog.destroyed.connect(self._forget)
         self.dialog.add(what, report)
-        self.dialog.show()
-        self.dialog.raise_()
+        self.show_now()
+
+    def show_now(self) -> None:
+        """What was caught, unless it is to wait."""
+        if self.dialog is not None and not self.waits():
+            self.dialog.show()
+            self.dialog.raise_()
 
     def _forget(self, *_: object) -> None:
         self.dialog = None

@@ -39,6 +39,7 @@ def test_frames_keep_their_index_and_old_ones_are_let_go_of() -> None:
     assert (found.index, int(found.data[0, 0])) == (2490, 2490)
     with pytest.raises(DataError, match="not kept"):
         depth.frame(2478)
+    assert depth.nearest(2478 * FRAME_NS) is None
     assert recording.end_ns == 2499 * FRAME_NS
     assert recording.reference is recording.streams["skeleton"]
     assert recording.streams["skeleton"].describe()["bodies"] == 1
