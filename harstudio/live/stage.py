@@ -44,6 +44,7 @@ class Stage:
         self._order: tuple[str, Payload] | None = None
         self._said: dict[str, Payload] = {}
         self._deaths = 0
+        self._failure = ""  # of its job, which the process is ended for
         self._timer: threading.Timer | None = None
         self._calm: threading.Timer | None = None
 
@@ -168,8 +169,8 @@ class Stage:
                 self._order = None
             self._heard(self.name, "failed", told)
         else:
+            self._failure = str(told["sentence"])
             self.end_process()  # what it left behind is not to be trusted
-            self._heard(self.name, "log", {"sentence": told["sentence"]})
 
     def _on_line(self, worker: Worker, line: str) -> None:
         worker.heard_one()
@@ -185,6 +186,7 @@ class Stage:
             self._worker = None
             if self._order is None:
                 return
+            failure, self._failure = self._failure, ""
             pause_s = PAUSES_S[min(self._deaths, len(PAUSES_S) - 1)]
             self._deaths += 1
             if self._calm is not None:
@@ -192,7 +194,8 @@ class Stage:
             self._timer = threading.Timer(pause_s, self._again)
             self._timer.daemon = True
             self._timer.start()
-        sentence = f"The {self.name} process {death(code)}; it is started again."
+        how = f"failed ({failure})" if failure else death(code)
+        sentence = f"The {self.name} process {how}; it is started again."
         self._heard(self.name, "died", {"sentence": sentence, "again_s": pause_s})
 
     def _again(self) -> None:

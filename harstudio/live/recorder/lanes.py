@@ -123,7 +123,7 @@ class Lane:
     def _hand_on(self, frame: LiveFrame, time_ns: int) -> None:
         try:
             data, key, size = self._made(frame.data, time_ns)
-        except (HarstudioError, av.FFmpegError):
+        except (HarstudioError, av.FFmpegError, ValueError):  # ValueError: of PyAV
             self._lost += 1
             self._key = True
             return
