@@ -111,9 +111,9 @@ class _Live:
         self._learned = self._examples(trained.folder)
         self._recogniser.learned = self._learned
         self._judge(payload.get("known"))
-        self._recogniser.choose(_names(payload.get("labels")))
-        self._warn_of(_names(payload.get("labels")), "chosen")
         self._watch = Watch(Watched(), ())
+        self._choose(_names(payload.get("labels")))
+        self._warn_of(self._labels, "chosen")
         self._example: Mapping[str, Any] | None = None  # that is not over yet
         scratch = payload.get("scratch") or stack.enter_context(tempfile.TemporaryDirectory())
         without = tuple(sorted(preprocessing.without - trained.preprocessing.without))
@@ -133,7 +133,8 @@ class _Live:
     def hear(self, kind: str, said: Mapping[str, Any]) -> None:
         """What the program said."""
         if kind == "labels":
-            self._recogniser.choose(_names(said.get("names")))
+            self._choose(_names(said.get("names")))
+            self._warn_of(self._labels, "chosen")
         elif kind == "explain":
             self._explain = bool(said.get("on"))
         elif kind == "known":
@@ -153,6 +154,7 @@ class _Live:
                 return
             self._watch = Watch(watched, self._recogniser.classes)
             self._warn_of(watched.names, "watched")
+            self._choose(self._labels)
 
     def step(self) -> None:
         """Wait for a frame, look, and tell."""
@@ -183,6 +185,11 @@ class _Live:
             self._context.tell("segment", self._segment(segment))
         if self._explain and told.prepared is not None:
             self._explaining.give(told.prepared, (told.start_ns, told.end_ns))
+
+    def _choose(self, labels: list[str]) -> None:
+        """Only these are told, and what is watched: an alarm is never chosen away."""
+        self._labels = labels
+        self._recogniser.choose([*labels, *self._watch.watched.names] if labels else [])
 
     def _warn_of(self, names: Sequence[str], what: str) -> None:
         """An action that the run does not know is never told, and nobody would notice."""

@@ -260,7 +260,9 @@ def test_the_job_tells_explains_and_listens(
         "start_ns": start_ns,
         "explain": True,
         "scratch": str(tmp_path),
+        "labels": ["right hand wave"],
     }
+    spoken.said.append(("watch", {"names": ["jogging in place"]}))
 
     def work() -> None:
         with pytest.raises(Stopped):
@@ -286,6 +288,8 @@ def test_the_job_tells_explains_and_listens(
     said = [one for one in spoken.of("said") if one["moving"]]
     assert said
     last = said[-1]
+    told = {ready["classes"][k] for k, share in enumerate(last["probabilities"]) if share > 0}
+    assert told == {"right hand wave", "jogging in place"}  # what is watched is never chosen away
     assert set(last["by_stream"]) == {"dynamic", "skeleton"}
     assert last["time_ns"] == last["end_ns"] - 1
     assert last["start_ns"] >= start_ns
