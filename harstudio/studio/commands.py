@@ -6,7 +6,7 @@ menu entry or a shortcut.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 
@@ -52,6 +52,37 @@ class Command:
         """The title with what it is about: "Undo label “clapping”"."""
         about = "" if self.about is None else self.about()
         return f"{self.title} {about[0].lower()}{about[1:]}" if about else self.title
+
+
+def sharing(
+    commands: Iterable[Command],
+    leads: Mapping[str, tuple[Callable[[], None], Callable[[], bool] | None]],
+    here: Callable[[], bool],
+) -> list[Command]:
+    """The same commands; those in leads, by id, do that (and are checked when) while here."""
+    return [_shared(one, *leads[one.id], here) if one.id in leads else one for one in commands]
+
+
+def _shared(
+    command: Command,
+    run: Callable[[], None],
+    checked: Callable[[], bool] | None,
+    here: Callable[[], bool],
+) -> Command:
+    before = command.checked or always
+
+    def do() -> None:
+        run() if here() else command.run()
+
+    def enabled() -> bool:
+        return here() or command.enabled()
+
+    def on() -> bool:
+        return (checked if here() and checked else before)()
+
+    return replace(
+        command, run=do, enabled=enabled, checked=None if command.checked is None else on
+    )
 
 
 class CommandTable:

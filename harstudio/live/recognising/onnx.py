@@ -26,7 +26,7 @@ from harstudio.recognition.onnx_network import BY_STREAM, FEATURES, LOGITS, Onnx
 from harstudio.recognition.trained import CPU, TrainedNetwork, load_run
 from harstudio.settings import cache_dir
 
-TORCH, ONNX = ENGINES = ("torch", "onnx")
+ONNX = "onnx"
 FOLDER = "onnx"
 
 

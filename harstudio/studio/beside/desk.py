@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from harstudio.studio.background import NewestTask
 from harstudio.studio.beside.asked import ComparedClip
 from harstudio.studio.beside.commands import beside_commands, leading
 from harstudio.studio.beside.finding import find_path
-from harstudio.studio.commands import Command, always
+from harstudio.studio.commands import Command, sharing
 from harstudio.studio.evaluation.findings import Findings, Verdict
 from harstudio.studio.evaluation.misclassified import Errors, read_errors
 from harstudio.studio.palette import Entry
@@ -49,26 +49,7 @@ class BesideDesk(QObject):
 
     def sharing(self, commands: Iterable[Command]) -> list[Command]:
         """The same commands; those of the player lead both sides while they are shown."""
-        leads = leading(self)
-        return [self._shared(one, *leads[one.id]) if one.id in leads else one for one in commands]
-
-    def _shared(
-        self, command: Command, run: Callable[[], None], checked: Callable[[], bool] | None
-    ) -> Command:
-        before = command.checked or always
-
-        def do() -> None:
-            run() if self.is_shown() else command.run()
-
-        def enabled() -> bool:
-            return self.is_shown() or command.enabled()
-
-        def on() -> bool:
-            return (checked if self.is_shown() and checked else before)()
-
-        return replace(
-            command, run=do, enabled=enabled, checked=None if command.checked is None else on
-        )
+        return sharing(commands, leading(self), self.is_shown)
 
     # ---- coming and going
 

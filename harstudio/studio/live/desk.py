@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from harstudio.studio.commands import Command, always
+from harstudio.studio.commands import Command, sharing
 from harstudio.studio.live.choosing.catalogue import DEMO, FILE, REPLAY, Catalogue
 from harstudio.studio.live.commands import LIVE, live_commands
 from harstudio.studio.live.labels import LiveLabels
@@ -61,25 +60,7 @@ class LiveDesk(QObject):
             "recognise.looked_at": (viewing.explaining.toggle_all, viewing.explaining.any_shown),
             "recognise.next_map": (viewing.explaining.next_on_picture, None),
         }
-        return [self._shared(one, *leads[one.id]) if one.id in leads else one for one in commands]
-
-    def _shared(
-        self, command: Command, run: Callable[[], None], checked: Callable[[], bool] | None
-    ) -> Command:
-        before = command.checked or always
-
-        def do() -> None:
-            run() if self.follows() else command.run()
-
-        def enabled() -> bool:
-            return self.follows() or command.enabled()
-
-        def on() -> bool:
-            return (checked if self.follows() and checked else before)()
-
-        return replace(
-            command, run=do, enabled=enabled, checked=None if command.checked is None else on
-        )
+        return sharing(commands, leads, self.follows)
 
     # ---- coming and going
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from PySide6.QtCore import QObject, Signal
 
+from harstudio.live.watch_log import HELD_S
 from harstudio.settings import Settings, data_dir
 from harstudio.studio.live.recording.microphone import microphone_spec
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from harstudio.live.session import LiveOptions
 
 PoseModel = Literal["lite", "full", "heavy"]
-WATCH_S = 40  # what is kept of an alarm: half a minute before it, the action, what followed
 USUAL_RUN = "joints-live"
 RECORDINGS = "recordings"  # among the user's data
 
@@ -59,9 +59,9 @@ class LiveChoice(QObject):
         return self._settings.live_pose
 
     @property
-    def held_s(self) -> int:
+    def held_s(self) -> float:
         """Seconds that stand in memory: also those before an alarm, where one may come."""
-        return max(self.keep_s, WATCH_S) if self._settings.watch_labels else self.keep_s
+        return max(self.keep_s, HELD_S) if self._settings.watch_labels else self.keep_s
 
     @property
     def folder(self) -> Path:
@@ -154,7 +154,7 @@ class LiveChoice(QObject):
             pose_model=self.pose,
             record_folder=self.folder,
             annotator=self._settings.annotator,
-            keep_s=float(self.held_s),
+            keep_s=self.held_s,
             sound=microphone_spec() if self.sound else None,
         )
         asked = self._asked

@@ -28,7 +28,6 @@ BUTTONS = (
     "live.explain",
     "view.demo_mode",
 )
-ALWAYS = ("live.start",)
 WORDS = {
     "live.record": "Record",
     "live.keep": "Keep",

@@ -29,12 +29,6 @@ class Gate(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.theme_events.changed.connect(self.update)
 
-    def set_px(self, px: int) -> None:
-        """Another size of its words."""
-        if px != self._px:
-            self._px = px
-            self._fit()
-
     def show_shares(self, shares: Mapping[str, float]) -> None:
         """Modality -> how much it counted; they are shown as parts of their sum."""
         total = sum(shares.values())
