@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import enum
 import signal
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,11 @@ STOPPED = 130  # exit status
 SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
+
+
+class Engine(enum.StrEnum):
+    TORCH = "torch"
+    ONNX = "onnx"
 
 
 def live(
@@ -86,9 +92,9 @@ def live(
         str,
         typer.Option("--pose", metavar="MODEL", help="Finds skeletons: lite (usual), full, heavy."),
     ] = "",
-    engine: Annotated[str, typer.Option("--engine", help="torch, or onnx for light ones.")] = (
-        "torch"
-    ),
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="What asks the network; onnx for light ones.")
+    ] = Engine.TORCH,
     device: OnDevice = "auto",
 ) -> None:
     """Recognise what a camera, Kinect or replay sees."""
@@ -131,7 +137,7 @@ def live(
         record_folder=record,
         keep_s=HELD_S if watched else 0.0,
         device=device,
-        engine=engine,
+        engine=engine.value,
     )
     if not headless:
         from harstudio.studio.app import LiveStart, run_studio
