@@ -46,6 +46,7 @@ class _Smoothing:
     joints: OneEuro = field(default_factory=lambda: OneEuro(LEAST_HZ, SPEED_HZ))
     pixels: OneEuro = field(default_factory=lambda: OneEuro(LEAST_HZ, SPEED_HZ))
     time_ns: int = 0
+    size: float = 1.0  # of the body, as depth told it last
 
 
 class PoseFinder:
@@ -92,8 +93,9 @@ class PoseFinder:
         bodies: list[Body] = []
         self.main = None
         for seen in self._people.find(picture, time_ns):
-            placed = self._place(seen, camera, depth)
-            joints, pixels = self._smooth(seen, placed, camera, time_ns)
+            kept = self._smoothing.setdefault(seen.id, _Smoothing())
+            placed = self._place(seen, camera, depth, kept)
+            joints, pixels = _smooth(kept, seen, placed, camera, time_ns)
             if seen.id == self._people.main:
                 self.main = _main(seen, placed, width, height)
             bodies.append(
@@ -123,23 +125,31 @@ class PoseFinder:
             known if (known.width, known.height) == (width, height) else known.scaled(width, height)
         )
 
-    def _place(self, seen: Seen, camera: Camera, depth: NDArray[np.uint16] | None) -> Placed:
+    def _place(
+        self, seen: Seen, camera: Camera, depth: NDArray[np.uint16] | None, kept: _Smoothing
+    ) -> Placed:
+        """Where a picture's depth is missing, the body keeps its size: else it would jump."""
+        alone = place(seen.landmarks, camera, kept.size)
         if depth is None or self._depth is None or not self.takes_depth:
-            return place(seen.landmarks, camera)
+            return alone
         rows, columns = depth.shape
         known = self._depth
         if (known.width, known.height) != (columns, rows):
             known = known.scaled(columns, rows)
-        return place_by_depth(seen.landmarks, camera, depth, known)
+        placed = place_by_depth(seen.landmarks, camera, depth, known)
+        if not placed.measured.any():
+            return alone
+        kept.size *= _away(placed) / max(0.1, _away(alone))
+        return placed
 
-    def _smooth(
-        self, seen: Seen, placed: Placed, camera: Camera, time_ns: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        kept = self._smoothing.setdefault(seen.id, _Smoothing())
-        kept.time_ns = time_ns
-        metre_px = camera.fx / max(0.1, _away(placed))
-        joints = kept.joints.smooth(placed.joints, time_ns)
-        return joints, kept.pixels.smooth(seen.landmarks.pixels, time_ns, unit=metre_px)
+
+def _smooth(
+    kept: _Smoothing, seen: Seen, placed: Placed, camera: Camera, time_ns: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    kept.time_ns = time_ns
+    metre_px = camera.fx / max(0.1, _away(placed))
+    joints = kept.joints.smooth(placed.joints, time_ns)
+    return joints, kept.pixels.smooth(seen.landmarks.pixels, time_ns, unit=metre_px)
 
 
 def _names(*names: str) -> NDArray[np.int64]:

@@ -41,12 +41,13 @@ def assumed_camera(width: int, height: int) -> Camera:
     return Camera(width, height, focal, focal, width / 2, height / 2)
 
 
-def place(landmarks: Landmarks, camera: Camera) -> Placed:
-    """Joints from one colour picture; each lies on the ray of its pixel."""
+def place(landmarks: Landmarks, camera: Camera, size: float = 1.0) -> Placed:
+    """Joints from one colour picture; each lies on the ray of its pixel. size: how many times as
+    large as its shape the body is known to be."""
     shape = shape_of(landmarks)
     rays = camera.rays(landmarks.pixels)
     away = distance(shape, rays, landmarks.visibility)
-    z = np.maximum(shape[:, 2] + away, NEAREST_M / 2)
+    z = np.maximum(size * (shape[:, 2] + away), NEAREST_M / 2)
     joints = camera.to_depth_frame(on_rays(rays, z)).astype(np.float32)
     return Placed(joints, np.zeros(len(joints), dtype=bool))
 

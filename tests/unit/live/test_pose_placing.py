@@ -10,8 +10,9 @@ import pytest
 
 from harstudio.live.pose.bodies import make_body
 from harstudio.live.pose.depth_placing import place_by_depth
-from harstudio.live.pose.finder import LEAST_HZ, SPEED_HZ
+from harstudio.live.pose.finder import LEAST_HZ, SPEED_HZ, PoseFinder, _Smoothing
 from harstudio.live.pose.landmarks import Landmarks
+from harstudio.live.pose.people import Seen
 from harstudio.live.pose.placing import assumed_camera, place
 from harstudio.live.pose.regions import Region
 from harstudio.live.pose.smoothing import OneEuro
@@ -120,6 +121,22 @@ def test_real_depth_puts_joints_where_kinect_saw_them(utd_mhad: Path) -> None:
         assert np.linalg.norm(other.joints[wrist] - points[wrist]) < 0.15
     nothing = place_by_depth(landmarks, camera, np.zeros_like(depth), camera)
     assert nothing.joints == pytest.approx(place(landmarks, camera).joints)
+
+
+def test_a_body_keeps_its_size_where_a_picture_has_no_depth() -> None:
+    camera = assumed_camera(640, 480)
+    finder = PoseFinder.__new__(PoseFinder)  # needs no model to place
+    finder._color = finder._depth = camera
+    seen = Seen("1", landmarks_of(body_at(3.0), camera, believed=0.8))
+    depth = np.full((480, 640), 2900, dtype=np.uint16)
+    kept = _Smoothing()
+    measured = finder._place(seen, camera, depth, kept)
+    assert measured.measured.any()
+    for missing in (None, np.zeros_like(depth)):
+        placed = finder._place(seen, camera, missing, kept)
+        assert not placed.measured.any()
+        assert placed.joints[23:25, 2] == pytest.approx(measured.joints[23:25, 2], abs=0.1)
+    assert place(seen.landmarks, camera).joints[23, 2] < 2.6  # what the picture alone says
 
 
 def test_a_body_is_tracked_where_it_is_seen_inside_the_picture() -> None:
