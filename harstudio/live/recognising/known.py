@@ -138,11 +138,6 @@ class Known:
         """How near a window with these features (D,) by stream is to what is known, in [-1, 1]."""
         return float(self.nearness(features).max())
 
-    def knows(self, features: Features, threshold: float | None = None) -> tuple[float, bool]:
-        """``score``, and whether it is above the threshold. threshold: another than the run's."""
-        score = self.score(features)
-        return score, score >= (self.threshold if threshold is None else threshold)
-
     # ---- the file
 
     def save(self, run: Path) -> Path:

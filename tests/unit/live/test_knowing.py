@@ -14,7 +14,7 @@ import pytest
 
 from harstudio.errors import DataError, UsageError
 from harstudio.live.growing import GrowingRecording
-from harstudio.live.recognising.engine import TorchEngine
+from harstudio.live.recognising.engine import Answer, TorchEngine
 from harstudio.live.recognising.few_shot import SHOTS, FewShot
 from harstudio.live.recognising.known import Known
 from harstudio.live.recognising.nearness import Near
@@ -28,6 +28,7 @@ from harstudio.runs.bundled import find_run
 from harstudio.synthesis.scripts import SCRIPTS, perform
 from harstudio.synthesis.subject import make_subject
 from harstudio.synthesis.viewpoint import make_viewpoint
+from job_context import Heard
 
 RUN = "joints-any-sensor"
 RATE_HZ = 15
@@ -46,20 +47,11 @@ def known() -> Known:
     return found
 
 
-class Silent:
-    threads, device = 1, "cpu"
-
-    def progress(self, done: float, total: float, text: str = "") -> None: ...
-    def tell(self, kind: str, payload: dict[str, Any]) -> None: ...
-    def log(self, sentence: str) -> None: ...
-    def pause_point(self) -> None: ...
-
-
 def recogniser_of(trained: TrainedNetwork, known: Known, learned: FewShot) -> Recogniser:
     spec = StreamSpec("skeleton", StreamKind.SKELETON, rate_hz=RATE_HZ, topology="kinect_v2_25")
     recording = GrowingRecording("live", [spec], {}, keep_ns=keep_ns(trained.usual_s))
     facts = Facts(trained.classes, trained.usual_s, trained.preprocessing)
-    made = Recogniser(facts, recording, TorchEngine(trained, Silent()))
+    made = Recogniser(facts, recording, TorchEngine(trained, Heard()))
     made.known, made.learned = Near(known, learned), learned
     made.choose(())
     return made
@@ -159,11 +151,13 @@ def test_far_from_every_class_is_not_known(known: Known) -> None:
     rng = np.random.default_rng(0)
     scale = known.scales["skeleton"]
     near = known.middles["skeleton"][4] * 20 * scale.spread + scale.mean
-    assert known.knows({"skeleton": near}) == (pytest.approx(1.0, abs=1e-3), True)
+    assert known.score({"skeleton": near}) == pytest.approx(1.0, abs=1e-3)
     noise = rng.normal(size=len(scale.mean)).astype(np.float32) * scale.spread + scale.mean
-    score, told = known.knows({"skeleton": noise})
-    assert not told
-    assert known.knows({"skeleton": noise}, score - 0.01)[1]
+    score = known.score({"skeleton": noise})
+    answer = Answer(np.ones(1, np.float32), features={"skeleton": noise})
+    learned = FewShot(known)
+    assert not Near(known, learned).known(answer, answer.probabilities)
+    assert Near(known, learned, score - 0.01).known(answer, answer.probabilities)
     lifted = known.with_threshold(np.linspace(0, 1, 101), 0.95)
     assert lifted.threshold == pytest.approx(0.05)
 

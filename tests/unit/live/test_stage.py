@@ -4,37 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from harstudio.live.stage import Stage
+from live_ear import Ear
 
 JOBS = str(Path(__file__).parents[1] / "jobs")
-
-
-class Ear:
-    """Keeps what a stage says."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, dict[str, Any]]] = []
-        self._news = threading.Condition()
-
-    def __call__(self, _stage: str, kind: str, payload: dict[str, Any]) -> None:
-        with self._news:
-            self.told.append((kind, payload))
-            self._news.notify_all()
-
-    def until(self, kind: str, count: int = 1) -> dict[str, Any]:
-        def found() -> list[dict[str, Any]]:
-            return [payload for one, payload in self.told if one == kind]
-
-        with self._news:
-            assert self._news.wait_for(lambda: len(found()) >= count, 60), self.told
-            return found()[count - 1]
 
 
 @pytest.fixture
@@ -61,9 +39,9 @@ def test_a_killed_stage_comes_back_and_knows_what_it_was_told(stage: Stage, ear:
     assert first is not None
     os.kill(first, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
     assert ear.until("died")["sentence"].startswith("The pose process was killed")
-    assert ear.until("labels", 2) == {"names": ["wave"]}
+    assert ear.until("labels", count=2) == {"names": ["wave"]}
     assert stage.pid not in (None, first)
-    assert [kind for kind, _ in ear.told].count("example") == 1  # said once is done once
+    assert [kind for _, kind, _ in ear.told].count("example") == 1  # said once is done once
 
 
 def test_what_a_person_can_mend_is_told_and_not_tried_again(stage: Stage, ear: Ear) -> None:
