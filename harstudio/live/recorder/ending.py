@@ -87,7 +87,7 @@ def write_kept(
         try:
             labels.add(found)
             labels.close(take.last_ns)
-        except HarstudioError as error:  # the recording is there
+        except (HarstudioError, OSError) as error:  # the recording is there
             told["sentence"] = f"{told['sentence']} {error}".strip()
         told["labels"] = labels.count
     return told | {"start_ns": zero_ns, "end_ns": take.last_ns}

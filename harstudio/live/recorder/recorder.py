@@ -168,8 +168,14 @@ class Recorder:
     def _guarded(self, what: str, act: Callable[[Payload], None], payload: Payload) -> None:
         try:
             act(payload)
-        except HarstudioError as error:
+        except (HarstudioError, OSError) as error:
+            self._refuse_for(what, error)
+
+    def _refuse_for(self, what: str, error: HarstudioError | OSError) -> None:
+        if isinstance(error, HarstudioError):
             self._refuse(what, error.message, error.remedy)
+        else:
+            self._refuse(what, f"{error.filename or self.folder}: {error.strerror or error}.")
 
     def _refuse(self, what: str, message: str, remedy: str = "") -> None:
         sentence = " ".join(part for part in (message, remedy) if part)
@@ -288,13 +294,15 @@ class Recorder:
         """Close the recording that is running, and its labels."""
         take, labels, note = self._take, self._labels, self._note
         assert take is not None  # noqa: S101 -- it runs
+        if error is not None and not take.is_there:
+            error = DataError(GONE, path=take.path)
         self._take = self._labels = None
         self._rest_lanes()
         if labels is not None:
             try:
                 labels.close(take.until_ns or take.last_ns)
-            except HarstudioError as problem:
-                self._refuse("label", problem.message, problem.remedy)
+            except (HarstudioError, OSError) as problem:
+                self._refuse_for("label", problem)
         told = state_of(take, labels, "done")
         self._beside(lambda: self._tell("recording", close(take, told, error, note)))
 
@@ -310,8 +318,8 @@ class Recorder:
         scene, encoders, annotator = self._scene, self._encoders, self._annotator
         try:
             told = write_kept(self.folder, scene, encoders, kept, name, found, annotator)
-        except HarstudioError as error:
-            self._refuse("keep", error.message, error.remedy)
+        except (HarstudioError, OSError) as error:
+            self._refuse_for("keep", error)
         else:
             self._tell("kept", told)
 
@@ -337,8 +345,8 @@ class Recorder:
         try:
             labels.grow(time.monotonic_ns())
             labels.keep_alive()
-        except HarstudioError as error:
-            self._refuse("label", error.message, error.remedy)
+        except (HarstudioError, OSError) as error:
+            self._refuse_for("label", error)
 
     def _tell_disk(self, room: Room) -> None:
         told = {"free_bytes": room.free_bytes, "enough": not room.is_short}
