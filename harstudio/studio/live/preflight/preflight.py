@@ -113,6 +113,8 @@ def person(told: LiveTold, measured: Measured) -> Check:
     if not measured.shows_people:
         return Check("Person", WARN, "the source shows no skeletons", "Choose one with colour.")
     place = measured.place
+    if place is None and not told.pose and not told.pose_fps:
+        return Check("Person", WAITING, "not looked for yet")
     if place is None:
         return Check("Person", WAITING, "nobody is seen", "Stand before the camera.")
     if place.advice:
