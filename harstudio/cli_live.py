@@ -101,6 +101,10 @@ def live(
     if list_sources:
         _print_sources(json)
         return
+    if pose not in ("", "lite", "full", "heavy"):
+        raise UsageError(
+            f'There is no pose model "{pose}".', remedy="There are lite, full and heavy."
+        )
     if json and not headless:
         raise UsageError("--json goes with --headless.", remedy="Add --headless.")
     if headless and not source:
