@@ -14,6 +14,14 @@ from harstudio.live.sources.source import SourceFacts
 FIND = "harstudio.live.capturing:find"
 PATIENCE_S = 20.0
 AT_ONCE = 2  # processes
+TITLES = {  # of drivers that do not answer
+    "webcam": "Webcam",
+    "kinect1": "Kinect v1",
+    "kinect2": "Kinect v2",
+    "azure": "Azure Kinect",
+    "realsense": "Intel RealSense",
+    "orbbec": "Orbbec",
+}
 
 
 def find_sources(kinds: Sequence[str] = ()) -> list[SourceFacts]:
@@ -63,4 +71,4 @@ def _find(kind: str) -> list[SourceFacts]:
 
 
 def _silent(kind: str, reason: str) -> SourceFacts:
-    return SourceFacts(f"{kind}:0", kind, available=False, reason=reason)
+    return SourceFacts(f"{kind}:0", TITLES.get(kind, kind), available=False, reason=reason)

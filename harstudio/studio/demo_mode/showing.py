@@ -280,13 +280,16 @@ class Showing(QObject):
         return tuple(apart[:MOST_JUST_NOW])
 
     def _asked(self, now: int) -> str:
-        """Where to step; asked only when it is so for a while, and then not for a blink."""
+        """Where to step; asked only when it is so for a while, and then not for a blink. Never
+        while an action is told: who is understood stands well, also when crouching or lying."""
         viewing, told = self._service.viewing, self._service.told
         if self._recorded or viewing.recording is None or not self.runs:
             return ""
         fresh = told.person if now - told.person_ns < 1_500_000_000 else None
         place = place_now(viewing.recording, viewing.transport.position_ns, fresh)
-        advice = "" if place is None else place.advice
+        said = told.said
+        understood = said is not None and said.label >= 0 and now - self._said_ns < SILENT_NS
+        advice = "" if place is None or understood else place.advice
         if advice != self._advice:
             self._advice, self._advised_ns = advice, now
         if advice and now - self._advised_ns >= ADVICE_NS:
