@@ -50,7 +50,7 @@ STUDIO = (
 )
 # A virtual display, a window manager (without one no window ever gets the focus), hands, a sink,
 # and a Kinect v1 that plays files (fakenect).
-TESTS = ("libfreenect0.5", "openbox", "pulseaudio", "xauth", "xdotool", "xvfb")
+TESTS = ("libfreenect0.5|libfreenect0.5t64", "openbox", "pulseaudio", "xauth", "xdotool", "xvfb")
 
 ELSEWHERE = {
     "dnf": (
